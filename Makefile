@@ -1,0 +1,51 @@
+# Two commands do everything: `make demo` runs a small cloud on this machine, `make test` proves it.
+VENV := .venv
+PYTHON ?= python3
+
+.PHONY: install install-dev system demo test test-unit lint lock proto benchmark clean
+
+install: $(VENV)/installed          ## prepare .venv with the alcor command
+install-dev: $(VENV)/installed-dev
+
+$(VENV)/bin/python:
+	@tools/install-system python
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python requirements.lock pyproject.toml
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/bin/python requirements-dev.lock pyproject.toml
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(VENV)/installed $@
+
+system:                             ## install Open vSwitch and the other distribution packages
+	@tools/install-system dataplane database
+
+demo: install                       ## run a small cloud on this machine and show that it works
+	@tools/install-system dataplane
+	$(VENV)/bin/alcor demo $(DEMO_ARGS)
+
+test: install-dev system lint       ## every test: real servers, real packets (as root)
+	$(VENV)/bin/pytest tests
+
+test-unit: install-dev              ## the fast tests: no root, no servers
+	$(VENV)/bin/pytest tests/unit
+
+lint: install-dev
+	$(VENV)/bin/ruff format --check src tests benchmarks
+	$(VENV)/bin/ruff check src tests benchmarks
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+lock:                               ## renew the locked dependencies (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra dev -o requirements-dev.lock
+
+proto: install-dev                  ## regenerate the southbound messages
+	tools/generate-proto
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

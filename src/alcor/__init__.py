@@ -1,0 +1,3 @@
+"""Alcor: a cloud-native SDN control plane."""
+
+__version__ = "0.1.0"

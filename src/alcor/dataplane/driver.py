@@ -1,0 +1,113 @@
+"""The driver interface: everything the control agent asks of a data plane, and all it is told by it.
+
+A driver keeps no wanted state of its own: the agent holds the one copy. The driver knows which workload interfaces
+exist, makes the data plane do what a State or Change says, and hands up the packets the agent must answer. When the
+data plane was restarted behind the driver's back, the driver reconnects and says so, and the agent answers with
+``replace``.
+
+Units as in model.goal_state: MACs are 48-bit integers, IPv4 addresses 32-bit integers, VPCs are named by VNI.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from alcor.model.identifiers import Id
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """A port of this host, as packets see it.
+
+    With ``port_security`` only packets from ``mac`` (or an allowed pair's MAC) and from ``ipv4``/``ipv6`` (or an
+    allowed pair's CIDR) may leave the workload. An endpoint that is administratively down passes nothing.
+    """
+
+    port_id: Id
+    vni: int
+    mac: int
+    ipv4: tuple[int, ...] = ()
+    ipv6: tuple[bytes, ...] = ()
+    port_security: bool = True
+    allowed_address_pairs: tuple[tuple[str, int], ...] = ()  # (CIDR, MAC)
+    admin_state_up: bool = True
+
+
+class RemoteDelta(msgspec.Struct):
+    """MAC addresses of one VPC that live on other hosts: put (MAC → VTEP IPv4) and removed."""
+
+    put: dict[int, int] = {}
+    removed: set[int] = set()
+
+
+class State(msgspec.Struct):
+    """All a data plane should do."""
+
+    endpoints: dict[Id, Endpoint] = {}
+    remotes: dict[int, dict[int, int]] = {}  # VNI → MAC → VTEP IPv4
+    vteps: set[int] = set()  # every VTEP the host may send to
+
+
+class Change(msgspec.Struct):
+    """A difference to what the data plane does. Removals come first; it takes effect as one."""
+
+    endpoints: dict[Id, Endpoint] = {}
+    removed_endpoints: set[Id] = set()
+    remotes: dict[int, RemoteDelta] = {}
+    vteps: set[int] = set()
+    removed_vteps: set[int] = set()
+
+
+Failures = dict[Id, str]
+"""Port id → why it could not be programmed. Empty when everything was."""
+
+
+class Listener(Protocol):
+    """What a driver tells the agent. Called on the event loop; must return at once."""
+
+    def interface_appeared(self, port_id: Id) -> None:
+        """A workload interface carrying this port id is there; its endpoint, if any, is not programmed yet."""
+
+    def interface_vanished(self, port_id: Id) -> None:
+        """The workload interface is gone; what was programmed for it no longer counts."""
+
+    def packet_punted(self, port_id: Id, frame: bytes) -> None:
+        """A workload sent a packet the agent must answer (ARP, DHCP). The frame is untrusted."""
+
+    def restarted(self) -> None:
+        """The data plane lost what it was told, or may have: replace() is needed."""
+
+
+class DataPlane(Protocol):
+    """A data plane driver."""
+
+    async def start(self, listener: Listener) -> None:
+        """Connect, prepare what every host needs (bridge, tunnel) and report the interfaces present.
+
+        Keeps what an earlier life of the agent programmed. Raises DataPlaneUnavailable, saying what to do.
+        """
+
+    async def replace(self, state: State) -> Failures:
+        """Make the data plane do exactly this: add what is missing, remove what is stale, leave the rest alone.
+
+        Returns when the data plane has confirmed. Endpoints without an interface are kept for later by the agent,
+        which calls apply with them once the interface has appeared; they are no failure.
+        """
+
+    async def apply(self, change: Change) -> Failures:
+        """Make this difference, as one. Returns when the data plane has confirmed."""
+
+    async def send(self, port_id: Id, frame: bytes) -> None:
+        """Give a frame to the workload behind a port. Silently nothing when its interface is gone."""
+
+    def interfaces(self) -> frozenset[Id]:
+        """Port ids whose workload interface is present now."""
+
+    async def describe(self) -> list[str]:
+        """What the data plane holds, a line each, with names (``alcor agent flows``)."""
+
+    async def stop(self) -> None:
+        """Disconnect and leave everything as it is: traffic goes on."""
+
+
+class DataPlaneUnavailable(RuntimeError):
+    """The data plane cannot be reached or prepared; the message says what to do."""

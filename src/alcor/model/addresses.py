@@ -1,0 +1,54 @@
+"""MAC and IP addresses as the fixed-width values the store, the wire and the data plane use.
+
+A MAC address is a 48-bit integer. An IPv4 address is a 32-bit integer on the wire and in the data plane; in the
+store and in records an IP address of either version is its packed bytes (4 or 16), which sort as the addresses do.
+"""
+
+import ipaddress
+import re
+import socket
+
+MAC_BROADCAST = 0xFFFFFFFFFFFF
+_MAC = re.compile(r"[0-9a-fA-F]{2}([:-])(?:[0-9a-fA-F]{2}\1){4}[0-9a-fA-F]{2}")
+
+
+def mac_text(mac: int) -> str:
+    """``fa:16:3e:00:00:01`` for 0xfa163e000001."""
+    digits = f"{mac:012x}"
+    return ":".join((digits[:2], digits[2:4], digits[4:6], digits[6:8], digits[8:10], digits[10:]))
+
+
+def mac_number(text: str) -> int:
+    """The 48-bit integer of a MAC address written with colons or hyphens. Raises ValueError otherwise."""
+    if not _MAC.fullmatch(text):
+        raise ValueError(f"{text!r} is not a MAC address")
+    return int(text.replace(text[2], ""), 16)
+
+
+def ip_bytes(text: str) -> bytes:
+    """The 4 or 16 bytes of an IP address. Raises ValueError otherwise."""
+    try:
+        return socket.inet_aton(text) if text.count(".") == 3 and ":" not in text else _ipv6_bytes(text)
+    except OSError as error:
+        raise ValueError(f"{text!r} is not an IP address") from error
+
+
+def _ipv6_bytes(text: str) -> bytes:
+    return socket.inet_pton(socket.AF_INET6, text)
+
+
+def ip_text(packed: bytes) -> str:
+    """The canonical text of a packed IP address."""
+    if len(packed) == 4:
+        return "%d.%d.%d.%d" % tuple(packed)
+    return str(ipaddress.IPv6Address(packed))
+
+
+def ipv4_number(text: str) -> int:
+    """The 32-bit integer of an IPv4 address. Raises ValueError otherwise."""
+    return int(ipaddress.IPv4Address(text))
+
+
+def ipv4_text(number: int) -> str:
+    """The dotted text of a 32-bit integer."""
+    return "%d.%d.%d.%d" % (number >> 24, number >> 16 & 255, number >> 8 & 255, number & 255)

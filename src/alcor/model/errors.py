@@ -1,0 +1,39 @@
+"""What can go wrong with a request, named as Neutron names it.
+
+``kind`` is what clients see as NeutronError.type; ``status`` is the HTTP status it travels with. The message says
+what was wrong and what to do about it.
+"""
+
+
+class AlcorError(Exception):
+    """A request that cannot be carried out, for a reason its sender can act on."""
+
+    def __init__(self, status: int, kind: str, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.kind = kind
+        self.message = message
+        self.detail = detail
+
+
+def bad_request(message: str, kind: str = "HTTPBadRequest") -> AlcorError:
+    """The request itself is wrong: 400."""
+    return AlcorError(400, kind, message)
+
+
+def invalid_input(message: str) -> AlcorError:
+    """A field has a value that cannot be: 400 InvalidInput."""
+    return AlcorError(400, "InvalidInput", f"Invalid input for operation: {message}.")
+
+
+def not_found(resource: str, identifier: str) -> AlcorError:
+    """``not_found("port", id)`` is Neutron's PortNotFound: 404."""
+    name = "".join(word.capitalize() for word in resource.split("_"))
+    return AlcorError(
+        404, f"{name}NotFound", f"{resource.replace('_', ' ').capitalize()} {identifier} could not be found."
+    )
+
+
+def conflict(kind: str, message: str) -> AlcorError:
+    """The request is well formed but the state of things forbids it: 409."""
+    return AlcorError(409, kind, message)

@@ -1,0 +1,165 @@
+"""The goal state of one host, and how a delta changes it.
+
+Pure and shared by both ends: the Data Plane Manager compiles deltas, the control agent applies them, and tests
+compare. A snapshot is a delta on nothing. Shapes mirror proto/alcor/southbound/v1 (see there for units).
+"""
+
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+import msgspec
+
+from alcor.model.identifiers import Id
+
+
+class Vpc(msgspec.Struct, frozen=True, array_like=True):
+    """A VPC present on the host."""
+
+    id: Id
+    vni: int
+    mtu: int
+    dns_domain: str = ""
+
+
+class Subnet(msgspec.Struct, frozen=True, array_like=True):
+    """A subnet in which the host has ports: what DHCP answers."""
+
+    id: Id
+    vni: int
+    cidr: str
+    gateway_ip: str
+    enable_dhcp: bool
+    dns_nameservers: tuple[str, ...] = ()
+    host_routes: tuple[tuple[str, str], ...] = ()
+
+
+class Port(msgspec.Struct, frozen=True, array_like=True):
+    """A port bound to this host."""
+
+    id: Id
+    vni: int
+    mac: int
+    fixed_ips: tuple[tuple[Id, str], ...]  # (subnet id, address)
+    admin_state_up: bool = True
+    port_security: bool = True
+    allowed_address_pairs: tuple[tuple[str, int], ...] = ()
+    dhcp_options: tuple[tuple[str, str, int], ...] = ()
+    hostname: str = ""
+
+
+class VpcNeighbours(msgspec.Struct):
+    """The growing part of one VPC: who is where (MAC → host index) and who has which address (IP → MAC).
+
+    IPv4 addresses are integer keys, IPv6 addresses 16-byte keys, in tables of their own.
+    """
+
+    forwarding: dict[int, int] = {}
+    ipv4: dict[int, int] = {}
+    ipv6: dict[bytes, int] = {}
+
+    def is_empty(self) -> bool:
+        """True when nothing is known of the VPC's ports."""
+        return not (self.forwarding or self.ipv4 or self.ipv6)
+
+
+class NeighbourDelta(msgspec.Struct):
+    """A change to one VPC's neighbours. Removals are applied before additions."""
+
+    put: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)
+    removed_macs: set[int] = set()
+    removed_ipv4: set[int] = set()
+    removed_ipv6: set[bytes] = set()
+
+    def is_empty(self) -> bool:
+        """True when applying it changes nothing."""
+        return self.put.is_empty() and not (self.removed_macs or self.removed_ipv4 or self.removed_ipv6)
+
+
+class GoalStateDelta(msgspec.Struct):
+    """What to change on one host to come from base_revision to revision; a snapshot says it all.
+
+    Within one delta removals come first, so that a replaced thing may stand in both.
+    """
+
+    revision: int = 0
+    base_revision: int = 0
+    snapshot: bool = False
+    vpcs: dict[int, Vpc] = {}  # by VNI
+    subnets: dict[Id, Subnet] = {}
+    ports: dict[Id, Port] = {}
+    vteps: dict[int, int] = {}  # host index → IPv4
+    neighbours: dict[int, NeighbourDelta] = {}  # by VNI
+    removed_vpcs: set[int] = set()
+    removed_subnets: set[Id] = set()
+    removed_ports: set[Id] = set()
+    removed_vteps: set[int] = set()
+
+    def is_empty(self) -> bool:
+        """True when applying it changes nothing but the revision."""
+        return not (
+            self.vpcs
+            or self.subnets
+            or self.ports
+            or self.vteps
+            or self.neighbours
+            or self.removed_vpcs
+            or self.removed_subnets
+            or self.removed_ports
+            or self.removed_vteps
+        )
+
+
+class GoalState(msgspec.Struct):
+    """Everything one host should have."""
+
+    revision: int = 0
+    vpcs: dict[int, Vpc] = {}
+    subnets: dict[Id, Subnet] = {}
+    ports: dict[Id, Port] = {}
+    vteps: dict[int, int] = {}
+    neighbours: dict[int, VpcNeighbours] = {}
+
+
+def apply_delta(state: GoalState, delta: GoalStateDelta) -> None:
+    """Bring the state to the delta's revision, in place. A snapshot replaces all there was.
+
+    The caller has checked that the delta follows on the state's revision. Applying the same delta twice in a row
+    is the same as once.
+    """
+    if delta.snapshot:
+        for part in (state.vpcs, state.subnets, state.ports, state.vteps, state.neighbours):
+            part.clear()
+    _remove(state, delta)
+    state.vpcs.update(delta.vpcs)
+    state.subnets.update(delta.subnets)
+    state.ports.update(delta.ports)
+    state.vteps.update(delta.vteps)
+    for vni, change in delta.neighbours.items():
+        apply_neighbour_delta(state.neighbours.setdefault(vni, VpcNeighbours()), change)
+    for vni in [vni for vni in delta.neighbours if state.neighbours[vni].is_empty()]:
+        del state.neighbours[vni]
+    state.revision = delta.revision
+
+
+def _remove(state: GoalState, delta: GoalStateDelta) -> None:
+    for vni in delta.removed_vpcs:
+        state.vpcs.pop(vni, None)
+        state.neighbours.pop(vni, None)
+    _discard(state.subnets, delta.removed_subnets)
+    _discard(state.ports, delta.removed_ports)
+    _discard(state.vteps, delta.removed_vteps)
+
+
+def apply_neighbour_delta(neighbours: VpcNeighbours, delta: NeighbourDelta) -> None:
+    """Change one VPC's neighbours in place."""
+    _discard(neighbours.forwarding, delta.removed_macs)
+    _discard(neighbours.ipv4, delta.removed_ipv4)
+    _discard(neighbours.ipv6, delta.removed_ipv6)
+    neighbours.forwarding.update(delta.put.forwarding)
+    neighbours.ipv4.update(delta.put.ipv4)
+    neighbours.ipv6.update(delta.put.ipv6)
+
+
+def _discard(mapping: dict[Any, Any], keys: Iterable[Hashable]) -> None:
+    for key in keys:
+        mapping.pop(key, None)

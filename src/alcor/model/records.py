@@ -1,0 +1,93 @@
+"""What the change log carries: the facts about resources from which goal states are compiled.
+
+Each committed transaction that matters to hosts leaves one change-log entry holding the new records of what it
+changed. A reader that starts late, or lost its place, gets the same records from the tables (store.snapshot).
+Records are complete: the latest record of a resource replaces any earlier one, so applying one twice is harmless.
+"""
+
+import msgspec
+
+from alcor.model.identifiers import Id
+
+
+class VpcRecord(msgspec.Struct, frozen=True, array_like=True, tag="vpc"):
+    """A network with its own virtual layer 2."""
+
+    id: Id
+    vni: int
+    mtu: int
+    dns_domain: str = ""
+    admin_state_up: bool = True
+
+
+class SubnetRecord(msgspec.Struct, frozen=True, array_like=True, tag="subnet"):
+    """A subnet of a VPC: what its ports' DHCP answers say."""
+
+    id: Id
+    vpc_id: Id
+    cidr: str
+    gateway_ip: str  # empty for none
+    enable_dhcp: bool
+    dns_nameservers: tuple[str, ...] = ()
+    host_routes: tuple[tuple[str, str], ...] = ()  # (destination CIDR, next hop)
+
+
+class PortRecord(msgspec.Struct, frozen=True, array_like=True, tag="port"):
+    """A port, bound to a host or not."""
+
+    id: Id
+    vpc_id: Id
+    mac: int
+    fixed_ips: tuple[tuple[Id, bytes], ...]  # (subnet id, packed address)
+    host_id: str = ""  # empty while unbound
+    admin_state_up: bool = True
+    port_security: bool = True
+    allowed_address_pairs: tuple[tuple[str, int], ...] = ()  # (CIDR, MAC)
+    dhcp_options: tuple[tuple[str, str, int], ...] = ()  # (name, value, IP version)
+    hostname: str = ""
+
+
+class NodeRecord(msgspec.Struct, frozen=True, array_like=True, tag="node"):
+    """A host that runs a control agent."""
+
+    host_id: str
+    host_index: int  # what the wire calls it; never reused
+    local_ip: int  # IPv4 address of its VTEP
+
+
+class VpcDeleted(msgspec.Struct, frozen=True, array_like=True, tag="vpc-deleted"):
+    """The VPC is gone, and all that was in it."""
+
+    id: Id
+
+
+class SubnetDeleted(msgspec.Struct, frozen=True, array_like=True, tag="subnet-deleted"):
+    """The subnet is gone."""
+
+    id: Id
+
+
+class PortDeleted(msgspec.Struct, frozen=True, array_like=True, tag="port-deleted"):
+    """The port is gone."""
+
+    id: Id
+    vpc_id: Id
+
+
+class NodeDeleted(msgspec.Struct, frozen=True, array_like=True, tag="node-deleted"):
+    """The host is gone."""
+
+    host_id: str
+
+
+Record = VpcRecord | SubnetRecord | PortRecord | NodeRecord | VpcDeleted | SubnetDeleted | PortDeleted | NodeDeleted
+
+encode_records = msgspec.msgpack.Encoder().encode
+decode_records = msgspec.msgpack.Decoder(tuple[Record, ...]).decode
+
+
+class LogEntry(msgspec.Struct, frozen=True):
+    """One committed transaction, at its position in the change log (1, 2, 3, … without gaps)."""
+
+    position: int
+    records: tuple[Record, ...]

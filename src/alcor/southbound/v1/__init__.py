@@ -1,0 +1,1 @@
+"""The southbound protocol: messages and stubs generated from proto/."""

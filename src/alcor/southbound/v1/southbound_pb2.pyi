@@ -1,0 +1,266 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class AgentMessage(_message.Message):
+    __slots__ = ("hello", "acknowledgement", "port_report", "resync_request")
+    HELLO_FIELD_NUMBER: _ClassVar[int]
+    ACKNOWLEDGEMENT_FIELD_NUMBER: _ClassVar[int]
+    PORT_REPORT_FIELD_NUMBER: _ClassVar[int]
+    RESYNC_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    hello: Hello
+    acknowledgement: Acknowledgement
+    port_report: PortReport
+    resync_request: ResyncRequest
+    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., acknowledgement: _Optional[_Union[Acknowledgement, _Mapping]] = ..., port_report: _Optional[_Union[PortReport, _Mapping]] = ..., resync_request: _Optional[_Union[ResyncRequest, _Mapping]] = ...) -> None: ...
+
+class ControllerMessage(_message.Message):
+    __slots__ = ("welcome", "goal_state")
+    WELCOME_FIELD_NUMBER: _ClassVar[int]
+    GOAL_STATE_FIELD_NUMBER: _ClassVar[int]
+    welcome: Welcome
+    goal_state: GoalState
+    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., goal_state: _Optional[_Union[GoalState, _Mapping]] = ...) -> None: ...
+
+class Hello(_message.Message):
+    __slots__ = ("host_id", "boot_id", "log_id", "applied_revision", "agent_version")
+    HOST_ID_FIELD_NUMBER: _ClassVar[int]
+    BOOT_ID_FIELD_NUMBER: _ClassVar[int]
+    LOG_ID_FIELD_NUMBER: _ClassVar[int]
+    APPLIED_REVISION_FIELD_NUMBER: _ClassVar[int]
+    AGENT_VERSION_FIELD_NUMBER: _ClassVar[int]
+    host_id: str
+    boot_id: bytes
+    log_id: bytes
+    applied_revision: int
+    agent_version: str
+    def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ..., log_id: _Optional[bytes] = ..., applied_revision: _Optional[int] = ..., agent_version: _Optional[str] = ...) -> None: ...
+
+class Welcome(_message.Message):
+    __slots__ = ("log_id", "controller_id", "report_interval_seconds")
+    LOG_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTROLLER_ID_FIELD_NUMBER: _ClassVar[int]
+    REPORT_INTERVAL_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    log_id: bytes
+    controller_id: str
+    report_interval_seconds: int
+    def __init__(self, log_id: _Optional[bytes] = ..., controller_id: _Optional[str] = ..., report_interval_seconds: _Optional[int] = ...) -> None: ...
+
+class GoalState(_message.Message):
+    __slots__ = ("base_revision", "revision", "snapshot", "more", "vpcs", "subnets", "ports", "vteps", "forwarding", "addresses", "removed_vpcs", "removed_subnets", "removed_ports", "removed_vteps")
+    BASE_REVISION_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
+    VPCS_FIELD_NUMBER: _ClassVar[int]
+    SUBNETS_FIELD_NUMBER: _ClassVar[int]
+    PORTS_FIELD_NUMBER: _ClassVar[int]
+    VTEPS_FIELD_NUMBER: _ClassVar[int]
+    FORWARDING_FIELD_NUMBER: _ClassVar[int]
+    ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_VPCS_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_SUBNETS_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_PORTS_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_VTEPS_FIELD_NUMBER: _ClassVar[int]
+    base_revision: int
+    revision: int
+    snapshot: bool
+    more: bool
+    vpcs: _containers.RepeatedCompositeFieldContainer[Vpc]
+    subnets: _containers.RepeatedCompositeFieldContainer[Subnet]
+    ports: _containers.RepeatedCompositeFieldContainer[Port]
+    vteps: _containers.RepeatedCompositeFieldContainer[Vtep]
+    forwarding: _containers.RepeatedCompositeFieldContainer[Forwarding]
+    addresses: _containers.RepeatedCompositeFieldContainer[Addresses]
+    removed_vpcs: _containers.RepeatedScalarFieldContainer[int]
+    removed_subnets: _containers.RepeatedScalarFieldContainer[bytes]
+    removed_ports: _containers.RepeatedScalarFieldContainer[bytes]
+    removed_vteps: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, base_revision: _Optional[int] = ..., revision: _Optional[int] = ..., snapshot: _Optional[bool] = ..., more: _Optional[bool] = ..., vpcs: _Optional[_Iterable[_Union[Vpc, _Mapping]]] = ..., subnets: _Optional[_Iterable[_Union[Subnet, _Mapping]]] = ..., ports: _Optional[_Iterable[_Union[Port, _Mapping]]] = ..., vteps: _Optional[_Iterable[_Union[Vtep, _Mapping]]] = ..., forwarding: _Optional[_Iterable[_Union[Forwarding, _Mapping]]] = ..., addresses: _Optional[_Iterable[_Union[Addresses, _Mapping]]] = ..., removed_vpcs: _Optional[_Iterable[int]] = ..., removed_subnets: _Optional[_Iterable[bytes]] = ..., removed_ports: _Optional[_Iterable[bytes]] = ..., removed_vteps: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class Vpc(_message.Message):
+    __slots__ = ("id", "vni", "mtu", "dns_domain")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    VNI_FIELD_NUMBER: _ClassVar[int]
+    MTU_FIELD_NUMBER: _ClassVar[int]
+    DNS_DOMAIN_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    vni: int
+    mtu: int
+    dns_domain: str
+    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mtu: _Optional[int] = ..., dns_domain: _Optional[str] = ...) -> None: ...
+
+class Route(_message.Message):
+    __slots__ = ("destination", "next_hop")
+    DESTINATION_FIELD_NUMBER: _ClassVar[int]
+    NEXT_HOP_FIELD_NUMBER: _ClassVar[int]
+    destination: str
+    next_hop: str
+    def __init__(self, destination: _Optional[str] = ..., next_hop: _Optional[str] = ...) -> None: ...
+
+class Subnet(_message.Message):
+    __slots__ = ("id", "vni", "cidr", "gateway_ip", "enable_dhcp", "dns_nameservers", "host_routes")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    VNI_FIELD_NUMBER: _ClassVar[int]
+    CIDR_FIELD_NUMBER: _ClassVar[int]
+    GATEWAY_IP_FIELD_NUMBER: _ClassVar[int]
+    ENABLE_DHCP_FIELD_NUMBER: _ClassVar[int]
+    DNS_NAMESERVERS_FIELD_NUMBER: _ClassVar[int]
+    HOST_ROUTES_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    vni: int
+    cidr: str
+    gateway_ip: str
+    enable_dhcp: bool
+    dns_nameservers: _containers.RepeatedScalarFieldContainer[str]
+    host_routes: _containers.RepeatedCompositeFieldContainer[Route]
+    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., cidr: _Optional[str] = ..., gateway_ip: _Optional[str] = ..., enable_dhcp: _Optional[bool] = ..., dns_nameservers: _Optional[_Iterable[str]] = ..., host_routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ...) -> None: ...
+
+class FixedIp(_message.Message):
+    __slots__ = ("subnet_id", "address")
+    SUBNET_ID_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    subnet_id: bytes
+    address: str
+    def __init__(self, subnet_id: _Optional[bytes] = ..., address: _Optional[str] = ...) -> None: ...
+
+class AddressPair(_message.Message):
+    __slots__ = ("cidr", "mac")
+    CIDR_FIELD_NUMBER: _ClassVar[int]
+    MAC_FIELD_NUMBER: _ClassVar[int]
+    cidr: str
+    mac: int
+    def __init__(self, cidr: _Optional[str] = ..., mac: _Optional[int] = ...) -> None: ...
+
+class DhcpOption(_message.Message):
+    __slots__ = ("name", "value", "ip_version")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    IP_VERSION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: str
+    ip_version: int
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ..., ip_version: _Optional[int] = ...) -> None: ...
+
+class Port(_message.Message):
+    __slots__ = ("id", "vni", "mac", "fixed_ips", "admin_state_up", "port_security", "allowed_address_pairs", "dhcp_options", "hostname")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    VNI_FIELD_NUMBER: _ClassVar[int]
+    MAC_FIELD_NUMBER: _ClassVar[int]
+    FIXED_IPS_FIELD_NUMBER: _ClassVar[int]
+    ADMIN_STATE_UP_FIELD_NUMBER: _ClassVar[int]
+    PORT_SECURITY_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_ADDRESS_PAIRS_FIELD_NUMBER: _ClassVar[int]
+    DHCP_OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    HOSTNAME_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    vni: int
+    mac: int
+    fixed_ips: _containers.RepeatedCompositeFieldContainer[FixedIp]
+    admin_state_up: bool
+    port_security: bool
+    allowed_address_pairs: _containers.RepeatedCompositeFieldContainer[AddressPair]
+    dhcp_options: _containers.RepeatedCompositeFieldContainer[DhcpOption]
+    hostname: str
+    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mac: _Optional[int] = ..., fixed_ips: _Optional[_Iterable[_Union[FixedIp, _Mapping]]] = ..., admin_state_up: _Optional[bool] = ..., port_security: _Optional[bool] = ..., allowed_address_pairs: _Optional[_Iterable[_Union[AddressPair, _Mapping]]] = ..., dhcp_options: _Optional[_Iterable[_Union[DhcpOption, _Mapping]]] = ..., hostname: _Optional[str] = ...) -> None: ...
+
+class Vtep(_message.Message):
+    __slots__ = ("host_index", "ipv4")
+    HOST_INDEX_FIELD_NUMBER: _ClassVar[int]
+    IPV4_FIELD_NUMBER: _ClassVar[int]
+    host_index: int
+    ipv4: int
+    def __init__(self, host_index: _Optional[int] = ..., ipv4: _Optional[int] = ...) -> None: ...
+
+class Forwarding(_message.Message):
+    __slots__ = ("vni", "macs", "host_indexes", "removed_macs")
+    VNI_FIELD_NUMBER: _ClassVar[int]
+    MACS_FIELD_NUMBER: _ClassVar[int]
+    HOST_INDEXES_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_MACS_FIELD_NUMBER: _ClassVar[int]
+    vni: int
+    macs: _containers.RepeatedScalarFieldContainer[int]
+    host_indexes: _containers.RepeatedScalarFieldContainer[int]
+    removed_macs: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, vni: _Optional[int] = ..., macs: _Optional[_Iterable[int]] = ..., host_indexes: _Optional[_Iterable[int]] = ..., removed_macs: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class Addresses(_message.Message):
+    __slots__ = ("vni", "ipv4", "ipv4_macs", "ipv6", "ipv6_macs", "removed_ipv4", "removed_ipv6")
+    VNI_FIELD_NUMBER: _ClassVar[int]
+    IPV4_FIELD_NUMBER: _ClassVar[int]
+    IPV4_MACS_FIELD_NUMBER: _ClassVar[int]
+    IPV6_FIELD_NUMBER: _ClassVar[int]
+    IPV6_MACS_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_IPV4_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_IPV6_FIELD_NUMBER: _ClassVar[int]
+    vni: int
+    ipv4: _containers.RepeatedScalarFieldContainer[int]
+    ipv4_macs: _containers.RepeatedScalarFieldContainer[int]
+    ipv6: bytes
+    ipv6_macs: _containers.RepeatedScalarFieldContainer[int]
+    removed_ipv4: _containers.RepeatedScalarFieldContainer[int]
+    removed_ipv6: bytes
+    def __init__(self, vni: _Optional[int] = ..., ipv4: _Optional[_Iterable[int]] = ..., ipv4_macs: _Optional[_Iterable[int]] = ..., ipv6: _Optional[bytes] = ..., ipv6_macs: _Optional[_Iterable[int]] = ..., removed_ipv4: _Optional[_Iterable[int]] = ..., removed_ipv6: _Optional[bytes] = ...) -> None: ...
+
+class Acknowledgement(_message.Message):
+    __slots__ = ("revision", "received_nanoseconds", "programmed_nanoseconds", "failures")
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    RECEIVED_NANOSECONDS_FIELD_NUMBER: _ClassVar[int]
+    PROGRAMMED_NANOSECONDS_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
+    revision: int
+    received_nanoseconds: int
+    programmed_nanoseconds: int
+    failures: _containers.RepeatedCompositeFieldContainer[ResourceFailure]
+    def __init__(self, revision: _Optional[int] = ..., received_nanoseconds: _Optional[int] = ..., programmed_nanoseconds: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[ResourceFailure, _Mapping]]] = ...) -> None: ...
+
+class ResourceFailure(_message.Message):
+    __slots__ = ("id", "reason")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    reason: str
+    def __init__(self, id: _Optional[bytes] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class PortReport(_message.Message):
+    __slots__ = ("ports", "complete")
+    PORTS_FIELD_NUMBER: _ClassVar[int]
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    ports: _containers.RepeatedCompositeFieldContainer[PortState]
+    complete: bool
+    def __init__(self, ports: _Optional[_Iterable[_Union[PortState, _Mapping]]] = ..., complete: _Optional[bool] = ...) -> None: ...
+
+class PortState(_message.Message):
+    __slots__ = ("id", "state", "reason", "revision")
+    class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        STATE_UNSPECIFIED: _ClassVar[PortState.State]
+        UP: _ClassVar[PortState.State]
+        DOWN: _ClassVar[PortState.State]
+        FAILED: _ClassVar[PortState.State]
+    STATE_UNSPECIFIED: PortState.State
+    UP: PortState.State
+    DOWN: PortState.State
+    FAILED: PortState.State
+    ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    state: PortState.State
+    reason: str
+    revision: int
+    def __init__(self, id: _Optional[bytes] = ..., state: _Optional[_Union[PortState.State, str]] = ..., reason: _Optional[str] = ..., revision: _Optional[int] = ...) -> None: ...
+
+class ResyncRequest(_message.Message):
+    __slots__ = ("applied_revision", "reason")
+    APPLIED_REVISION_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    applied_revision: int
+    reason: str
+    def __init__(self, applied_revision: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...

@@ -1,0 +1,1 @@
+"""Tables, migrations, transactions and the change log, on SQLite and PostgreSQL. The only room that speaks SQL."""

@@ -1,0 +1,153 @@
+"""The tables, as SQLAlchemy Core knows them. Migrations in store/migrations must lead to exactly this.
+
+Ids are 36-character UUID text. IP addresses are packed bytes (4 or 16), which sort as the addresses do; MAC
+addresses are 48-bit integers. Timestamps are whole seconds since the epoch, UTC. Attributes that are never filtered
+or sorted on live together in a JSON text column ``attributes``.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _standard_attributes() -> list[Column[object]]:
+    return [
+        Column("id", String(36), primary_key=True),
+        Column("project_id", String(255), nullable=False),
+        Column("name", String(255), nullable=False),
+        Column("description", String(255), nullable=False),
+        Column("revision_number", BigInteger, nullable=False),
+        Column("created_at", BigInteger, nullable=False),
+        Column("updated_at", BigInteger, nullable=False),
+    ]
+
+
+network = Table(
+    "network",
+    metadata,
+    *_standard_attributes(),
+    Column("admin_state_up", Boolean, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("external", Boolean, nullable=False),
+    Column("mtu", Integer, nullable=False),
+    Column("network_type", String(32), nullable=False),
+    Column("physical_network", String(64), nullable=True),
+    Column("segmentation_id", BigInteger, nullable=False, unique=True),  # the VNI
+    Column("attributes", Text, nullable=False),
+    Index("ix_network_project_id", "project_id", "id"),
+)
+
+subnet = Table(
+    "subnet",
+    metadata,
+    *_standard_attributes(),
+    Column("network_id", String(36), ForeignKey("network.id"), nullable=False),
+    Column("ip_version", Integer, nullable=False),
+    Column("cidr", String(64), nullable=False),
+    Column("gateway_ip", String(64), nullable=True),
+    Column("enable_dhcp", Boolean, nullable=False),
+    # allocation_pools, dns_nameservers, host_routes, ipv6 modes, …
+    Column("attributes", Text, nullable=False),
+    Index("ix_subnet_network_id", "network_id", "id"),
+    Index("ix_subnet_project_id", "project_id", "id"),
+)
+
+port = Table(
+    "port",
+    metadata,
+    *_standard_attributes(),
+    Column("network_id", String(36), ForeignKey("network.id"), nullable=False),
+    Column("mac_address", BigInteger, nullable=False),
+    Column("admin_state_up", Boolean, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("device_id", String(255), nullable=False),
+    Column("device_owner", String(255), nullable=False),
+    Column("host_id", String(255), nullable=False),  # binding:host_id, '' while unbound
+    # binding profile and vnic type, DHCP options, address pairs, …; '{}' when all are defaults
+    Column("attributes", Text, nullable=False),
+    UniqueConstraint("network_id", "mac_address"),
+    Index("ix_port_project_id", "project_id", "id"),
+    Index("ix_port_network_id", "network_id", "id"),
+    Index("ix_port_device_id", "device_id"),
+    Index("ix_port_host_id", "host_id"),
+)
+
+ip_allocation = Table(
+    "ip_allocation",
+    metadata,
+    Column("subnet_id", String(36), ForeignKey("subnet.id"), primary_key=True),
+    Column("ip_address", LargeBinary(16), primary_key=True),
+    Column("port_id", String(36), ForeignKey("port.id"), nullable=False),
+    Column("position", Integer, nullable=False),  # order among the port's fixed_ips
+    Index("ix_ip_allocation_port_id", "port_id"),
+)
+
+# Free numbers of a pool, as disjoint, never adjacent ranges: addresses of a subnet's allocation pools (packed
+# bytes), VNIs of a segment range and MAC addresses (big-endian bytes). What is allocated plus what is free is always
+# the whole pool.
+free_range = Table(
+    "free_range",
+    metadata,
+    Column("pool_id", String(64), primary_key=True),
+    Column("first", LargeBinary(16), primary_key=True),
+    Column("last", LargeBinary(16), nullable=False),
+)
+
+# Where the next number is taken: after the last one given out, so that a freed number rests before it is used again.
+number_pool = Table(
+    "number_pool",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("cursor", LargeBinary(16), nullable=False),
+)
+
+node = Table(
+    "node",
+    metadata,
+    Column("id", String(255), primary_key=True),  # what binding:host_id says
+    Column("host_index", BigInteger, nullable=False, unique=True),
+    Column("name", String(255), nullable=False),
+    Column("local_ip", String(64), nullable=False, unique=True),
+    Column("revision_number", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    # mac_address, veth, server_port, host_dvr_mac, message-queue topics, …
+    Column("attributes", Text, nullable=False),
+)
+
+# One row: the position of the newest entry, taken and advanced as the last step of each transaction, so that entries
+# commit in the order of their positions; and the identity of this log.
+change_log_head = Table(
+    "change_log_head",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("log_id", LargeBinary(16), nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+
+change_log = Table(
+    "change_log",
+    metadata,
+    Column("position", BigInteger, primary_key=True),
+    Column("records", LargeBinary, nullable=False),  # model.records, packed
+)
