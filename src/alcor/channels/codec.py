@@ -1,0 +1,273 @@
+"""Goal states between their plain form (model.goal_state) and protobuf.
+
+Encoding cuts a goal state into parts of bounded size, marked with ``more``; decoding joins them again. Decoding trusts
+nothing: whatever a peer sends either becomes a value of the right shape or raises MalformedMessage.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
+
+from alcor.channels import checks
+from alcor.channels.checks import MalformedMessage
+from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, Subnet, Vpc, VpcNeighbours
+from alcor.southbound.v1 import southbound_pb2 as pb
+
+PART_BYTES = 2 * 1024 * 1024
+"""How large a part of a goal state grows, unless told otherwise; gRPC's own limit is 4 MiB."""
+
+_HEADER_BYTES = 32  # revisions and flags of a part; tags and lengths of a piece
+_MAC_BYTES = 8
+_FORWARDING_BYTES = 8 + 5  # a MAC, and a host index as the longest varint
+_IPV4_BYTES = 4 + 8
+_IPV6_BYTES = 16 + 8
+_PIECES_IN_A_PART = 4  # arrays are cut this fine, so that parts are nearly full
+
+_T = TypeVar("_T")
+
+Piece = tuple[int, Callable[[pb.GoalState], None]]
+"""An indivisible part of a goal state: its size in bytes, and how to put it into a message."""
+
+
+def goal_state_to_messages(delta: GoalStateDelta, max_bytes: int = PART_BYTES) -> Iterator[pb.GoalState]:
+    """The parts of a goal state, each at most ``max_bytes`` (but never less than one resource).
+
+    There is always at least one part; every part but the last says that more follow.
+    """
+    part, room = _new_part(delta), max_bytes - _HEADER_BYTES
+    empty = True
+    for size, put_into in _pieces(delta, max((max_bytes - _HEADER_BYTES) // _PIECES_IN_A_PART - _HEADER_BYTES, 1)):
+        if size > room and not empty:
+            part.more = True
+            yield part
+            part, room = _new_part(delta), max_bytes - _HEADER_BYTES
+        put_into(part)
+        room -= size
+        empty = False
+    yield part
+
+
+def _new_part(delta: GoalStateDelta) -> pb.GoalState:
+    return pb.GoalState(base_revision=delta.base_revision, revision=delta.revision, snapshot=delta.snapshot)
+
+
+def _pieces(delta: GoalStateDelta, max_bytes: int) -> Iterator[Piece]:
+    for removed_vnis in _slices(delta.removed_vpcs, max_bytes // 5):
+        yield 5 * len(removed_vnis) + _HEADER_BYTES, partial(_extend, "removed_vpcs", removed_vnis)
+    for ids in _slices(delta.removed_subnets, max_bytes // 18):
+        yield 18 * len(ids), partial(_extend, "removed_subnets", ids)
+    for ids in _slices(delta.removed_ports, max_bytes // 18):
+        yield 18 * len(ids), partial(_extend, "removed_ports", ids)
+    for indexes in _slices(delta.removed_vteps, max_bytes // 5):
+        yield 5 * len(indexes) + _HEADER_BYTES, partial(_extend, "removed_vteps", indexes)
+    for vpc in delta.vpcs.values():
+        yield _message_piece("vpcs", pb.Vpc(id=vpc.id, vni=vpc.vni, mtu=vpc.mtu, dns_domain=vpc.dns_domain))
+    for subnet in delta.subnets.values():
+        yield _message_piece("subnets", _subnet_message(subnet))
+    for port in delta.ports.values():
+        yield _message_piece("ports", _port_message(port))
+    for host_index, ipv4 in delta.vteps.items():
+        yield _message_piece("vteps", pb.Vtep(host_index=host_index, ipv4=ipv4))
+    for vni, change in delta.neighbours.items():
+        yield from _forwarding_pieces(vni, change, max_bytes)
+        yield from _address_pieces(vni, change, max_bytes)
+
+
+def _extend(field: str, values: Sequence[object], part: pb.GoalState) -> None:
+    getattr(part, field).extend(values)
+
+
+def _message_piece(field: str, message: pb.Vpc | pb.Subnet | pb.Port | pb.Vtep) -> Piece:
+    return message.ByteSize() + 6, partial(_extend, field, [message])
+
+
+def _slices(items: Iterable[_T], count: int) -> Iterator[list[_T]]:
+    iterator = iter(items)
+    while piece := list(itertools.islice(iterator, max(count, 1))):
+        yield piece
+
+
+def _forwarding_pieces(vni: int, change: NeighbourDelta, max_bytes: int) -> Iterator[Piece]:
+    forwarding = change.put.forwarding
+    count = max_bytes // _FORWARDING_BYTES
+    for macs, indexes in zip(_slices(forwarding, count), _slices(forwarding.values(), count), strict=True):
+        message = pb.Forwarding(vni=vni, macs=macs, host_indexes=indexes)
+        yield _FORWARDING_BYTES * len(macs) + _HEADER_BYTES, partial(_extend, "forwarding", [message])
+    for macs in _slices(change.removed_macs, max_bytes // _MAC_BYTES):
+        message = pb.Forwarding(vni=vni, removed_macs=macs)
+        yield _MAC_BYTES * len(macs) + _HEADER_BYTES, partial(_extend, "forwarding", [message])
+
+
+def _address_pieces(vni: int, change: NeighbourDelta, max_bytes: int) -> Iterator[Piece]:
+    ipv4, ipv6 = change.put.ipv4, change.put.ipv6
+    count = max_bytes // _IPV4_BYTES
+    for addresses, macs in zip(_slices(ipv4, count), _slices(ipv4.values(), count), strict=True):
+        message = pb.Addresses(vni=vni, ipv4=addresses, ipv4_macs=macs)
+        yield _IPV4_BYTES * len(macs) + _HEADER_BYTES, partial(_extend, "addresses", [message])
+    count = max_bytes // _IPV6_BYTES
+    for packed, macs in zip(_slices(ipv6, count), _slices(ipv6.values(), count), strict=True):
+        message = pb.Addresses(vni=vni, ipv6=b"".join(packed), ipv6_macs=macs)
+        yield _IPV6_BYTES * len(macs) + _HEADER_BYTES, partial(_extend, "addresses", [message])
+    for addresses in _slices(change.removed_ipv4, max_bytes // 4):
+        message = pb.Addresses(vni=vni, removed_ipv4=addresses)
+        yield 4 * len(addresses) + _HEADER_BYTES, partial(_extend, "addresses", [message])
+    for packed in _slices(change.removed_ipv6, max_bytes // 16):
+        message = pb.Addresses(vni=vni, removed_ipv6=b"".join(packed))
+        yield 16 * len(packed) + _HEADER_BYTES, partial(_extend, "addresses", [message])
+
+
+def _subnet_message(subnet: Subnet) -> pb.Subnet:
+    return pb.Subnet(
+        id=subnet.id,
+        vni=subnet.vni,
+        cidr=subnet.cidr,
+        gateway_ip=subnet.gateway_ip,
+        enable_dhcp=subnet.enable_dhcp,
+        dns_nameservers=subnet.dns_nameservers,
+        host_routes=[pb.Route(destination=to, next_hop=via) for to, via in subnet.host_routes],
+    )
+
+
+def _port_message(port: Port) -> pb.Port:
+    return pb.Port(
+        id=port.id,
+        vni=port.vni,
+        mac=port.mac,
+        fixed_ips=[pb.FixedIp(subnet_id=subnet_id, address=address) for subnet_id, address in port.fixed_ips],
+        admin_state_up=port.admin_state_up,
+        port_security=port.port_security,
+        allowed_address_pairs=[pb.AddressPair(cidr=cidr, mac=mac) for cidr, mac in port.allowed_address_pairs],
+        dhcp_options=[
+            pb.DhcpOption(name=name, value=value, ip_version=version) for name, value, version in port.dhcp_options
+        ],
+        hostname=port.hostname,
+    )
+
+
+class GoalStateAssembler:
+    """Joins the parts of goal states as they arrive, one goal state after the other."""
+
+    def __init__(self) -> None:
+        self._delta: GoalStateDelta | None = None
+        self._interned: dict[int, int] = {}
+
+    def add(self, part: pb.GoalState) -> GoalStateDelta | None:
+        """The whole goal state when this was its last part, else None.
+
+        Raises MalformedMessage when the part is not what the protocol allows, or does not belong to the goal state
+        its predecessors began; the assembler is of no further use then.
+        """
+        header = (part.revision, part.base_revision, part.snapshot)
+        delta = self._delta
+        if delta is None:
+            delta = self._delta = _new_delta(*header)
+        elif header != (delta.revision, delta.base_revision, delta.snapshot):
+            raise MalformedMessage(f"a part of goal state {header} came inside another one at {delta.revision}")
+        _add_resources(delta, part)
+        for forwarding in part.forwarding:
+            self._add_forwarding(_neighbours(delta, forwarding.vni), forwarding)
+        for addresses in part.addresses:
+            self._add_addresses(_neighbours(delta, addresses.vni), addresses)
+        if part.more:
+            return None
+        self._delta = None
+        self._interned = {}
+        return delta
+
+    def _add_forwarding(self, change: NeighbourDelta, message: pb.Forwarding) -> None:
+        macs, indexes = message.macs[:], message.host_indexes[:]
+        checks.same_length(macs, indexes, "forwarding")
+        change.put.forwarding.update(self._pairs(checks.macs(macs, "forwarding"), indexes))
+        change.removed_macs.update(checks.macs(message.removed_macs[:], "forwarding"))
+
+    def _add_addresses(self, change: NeighbourDelta, message: pb.Addresses) -> None:
+        ipv4, macs = message.ipv4[:], checks.macs(message.ipv4_macs[:], "addresses")
+        checks.same_length(ipv4, macs, "IPv4 addresses")
+        change.put.ipv4.update(self._pairs(ipv4, macs))
+        ipv6, macs = checks.split_ipv6(message.ipv6, "addresses"), checks.macs(message.ipv6_macs[:], "addresses")
+        checks.same_length(ipv6, macs, "IPv6 addresses")
+        change.put.ipv6.update(self._pairs(ipv6, macs))
+        change.removed_ipv4.update(message.removed_ipv4)
+        change.removed_ipv6.update(checks.split_ipv6(message.removed_ipv6, "removed addresses"))
+
+    def _pairs(self, keys: Sequence[_T], values: Sequence[int]) -> Iterator[tuple[_T, int]]:
+        # A MAC stands in forwarding and in addresses, a host index with every MAC: one object each saves a third
+        # of the memory of a large VPC.
+        return zip(keys, map(self._interned.setdefault, values, values), strict=True)
+
+
+def delta_from_messages(parts: Iterable[pb.GoalState]) -> GoalStateDelta:
+    """The goal state of exactly these parts. Raises MalformedMessage when they are not one whole goal state."""
+    assembler = GoalStateAssembler()
+    delta = None
+    for part in parts:
+        if delta is not None:
+            raise MalformedMessage("a part follows after the last one of its goal state")
+        delta = assembler.add(part)
+    if delta is None:
+        raise MalformedMessage("the last part of a goal state is missing")
+    return delta
+
+
+def _new_delta(revision: int, base_revision: int, snapshot: bool) -> GoalStateDelta:
+    if not snapshot and base_revision > revision:
+        raise MalformedMessage(f"a delta cannot lead from revision {base_revision} back to {revision}")
+    return GoalStateDelta(revision=revision, base_revision=base_revision, snapshot=snapshot)
+
+
+def _neighbours(delta: GoalStateDelta, vni: int) -> NeighbourDelta:
+    change = delta.neighbours.get(vni)
+    if change is None:
+        change = delta.neighbours[checks.vni(vni)] = NeighbourDelta(put=VpcNeighbours())
+    return change
+
+
+def _add_resources(delta: GoalStateDelta, part: pb.GoalState) -> None:
+    for vpc in part.vpcs:
+        delta.vpcs[checks.vni(vpc.vni)] = Vpc(checks.identifier(vpc.id, "VPC"), vpc.vni, vpc.mtu, vpc.dns_domain)
+    for subnet in part.subnets:
+        delta.subnets[checks.identifier(subnet.id, "subnet")] = _subnet(subnet)
+    for port in part.ports:
+        delta.ports[checks.identifier(port.id, "port")] = _port(port)
+    for vtep in part.vteps:
+        delta.vteps[vtep.host_index] = vtep.ipv4
+    delta.removed_vpcs.update(map(checks.vni, part.removed_vpcs))
+    delta.removed_subnets |= checks.identifiers(part.removed_subnets, "removed subnet")
+    delta.removed_ports |= checks.identifiers(part.removed_ports, "removed port")
+    delta.removed_vteps.update(part.removed_vteps)
+
+
+def _subnet(message: pb.Subnet) -> Subnet:
+    return Subnet(
+        id=message.id,
+        vni=checks.vni(message.vni),
+        cidr=checks.cidr(message.cidr, "subnet"),
+        gateway_ip=checks.address(message.gateway_ip, "gateway") if message.gateway_ip else "",
+        enable_dhcp=message.enable_dhcp,
+        dns_nameservers=tuple(checks.address(server, "name server") for server in message.dns_nameservers),
+        host_routes=tuple(
+            (checks.cidr(route.destination, "host route"), checks.address(route.next_hop, "host route"))
+            for route in message.host_routes
+        ),
+    )
+
+
+def _port(message: pb.Port) -> Port:
+    return Port(
+        id=message.id,
+        vni=checks.vni(message.vni),
+        mac=checks.mac(message.mac, "port"),
+        fixed_ips=tuple(
+            (checks.identifier(fixed.subnet_id, "fixed IP"), checks.address(fixed.address, "fixed IP"))
+            for fixed in message.fixed_ips
+        ),
+        admin_state_up=message.admin_state_up,
+        port_security=message.port_security,
+        allowed_address_pairs=tuple(
+            (checks.cidr(pair.cidr, "allowed address pair"), checks.mac(pair.mac, "allowed address pair"))
+            for pair in message.allowed_address_pairs
+        ),
+        dhcp_options=tuple((option.name, option.value, option.ip_version) for option in message.dhcp_options),
+        hostname=message.hostname,
+    )

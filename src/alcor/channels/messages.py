@@ -1,0 +1,68 @@
+"""What an agent and a controller tell each other besides goal states, as plain values already checked."""
+
+import enum
+
+import msgspec
+
+from alcor.model.identifiers import Id
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """Who the agent is and what it has applied."""
+
+    host_id: str
+    boot_id: bytes  # 16 random bytes, new at each start of the agent
+    log_id: bytes = b""  # the change log applied_revision counts in; empty at first
+    applied_revision: int = 0
+    agent_version: str = ""
+
+
+class Welcome(msgspec.Struct, frozen=True):
+    """Which controller answers, and the change log its revisions count in."""
+
+    log_id: bytes
+    controller_id: str = ""
+    report_interval: int = 0  # seconds; 0 when none is asked for
+
+
+class Acknowledgement(msgspec.Struct, frozen=True):
+    """The agent has taken the goal state up to this revision and keeps it on disk."""
+
+    revision: int
+    received_nanoseconds: int = 0  # from arrival until programming began
+    programmed_nanoseconds: int = 0  # from arrival until the data plane had confirmed
+    failures: dict[Id, str] = {}  # resource id → why it could not be programmed
+
+
+class State(enum.IntEnum):
+    """How a port does on its host; the numbers are those of the wire."""
+
+    UP = 1  # interface present, data plane programmed
+    DOWN = 2  # no interface
+    FAILED = 3  # the data plane refused
+
+
+class PortState(msgspec.Struct, frozen=True):
+    """The state of one port, as of a goal-state revision."""
+
+    id: Id
+    state: State
+    reason: str = ""
+    revision: int = 0
+
+
+class PortReport(msgspec.Struct, frozen=True):
+    """The truth about ports of a host. When complete, a port not named is not on this host."""
+
+    ports: tuple[PortState, ...]
+    complete: bool = False
+
+
+class ResyncRequest(msgspec.Struct, frozen=True):
+    """The agent cannot go on from what it has; the controller answers with a snapshot."""
+
+    applied_revision: int
+    reason: str = ""
+
+
+AgentMessage = Hello | Acknowledgement | PortReport | ResyncRequest

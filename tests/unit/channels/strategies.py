@@ -1,0 +1,87 @@
+"""Goal states of any shape, for property tests."""
+
+import ipaddress
+
+from hypothesis import strategies as st
+
+from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, Subnet, Vpc, VpcNeighbours
+
+ids = st.binary(min_size=16, max_size=16)
+vnis = st.integers(0, (1 << 24) - 1)
+macs = st.integers(0, (1 << 48) - 1)
+numbers = st.integers(0, (1 << 32) - 1)
+ipv6 = st.binary(min_size=16, max_size=16)
+addresses = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
+cidrs = st.builds(
+    lambda number, length: str(ipaddress.ip_network((number, length), strict=False)), numbers, st.integers(0, 32)
+)
+texts = st.text(max_size=8)
+
+
+def tuples_of(*parts: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...]]:
+    return st.lists(st.tuples(*parts), max_size=2).map(tuple)
+
+
+vpcs = st.builds(Vpc, ids, vnis, numbers, texts)
+subnets = st.builds(
+    Subnet,
+    ids,
+    vnis,
+    cidrs,
+    st.one_of(st.just(""), addresses),
+    st.booleans(),
+    st.lists(addresses, max_size=2).map(tuple),
+    tuples_of(cidrs, addresses),
+)
+ports = st.builds(
+    Port,
+    ids,
+    vnis,
+    macs,
+    tuples_of(ids, addresses),
+    st.booleans(),
+    st.booleans(),
+    tuples_of(cidrs, macs),
+    tuples_of(texts, texts, st.sampled_from([4, 6])),
+    texts,
+)
+neighbour_deltas = st.builds(
+    NeighbourDelta,
+    st.builds(
+        VpcNeighbours,
+        st.dictionaries(macs, numbers, max_size=9),
+        st.dictionaries(numbers, macs, max_size=9),
+        st.dictionaries(ipv6, macs, max_size=9),
+    ),
+    st.sets(macs, max_size=3),
+    st.sets(numbers, max_size=3),
+    st.sets(ipv6, max_size=3),
+).filter(lambda delta: not delta.is_empty())
+
+
+def _delta(revisions: tuple[int, int], snapshot: bool, resources: tuple[list[object], ...], **rest: object) -> object:
+    base, revision = sorted(revisions)
+    some_vpcs, some_subnets, some_ports = resources
+    return GoalStateDelta(
+        revision=revision,
+        base_revision=base,
+        snapshot=snapshot,
+        vpcs={vpc.vni: vpc for vpc in some_vpcs},
+        subnets={subnet.id: subnet for subnet in some_subnets},
+        ports={port.id: port for port in some_ports},
+        **rest,
+    )
+
+
+deltas = st.builds(
+    _delta,
+    st.tuples(st.integers(0, (1 << 64) - 1), st.integers(0, (1 << 64) - 1)),
+    st.booleans(),
+    st.tuples(st.lists(vpcs, max_size=3), st.lists(subnets, max_size=3), st.lists(ports, max_size=3)),
+    vteps=st.dictionaries(numbers, numbers, max_size=3),
+    neighbours=st.dictionaries(vnis, neighbour_deltas, max_size=2),
+    removed_vpcs=st.sets(vnis, max_size=3),
+    removed_subnets=st.sets(ids, max_size=3),
+    removed_ports=st.sets(ids, max_size=3),
+    removed_vteps=st.sets(numbers, max_size=3),
+)
