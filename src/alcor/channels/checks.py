@@ -3,8 +3,13 @@
 import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from google.protobuf.message import DecodeError, Message
 
 from alcor.model.identifiers import Id
+
+_Message = TypeVar("_Message", bound=Message)
 
 MAC_LIMIT = 1 << 48
 VNI_LIMIT = 1 << 24
@@ -12,6 +17,14 @@ VNI_LIMIT = 1 << 24
 
 class MalformedMessage(ValueError):
     """A peer sent what the protocol does not allow; the message says what."""
+
+
+def parse(kind: type[_Message], data: bytes) -> _Message:
+    """A protobuf message of this kind from its bytes."""
+    try:
+        return kind.FromString(data)
+    except DecodeError as error:
+        raise MalformedMessage(f"{len(data)} bytes are no {kind.__name__}") from error
 
 
 def identifier(value: bytes, what: str) -> Id:

@@ -1,0 +1,139 @@
+"""What agents say and the welcome they get, between their plain form (channels.messages) and protobuf.
+
+As strict as channels.codec: a value of the right shape or MalformedMessage.
+"""
+
+from alcor.channels import checks
+from alcor.channels.checks import MalformedMessage
+from alcor.channels.messages import (
+    Acknowledgement,
+    AgentMessage,
+    Hello,
+    PortReport,
+    PortState,
+    ResyncRequest,
+    State,
+    Welcome,
+)
+from alcor.southbound.v1 import southbound_pb2 as pb
+
+HOST_ID_CHARACTERS = 255
+_REASON_CHARACTERS = 1000
+
+
+def encode_agent_message(message: AgentMessage) -> bytes:
+    """What an agent says, as it travels."""
+    return _agent_message(message).SerializeToString()
+
+
+def _agent_message(message: AgentMessage) -> pb.AgentMessage:
+    match message:
+        case Hello():
+            return pb.AgentMessage(
+                hello=pb.Hello(
+                    host_id=message.host_id,
+                    boot_id=message.boot_id,
+                    log_id=message.log_id,
+                    applied_revision=message.applied_revision,
+                    agent_version=message.agent_version,
+                )
+            )
+        case Acknowledgement():
+            return pb.AgentMessage(acknowledgement=_acknowledgement_message(message))
+        case PortReport():
+            states = [_port_state_message(state) for state in message.ports]
+            return pb.AgentMessage(port_report=pb.PortReport(ports=states, complete=message.complete))
+        case ResyncRequest():
+            return pb.AgentMessage(
+                resync_request=pb.ResyncRequest(applied_revision=message.applied_revision, reason=message.reason)
+            )
+
+
+def decode_agent_message(data: bytes) -> AgentMessage:
+    """What an agent says. Raises MalformedMessage when it says nothing the protocol allows."""
+    message = checks.parse(pb.AgentMessage, data)
+    match message.WhichOneof("message"):
+        case "hello":
+            return _hello(message.hello)
+        case "acknowledgement":
+            return _acknowledgement(message.acknowledgement)
+        case "port_report":
+            report = message.port_report
+            return PortReport(tuple(_port_state(state) for state in report.ports), report.complete)
+        case "resync_request":
+            return ResyncRequest(message.resync_request.applied_revision, _reason(message.resync_request.reason))
+        case _:
+            raise MalformedMessage("an empty message, or one of a later version of the protocol")
+
+
+def encode_welcome(welcome: Welcome) -> bytes:
+    """A controller's first message, as it travels."""
+    message = pb.ControllerMessage(
+        welcome=pb.Welcome(
+            log_id=welcome.log_id,
+            controller_id=welcome.controller_id,
+            report_interval_seconds=welcome.report_interval,
+        )
+    )
+    return message.SerializeToString()
+
+
+def decode_welcome(data: bytes) -> Welcome:
+    """A controller's first message. Raises MalformedMessage when it is not a welcome."""
+    message = checks.parse(pb.ControllerMessage, data)
+    if message.WhichOneof("message") != "welcome":
+        raise MalformedMessage("the first message of a controller must be a welcome")
+    welcome = message.welcome
+    return Welcome(
+        checks.identifier(welcome.log_id, "change log"), welcome.controller_id, welcome.report_interval_seconds
+    )
+
+
+def _hello(message: pb.Hello) -> Hello:
+    if not 0 < len(message.host_id) <= HOST_ID_CHARACTERS:
+        raise MalformedMessage(f"a host id has 1 to {HOST_ID_CHARACTERS} characters, not {len(message.host_id)}")
+    return Hello(
+        host_id=message.host_id,
+        boot_id=checks.identifier(message.boot_id, "boot id"),
+        log_id=checks.identifier(message.log_id, "change log") if message.log_id else b"",
+        applied_revision=message.applied_revision,
+        agent_version=message.agent_version[:64],
+    )
+
+
+def _acknowledgement_message(message: Acknowledgement) -> pb.Acknowledgement:
+    return pb.Acknowledgement(
+        revision=message.revision,
+        received_nanoseconds=message.received_nanoseconds,
+        programmed_nanoseconds=message.programmed_nanoseconds,
+        failures=[
+            pb.ResourceFailure(id=resource, reason=_reason(reason)) for resource, reason in message.failures.items()
+        ],
+    )
+
+
+def _acknowledgement(message: pb.Acknowledgement) -> Acknowledgement:
+    return Acknowledgement(
+        revision=message.revision,
+        received_nanoseconds=message.received_nanoseconds,
+        programmed_nanoseconds=message.programmed_nanoseconds,
+        failures={
+            checks.identifier(failure.id, "failed resource"): _reason(failure.reason) for failure in message.failures
+        },
+    )
+
+
+def _port_state_message(state: PortState) -> pb.PortState:
+    return pb.PortState(id=state.id, state=state.state.name, reason=_reason(state.reason), revision=state.revision)
+
+
+def _port_state(message: pb.PortState) -> PortState:
+    try:
+        state = State(int(message.state))
+    except ValueError as error:
+        raise MalformedMessage(f"port state {int(message.state)} is not known") from error
+    return PortState(checks.identifier(message.id, "port"), state, _reason(message.reason), message.revision)
+
+
+def _reason(text: str) -> str:
+    return text[:_REASON_CHARACTERS]
