@@ -1,0 +1,64 @@
+"""Frames that the conformance suite sends, built by hand so that nothing under test is trusted to build them."""
+
+import struct
+
+BROADCAST = 0xFFFFFFFFFFFF
+
+
+def ethernet(destination: int, source: int, ethertype: int, payload: bytes) -> bytes:
+    return destination.to_bytes(6, "big") + source.to_bytes(6, "big") + struct.pack("!H", ethertype) + payload
+
+
+def checksum(data: bytes) -> int:
+    """The Internet checksum, RFC 1071."""
+    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def udp_payload(source_port: int, destination_port: int, data: bytes) -> bytes:
+    return struct.pack("!HHHH", source_port, destination_port, 8 + len(data), 0) + data
+
+
+def ipv4(source: int, destination: int, protocol: int, payload: bytes) -> bytes:
+    header = struct.pack("!BBHHHBBHII", 0x45, 0, 20 + len(payload), 0, 0, 64, protocol, 0, source, destination)
+    return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + payload
+
+
+def udp_frame(destination: int, source: int, source_ip: int, destination_ip: int, data: bytes) -> bytes:
+    """A UDP datagram between two workloads; ``data`` tells it from any other frame."""
+    return ethernet(destination, source, 0x0800, ipv4(source_ip, destination_ip, 17, udp_payload(4000, 4001, data)))
+
+
+def ipv6_frame(destination: int, source: int, source_ip: bytes, destination_ip: bytes, data: bytes) -> bytes:
+    """An IPv6 packet without a next header (59), so that its data is free."""
+    return ethernet(
+        destination, source, 0x86DD, struct.pack("!IHBB", 6 << 28, len(data), 59, 64) + source_ip + destination_ip + data
+    )
+
+
+def arp(operation: int, source: int, source_ip: int, target: int, target_ip: int) -> bytes:
+    """The body of an ARP packet, RFC 826."""
+    return (
+        struct.pack("!HHBBH", 1, 0x0800, 6, 4, operation)
+        + source.to_bytes(6, "big")
+        + struct.pack("!I", source_ip)
+        + target.to_bytes(6, "big")
+        + struct.pack("!I", target_ip)
+    )
+
+
+def arp_request(source: int, source_ip: int, target_ip: int) -> bytes:
+    return ethernet(BROADCAST, source, 0x0806, arp(1, source, source_ip, 0, target_ip))
+
+
+def arp_reply(source: int, source_ip: int, destination: int, destination_ip: int) -> bytes:
+    return ethernet(destination, source, 0x0806, arp(2, source, source_ip, destination, destination_ip))
+
+
+def dhcp_discover(mac: int, transaction: int) -> bytes:
+    """DHCPDISCOVER as a client without an address sends it, RFC 2131."""
+    message = struct.pack("!BBBBIHH", 1, 1, 6, 0, transaction, 0, 0x8000) + bytes(16)
+    message += mac.to_bytes(6, "big") + bytes(10 + 64 + 128) + bytes((99, 130, 83, 99, 53, 1, 1, 255))
+    return ethernet(BROADCAST, mac, 0x0800, ipv4(0, 0xFFFFFFFF, 17, udp_payload(68, 67, message)))
