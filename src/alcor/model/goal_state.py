@@ -4,7 +4,7 @@ Pure and shared by both ends: the Data Plane Manager compiles deltas, the contro
 compare. A snapshot is a delta on nothing. Shapes mirror proto/alcor/southbound/v1 (see there for units).
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sized
 from typing import Any
 
 import msgspec
@@ -57,6 +57,10 @@ class VpcNeighbours(msgspec.Struct):
     ipv4: dict[int, int] = {}
     ipv6: dict[bytes, int] = {}
 
+    def item_count(self) -> int:
+        """How many entries it holds."""
+        return len(self.forwarding) + len(self.ipv4) + len(self.ipv6)
+
     def is_empty(self) -> bool:
         """True when nothing is known of the VPC's ports."""
         return not (self.forwarding or self.ipv4 or self.ipv6)
@@ -69,6 +73,10 @@ class NeighbourDelta(msgspec.Struct):
     removed_macs: set[int] = set()
     removed_ipv4: set[int] = set()
     removed_ipv6: set[bytes] = set()
+
+    def item_count(self) -> int:
+        """How many entries it puts or removes."""
+        return self.put.item_count() + len(self.removed_macs) + len(self.removed_ipv4) + len(self.removed_ipv6)
 
     def is_empty(self) -> bool:
         """True when applying it changes nothing."""
@@ -93,6 +101,14 @@ class GoalStateDelta(msgspec.Struct):
     removed_subnets: set[Id] = set()
     removed_ports: set[Id] = set()
     removed_vteps: set[int] = set()
+
+    def item_count(self) -> int:
+        """How many things it puts or removes: a measure of its size."""
+        parts: tuple[Sized, ...] = (
+            *(self.vpcs, self.subnets, self.ports, self.vteps),
+            *(self.removed_vpcs, self.removed_subnets, self.removed_ports, self.removed_vteps),
+        )
+        return sum(map(len, parts)) + sum(change.item_count() for change in self.neighbours.values())
 
     def is_empty(self) -> bool:
         """True when applying it changes nothing but the revision."""

@@ -85,3 +85,33 @@ deltas = st.builds(
     removed_ports=st.sets(ids, max_size=3),
     removed_vteps=st.sets(numbers, max_size=3),
 )
+
+_few = st.integers(1, 3)
+_few_ids = st.sampled_from([bytes([number]) * 16 for number in range(3)])
+_few_neighbours = st.builds(
+    NeighbourDelta,
+    st.builds(
+        VpcNeighbours,
+        st.dictionaries(_few, _few, max_size=3),
+        st.dictionaries(_few, _few, max_size=3),
+        st.dictionaries(_few_ids, _few, max_size=3),
+    ),
+    st.sets(_few),
+    st.sets(_few),
+    st.sets(_few_ids),
+)
+colliding_deltas = st.builds(
+    GoalStateDelta,
+    revision=_few,
+    base_revision=_few,
+    snapshot=st.sampled_from([False, False, False, True]),
+    vpcs=st.dictionaries(_few, vpcs, max_size=3),
+    subnets=st.dictionaries(_few_ids, subnets, max_size=3),
+    ports=st.dictionaries(_few_ids, ports, max_size=3),
+    vteps=st.dictionaries(_few, numbers, max_size=3),
+    neighbours=st.dictionaries(_few, _few_neighbours, max_size=3),
+    removed_vpcs=st.sets(_few),
+    removed_subnets=st.sets(_few_ids),
+    removed_ports=st.sets(_few_ids),
+    removed_vteps=st.sets(_few),
+)

@@ -1,0 +1,226 @@
+"""The controller's end of the fast path: a gRPC server to which every agent keeps one stream open."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any, NoReturn
+
+import grpc
+import msgspec
+
+from alcor.channels.agent_codec import decode_agent_message, encode_welcome
+from alcor.channels.checks import MalformedMessage
+from alcor.channels.codec import PART_BYTES, goal_state_to_messages
+from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
+from alcor.channels.interface import ChannelListener
+from alcor.channels.messages import Acknowledgement, Hello, PortReport, ResyncRequest, Welcome
+from alcor.channels.outbox import Outbox
+from alcor.model.goal_state import GoalStateDelta
+from alcor.southbound.v1 import southbound_pb2 as pb
+
+log = logging.getLogger(__name__)
+
+_UNACKNOWLEDGED_TIMES = 256
+
+
+class FastPathSettings(msgspec.Struct, frozen=True):
+    """Limits of the server."""
+
+    keepalive: Keepalive = Keepalive()
+    hello_timeout: float = 10.0  # seconds a new stream has to say who it is
+    part_bytes: int = PART_BYTES
+    snapshots_at_once: int = 4  # each holds a copy of its VPCs' neighbours while it is sent
+    snapshot_patience: float = 5.0  # seconds after which a slow host's snapshot no longer holds up others
+
+
+class AddressUnusable(RuntimeError):
+    """The server cannot listen; the message names the address and says what to do."""
+
+
+class HostStream:
+    """One agent's stream, as the Data Plane Manager sees it: a HostConnection."""
+
+    def __init__(self, hello: Hello, listener: ChannelListener) -> None:
+        self.hello = hello
+        self.outbox = Outbox(lambda: listener.snapshot(self), hello.applied_revision)
+        self.replaced = asyncio.Event()
+        self._sent: deque[tuple[int, float]] = deque(maxlen=_UNACKNOWLEDGED_TIMES)
+
+    def deliver(self, delta: GoalStateDelta) -> None:
+        """Queue a delta (HostConnection)."""
+        self.outbox.deliver(delta)
+
+    def resync(self) -> None:
+        """Queue a snapshot (HostConnection)."""
+        self.outbox.resync()
+
+    def note_sent(self, revision: int) -> None:
+        """Remember when a goal state was sent."""
+        self._sent.append((revision, time.monotonic()))
+
+    def seconds_since_sent(self, revision: int) -> float:
+        """How long ago the goal state now acknowledged was sent; forgets it and earlier ones."""
+        sent_at = time.monotonic()
+        elapsed = 0.0
+        while self._sent and self._sent[0][0] <= revision:
+            elapsed = sent_at - self._sent.popleft()[1]
+        return elapsed
+
+
+class FastPathServer:
+    """Accepts agents at one address and passes between them and the Data Plane Manager."""
+
+    def __init__(
+        self, address: str, welcome: Welcome, listener: ChannelListener, settings: FastPathSettings | None = None
+    ) -> None:
+        """``address`` is HOST:PORT or unix:PATH."""
+        self._address = address
+        self._welcome = encode_welcome(welcome)
+        self._listener = listener
+        self._settings = settings or FastPathSettings()
+        self._streams: dict[str, HostStream] = {}
+        self._snapshots = asyncio.Semaphore(self._settings.snapshots_at_once)
+        self._server: Any = None
+
+    async def start(self) -> None:
+        """Listen. Raises AddressUnusable."""
+        _check_unix_socket(self._address)
+        options = [*self._settings.keepalive.options(), ("grpc.so_reuseport", 0)]
+        self._server = grpc.aio.server(options=options)
+        handler = grpc.stream_stream_rpc_method_handler(self._connect)
+        self._server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler("alcor.southbound.v1.GoalStates", {"Connect": handler}),)
+        )
+        try:
+            self._server.add_insecure_port(self._address)
+        except RuntimeError as error:
+            raise AddressUnusable(
+                f"cannot listen for agents at {self._address}: is it taken, or not an address of this machine?"
+            ) from error
+        await self._server.start()
+
+    async def stop(self, grace: float = 1.0) -> None:
+        """End every stream and stop listening, within about ``grace`` seconds."""
+        if self._server is not None:
+            await self._server.stop(grace)
+
+    async def _connect(self, _requests: object, context: Any) -> None:
+        stream = HostStream(await self._read_hello(context), self._listener)
+        host_id = stream.hello.host_id
+        previous = self._streams.get(host_id)
+        if previous is not None:
+            if previous.hello.boot_id != stream.hello.boot_id:
+                log.warning("host %s: a new agent takes the place of one still connected", host_id)
+            previous.replaced.set()
+        self._streams[host_id] = stream
+        try:
+            await context.write(self._welcome)
+            self._listener.host_connected(stream)
+            try:
+                await self._serve(stream, context)
+            finally:
+                self._listener.host_disconnected(stream)
+        finally:
+            if self._streams.get(host_id) is stream:
+                del self._streams[host_id]
+
+    async def _read_hello(self, context: Any) -> Hello:
+        try:
+            async with asyncio.timeout(self._settings.hello_timeout):
+                data = await context.read()
+            message = None if data is END_OF_STREAM else decode_agent_message(data)
+        except TimeoutError:
+            await _abort(context, grpc.StatusCode.DEADLINE_EXCEEDED, "no hello came in time")
+        except MalformedMessage as error:
+            await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        if not isinstance(message, Hello):
+            await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, "the first message must be a hello")
+        return message
+
+    async def _serve(self, stream: HostStream, context: Any) -> None:
+        """Receive and send until the agent ends the stream, sends garbage, or another stream takes its place."""
+        receiving = asyncio.create_task(self._receive(stream, context))
+        sending = asyncio.create_task(self._send(stream, context))
+        replaced = asyncio.create_task(stream.replaced.wait())
+        tasks = (receiving, sending, replaced)
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if replaced.done() and not replaced.cancelled():
+            await _abort(context, grpc.StatusCode.ABORTED, "another stream of this host took the place of this one")
+        for task in (receiving, sending):
+            if not task.cancelled() and (error := task.exception()) is not None:
+                await self._end(stream, context, error)
+
+    async def _end(self, stream: HostStream, context: Any, error: BaseException) -> None:
+        host_id = stream.hello.host_id
+        if isinstance(error, MalformedMessage):
+            log.warning("host %s sent a malformed message: %s", host_id, error)
+            await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        if not context.cancelled():
+            log.error("host %s: its stream failed", host_id, exc_info=error)
+            await _abort(context, grpc.StatusCode.INTERNAL, "the controller failed to serve this stream")
+
+    async def _receive(self, stream: HostStream, context: Any) -> None:
+        while (data := await context.read()) is not END_OF_STREAM:
+            message = decode_agent_message(data)
+            match message:
+                case Acknowledgement():
+                    self._listener.acknowledged(stream, message, stream.seconds_since_sent(message.revision))
+                case PortReport():
+                    self._listener.reported(stream, message)
+                case ResyncRequest():
+                    self._listener.resync_requested(stream, message)
+                case Hello():
+                    raise MalformedMessage("a hello comes once, as the first message")
+
+    async def _send(self, stream: HostStream, context: Any) -> None:
+        while True:
+            await stream.outbox.filled()
+            if stream.outbox.snapshot_is_next:
+                await self._send_snapshot(stream, context)
+            else:
+                await self._send_next(stream, context)
+
+    async def _send_snapshot(self, stream: HostStream, context: Any) -> None:
+        async with self._snapshots, contextlib.AsyncExitStack() as stack:
+            sending = asyncio.create_task(self._send_next(stream, context))
+            stack.callback(sending.cancel)
+            await asyncio.wait({sending}, timeout=self._settings.snapshot_patience)
+            stack.pop_all()
+        try:
+            await sending
+        finally:
+            sending.cancel()
+
+    async def _send_next(self, stream: HostStream, context: Any) -> None:
+        delta = stream.outbox.take()
+        if delta is None:
+            return
+        stream.note_sent(delta.revision)
+        for part in goal_state_to_messages(delta, self._settings.part_bytes):
+            await context.write(pb.ControllerMessage(goal_state=part).SerializeToString())
+
+
+async def _abort(context: Any, code: grpc.StatusCode, reason: str) -> NoReturn:
+    await context.abort(code, reason)
+    raise AssertionError("abort does not return")
+
+
+def _check_unix_socket(address: str) -> None:
+    """gRPC would silently take a socket away from a server still listening on it."""
+    if not address.startswith("unix:"):
+        return
+    path = address.removeprefix("unix:")
+    if not Path(path).parent.is_dir():
+        raise AddressUnusable(f"cannot listen for agents at {address}: there is no directory {Path(path).parent}")
+    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+        probe.connect(path)
+        raise AddressUnusable(f"cannot listen for agents at {address}: another process is listening there")

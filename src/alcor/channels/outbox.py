@@ -1,0 +1,72 @@
+"""What waits to be sent to one host, never more than one goal state: while the host is slow, deltas are merged."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from alcor.model.goal_state import GoalStateDelta
+from alcor.model.merge import copy_delta, merge_into
+
+MERGED_ITEMS_LIMIT = 500_000
+"""Above this many changes waiting, a snapshot taken when the host is ready again takes less memory."""
+
+
+class Outbox:
+    """A queue of one: deliver() merges, take() empties. Base revisions are set on the way out."""
+
+    def __init__(self, snapshot: Callable[[], GoalStateDelta], applied_revision: int) -> None:
+        self._snapshot = snapshot
+        self._sent_revision = applied_revision
+        self._waiting: GoalStateDelta | None = None
+        self._waiting_is_ours = False
+        self._waiting_items = 0
+        self._resync = False
+        self._filled = asyncio.Event()
+
+    def deliver(self, delta: GoalStateDelta) -> None:
+        """Add a delta; nothing to do when a snapshot, which will cover it, is still to be taken."""
+        if self._resync:
+            return
+        self._waiting_items += delta.item_count()
+        if self._waiting is None:
+            self._waiting, self._waiting_is_ours = delta, False
+        elif self._waiting_items > MERGED_ITEMS_LIMIT:
+            self.resync()
+        else:
+            if not self._waiting_is_ours:
+                self._waiting, self._waiting_is_ours = copy_delta(self._waiting), True
+            merge_into(self._waiting, delta)
+        self._filled.set()
+
+    def resync(self) -> None:
+        """Send a snapshot next, and nothing of what waits."""
+        self._resync = True
+        self._forget_waiting()
+        self._filled.set()
+
+    async def filled(self) -> None:
+        """Wait until there is something to take."""
+        await self._filled.wait()
+
+    @property
+    def snapshot_is_next(self) -> bool:
+        """Whether take() would make a snapshot."""
+        return self._resync
+
+    def take(self) -> GoalStateDelta | None:
+        """The next goal state to send, or None when there is none."""
+        delta = self._waiting
+        if self._resync:
+            delta = self._snapshot()
+        self._resync = False
+        self._forget_waiting()
+        self._filled.clear()
+        if delta is None:
+            return None
+        base_revision = 0 if delta.snapshot else self._sent_revision
+        self._sent_revision = delta.revision
+        return msgspec.structs.replace(delta, base_revision=base_revision)
+
+    def _forget_waiting(self) -> None:
+        self._waiting, self._waiting_is_ours, self._waiting_items = None, False, 0
