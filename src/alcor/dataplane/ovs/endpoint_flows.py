@@ -1,0 +1,59 @@
+"""The flows of one port: what lets its workload speak and be spoken to."""
+
+import ipaddress
+from collections.abc import Iterator
+
+from alcor.dataplane.driver import Endpoint
+from alcor.dataplane.ovs import pipeline as rules
+from alcor.dataplane.ovs.rendering import Flow, Pipeline
+
+_ALL_IPV4 = 0xFFFFFFFF
+_ALL_IPV6 = (1 << 128) - 1
+
+
+def endpoint_flows(pipeline: Pipeline, endpoint: Endpoint, port: int) -> tuple[Flow, ...]:
+    """Every flow of a port whose interface has this OpenFlow port number; none when it is administratively down.
+
+    Raises ValueError when an allowed address pair is no CIDR, OverflowError when a number does not fit its field.
+    """
+    if not endpoint.admin_state_up:
+        return ()
+    common = {"port": port, "vni": endpoint.vni, "mac": endpoint.mac, "meter": port}
+    everywhere = (rules.FROM_WORKLOAD, rules.PUNT_ARP, rules.PUNT_DHCP, rules.DELIVER)
+    flows = [pipeline[rule].flow(common) for rule in everywhere]
+    if not endpoint.port_security:
+        return (*flows, pipeline[rules.UNGUARDED].flow(common))
+    return (*flows, *_guard(pipeline, endpoint, port))
+
+
+def _guard(pipeline: Pipeline, endpoint: Endpoint, port: int) -> Iterator[Flow]:
+    ipv4, ipv6 = _allowed_sources(endpoint)
+    for mac, network, mask in sorted(ipv4):
+        values = {"port": port, "mac": mac, "ipv4": network, "ipv4_mask": mask}
+        for rule in (rules.GUARD_ARP, rules.GUARD_IPV4):
+            yield pipeline[rule].flow(values)
+    for mac, network, mask in sorted(ipv6):
+        yield pipeline[rules.GUARD_IPV6].flow({"port": port, "mac": mac, "ipv6": network, "ipv6_mask": mask})
+    for mac in sorted({endpoint.mac, *(mac for _, mac in endpoint.allowed_address_pairs)}):
+        for rule in (rules.GUARD_ARP_PROBE, rules.GUARD_DHCP, rules.GUARD_IPV6_UNSPECIFIED):
+            yield pipeline[rule].flow({"port": port, "mac": mac})
+
+
+def _allowed_sources(endpoint: Endpoint) -> tuple[set[tuple[int, int, int]], set[tuple[int, int, int]]]:
+    """The (MAC, network, mask) triples the port may send from, for IPv4 and for IPv6."""
+    ipv4 = {(endpoint.mac, address, _ALL_IPV4) for address in endpoint.ipv4}
+    ipv6 = {(endpoint.mac, int.from_bytes(address, "big"), _ALL_IPV6) for address in endpoint.ipv6}
+    macs = {endpoint.mac}
+    for cidr, mac in endpoint.allowed_address_pairs:
+        network = ipaddress.ip_network(cidr, strict=False)
+        chosen = ipv4 if network.version == 4 else ipv6
+        chosen.add((mac, int(network.network_address), int(network.netmask)))
+        macs.add(mac)
+    ipv6 |= {(mac, link_local_address(mac), _ALL_IPV6) for mac in macs}
+    return ipv4, ipv6
+
+
+def link_local_address(mac: int) -> int:
+    """The IPv6 link-local address made from a MAC address (RFC 4291, appendix A)."""
+    flipped = mac ^ 0x020000000000
+    return 0xFE80 << 112 | (flipped >> 24) << 40 | 0xFFFE << 24 | flipped & 0xFFFFFF

@@ -1,0 +1,115 @@
+"""Bringing a switch's flows to what they should be, and knowing whose flow was refused."""
+
+import logging
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from alcor.dataplane.ovs import cookies
+from alcor.dataplane.ovs.openflow import message
+from alcor.dataplane.ovs.openflow.connection import OpenFlowConnection
+from alcor.dataplane.ovs.openflow.errors import SwitchError
+from alcor.dataplane.ovs.openflow.flows import (
+    decode_statistics,
+    delete_flow,
+    delete_flows_with_cookie,
+    statistics_request,
+)
+from alcor.dataplane.ovs.rendering import Flow
+from alcor.model.identifiers import Id
+
+log = logging.getLogger(__name__)
+
+Owner = Id | int | None
+"""Whose a flow is: a port's (its id), a VPC's (its VNI) or the host's."""
+
+Modifications = Iterable[tuple[Owner, bytes]]
+"""Flow-mods with their owners."""
+
+
+class Inventory(NamedTuple):
+    """The flows a switch has."""
+
+    ours: dict[int, int]  # digest → cookie
+    foreign: list[bytes]  # the flow-mods that remove flows somebody else put on our bridge
+
+
+async def read_inventory(connection: OpenFlowConnection) -> Inventory:
+    """Read every flow. Of ours only the cookies are kept: a million flows take some 100 MB."""
+    inventory = Inventory({}, [])
+
+    def take(part: bytes) -> None:
+        for flow in decode_statistics(part):
+            if cookies.is_ours(flow.cookie):
+                inventory.ours[cookies.digest_of(flow.cookie)] = flow.cookie
+            else:
+                inventory.foreign.append(delete_flow(flow.table, flow.priority, flow.match))
+
+    await connection.multipart(message.MULTIPART_FLOW, statistics_request(), take)
+    return inventory
+
+
+class Difference:
+    """What it takes to come from an inventory to the wanted flows. Iterate once; then the counts are right.
+
+    Additions come before the removal of stale flows: an addition that takes the place of a stale flow leaves nothing
+    to remove, and the removal goes by the exact old cookie.
+    """
+
+    def __init__(self, inventory: Inventory, wanted: Iterable[tuple[Owner, Flow]], generation: int) -> None:
+        self._inventory = inventory
+        self._wanted = wanted
+        self._generation = generation
+        self.kept = self.added = self.removed = 0
+
+    def __iter__(self) -> Iterator[tuple[Owner, bytes]]:
+        present = self._inventory.ours
+        for body in self._inventory.foreign:
+            self.removed += 1
+            yield None, body
+        for owner, flow in self._wanted:
+            digest = flow.digest()
+            if present.pop(digest, None) is None:
+                self.added += 1
+                yield owner, flow.addition(cookies.cookie(self._generation, digest))
+            else:
+                self.kept += 1
+        for old in present.values():
+            self.removed += 1
+            yield None, delete_flows_with_cookie(old)
+
+
+class _Attribution:
+    """Remembers where in a sequence of flow-mods each owner's begin."""
+
+    def __init__(self, modifications: Modifications) -> None:
+        self._modifications = modifications
+        self._starts: list[int] = []
+        self._owners: list[Owner] = []
+
+    def __iter__(self) -> Iterator[bytes]:
+        for place, (owner, body) in enumerate(self._modifications):
+            if not self._owners or self._owners[-1] != owner:
+                self._starts.append(place)
+                self._owners.append(owner)
+            yield body
+
+    def owner(self, place: int) -> Owner:
+        return self._owners[bisect_right(self._starts, place) - 1]
+
+
+async def program(
+    connection: OpenFlowConnection, prepare: Callable[[], Awaitable[Modifications]]
+) -> dict[Owner, SwitchError]:
+    """Carry out modifications as one; if any is refused, all others one by one.
+
+    ``prepare`` is called once for each of the two attempts. Returns the owners of what was refused, and why.
+    """
+    attribution = _Attribution(await prepare())
+    refused = await connection.modify_as_one(attribution)
+    if not refused:
+        return {}
+    log.warning("Open vSwitch refused %d flow changes and with them the bundle; now one by one", len(refused))
+    attribution = _Attribution(await prepare())
+    refused = await connection.modify_each(attribution)
+    return {attribution.owner(place): error for place, error in refused.items()}

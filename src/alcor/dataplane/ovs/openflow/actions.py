@@ -1,0 +1,159 @@
+"""Instructions and actions: what a flow does to a packet. OpenFlow 1.4.1, sections 7.2.4 and 7.2.5.
+
+Each is a small value that can write itself into a template; ``decode_instructions`` turns what the switch reports
+into words.
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from alcor.dataplane.ovs.openflow.fields import FIELDS, FieldValue, decode_field, field_of_header
+from alcor.dataplane.ovs.openflow.message import PORT_CONTROLLER, Malformed
+from alcor.dataplane.ovs.openflow.template import TemplateWriter, Value
+
+_GOTO_TABLE = 1
+_WRITE_METADATA = 2
+_APPLY_ACTIONS = 4
+_METER = 6
+
+_OUTPUT = 0
+_SET_FIELD = 25
+_EXPERIMENTER = 0xFFFF
+_NICIRA = 0x00002320
+_REGISTER_MOVE = 6
+
+
+class Output(NamedTuple):
+    """Send the packet out of a port. It never leaves by the port it came in."""
+
+    port: Value
+
+
+class ToAgent(NamedTuple):
+    """Hand the whole packet to the agent (a packet-in)."""
+
+
+class SetField(NamedTuple):
+    """Give a field of the packet a value."""
+
+    field: str
+    value: Value
+
+
+class Move(NamedTuple):
+    """Copy the low ``bits`` bits of one field into another."""
+
+    source: str
+    destination: str
+    bits: int
+
+
+class Meter(NamedTuple):
+    """Drop the packet when the meter's rate is exceeded."""
+
+    meter: Value
+
+
+class WriteMetadata(NamedTuple):
+    """Set all 64 bits of the metadata that travels with the packet from table to table."""
+
+    value: Value
+
+
+class GoTo(NamedTuple):
+    """Go on in a later table."""
+
+    table: int
+
+
+Action = Output | ToAgent | SetField | Move
+Instruction = Meter | WriteMetadata | GoTo | Action
+
+
+def write_instructions(writer: TemplateWriter, steps: Sequence[Instruction]) -> None:
+    """Append the instructions in the order a switch carries them out: meter, actions, metadata, next table."""
+    for step in steps:
+        if isinstance(step, Meter):
+            writer.write(struct.pack(">HH", _METER, 8))
+            writer.write_value(step.meter, 4)
+    actions = [step for step in steps if isinstance(step, Output | ToAgent | SetField | Move)]
+    if actions:
+        start = len(writer)
+        writer.write(struct.pack(">HH4x", _APPLY_ACTIONS, 0))
+        for action in actions:
+            write_action(writer, action)
+        writer.set_length(start + 2, len(writer) - start)
+    for step in steps:
+        if isinstance(step, WriteMetadata):
+            writer.write(struct.pack(">HH4x", _WRITE_METADATA, 24))
+            writer.write_value(step.value, 8)
+            writer.write(b"\xff" * 8)
+    for step in steps:
+        if isinstance(step, GoTo):
+            writer.write(struct.pack(">HHB3x", _GOTO_TABLE, 8, step.table))
+
+
+def write_action(writer: TemplateWriter, action: Action) -> None:
+    """Append one action."""
+    if isinstance(action, Output | ToAgent):
+        writer.write(struct.pack(">HH", _OUTPUT, 16))
+        writer.write_value(action.port if isinstance(action, Output) else PORT_CONTROLLER, 4)
+        writer.write(struct.pack(">H6x", 0xFFFF))
+    elif isinstance(action, SetField):
+        start = len(writer)
+        field = FIELDS[action.field]
+        writer.write(struct.pack(">HH", _SET_FIELD, 0) + field.header())
+        writer.write_value(action.value, field.width)
+        writer.pad()
+        writer.set_length(start + 2, len(writer) - start)
+    else:
+        header = struct.pack(">HHIHHHH", _EXPERIMENTER, 24, _NICIRA, _REGISTER_MOVE, action.bits, 0, 0)
+        writer.write(header + FIELDS[action.source].header() + FIELDS[action.destination].header())
+
+
+def decode_instructions(data: bytes, form: Callable[[FieldValue], str]) -> list[str]:
+    """The instructions in words, field values written by ``form``. Raises Malformed."""
+    words: list[str] = []
+    for kind, body in _elements(data):
+        if kind == _GOTO_TABLE and len(body) == 4:
+            words.append(f"goto_table:{body[0]}")
+        elif kind == _WRITE_METADATA and len(body) == 20:
+            words.append(f"write_metadata:{int.from_bytes(body[4:12], 'big')}")
+        elif kind == _METER and len(body) == 4:
+            words.append(f"meter:{int.from_bytes(body, 'big')}")
+        elif kind == _APPLY_ACTIONS and len(body) >= 4:
+            words += [_action_words(action, content, form) for action, content in _elements(body[4:])]
+        else:
+            words.append(f"instruction_{kind}:{body.hex()}")
+    return words
+
+
+def _elements(data: bytes) -> list[tuple[int, bytes]]:
+    elements = []
+    position = 0
+    while position < len(data):
+        if len(data) - position < 4:
+            raise Malformed("an instruction or action is cut short")
+        kind, length = struct.unpack_from(">HH", data, position)
+        if length < 8 or length % 8 or position + length > len(data):
+            raise Malformed(f"an instruction or action has a length of {length}")
+        elements.append((kind, data[position + 4 : position + length]))
+        position += length
+    return elements
+
+
+def _action_words(kind: int, body: bytes, form: Callable[[FieldValue], str]) -> str:
+    if kind == _OUTPUT and len(body) == 12:
+        port = int.from_bytes(body[:4], "big")
+        return "to_agent" if port == PORT_CONTROLLER else f"output:{form(FieldValue('in_port', port))}"
+    if kind == _SET_FIELD:
+        value, _ = decode_field(body, 0, len(body))
+        return f"set_field:{form(value)}->{value.name}"
+    if kind == _EXPERIMENTER and len(body) == 20 and body[:6] == struct.pack(">IH", _NICIRA, _REGISTER_MOVE):
+        bits, _, _, source, destination = struct.unpack_from(">HHHII", body, 6)
+        names = [
+            field.name if (field := field_of_header(header)) else f"{header:08x}" for header in (source, destination)
+        ]
+        return f"move:{names[0]}[0..{bits - 1}]->{names[1]}"
+    return f"action_{kind}:{body.hex()}"

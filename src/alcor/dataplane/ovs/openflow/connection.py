@@ -1,0 +1,268 @@
+"""One OpenFlow connection to a bridge, over its management socket.
+
+Requests are matched with their answers by transaction id. Errors that answer no waiting request belong to a message
+of a stream (a bundle) and are kept for whoever streams. Packet-ins go to a callback.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from alcor.dataplane.ovs.openflow import message
+from alcor.dataplane.ovs.openflow.errors import Refused, SwitchError, decode_error
+from alcor.dataplane.ovs.openflow.message import Malformed
+from alcor.dataplane.ovs.openflow.packets import decode_packet_in
+
+_CHUNK = 64 * 1024  # bytes between two chances for the rest of the program to run: about 1 ms of rendering
+_MAXIMUM_XID = 0xFFFFFFFF
+
+log = logging.getLogger(__name__)
+
+PacketHandler = Callable[[int, bytes], None]
+"""Called with the port number a packet came in by, and the frame."""
+
+
+class _Answer(NamedTuple):
+    """What a request is waiting for: each part with whether more follow, or why there will be none."""
+
+    kind: int
+    parts: asyncio.Queue[tuple[bool, bytes] | Exception]
+
+    async def part(self) -> tuple[bool, bytes]:
+        part = await self.parts.get()
+        if isinstance(part, Exception):
+            raise part
+        return part
+
+
+class OpenFlowConnection:
+    """A live connection. Every method raises ConnectionError once it is lost; ``closed`` then says why.
+
+    ``command``, ``modify_as_one`` and ``modify_each`` are for one caller at a time.
+    """
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_packet: PacketHandler | None
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._on_packet = on_packet
+        self._next_xid = 1
+        self._answers: dict[int, _Answer] = {}
+        self._errors: dict[int, SwitchError] | None = None  # while somebody streams messages that have no answers
+        self._next_bundle = 1
+        self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._receiver = asyncio.create_task(self._receive())
+
+    async def close(self) -> None:
+        """Disconnect. What was installed stays."""
+        self._receiver.cancel()
+        self._writer.close()
+        with contextlib.suppress(OSError, asyncio.CancelledError):
+            await self._receiver
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+    async def enable_packets(self) -> None:
+        """Have the switch send packet-ins here, whole."""
+        self._write(message.set_config(self._take_xid()))
+        await self.barrier()
+
+    async def request(self, kind: int, answer_kind: int, body: bytes = b"") -> bytes:
+        """Send one message and return its answer's body. Raises Refused."""
+        with self._expecting(answer_kind) as (xid, answer):
+            self._write(message.message(kind, xid, body))
+            _, part = await answer.part()
+            return part
+
+    async def command(self, kind: int, body: bytes) -> None:
+        """Send one message that has an answer only when it is refused, and make sure it was carried out.
+
+        Raises Refused.
+        """
+        with self._keeping_errors() as errors:
+            self._write(message.message(kind, self._take_xid(), body))
+            await self.barrier()
+        for error in errors.values():
+            raise Refused(str(error))
+
+    def send(self, kind: int, body: bytes) -> None:
+        """Send one message without waiting. A refusal is logged."""
+        self._write(message.message(kind, self._take_xid(), body))
+
+    async def multipart(self, kind: int, body: bytes, consume: Callable[[bytes], None]) -> None:
+        """Send a multipart request and give each part of its answer to ``consume`` as it comes. Raises Refused."""
+        with self._expecting(message.MULTIPART_REPLY) as (xid, answer):
+            self._write(message.multipart_request(xid, kind, body))
+            more = True
+            while more:
+                more, part = await answer.part()
+                consume(part)
+                await asyncio.sleep(0)
+
+    async def barrier(self) -> None:
+        """Return when everything sent before was carried out."""
+        await self.request(message.BARRIER_REQUEST, message.BARRIER_REPLY)
+
+    async def modify_as_one(self, flow_mods: Iterable[bytes]) -> dict[int, SwitchError]:
+        """Carry out flow-mods in one bundle: all of them, or none when any is refused.
+
+        Returns the refused ones by their place in the sequence. Empty means all took effect.
+        """
+        bundle, self._next_bundle = self._next_bundle, self._next_bundle + 1
+        await self._bundle_control(bundle, message.BUNDLE_OPEN)
+        with self._keeping_errors() as errors:
+            first = self._next_xid
+            await self._stream(self._wrapped(bundle, flow_mods))
+            await self.barrier()
+            if not errors:
+                try:
+                    await self._bundle_control(bundle, message.BUNDLE_COMMIT)
+                except Refused:
+                    if not errors:
+                        raise
+            else:
+                await self._bundle_control(bundle, message.BUNDLE_DISCARD)
+        return _places(errors, first)
+
+    async def modify_each(self, flow_mods: Iterable[bytes]) -> dict[int, SwitchError]:
+        """Carry out flow-mods one by one; each that is refused leaves the others alone."""
+        with self._keeping_errors() as errors:
+            first = self._next_xid
+            await self._stream(message.message(message.FLOW_MOD, self._take_xid(), body) for body in flow_mods)
+            await self.barrier()
+        return _places(errors, first)
+
+    def _wrapped(self, bundle: int, flow_mods: Iterable[bytes]) -> Iterator[bytes]:
+        for body in flow_mods:
+            yield message.bundle_add(self._take_xid(), bundle, message.FLOW_MOD, body)
+
+    async def _bundle_control(self, bundle: int, kind: int) -> None:
+        with self._expecting(message.BUNDLE_CONTROL) as (xid, answer):
+            self._write(message.bundle_control(xid, bundle, kind))
+            await answer.part()
+
+    async def _stream(self, messages: Iterable[bytes]) -> None:
+        """Send messages no faster than the switch reads them, letting others run in between."""
+        chunk = bytearray()
+        for data in messages:
+            chunk += data
+            if len(chunk) >= _CHUNK:
+                self._write(bytes(chunk))
+                chunk.clear()
+                await self._writer.drain()
+                await asyncio.sleep(0)
+        self._write(bytes(chunk))
+        await self._writer.drain()
+
+    def _take_xid(self) -> int:
+        xid = self._next_xid
+        self._next_xid = xid % _MAXIMUM_XID + 1  # 0 is what a switch uses for messages of its own
+        return xid
+
+    @contextlib.contextmanager
+    def _expecting(self, kind: int) -> Iterator[tuple[int, _Answer]]:
+        xid = self._take_xid()
+        answer = self._answers[xid] = _Answer(kind, asyncio.Queue())
+        try:
+            yield xid, answer
+        finally:
+            del self._answers[xid]
+
+    @contextlib.contextmanager
+    def _keeping_errors(self) -> Iterator[dict[int, SwitchError]]:
+        errors = self._errors = {}
+        try:
+            yield errors
+        finally:
+            self._errors = None
+
+    def _write(self, data: bytes) -> None:
+        if self.closed.done():
+            raise ConnectionError("the connection to Open vSwitch is lost")
+        self._writer.write(data)
+
+    async def _receive(self) -> None:
+        reason = "Open vSwitch closed the connection"
+        try:
+            while True:
+                version, kind, length, xid = message.HEADER.unpack(await self._reader.readexactly(8))
+                if length < 8:
+                    raise Malformed(f"a message has a length of {length}")
+                body = await self._reader.readexactly(length - 8)
+                self._dispatch(version, kind, xid, body)
+        except asyncio.IncompleteReadError:
+            pass
+        except (OSError, Malformed) as error:
+            reason = f"the connection to Open vSwitch broke: {error}"
+        finally:
+            self._lost(reason)
+
+    def _lost(self, reason: str) -> None:
+        if not self.closed.done():
+            self.closed.set_result(reason)
+        for answer in self._answers.values():
+            answer.parts.put_nowait(ConnectionError(reason))
+        self._writer.close()
+
+    def _dispatch(self, version: int, kind: int, xid: int, body: bytes) -> None:
+        if version != message.VERSION and kind not in (message.HELLO, message.ERROR):
+            raise Malformed(f"a message of OpenFlow version {version}")
+        if kind == message.PACKET_IN:
+            self._packet_in(body)
+        elif kind == message.ECHO_REQUEST:
+            self._write(message.message(message.ECHO_REPLY, xid, body))
+        elif kind == message.ERROR:
+            self._error(xid, decode_error(body))
+        elif (answer := self._answers.get(xid)) is None:
+            log.debug("an OpenFlow message of type %d that nobody waits for", kind)
+        elif kind != answer.kind:
+            answer.parts.put_nowait(Refused(f"Open vSwitch answered with a message of type {kind}"))
+        elif kind == message.MULTIPART_REPLY:
+            _, more, part = message.multipart_reply(body)
+            answer.parts.put_nowait((more, part))
+        else:
+            answer.parts.put_nowait((False, body))
+
+    def _error(self, xid: int, error: SwitchError) -> None:
+        if (answer := self._answers.get(xid)) is not None:
+            answer.parts.put_nowait(Refused(str(error)))
+        elif self._errors is not None:
+            self._errors[xid] = error
+        else:
+            log.warning("a packet could not be sent: %s", error)
+
+    def _packet_in(self, body: bytes) -> None:
+        if self._on_packet is None:
+            return
+        packet = decode_packet_in(body)
+        self._on_packet(packet.in_port, packet.frame)
+
+
+def _places(errors: dict[int, SwitchError], first: int) -> dict[int, SwitchError]:
+    """Errors by the place of their message in a stream whose first message had this transaction id."""
+    return {(xid - first) % _MAXIMUM_XID: error for xid, error in errors.items()}
+
+
+async def connect(socket: Path, on_packet: PacketHandler | None = None) -> OpenFlowConnection:
+    """Connect to a bridge's management socket and agree on the version.
+
+    Raises OSError when nobody listens there, Refused when the switch does not speak OpenFlow 1.4.
+    """
+    reader, writer = await asyncio.open_unix_connection(str(socket))
+    try:
+        writer.write(message.hello(0))
+        version, kind, length, _ = message.HEADER.unpack(await reader.readexactly(8))
+        await reader.readexactly(max(0, length - 8))
+    except (OSError, asyncio.IncompleteReadError) as error:
+        writer.close()
+        raise ConnectionError(f"Open vSwitch hung up during the greeting on {socket}") from error
+    if kind != message.HELLO or version < message.VERSION:
+        writer.close()
+        raise Refused(
+            f"{socket} speaks OpenFlow version {version:#x}, not 1.4 (0x05): allow OpenFlow14 in the bridge's protocols"
+        )
+    return OpenFlowConnection(reader, writer, on_packet)

@@ -1,0 +1,269 @@
+"""The pipeline: every table and every rule of the integration bridge, as data.
+
+A packet carries its VPC's VNI in the metadata from the first table on; there is no local VLAN. Rules name parameters
+(``"port"``, ``"vni"``, …) where their values differ from one port or peer to the next. A rule's table and priority
+are its own alone, so a flow found in a switch tells which rule it came from. ``docs/pipeline.md`` is generated from
+here.
+
+Numbers between the tables are left free for what comes between: 30–39 security groups of the sender, 40–59 routing,
+61–69 security groups of the receiver.
+"""
+
+from typing import NamedTuple
+
+from alcor.dataplane.ovs.openflow.actions import (
+    GoTo,
+    Instruction,
+    Meter,
+    Move,
+    Output,
+    SetField,
+    ToAgent,
+    WriteMetadata,
+)
+from alcor.dataplane.ovs.openflow.template import Value
+
+
+class Table(NamedTuple):
+    """A stage of the pipeline."""
+
+    number: int
+    name: str
+    purpose: str
+
+
+class Match(NamedTuple):
+    """A condition: the field has this value, in the bits of the mask if there is one."""
+
+    field: str
+    value: Value
+    mask: Value | None = None
+
+
+class Rule(NamedTuple):
+    """A kind of flow. Without actions the packet is dropped, and counted."""
+
+    name: str
+    table: Table
+    priority: int
+    matches: tuple[Match, ...]
+    actions: tuple[Instruction, ...]
+    purpose: str
+
+
+CLASSIFY = Table(0, "classify", "whose packet is it: write its VPC's VNI into the metadata")
+SOURCE_GUARD = Table(10, "source_guard", "a workload sends only from its own addresses (anti-spoofing)")
+PUNT = Table(20, "punt", "what the agent answers goes to the agent")
+LOCAL = Table(60, "local", "deliver to a workload on this host")
+REMOTE = Table(70, "remote", "find the host of a MAC address elsewhere")
+TUNNEL = Table(80, "tunnel", "send to the other host by VXLAN")
+
+TABLES = (CLASSIFY, SOURCE_GUARD, PUNT, LOCAL, REMOTE, TUNNEL)
+
+_ARP = Match("eth_type", 0x0806)
+_IPV4 = Match("eth_type", 0x0800)
+_IPV6 = Match("eth_type", 0x86DD)
+_FROM_PORT = Match("in_port", "port")
+_FROM_MAC = Match("eth_src", "mac")
+_TAGGED = 0x1000
+_VNI_BITS = 24
+_GROUP_BIT = 0x010000000000
+_BROADCAST_IPV4 = 0xFFFFFFFF
+_IPV6_MULTICAST = 0xFF << 120
+_IPV6_MULTICAST_MASK = 0xFF << 120
+_PASS_GUARD = (GoTo(PUNT.number),)
+
+TAGGED = Rule(
+    "tagged",
+    CLASSIFY,
+    300,
+    (Match("vlan_vid", _TAGGED, _TAGGED),),
+    (),
+    "VPCs carry no VLAN tags: a tag could hide a packet from the rules behind",
+)
+FROM_TUNNEL = Rule(
+    "from_tunnel",
+    CLASSIFY,
+    200,
+    (Match("in_port", "tunnel_port"),),
+    (Move("tun_id", "metadata", _VNI_BITS), GoTo(LOCAL.number)),
+    "a packet from another host was guarded there; its VPC is the tunnel's VNI",
+)
+FROM_WORKLOAD = Rule(
+    "from_workload",
+    CLASSIFY,
+    100,
+    (_FROM_PORT,),
+    (WriteMetadata("vni"), GoTo(SOURCE_GUARD.number)),
+    "a port that is administratively up",
+)
+NO_PORT = Rule("no_port", CLASSIFY, 0, (), (), "an interface without a port, or with one that is down")
+
+UNGUARDED = Rule("unguarded", SOURCE_GUARD, 200, (_FROM_PORT,), _PASS_GUARD, "port security is off")
+GUARD_ARP = Rule(
+    "guard_arp",
+    SOURCE_GUARD,
+    170,
+    (_ARP, _FROM_PORT, _FROM_MAC, Match("arp_sha", "mac"), Match("arp_spa", "ipv4", "ipv4_mask")),
+    _PASS_GUARD,
+    "ARP in which sender and Ethernet source are the port's",
+)
+GUARD_ARP_PROBE = Rule(
+    "guard_arp_probe",
+    SOURCE_GUARD,
+    160,
+    (_ARP, _FROM_PORT, _FROM_MAC, Match("arp_op", 1), Match("arp_sha", "mac"), Match("arp_spa", 0)),
+    _PASS_GUARD,
+    "an ARP probe for an address not yet taken (RFC 5227)",
+)
+GUARD_IPV4 = Rule(
+    "guard_ipv4",
+    SOURCE_GUARD,
+    150,
+    (_IPV4, _FROM_PORT, _FROM_MAC, Match("ipv4_src", "ipv4", "ipv4_mask")),
+    _PASS_GUARD,
+    "IPv4 from the port's addresses or its allowed address pairs",
+)
+GUARD_DHCP = Rule(
+    "guard_dhcp",
+    SOURCE_GUARD,
+    140,
+    (
+        _IPV4,
+        _FROM_PORT,
+        _FROM_MAC,
+        Match("ip_proto", 17),
+        Match("ipv4_src", 0),
+        Match("ipv4_dst", _BROADCAST_IPV4),
+        Match("udp_src", 68),
+        Match("udp_dst", 67),
+    ),
+    _PASS_GUARD,
+    "a DHCP client that has no address yet",
+)
+GUARD_IPV6 = Rule(
+    "guard_ipv6",
+    SOURCE_GUARD,
+    130,
+    (_IPV6, _FROM_PORT, _FROM_MAC, Match("ipv6_src", "ipv6", "ipv6_mask")),
+    _PASS_GUARD,
+    "IPv6 from the port's addresses, its link-local address or its allowed address pairs",
+)
+GUARD_IPV6_UNSPECIFIED = Rule(
+    "guard_ipv6_unspecified",
+    SOURCE_GUARD,
+    120,
+    (
+        _IPV6,
+        _FROM_PORT,
+        _FROM_MAC,
+        Match("ip_proto", 58),
+        Match("ipv6_src", 0),
+        Match("ipv6_dst", _IPV6_MULTICAST, _IPV6_MULTICAST_MASK),
+    ),
+    _PASS_GUARD,
+    "duplicate address detection and multicast listener reports (RFC 4862, RFC 3810)",
+)
+SPOOFED = Rule("spoofed", SOURCE_GUARD, 0, (), (), "from an address that is not the port's")
+
+PUNT_ARP = Rule(
+    "punt_arp",
+    PUNT,
+    120,
+    (_ARP, _FROM_PORT, Match("arp_op", 1)),
+    (Meter("meter"), ToAgent()),
+    "ARP requests, at a bounded rate for each workload",
+)
+PUNT_DHCP = Rule(
+    "punt_dhcp",
+    PUNT,
+    110,
+    (_IPV4, _FROM_PORT, Match("ip_proto", 17), Match("udp_src", 68), Match("udp_dst", 67)),
+    (Meter("meter"), ToAgent()),
+    "DHCP clients' packets, at the same bounded rate",
+)
+FORWARD = Rule("forward", PUNT, 0, (), (GoTo(LOCAL.number),), "everything else is forwarded")
+
+DELIVER = Rule(
+    "deliver",
+    LOCAL,
+    100,
+    (Match("metadata", "vni"), Match("eth_dst", "mac")),
+    (Output("port"),),
+    "to the workload that has the MAC address in this VPC",
+)
+GROUP_ADDRESSED = Rule(
+    "group_addressed",
+    LOCAL,
+    60,
+    (Match("eth_dst", _GROUP_BIT, _GROUP_BIT),),
+    (),
+    "broadcast and multicast are not flooded",
+)
+TUNNEL_TO_NOBODY = Rule(
+    "tunnel_to_nobody",
+    LOCAL,
+    50,
+    (Match("in_port", "tunnel_port"),),
+    (),
+    "from another host for a MAC address that is not here: never back into a tunnel",
+)
+NOT_LOCAL = Rule("not_local", LOCAL, 0, (), (GoTo(REMOTE.number),), "perhaps on another host")
+
+TO_HOST = Rule(
+    "to_host",
+    REMOTE,
+    100,
+    (Match("metadata", "vni"), Match("eth_dst", "mac")),
+    (SetField("tun_dst", "vtep"), GoTo(TUNNEL.number)),
+    "a MAC address of this VPC on another host",
+)
+UNKNOWN = Rule("unknown", REMOTE, 0, (), (), "a MAC address nobody in this VPC has: not flooded")
+
+ENCAPSULATE = Rule(
+    "encapsulate",
+    TUNNEL,
+    0,
+    (),
+    (Move("metadata", "tun_id", _VNI_BITS), Output("tunnel_port")),
+    "the VNI names the VPC to the other host; the VTEP's address is already set",
+)
+
+RULES = (
+    TAGGED,
+    FROM_TUNNEL,
+    FROM_WORKLOAD,
+    NO_PORT,
+    UNGUARDED,
+    GUARD_ARP,
+    GUARD_ARP_PROBE,
+    GUARD_IPV4,
+    GUARD_DHCP,
+    GUARD_IPV6,
+    GUARD_IPV6_UNSPECIFIED,
+    SPOOFED,
+    PUNT_ARP,
+    PUNT_DHCP,
+    FORWARD,
+    DELIVER,
+    GROUP_ADDRESSED,
+    TUNNEL_TO_NOBODY,
+    NOT_LOCAL,
+    TO_HOST,
+    UNKNOWN,
+    ENCAPSULATE,
+)
+
+HOST_RULES = (
+    TAGGED,
+    FROM_TUNNEL,
+    NO_PORT,
+    SPOOFED,
+    FORWARD,
+    GROUP_ADDRESSED,
+    TUNNEL_TO_NOBODY,
+    NOT_LOCAL,
+    UNKNOWN,
+    ENCAPSULATE,
+)
+"""Rules every host has once, whatever its ports."""

@@ -1,0 +1,88 @@
+"""From rules to flows: each rule is compiled once, each flow of it is its bytes with the values written in."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import NamedTuple
+
+from alcor.dataplane.ovs.cookies import DIGEST_MASK
+from alcor.dataplane.ovs.openflow.actions import Meter, write_instructions
+from alcor.dataplane.ovs.openflow.fields import FIELDS
+from alcor.dataplane.ovs.openflow.flows import add_flow, delete_flow
+from alcor.dataplane.ovs.openflow.template import Template, TemplateWriter
+from alcor.dataplane.ovs.pipeline import RULES, Match, Rule
+
+DIGEST_BYTES = 6
+
+
+class CompiledRule(NamedTuple):
+    """A rule as bytes with places for its parameters."""
+
+    rule: Rule
+    identity: bytes  # table and priority
+    template: Template  # match and instructions
+    match_length: int  # of the match with its padding
+
+    def flow(self, values: Mapping[str, int]) -> "Flow":
+        """The flow with these values. Raises KeyError for a missing one, OverflowError for one that does not fit."""
+        return Flow(self, self.template.render(values))
+
+
+class Flow(NamedTuple):
+    """A flow the switch should have."""
+
+    compiled: CompiledRule
+    body: bytes
+
+    def digest(self) -> int:
+        """48 bits that stand for all the flow says: table, priority, match and instructions."""
+        data = blake2b(self.compiled.identity + self.body, digest_size=DIGEST_BYTES).digest()
+        return int.from_bytes(data, "big")
+
+    def addition(self, cookie: int) -> bytes:
+        """The flow-mod that installs it."""
+        rule = self.compiled.rule
+        return add_flow(cookie, rule.table.number, rule.priority, self.body)
+
+    def removal(self) -> bytes:
+        """The flow-mod that removes it, but not another flow that has taken its place since."""
+        rule = self.compiled.rule
+        return delete_flow(rule.table.number, rule.priority, self.match(), self.digest(), DIGEST_MASK)
+
+    def removal_of_any(self) -> bytes:
+        """The flow-mod that removes the flow at its place, whatever that does."""
+        rule = self.compiled.rule
+        return delete_flow(rule.table.number, rule.priority, self.match())
+
+    def match(self) -> bytes:
+        """The match as flow-mods carry it."""
+        return self.body[: self.compiled.match_length]
+
+
+Pipeline = dict[Rule, CompiledRule]
+
+
+def compile_pipeline(metered: bool) -> Pipeline:
+    """All rules. Without meters in the switch, the rules that would use one do without."""
+    return {rule: compile_rule(rule, metered) for rule in RULES}
+
+
+def compile_rule(rule: Rule, metered: bool = True) -> CompiledRule:
+    """One rule as a template."""
+    writer = TemplateWriter()
+    _write_match(writer, rule.matches)
+    match_length = len(writer)
+    write_instructions(writer, [step for step in rule.actions if metered or not isinstance(step, Meter)])
+    identity = bytes([rule.table.number]) + rule.priority.to_bytes(2, "big")
+    return CompiledRule(rule, identity, writer.finish(), match_length)
+
+
+def _write_match(writer: TemplateWriter, matches: tuple[Match, ...]) -> None:
+    writer.write(b"\x00\x01\x00\x00")
+    for match in matches:
+        field = FIELDS[match.field]
+        writer.write(field.header(match.mask is not None))
+        writer.write_value(match.value, field.width)
+        if match.mask is not None:
+            writer.write_value(match.mask, field.width)
+    writer.set_length(2, len(writer))
+    writer.pad()

@@ -1,0 +1,20 @@
+"""What the Open vSwitch driver needs to know of its host."""
+
+from typing import Literal
+
+import msgspec
+
+
+class OvsSettings(msgspec.Struct, frozen=True):
+    """Where Open vSwitch is and how to use it.
+
+    ``run_directory`` holds the sockets of ovsdb-server and ovs-vswitchd. ``vtep_ip`` is the host's tunnel end point.
+    ``datapath`` is where packets are forwarded: in the kernel (system) or in ovs-vswitchd (netdev); auto takes the
+    kernel where it can. ``punt_rate`` bounds the packets per second each workload may send to the agent.
+    """
+
+    vtep_ip: str
+    run_directory: str = "/var/run/openvswitch"
+    integration_bridge: str = "br-int"
+    datapath: Literal["auto", "system", "netdev"] = "auto"
+    punt_rate: int = 200
