@@ -34,7 +34,10 @@ def udp_frame(destination: int, source: int, source_ip: int, destination_ip: int
 def ipv6_frame(destination: int, source: int, source_ip: bytes, destination_ip: bytes, data: bytes) -> bytes:
     """An IPv6 packet without a next header (59), so that its data is free."""
     return ethernet(
-        destination, source, 0x86DD, struct.pack("!IHBB", 6 << 28, len(data), 59, 64) + source_ip + destination_ip + data
+        destination,
+        source,
+        0x86DD,
+        struct.pack("!IHBB", 6 << 28, len(data), 59, 64) + source_ip + destination_ip + data,
     )
 
 

@@ -1,0 +1,1 @@
+"""A data plane that lives in memory: for tests and simulation."""

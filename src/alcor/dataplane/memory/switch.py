@@ -1,0 +1,150 @@
+"""The switch of one simulated host, and the underlay that joins such hosts. It forwards frames for real.
+
+A switch outlives the drivers that program it, as Open vSwitch outlives the agent.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable
+
+from alcor.dataplane import frames, port_security
+from alcor.dataplane.driver import Endpoint
+from alcor.dataplane.frames import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet
+from alcor.model.identifiers import Id
+
+_INBOX_FRAMES = 1000
+_DHCP_CLIENT, _DHCP_SERVER = 68, 67
+
+
+class Fabric:
+    """The underlay: takes a frame of a VPC from one tunnel end point to another."""
+
+    def __init__(self) -> None:
+        self._switches: dict[int, MemorySwitch] = {}
+
+    def join(self, switch: "MemorySwitch") -> None:
+        """Make the switch reachable under its VTEP address."""
+        self._switches[switch.vtep] = switch
+
+    def carry(self, vtep: int, vni: int, frame: bytes) -> bool:
+        """Deliver to the switch at this address; False when there is none or nothing there wants the frame."""
+        switch = self._switches.get(vtep)
+        return switch is not None and switch.take_from_tunnel(vni, frame)
+
+
+class MemorySwitch:
+    """What a host's data plane holds, and what it does to frames.
+
+    ``dropped`` counts frames that went nowhere, by reason. ``punt`` is where packets for the agent go.
+    """
+
+    def __init__(self, fabric: Fabric, vtep: int) -> None:
+        self.vtep = vtep
+        self.inboxes: dict[Id, deque[bytes]] = {}
+        self.endpoints: dict[Id, Endpoint] = {}
+        self.remotes: dict[int, dict[int, int]] = {}
+        self.vteps: set[int] = set()
+        self.dropped: Counter[str] = Counter()
+        self.punt: Callable[[Id, bytes], None] | None = None
+        self._by_mac: dict[tuple[int, int], Id] = {}
+        self._fabric = fabric
+        fabric.join(self)
+
+    def put_endpoint(self, endpoint: Endpoint) -> None:
+        """Program an endpoint in place of any earlier one of its port."""
+        self.remove_endpoint(endpoint.port_id)
+        self.endpoints[endpoint.port_id] = endpoint
+        self._by_mac[endpoint.vni, endpoint.mac] = endpoint.port_id
+
+    def remove_endpoint(self, port_id: Id) -> None:
+        """Forget what was programmed for a port, if anything."""
+        endpoint = self.endpoints.pop(port_id, None)
+        if endpoint is not None and self._by_mac.get((endpoint.vni, endpoint.mac)) == port_id:
+            del self._by_mac[endpoint.vni, endpoint.mac]
+
+    def forget(self) -> None:
+        """Lose everything programmed, as a restarted data plane does. Interfaces stay."""
+        self.endpoints, self.remotes, self.vteps, self._by_mac = {}, {}, set(), {}
+
+    def take_from_workload(self, port_id: Id, frame: bytes) -> None:
+        """What becomes of a frame that a workload sends."""
+        endpoint, header = self.endpoints.get(port_id), frames.ethernet(frame)
+        if endpoint is None or header is None or port_id not in self.inboxes:
+            self._drop("not programmed" if header else "malformed")
+        elif not endpoint.admin_state_up:
+            self._drop("administratively down")
+        elif self._is_punted(header, frame):
+            self._punt(port_id, endpoint, header, frame)
+        elif not _may_send(endpoint, header, frame):
+            self._drop("spoofed")
+        elif header.is_multicast():
+            self._drop("multicast")
+        else:
+            self._forward(endpoint.vni, header.destination, frame)
+
+    def take_from_tunnel(self, vni: int, frame: bytes) -> bool:
+        """Deliver a frame from another host; never on to a third one."""
+        header = frames.ethernet(frame)
+        return header is not None and self._deliver(vni, header.destination, frame)
+
+    def hand_to_workload(self, port_id: Id, frame: bytes) -> None:
+        """Put a frame into the workload's interface, if it has one."""
+        inbox = self.inboxes.get(port_id)
+        if inbox is not None:
+            inbox.append(frame)
+
+    def plug(self, port_id: Id) -> None:
+        """A workload's interface appears."""
+        self.inboxes[port_id] = deque(maxlen=_INBOX_FRAMES)
+
+    def unplug(self, port_id: Id) -> None:
+        """A workload's interface goes away, and what was programmed for it."""
+        self.inboxes.pop(port_id, None)
+        self.remove_endpoint(port_id)
+
+    def _is_punted(self, header: Ethernet, frame: bytes) -> bool:
+        if header.ethertype == ETHERTYPE_ARP:
+            packet = frames.arp(frame)
+            return packet is not None and packet.operation == frames.ARP_REQUEST
+        return header.ethertype == ETHERTYPE_IPV4 and frames.udp_ports(frame) == (_DHCP_CLIENT, _DHCP_SERVER)
+
+    def _punt(self, port_id: Id, endpoint: Endpoint, header: Ethernet, frame: bytes) -> None:
+        if self.punt is None:
+            self._drop("no agent")
+        elif not port_security.permits_mac(endpoint, header.source):
+            self._drop("spoofed")
+        else:
+            self.punt(port_id, frame)
+
+    def _forward(self, vni: int, mac: int, frame: bytes) -> None:
+        if self._deliver(vni, mac, frame):
+            return
+        vtep = self.remotes.get(vni, {}).get(mac)
+        if vtep is None or vtep not in self.vteps or not self._fabric.carry(vtep, vni, frame):
+            self._drop("unknown unicast")
+
+    def _deliver(self, vni: int, mac: int, frame: bytes) -> bool:
+        port_id = self._by_mac.get((vni, mac))
+        if port_id is None or port_id not in self.inboxes or not self.endpoints[port_id].admin_state_up:
+            return False
+        self.hand_to_workload(port_id, frame)
+        return True
+
+    def _drop(self, reason: str) -> None:
+        self.dropped[reason] += 1
+
+
+def _may_send(endpoint: Endpoint, header: Ethernet, frame: bytes) -> bool:
+    if not endpoint.port_security:
+        return True
+    if not port_security.permits_mac(endpoint, header.source):
+        return False
+    if header.ethertype == ETHERTYPE_IPV4:
+        source = frames.ipv4_source(frame)
+        return source is not None and port_security.permits_ipv4(endpoint, header.source, source)
+    if header.ethertype == ETHERTYPE_IPV6:
+        source_ipv6 = frames.ipv6_source(frame)
+        return source_ipv6 is not None and port_security.permits_ipv6(endpoint, header.source, source_ipv6)
+    if header.ethertype == ETHERTYPE_ARP:
+        packet = frames.arp(frame)
+        return packet is not None and port_security.permits_ipv4(endpoint, packet.sender_mac, packet.sender_ip)
+    return False
