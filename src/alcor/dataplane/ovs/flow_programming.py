@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from alcor.dataplane.ovs import cookies
 from alcor.dataplane.ovs.openflow import message
-from alcor.dataplane.ovs.openflow.connection import OpenFlowConnection
+from alcor.dataplane.ovs.openflow.connection import PAUSE, OpenFlowConnection
 from alcor.dataplane.ovs.openflow.errors import SwitchError
 from alcor.dataplane.ovs.openflow.flows import (
     decode_statistics,
@@ -17,6 +17,8 @@ from alcor.dataplane.ovs.openflow.flows import (
 )
 from alcor.dataplane.ovs.rendering import Flow
 from alcor.model.identifiers import Id
+
+_COMPARISONS_BETWEEN_PAUSES = 256
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +76,8 @@ class Difference:
                 yield owner, flow.addition(cookies.cookie(self._generation, digest))
             else:
                 self.kept += 1
+                if self.kept % _COMPARISONS_BETWEEN_PAUSES == 0:
+                    yield owner, PAUSE
         for old in present.values():
             self.removed += 1
             yield None, delete_flows_with_cookie(old)
@@ -88,10 +92,12 @@ class _Attribution:
         self._owners: list[Owner] = []
 
     def __iter__(self) -> Iterator[bytes]:
-        for place, (owner, body) in enumerate(self._modifications):
+        place = 0
+        for owner, body in self._modifications:
             if not self._owners or self._owners[-1] != owner:
                 self._starts.append(place)
                 self._owners.append(owner)
+            place += bool(body)
             yield body
 
     def owner(self, place: int) -> Owner:

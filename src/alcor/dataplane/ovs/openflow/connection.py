@@ -19,6 +19,9 @@ from alcor.dataplane.ovs.openflow.packets import decode_packet_in
 _CHUNK = 64 * 1024  # bytes between two chances for the rest of the program to run: about 1 ms of rendering
 _MAXIMUM_XID = 0xFFFFFFFF
 
+PAUSE = b""
+"""Among flow-mods: nothing to send, but others may run now. For sequences that are slow to produce."""
+
 log = logging.getLogger(__name__)
 
 PacketHandler = Callable[[int, bytes], None]
@@ -132,13 +135,17 @@ class OpenFlowConnection:
         """Carry out flow-mods one by one; each that is refused leaves the others alone."""
         with self._keeping_errors() as errors:
             first = self._next_xid
-            await self._stream(message.message(message.FLOW_MOD, self._take_xid(), body) for body in flow_mods)
+            await self._stream(self._plain(flow_mods))
             await self.barrier()
         return _places(errors, first)
 
     def _wrapped(self, bundle: int, flow_mods: Iterable[bytes]) -> Iterator[bytes]:
         for body in flow_mods:
-            yield message.bundle_add(self._take_xid(), bundle, message.FLOW_MOD, body)
+            yield message.bundle_add(self._take_xid(), bundle, message.FLOW_MOD, body) if body else PAUSE
+
+    def _plain(self, flow_mods: Iterable[bytes]) -> Iterator[bytes]:
+        for body in flow_mods:
+            yield message.message(message.FLOW_MOD, self._take_xid(), body) if body else PAUSE
 
     async def _bundle_control(self, bundle: int, kind: int) -> None:
         with self._expecting(message.BUNDLE_CONTROL) as (xid, answer):
@@ -150,7 +157,9 @@ class OpenFlowConnection:
         chunk = bytearray()
         for data in messages:
             chunk += data
-            if len(chunk) >= _CHUNK:
+            if not data:
+                await asyncio.sleep(0)
+            elif len(chunk) >= _CHUNK:
                 self._write(bytes(chunk))
                 chunk.clear()
                 await self._writer.drain()
