@@ -1,0 +1,147 @@
+"""Taking a log entry into the read model, keeping what everything it touches was before.
+
+Only the state before and after the whole entry matters, so the order of records inside an entry does not.
+"""
+
+import msgspec
+
+from alcor.dpm.read_model import ReadModel, VpcModel
+from alcor.model.identifiers import Id
+from alcor.model.records import (
+    NodeDeleted,
+    NodeRecord,
+    PortDeleted,
+    PortRecord,
+    Record,
+    SubnetDeleted,
+    SubnetRecord,
+    VpcDeleted,
+    VpcRecord,
+)
+
+
+class Before(msgspec.Struct):
+    """What the touched resources were before the entry; None for what was not there."""
+
+    vpcs: dict[Id, VpcRecord | None] = {}
+    subnets: dict[Id, SubnetRecord | None] = {}
+    ports: dict[Id, PortRecord | None] = {}
+    nodes: dict[str, NodeRecord | None] = {}
+    # VPC → host → the subnets its ports there had addresses in, or None when it had no ports there
+    presence: dict[Id, dict[str, frozenset[Id] | None]] = {}
+    # ports the entry speaks of: their hosts are told again even when nothing changed, and so report on them again
+    named_ports: set[Id] = set()
+
+
+def take_in(model: ReadModel, records: tuple[Record, ...]) -> Before:
+    """Bring the model up to date with the records (all but VpcModel.neighbours); returns what was before."""
+    before = Before()
+    for record in records:
+        match record:
+            case PortRecord():
+                before.named_ports.add(record.id)
+                _replace_port(model, before, record.id, record)
+            case PortDeleted():
+                _replace_port(model, before, record.id, None)
+            case VpcRecord():
+                _put_vpc(model, before, record)
+            case VpcDeleted():
+                _delete_vpc(model, before, record.id)
+            case SubnetRecord():
+                _put_subnet(model, before, record)
+            case SubnetDeleted():
+                _delete_subnet(model, before, record.id)
+            case NodeRecord():
+                _put_node(model, before, record)
+            case NodeDeleted():
+                _delete_node(model, before, record.host_id)
+    return before
+
+
+def _replace_port(model: ReadModel, before: Before, port_id: Id, new: PortRecord | None) -> None:
+    old = model.port(port_id)
+    before.ports.setdefault(port_id, old)
+    if old is not None:
+        _touch_presence(model, before, old.vpc_id, old.host_id)
+        model.remove_port(old)
+    if new is not None:
+        _touch_presence(model, before, new.vpc_id, new.host_id)
+        model.put_port(new)
+
+
+def _put_vpc(model: ReadModel, before: Before, record: VpcRecord) -> None:
+    vpc = model.vpc(record.id)
+    old = vpc.record
+    before.vpcs.setdefault(record.id, old)
+    if old is None or (old.vni, old.admin_state_up) != (record.vni, record.admin_state_up):
+        _touch_vpc(model, before, vpc)
+    vpc.record = record
+
+
+def _delete_vpc(model: ReadModel, before: Before, vpc_id: Id) -> None:
+    vpc = model.vpcs.get(vpc_id)
+    if vpc is None:
+        return
+    before.vpcs.setdefault(vpc_id, vpc.record)
+    for port_id in [port_id for host in vpc.hosts.values() for port_id in host.ports]:
+        _replace_port(model, before, port_id, None)
+    for subnet_id in list(vpc.subnets):
+        _delete_subnet(model, before, subnet_id)
+    vpc.record = None
+
+
+def _put_node(model: ReadModel, before: Before, record: NodeRecord) -> None:
+    old = model.nodes.get(record.host_id)
+    before.nodes.setdefault(record.host_id, old)
+    if old is None or old.host_index != record.host_index:
+        _touch_host(model, before, record.host_id)
+    model.nodes[record.host_id] = record
+
+
+def _delete_node(model: ReadModel, before: Before, host_id: str) -> None:
+    before.nodes.setdefault(host_id, model.nodes.get(host_id))
+    _touch_host(model, before, host_id)
+    model.nodes.pop(host_id, None)
+
+
+def _touch_vpc(model: ReadModel, before: Before, vpc: VpcModel) -> None:
+    for host_id, host in vpc.hosts.items():
+        _touch_presence(model, before, vpc.id, host_id)
+        for port_id in host.ports:
+            before.ports.setdefault(port_id, model.port(port_id))
+
+
+def _touch_host(model: ReadModel, before: Before, host_id: str) -> None:
+    for vpc_id in model.host_vpcs.get(host_id, ()):
+        _touch_presence(model, before, vpc_id, host_id)
+    for port_id in model.host_ports(host_id):
+        before.ports.setdefault(port_id, model.port(port_id))
+
+
+def _put_subnet(model: ReadModel, before: Before, record: SubnetRecord) -> None:
+    _touch_subnet(model, before, record.id, model.subnet_vpcs.get(record.id, record.vpc_id))
+    _touch_subnet(model, before, record.id, record.vpc_id)
+    model.put_subnet(record)
+
+
+def _delete_subnet(model: ReadModel, before: Before, subnet_id: Id) -> None:
+    vpc_id = model.subnet_vpcs.get(subnet_id)
+    if vpc_id is not None:
+        _touch_subnet(model, before, subnet_id, vpc_id)
+        model.remove_subnet(subnet_id)
+
+
+def _touch_subnet(model: ReadModel, before: Before, subnet_id: Id, vpc_id: Id) -> None:
+    before.subnets.setdefault(subnet_id, model.subnet(subnet_id))
+    before.presence.setdefault(vpc_id, {})
+    for host_id, host in model.vpc(vpc_id).hosts.items():
+        if subnet_id in host.subnets:
+            _touch_presence(model, before, vpc_id, host_id)
+
+
+def _touch_presence(model: ReadModel, before: Before, vpc_id: Id, host_id: str) -> None:
+    hosts = before.presence.setdefault(vpc_id, {})
+    if host_id not in hosts:
+        vpc = model.vpcs.get(vpc_id)
+        host = None if vpc is None else vpc.hosts.get(host_id)
+        hosts[host_id] = None if host is None else frozenset(host.subnets)

@@ -1,0 +1,276 @@
+"""From a change-log entry to what each host must change. Pure: no I/O, no clock, no randomness.
+
+The entry is taken in whole (dpm.changes); then what was before and what is now are compared, resource by resource,
+VPC by VPC. The neighbour part is computed once for each VPC and shared by all hosts that have no part in the change
+themselves. The cost is that of the hosts of the VPCs touched and of the ports changed; only a host that joins a VPC
+costs the size of the VPC.
+"""
+
+from collections.abc import Iterable, Set
+from typing import TypeVar
+
+import msgspec
+
+from alcor.dpm.changes import Before, take_in
+from alcor.dpm.goal_states import add_neighbours, join_vpc, port_state, subnet_state, vpc_state, vteps
+from alcor.dpm.read_model import ReadModel, VpcModel
+from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, Subnet, VpcNeighbours
+from alcor.model.identifiers import Id
+from alcor.model.records import LogEntry, NodeRecord, PortRecord, SubnetRecord, VpcRecord
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+def compile_entry(model: ReadModel, entry: LogEntry) -> dict[str, GoalStateDelta]:
+    """Take the entry into the model; returns what to change on each host that has something to change.
+
+    Deltas carry the entry's position as their revision; their base revision is for the channel to set. Parts are
+    shared between the deltas: they must not be changed.
+    """
+    before = take_in(model, entry.records)
+    model.revision = entry.position
+    return _Compilation(model, before, entry.position).deltas()
+
+
+class _VpcChange(msgspec.Struct):
+    """The touched ports of one VPC, as neighbours, before and now."""
+
+    old: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)
+    new: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)
+
+
+class _Compilation:
+    """One entry's way from before to now."""
+
+    def __init__(self, model: ReadModel, before: Before, position: int) -> None:
+        self._model = model
+        self._before = before
+        self._position = position
+        self._deltas: dict[str, GoalStateDelta] = {}
+        self._changes: dict[Id, _VpcChange] = {vpc_id: _VpcChange() for vpc_id in (*before.presence, *before.vpcs)}
+
+    def deltas(self) -> dict[str, GoalStateDelta]:
+        for port_id, old in self._before.ports.items():
+            self._compare_port(port_id, old)
+        for vpc_id, change in self._changes.items():
+            vpc = self._model.vpcs.get(vpc_id) or VpcModel(vpc_id)
+            self._compare_vpc(vpc, change)
+            if vpc.is_empty():
+                self._model.vpcs.pop(vpc_id, None)
+        for host_id, node in self._before.nodes.items():
+            self._compare_node(host_id, node)
+        return {host_id: delta for host_id, delta in self._deltas.items() if not delta.is_empty()}
+
+    def _delta(self, host_id: str) -> GoalStateDelta:
+        delta = self._deltas.get(host_id)
+        if delta is None:
+            delta = self._deltas[host_id] = GoalStateDelta(revision=self._position)
+        return delta
+
+    # Before: what was not touched was what it is now.
+
+    def _node_before(self, host_id: str) -> NodeRecord | None:
+        nodes = self._before.nodes
+        return nodes[host_id] if host_id in nodes else self._model.nodes.get(host_id)
+
+    def _vpc_now(self, vpc_id: Id) -> VpcRecord | None:
+        vpc = self._model.vpcs.get(vpc_id)
+        return None if vpc is None else vpc.record
+
+    def _vpc_before(self, vpc_id: Id) -> VpcRecord | None:
+        vpcs = self._before.vpcs
+        return vpcs[vpc_id] if vpc_id in vpcs else self._vpc_now(vpc_id)
+
+    def _subnet_before(self, subnet_id: Id) -> SubnetRecord | None:
+        subnets = self._before.subnets
+        return subnets[subnet_id] if subnet_id in subnets else self._model.subnet(subnet_id)
+
+    # Ports
+
+    def _compare_port(self, port_id: Id, old: PortRecord | None) -> None:
+        new = self._model.port(port_id)
+        was = self._port_before(old) if old is not None else None
+        now = self._port_now(new) if new is not None else None
+        if old is not None and was is not None and (now is None or new is None or new.host_id != old.host_id):
+            self._delta(old.host_id).removed_ports.add(port_id)
+        if (
+            new is not None
+            and now is not None
+            and (now != was or port_id in self._before.named_ports or old is None or old.host_id != new.host_id)
+        ):
+            self._delta(new.host_id).ports[port_id] = now
+
+    def _port_before(self, port: PortRecord) -> Port | None:
+        vpc, node = self._vpc_before(port.vpc_id), self._node_before(port.host_id)
+        if vpc is None or node is None:
+            return None
+        add_neighbours(self._changes[port.vpc_id].old, port, node.host_index)
+        return port_state(port, vpc)
+
+    def _port_now(self, port: PortRecord) -> Port | None:
+        vpc, node = self._vpc_now(port.vpc_id), self._model.nodes.get(port.host_id)
+        if vpc is None or node is None:
+            return None
+        add_neighbours(self._changes[port.vpc_id].new, port, node.host_index)
+        return port_state(port, vpc)
+
+    # VPCs
+
+    def _compare_vpc(self, vpc: VpcModel, change: _VpcChange) -> None:
+        shared = _difference(change.old, change.new)
+        _update(vpc.neighbours, change)
+        joined, left = self._compare_presence(vpc)
+        staying = set(self._model.visible_hosts(vpc)) - joined
+        if vpc.record is not None and vpc.record != self._vpc_before(vpc.id):
+            for host_id in staying:
+                self._delta(host_id).vpcs[vpc.record.vni] = vpc_state(vpc.record)
+        self._tell_neighbours(vpc, staying, change, shared)
+        self._join(vpc, joined, staying)
+        self._leave(vpc, left, staying)
+
+    def _compare_presence(self, vpc: VpcModel) -> tuple[set[str], set[str]]:
+        """Compare the subnets of hosts touched; returns the hosts that joined and those that left."""
+        joined, left = set(), set()
+        record_before = self._vpc_before(vpc.id)
+        same_vni = record_before is not None and vpc.record is not None and record_before.vni == vpc.record.vni
+        for host_id, subnets_before in self._before.presence.get(vpc.id, {}).items():
+            host = vpc.hosts.get(host_id)
+            was = subnets_before is not None and record_before is not None and self._node_before(host_id) is not None
+            is_present = host is not None and vpc.record is not None and host_id in self._model.nodes
+            if is_present and not (was and same_vni):
+                joined.add(host_id)
+            if was and not (is_present and same_vni):
+                left.add(host_id)
+            old = self._subnets_before(vpc.id, subnets_before or (), record_before) if was else {}
+            new = _subnets_now(vpc, host.subnets) if host is not None and is_present else {}
+            if old != new:
+                delta = self._delta(host_id)
+                delta.subnets.update(_changed(old, new))
+                delta.removed_subnets.update(old.keys() - new.keys())
+        return joined, left
+
+    def _subnets_before(self, vpc_id: Id, subnet_ids: Iterable[Id], vpc: VpcRecord | None) -> dict[Id, Subnet]:
+        subnets = (self._subnet_before(subnet_id) for subnet_id in subnet_ids)
+        return {s.id: subnet_state(s, vpc) for s in subnets if s is not None and vpc is not None and s.vpc_id == vpc_id}
+
+    def _tell_neighbours(self, vpc: VpcModel, staying: set[str], change: _VpcChange, shared: NeighbourDelta) -> None:
+        if vpc.record is None or not (change.old.forwarding or change.new.forwarding):
+            return
+        macs_of = _macs_by_host(change)
+        for host_id in staying:
+            was, now = self._node_before(host_id), self._model.nodes[host_id]
+            old_index = now.host_index if was is None else was.host_index
+            own = macs_of.get(old_index, _NOTHING) | macs_of.get(now.host_index, _NOTHING)
+            neighbours = _without_own(shared, change, own, old_index, now.host_index) if own else shared
+            if not neighbours.is_empty():
+                self._delta(host_id).neighbours[vpc.record.vni] = neighbours
+
+    def _join(self, vpc: VpcModel, joined: set[str], staying: set[str]) -> None:
+        if not joined:
+            return
+        everyone = vteps(self._model, vpc)
+        for host_id in joined:
+            delta = self._delta(host_id)
+            join_vpc(delta, self._model, vpc, host_id)
+            delta.vteps.update(everyone)
+            delta.vteps.pop(self._model.nodes[host_id].host_index, None)
+        nodes = [self._model.nodes[host_id] for host_id in joined]
+        newcomers = {node.host_index: node.local_ip for node in nodes}
+        for host_id in staying:
+            self._delta(host_id).vteps.update(newcomers)
+
+    def _leave(self, vpc: VpcModel, left: set[str], staying: set[str]) -> None:
+        record = self._vpc_before(vpc.id)
+        for host_id in left:
+            if record is not None:
+                self._delta(host_id).removed_vpcs.add(record.vni)
+        others = staying | left
+        for host_id in left:
+            for other in others:
+                if other != host_id and not self._model.share_a_vpc(host_id, other):
+                    self._forget_vtep(host_id, other)
+                    self._forget_vtep(other, host_id)
+
+    def _forget_vtep(self, host_id: str, other: str) -> None:
+        node = self._node_before(other)
+        if node is not None:
+            self._delta(host_id).removed_vteps.add(node.host_index)
+
+    # Nodes
+
+    def _compare_node(self, host_id: str, old: NodeRecord | None) -> None:
+        new = self._model.nodes.get(host_id)
+        if old is None or new is None or (old.host_index, old.local_ip) == (new.host_index, new.local_ip):
+            return
+        vpcs = (self._model.vpcs[vpc_id] for vpc_id in self._model.host_vpcs.get(host_id, ()))
+        for other in {other for vpc in vpcs for other in self._model.visible_hosts(vpc)} - {host_id}:
+            delta = self._delta(other)
+            delta.vteps[new.host_index] = new.local_ip
+            if old.host_index != new.host_index:
+                delta.removed_vteps.add(old.host_index)
+
+
+_NOTHING: frozenset[int] = frozenset()
+
+
+def _subnets_now(vpc: VpcModel, subnet_ids: Iterable[Id]) -> dict[Id, Subnet]:
+    subnets = (vpc.subnets.get(subnet_id) for subnet_id in subnet_ids)
+    return {s.id: subnet_state(s, vpc.record) for s in subnets if s is not None and vpc.record is not None}
+
+
+def _changed(old: dict[_K, _V], new: dict[_K, _V]) -> dict[_K, _V]:
+    return {key: value for key, value in new.items() if old.get(key) != value}
+
+
+def _difference(old: VpcNeighbours, new: VpcNeighbours) -> NeighbourDelta:
+    return NeighbourDelta(
+        put=VpcNeighbours(
+            _changed(old.forwarding, new.forwarding), _changed(old.ipv4, new.ipv4), _changed(old.ipv6, new.ipv6)
+        ),
+        removed_macs=old.forwarding.keys() - new.forwarding.keys(),
+        removed_ipv4=old.ipv4.keys() - new.ipv4.keys(),
+        removed_ipv6=old.ipv6.keys() - new.ipv6.keys(),
+    )
+
+
+def _update(neighbours: VpcNeighbours, change: _VpcChange) -> None:
+    _replace(neighbours.forwarding, change.old.forwarding, change.new.forwarding)
+    _replace(neighbours.ipv4, change.old.ipv4, change.new.ipv4)
+    _replace(neighbours.ipv6, change.old.ipv6, change.new.ipv6)
+
+
+def _replace(part: dict[_K, int], old: dict[_K, int], new: dict[_K, int]) -> None:
+    for key in old.keys() - new.keys():
+        part.pop(key, None)
+    part.update(new)
+
+
+def _macs_by_host(change: _VpcChange) -> dict[int, set[int]]:
+    macs: dict[int, set[int]] = {}
+    for forwarding in (change.old.forwarding, change.new.forwarding):
+        for mac, host_index in forwarding.items():
+            macs.setdefault(host_index, set()).add(mac)
+    return macs
+
+
+def _without_own(
+    shared: NeighbourDelta, change: _VpcChange, own_macs: Set[int], old_index: int, new_index: int
+) -> NeighbourDelta:
+    """The change as a host sees it some of whose own ports are part of it: it forwards nothing to itself."""
+    put = shared.put.forwarding.copy()
+    removed = shared.removed_macs.copy()
+    for mac in own_macs:
+        put.pop(mac, None)
+        removed.discard(mac)
+        old, new = change.old.forwarding.get(mac), change.new.forwarding.get(mac)
+        if new is not None and new != new_index:
+            put[mac] = new
+        elif old is not None and old != old_index:
+            removed.add(mac)
+    return NeighbourDelta(
+        put=VpcNeighbours(put, shared.put.ipv4, shared.put.ipv6),
+        removed_macs=removed,
+        removed_ipv4=shared.removed_ipv4,
+        removed_ipv6=shared.removed_ipv6,
+    )

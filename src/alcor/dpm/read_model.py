@@ -1,0 +1,131 @@
+"""What the Data Plane Manager knows: the latest record of every resource, indexed by VPC and host.
+
+Made for millions of ports: a port is kept packed (about 130 bytes), and the entries all hosts of a VPC share are kept
+ready-made, as MACs, addresses and host indexes in integers.
+
+A port is *visible* on its host when its VPC is known and the host is a known node; only visible ports have forwarding
+and address entries. The store guarantees that, after each log entry, no two ports of a VPC have a MAC or an address
+in common.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from alcor.model.goal_state import VpcNeighbours
+from alcor.model.identifiers import Id
+from alcor.model.records import NodeRecord, PortRecord, SubnetRecord, VpcRecord
+
+pack_port = msgspec.msgpack.Encoder().encode
+unpack_port = msgspec.msgpack.Decoder(PortRecord).decode
+
+
+class HostPorts(msgspec.Struct):
+    """One host's ports in one VPC, and how many of their addresses are in each subnet."""
+
+    ports: set[Id] = set()
+    subnets: dict[Id, int] = {}
+
+
+class VpcModel(msgspec.Struct):
+    """What is known of one VPC. Ports may be known before the VPC itself is."""
+
+    id: Id
+    record: VpcRecord | None = None
+    subnets: dict[Id, SubnetRecord] = {}
+    hosts: dict[str, HostPorts] = {}  # '' has the unbound ports
+    neighbours: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)  # of all visible ports
+
+    def is_empty(self) -> bool:
+        """True when nothing of it is known any more."""
+        return self.record is None and not self.subnets and not self.hosts
+
+
+class ReadModel(msgspec.Struct):
+    """The latest records as of a position in the change log."""
+
+    revision: int = 0
+    vpcs: dict[Id, VpcModel] = {}
+    ports: dict[Id, bytes] = {}
+    nodes: dict[str, NodeRecord] = {}
+    subnet_vpcs: dict[Id, Id] = {}
+    host_vpcs: dict[str, set[Id]] = {}  # VPCs in which the host has ports, visible or not
+
+    def vpc(self, vpc_id: Id) -> VpcModel:
+        """The VPC's model, made when there is none."""
+        model = self.vpcs.get(vpc_id)
+        if model is None:
+            model = self.vpcs[vpc_id] = VpcModel(vpc_id)
+        return model
+
+    def port(self, port_id: Id) -> PortRecord | None:
+        """The port's record, or None when there is no such port."""
+        packed = self.ports.get(port_id)
+        return None if packed is None else unpack_port(packed)
+
+    def host_ports(self, host_id: str) -> Iterator[Id]:
+        """Every port bound to the host."""
+        for vpc_id in self.host_vpcs.get(host_id, ()):
+            yield from self.vpcs[vpc_id].hosts[host_id].ports
+
+    def put_port(self, port: PortRecord) -> None:
+        """Add a port that is not there yet, or no longer."""
+        self.ports[port.id] = pack_port(port)
+        host = self.vpc(port.vpc_id).hosts.setdefault(port.host_id, HostPorts())
+        host.ports.add(port.id)
+        for subnet_id, _ in port.fixed_ips:
+            host.subnets[subnet_id] = host.subnets.get(subnet_id, 0) + 1
+        if port.host_id:
+            self.host_vpcs.setdefault(port.host_id, set()).add(port.vpc_id)
+
+    def remove_port(self, port: PortRecord) -> None:
+        """Remove a port that is there; ``port`` is its record."""
+        del self.ports[port.id]
+        vpc = self.vpcs[port.vpc_id]
+        host = vpc.hosts[port.host_id]
+        host.ports.discard(port.id)
+        for subnet_id, _ in port.fixed_ips:
+            host.subnets[subnet_id] -= 1
+            if not host.subnets[subnet_id]:
+                del host.subnets[subnet_id]
+        if not host.ports:
+            del vpc.hosts[port.host_id]
+            self._leave(port.host_id, port.vpc_id)
+
+    def _leave(self, host_id: str, vpc_id: Id) -> None:
+        vpcs = self.host_vpcs.get(host_id)
+        if vpcs is not None:
+            vpcs.discard(vpc_id)
+            if not vpcs:
+                del self.host_vpcs[host_id]
+
+    def put_subnet(self, subnet: SubnetRecord) -> None:
+        """Add or replace a subnet."""
+        self.remove_subnet(subnet.id)
+        self.subnet_vpcs[subnet.id] = subnet.vpc_id
+        self.vpc(subnet.vpc_id).subnets[subnet.id] = subnet
+
+    def remove_subnet(self, subnet_id: Id) -> None:
+        """Remove a subnet, if it is there."""
+        vpc_id = self.subnet_vpcs.pop(subnet_id, None)
+        if vpc_id is not None:
+            del self.vpcs[vpc_id].subnets[subnet_id]
+
+    def subnet(self, subnet_id: Id) -> SubnetRecord | None:
+        """The subnet's record, or None when there is no such subnet."""
+        vpc_id = self.subnet_vpcs.get(subnet_id)
+        return None if vpc_id is None else self.vpcs[vpc_id].subnets[subnet_id]
+
+    def visible_hosts(self, vpc: VpcModel) -> Iterator[str]:
+        """The hosts on which the VPC is present."""
+        if vpc.record is not None:
+            yield from (host_id for host_id in vpc.hosts if host_id in self.nodes)
+
+    def share_a_vpc(self, one: str, other: str) -> bool:
+        """Whether a VPC is present on both hosts, so that they need each other's VTEP."""
+        if one not in self.nodes or other not in self.nodes:
+            return False
+        vpcs, others = self.host_vpcs.get(one), self.host_vpcs.get(other)
+        if not vpcs or not others:
+            return False
+        return any(self.vpcs[vpc_id].record is not None for vpc_id in vpcs & others)

@@ -1,0 +1,177 @@
+"""A small random cloud: valid transactions on few resources, and what each host should have, computed naively.
+
+The oracle shares no code with the compiler: it looks at all records, every time.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+
+from hypothesis import strategies as st
+
+from alcor.model.goal_state import GoalState, Port, Subnet, Vpc, VpcNeighbours
+from alcor.model.records import (
+    NodeDeleted,
+    NodeRecord,
+    PortDeleted,
+    PortRecord,
+    Record,
+    SubnetDeleted,
+    SubnetRecord,
+    VpcDeleted,
+    VpcRecord,
+)
+
+
+def some_id(kind: str, number: int) -> bytes:
+    return f"{kind}-{number}".encode().ljust(16, b".")
+
+
+VPCS = [some_id("vpc", number) for number in range(3)]
+SUBNETS = [some_id("subnet", number) for number in range(4)]
+PORTS = [some_id("port", number) for number in range(6)]
+HOSTS = [f"host-{number}" for number in range(4)]
+MACS = list(range(0xFA163E000000, 0xFA163E000004))
+ADDRESSES = [ipaddress.ip_address(text).packed for text in ("10.0.0.1", "10.0.0.2", "10.0.0.3", "fd00::1")]
+
+
+class Cloud:
+    """The latest records, kept valid: after each transaction MACs and addresses are unique within a VPC."""
+
+    def __init__(self) -> None:
+        self.vpcs: dict[bytes, VpcRecord] = {}
+        self.subnets: dict[bytes, SubnetRecord] = {}
+        self.ports: dict[bytes, PortRecord] = {}
+        self.nodes: dict[str, NodeRecord] = {}
+        self._host_indexes = iter(range(1, 1000))
+
+    # Each of these is a transaction: it changes the cloud and returns the records of what changed.
+
+    def put_vpc(self, vpc_id: bytes, vni: int, mtu: int, up: bool) -> list[Record]:
+        if any(vpc.vni == vni and vpc.id != vpc_id for vpc in self.vpcs.values()):
+            return []
+        self.vpcs[vpc_id] = VpcRecord(vpc_id, vni, mtu, "example.org", up)
+        return [self.vpcs[vpc_id]]
+
+    def delete_vpc(self, vpc_id: bytes) -> list[Record]:
+        self.vpcs.pop(vpc_id, None)
+        self.subnets = {key: subnet for key, subnet in self.subnets.items() if subnet.vpc_id != vpc_id}
+        self.ports = {key: port for key, port in self.ports.items() if port.vpc_id != vpc_id}
+        return [VpcDeleted(vpc_id)]
+
+    def put_subnet(self, subnet_id: bytes, vpc_id: bytes, dhcp: bool) -> list[Record]:
+        self.subnets[subnet_id] = SubnetRecord(subnet_id, vpc_id, "10.0.0.0/24", "10.0.0.254", dhcp)
+        return [self.subnets[subnet_id]]
+
+    def delete_subnet(self, subnet_id: bytes) -> list[Record]:
+        self.subnets.pop(subnet_id, None)
+        return [SubnetDeleted(subnet_id)]
+
+    def put_node(self, host_id: str, local_ip: int, renew: bool) -> list[Record]:
+        known = self.nodes.get(host_id)
+        index = next(self._host_indexes) if known is None or renew else known.host_index
+        self.nodes[host_id] = NodeRecord(host_id, index, local_ip)
+        return [self.nodes[host_id]]
+
+    def delete_node(self, host_id: str) -> list[Record]:
+        self.nodes.pop(host_id, None)
+        return [NodeDeleted(host_id)]
+
+    def put_port(self, port: PortRecord) -> list[Record]:
+        """A port that takes the MAC or an address of another has that one deleted in the same transaction."""
+        records: list[Record] = []
+        for other in list(self.ports.values()):
+            if other.id != port.id and other.vpc_id == port.vpc_id and self._collide(other, port):
+                del self.ports[other.id]
+                records.append(PortDeleted(other.id, other.vpc_id))
+        self.ports[port.id] = port
+        return [*records, port]
+
+    def delete_port(self, port_id: bytes) -> list[Record]:
+        port = self.ports.pop(port_id, None)
+        return [PortDeleted(port_id, port.vpc_id if port else VPCS[0])]
+
+    def swap_ports(self, one_id: bytes, other_id: bytes) -> list[Record]:
+        """Two ports of a VPC exchange their MACs and addresses."""
+        one, other = self.ports.get(one_id), self.ports.get(other_id)
+        if one is None or other is None or one.vpc_id != other.vpc_id or one_id == other_id:
+            return []
+        self.ports[one_id] = PortRecord(one_id, one.vpc_id, other.mac, other.fixed_ips, one.host_id)
+        self.ports[other_id] = PortRecord(other_id, one.vpc_id, one.mac, one.fixed_ips, other.host_id)
+        return [self.ports[one_id], self.ports[other_id]]
+
+    @staticmethod
+    def _collide(one: PortRecord, other: PortRecord) -> bool:
+        addresses = {address for _, address in one.fixed_ips} & {address for _, address in other.fixed_ips}
+        return one.mac == other.mac or bool(addresses)
+
+    def records(self) -> tuple[Record, ...]:
+        return (*self.vpcs.values(), *self.subnets.values(), *self.nodes.values(), *self.ports.values())
+
+    # The oracle.
+
+    def _visible(self) -> Iterator[tuple[PortRecord, VpcRecord, NodeRecord]]:
+        for port in self.ports.values():
+            if port.vpc_id in self.vpcs and port.host_id in self.nodes:
+                yield port, self.vpcs[port.vpc_id], self.nodes[port.host_id]
+
+    def goal_state(self, host_id: str) -> GoalState:
+        state = GoalState()
+        for port, vpc, _ in self._visible():
+            if port.host_id != host_id:
+                continue
+            state.vpcs[vpc.vni] = Vpc(vpc.id, vpc.vni, vpc.mtu, vpc.dns_domain)
+            addresses = tuple((subnet, str(ipaddress.ip_address(address))) for subnet, address in port.fixed_ips)
+            up = port.admin_state_up and vpc.admin_state_up
+            state.ports[port.id] = Port(port.id, vpc.vni, port.mac, addresses, up, hostname=port.hostname)
+            for subnet_id, _ in port.fixed_ips:
+                subnet = self.subnets.get(subnet_id)
+                if subnet is not None and subnet.vpc_id == vpc.id:
+                    state.subnets[subnet_id] = Subnet(
+                        subnet_id, vpc.vni, subnet.cidr, subnet.gateway_ip, subnet.enable_dhcp
+                    )
+        for port, vpc, node in self._visible():
+            if vpc.vni not in state.vpcs:
+                continue
+            neighbours = state.neighbours.setdefault(vpc.vni, VpcNeighbours())
+            if port.host_id != host_id:
+                state.vteps[node.host_index] = node.local_ip
+                neighbours.forwarding[port.mac] = node.host_index
+            for _, address in port.fixed_ips:
+                if len(address) == 4:
+                    neighbours.ipv4[int(ipaddress.IPv4Address(address))] = port.mac
+                else:
+                    neighbours.ipv6[address] = port.mac
+        state.neighbours = {vni: known for vni, known in state.neighbours.items() if not known.is_empty()}
+        return state
+
+
+_ports = st.builds(
+    PortRecord,
+    st.sampled_from(PORTS),
+    st.sampled_from(VPCS),
+    st.sampled_from(MACS),
+    st.lists(
+        st.tuples(st.sampled_from(SUBNETS), st.sampled_from(ADDRESSES)), max_size=2, unique_by=lambda pair: pair[1]
+    ).map(tuple),
+    st.sampled_from(["", *HOSTS]),
+    st.sampled_from([True, True, True, False]),
+    hostname=st.sampled_from(["a", "b"]),
+)
+
+operations = st.one_of(
+    st.tuples(
+        st.just("put_vpc"), st.sampled_from(VPCS), st.integers(1, 4), st.sampled_from([1450, 9000]), st.booleans()
+    ),
+    st.tuples(st.just("delete_vpc"), st.sampled_from(VPCS)),
+    st.tuples(st.just("put_subnet"), st.sampled_from(SUBNETS), st.sampled_from(VPCS), st.booleans()),
+    st.tuples(st.just("delete_subnet"), st.sampled_from(SUBNETS)),
+    st.tuples(st.just("put_node"), st.sampled_from(HOSTS), st.integers(1, 3), st.booleans()),
+    st.tuples(st.just("delete_node"), st.sampled_from(HOSTS)),
+    *[st.tuples(st.just("put_port"), _ports)] * 4,
+    st.tuples(st.just("delete_port"), st.sampled_from(PORTS)),
+    st.tuples(st.just("swap_ports"), st.sampled_from(PORTS), st.sampled_from(PORTS)),
+)
+"""A transaction: the name of a method of Cloud and its arguments."""
+
+entries = st.lists(st.lists(operations, min_size=1, max_size=4), max_size=25)
+"""Log entries, each of some transactions committed together."""

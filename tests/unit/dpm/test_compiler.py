@@ -1,0 +1,135 @@
+"""Whatever happens, in whatever batches, every host ends with what a fresh snapshot would give it."""
+
+import random
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from alcor.dpm.compiler import compile_entry
+from alcor.dpm.goal_states import snapshot
+from alcor.dpm.read_model import ReadModel
+from alcor.model.goal_state import GoalState, GoalStateDelta, apply_delta
+from alcor.model.merge import copy_delta, merge_deltas
+from alcor.model.records import LogEntry, NodeRecord, PortRecord, Record, SubnetRecord, VpcRecord
+from tests.unit.dpm.cloud import ADDRESSES, HOSTS, MACS, PORTS, SUBNETS, VPCS, Cloud, entries
+
+
+def without_revision(state: GoalState) -> GoalState:
+    state.revision = 0
+    return state
+
+
+def fresh(model: ReadModel, host_id: str) -> GoalState:
+    state = GoalState()
+    apply_delta(state, snapshot(model, host_id))
+    return without_revision(state)
+
+
+def transaction(cloud: Cloud, operation: tuple[object, ...], shuffle: random.Random) -> list[Record]:
+    records: list[Record] = getattr(cloud, str(operation[0]))(*operation[1:])
+    shuffle.shuffle(records)
+    return records
+
+
+@settings(max_examples=300, deadline=None)
+@given(entries, st.randoms(use_true_random=False), st.integers(1, 3))
+def test_applied_deltas_equal_the_snapshot_and_the_oracle(
+    batches: list[list[tuple[object, ...]]], shuffle: random.Random, repetitions: int
+) -> None:
+    cloud, model = Cloud(), ReadModel()
+    states = {host_id: GoalState() for host_id in HOSTS}
+    for position, batch in enumerate(batches, 1):
+        records = [record for operation in batch for record in transaction(cloud, operation, shuffle)]
+        for _ in range(repetitions):
+            for host_id, delta in compile_entry(model, LogEntry(position, tuple(records))).items():
+                assert delta.revision == position
+                apply_delta(states[host_id], delta)
+        for host_id, state in states.items():
+            expected = cloud.goal_state(host_id)
+            assert without_revision(state) == expected
+            assert fresh(model, host_id) == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(entries, st.randoms(use_true_random=False))
+def test_merged_deltas_end_in_the_same_state(batches: list[list[tuple[object, ...]]], shuffle: random.Random) -> None:
+    cloud, model = Cloud(), ReadModel()
+    states = {host_id: GoalState() for host_id in HOSTS}
+    waiting: dict[str, GoalStateDelta] = {}
+    for position, batch in enumerate(batches, 1):
+        records = [record for operation in batch for record in transaction(cloud, operation, shuffle)]
+        for host_id, delta in compile_entry(model, LogEntry(position, tuple(records))).items():
+            untouched = copy_delta(delta)
+            waiting[host_id] = merge_deltas(waiting[host_id], delta) if host_id in waiting else delta
+            assert delta == untouched
+        for host_id in [host_id for host_id in waiting if shuffle.random() < 0.3]:
+            apply_delta(states[host_id], waiting.pop(host_id))
+    for host_id, delta in waiting.items():
+        apply_delta(states[host_id], delta)
+    for host_id, state in states.items():
+        assert without_revision(state) == cloud.goal_state(host_id)
+
+
+@settings(max_examples=100, deadline=None)
+@given(entries, st.randoms(use_true_random=False))
+def test_a_model_fed_from_the_tables_equals_one_that_followed_the_log(
+    batches: list[list[tuple[object, ...]]], shuffle: random.Random
+) -> None:
+    cloud, followed, loaded = Cloud(), ReadModel(), ReadModel()
+    for position, batch in enumerate(batches, 1):
+        records = [record for operation in batch for record in transaction(cloud, operation, shuffle)]
+        compile_entry(followed, LogEntry(position, tuple(records)))
+    compile_entry(loaded, LogEntry(len(batches), cloud.records()))
+    assert loaded == followed
+
+
+VPC = VpcRecord(VPCS[0], 7, 1450)
+SUBNET = SubnetRecord(SUBNETS[0], VPCS[0], "10.0.0.0/24", "10.0.0.254", True)
+NODES = [NodeRecord(host_id, number, 100 + number) for number, host_id in enumerate(HOSTS, 1)]
+
+
+def port(number: int, host: int, address: int | None = None) -> PortRecord:
+    chosen = ADDRESSES[number if address is None else address]
+    return PortRecord(PORTS[number], VPCS[0], MACS[number], ((SUBNETS[0], chosen),), HOSTS[host])
+
+
+def compiled(*batches: tuple[Record, ...]) -> tuple[ReadModel, dict[str, GoalStateDelta]]:
+    model = ReadModel()
+    deltas: dict[str, GoalStateDelta] = {}
+    for position, records in enumerate(batches, 1):
+        deltas = compile_entry(model, LogEntry(position, records))
+    return model, deltas
+
+
+def test_hosts_without_a_part_in_a_change_share_its_neighbours() -> None:
+    base = (VPC, SUBNET, *NODES, port(0, 0), port(1, 1), port(2, 2))
+    _, deltas = compiled(base, (port(3, 3),))
+    assert deltas[HOSTS[0]].neighbours[7] is deltas[HOSTS[1]].neighbours[7]
+    assert deltas[HOSTS[0]].neighbours[7].put.forwarding == {MACS[3]: 4}
+    assert deltas[HOSTS[3]].neighbours[7].put.forwarding == {MACS[0]: 1, MACS[1]: 2, MACS[2]: 3}
+
+
+@given(st.permutations([port(0, 0, address=3), port(1, 1, address=0)]))
+@example([port(1, 1, address=0), port(0, 0, address=3)])
+def test_an_address_passed_on_within_an_entry_ends_at_its_new_port(records: list[PortRecord]) -> None:
+    base = (VPC, SUBNET, *NODES, port(0, 0), port(1, 1), port(2, 2))
+    model, deltas = compiled(base, tuple(records))
+    assert model.vpcs[VPCS[0]].neighbours.ipv4[int.from_bytes(ADDRESSES[0])] == MACS[1]
+    assert deltas[HOSTS[2]].neighbours[7].put.ipv4[int.from_bytes(ADDRESSES[0])] == MACS[1]
+
+
+def test_a_port_named_again_is_sent_again_so_that_its_host_reports_on_it() -> None:
+    base = (VPC, SUBNET, *NODES, port(0, 0), port(1, 1))
+    _, deltas = compiled(base, (port(0, 0),))
+    assert deltas.keys() == {HOSTS[0]}
+    assert deltas[HOSTS[0]].ports.keys() == {PORTS[0]}
+    assert not deltas[HOSTS[0]].neighbours
+
+
+def test_the_last_port_of_a_vpc_takes_all_of_it_along() -> None:
+    base = (VPC, SUBNET, *NODES, port(0, 0), port(1, 1))
+    model, deltas = compiled(base, (port(0, 2),))
+    assert deltas[HOSTS[0]].removed_vpcs == {7}
+    assert deltas[HOSTS[0]].removed_subnets == {SUBNETS[0]}
+    assert deltas[HOSTS[0]].removed_vteps == {2}
+    assert fresh(model, HOSTS[0]) == GoalState()
