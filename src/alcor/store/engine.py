@@ -1,0 +1,44 @@
+"""Database engines: SQLite embedded, or PostgreSQL through psycopg."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.pool import QueuePool
+
+_BUSY_TIMEOUT_SECONDS = 30
+
+
+def open_engine(url: str, connections: int) -> Engine:
+    """An engine for a SQLAlchemy URL (``sqlite:////path`` or ``postgresql+psycopg://…``).
+
+    Raises ValueError, saying what to write, for any other database.
+    """
+    parsed = make_url(url)
+    dialect = parsed.get_backend_name()
+    if dialect == "sqlite":
+        return _sqlite_engine(url, connections)
+    if dialect == "postgresql" and parsed.get_driver_name() == "psycopg":
+        return create_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True)
+    raise ValueError(f"database {url!r}: write sqlite:////absolute/path.db or postgresql+psycopg://user@host/name")
+
+
+def _sqlite_engine(url: str, connections: int) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        connect_args={"timeout": _BUSY_TIMEOUT_SECONDS, "check_same_thread": False, "isolation_level": None},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(dbapi_connection: Any, _record: Any) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+            dbapi_connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine

@@ -1,0 +1,25 @@
+"""Brings a database's tables up to date with Alembic, safely when several processes start at once."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine
+
+_LOCK_KEY = 0x616C636F72  # "alcor": the advisory lock that lets one process at a time migrate
+
+
+def upgrade(engine: Engine) -> None:
+    """Create or migrate the tables. Waits while another process does."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK_KEY,))
+        command.upgrade(configuration(connection), "head")
+
+
+def configuration(connection: Connection) -> Config:
+    """Alembic's configuration for work on an open connection."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,103 @@
+"""Listing any table by the page: filters, sorting, keyset paging, projection.
+
+Neutron's list semantics: a filter's values are alternatives, different filters are combined; the marker is the id of
+the last item of the page before; page_reverse walks backwards.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, and_, false, func, or_, select
+
+from alcor.store.tables import ip_allocation
+
+
+class Query(msgspec.Struct, frozen=True):
+    """What to list. ``sort`` holds (column, ascending); the id is always added last, so that order is total."""
+
+    filters: Mapping[str, Sequence[Any]] = {}
+    sort: Sequence[tuple[str, bool]] = ()
+    limit: int | None = None
+    marker: str | None = None
+    page_reverse: bool = False
+    fixed_ip_subnets: Sequence[str] = ()
+    fixed_ip_addresses: Sequence[bytes] = ()
+
+
+class MarkerNotFound(LookupError):
+    """The marker names no row."""
+
+
+def list_rows(connection: Connection, table: Table, query: Query) -> list[Row[Any]]:
+    """The page of rows. Raises MarkerNotFound."""
+    statement = _filtered(select(table), table, query)
+    order = _order(table, query)
+    if query.marker is not None:
+        statement = statement.where(_past_marker(connection, table, order, query.marker))
+    for column, ascending in order:
+        statement = statement.order_by(
+            (column.asc().nulls_first() if ascending else column.desc().nulls_last())
+            if column.nullable
+            else (column.asc() if ascending else column.desc())
+        )
+    if query.limit is not None:
+        statement = statement.limit(query.limit)
+    rows = list(connection.execute(statement).all())
+    return rows[::-1] if query.page_reverse else rows
+
+
+def count_rows(connection: Connection, table: Table, query: Query) -> int:
+    """How many rows the filters let through."""
+    count: int = connection.execute(_filtered(select(func.count()).select_from(table), table, query)).scalar_one()
+    return count
+
+
+def _filtered(statement: Select[Any], table: Table, query: Query) -> Select[Any]:
+    for name, values in query.filters.items():
+        statement = statement.where(_one_of(table.c[name], values))
+    if query.fixed_ip_subnets or query.fixed_ip_addresses:
+        holders = select(ip_allocation.c.port_id)
+        if query.fixed_ip_subnets:
+            holders = holders.where(ip_allocation.c.subnet_id.in_(query.fixed_ip_subnets))
+        if query.fixed_ip_addresses:
+            holders = holders.where(ip_allocation.c.ip_address.in_(query.fixed_ip_addresses))
+        statement = statement.where(table.c.id.in_(holders))
+    return statement
+
+
+def _one_of(column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    given = [value for value in values if value is not None]
+    if len(given) == len(values):
+        return column == given[0] if len(given) == 1 else column.in_(given)
+    return or_(column.is_(None), column.in_(given)) if given else column.is_(None)
+
+
+def _order(table: Table, query: Query) -> list[tuple[Column[Any], bool]]:
+    named = [(table.c[name], ascending) for name, ascending in query.sort if name != "id"]
+    id_ascending = next((ascending for name, ascending in query.sort if name == "id"), True)
+    order = [*named, (table.c.id, id_ascending)]
+    return [(column, ascending != query.page_reverse) for column, ascending in order]
+
+
+def _past_marker(
+    connection: Connection, table: Table, order: Sequence[tuple[Column[Any], bool]], marker: str
+) -> ColumnElement[bool]:
+    row = connection.execute(select(*(column for column, _ in order)).where(table.c.id == marker)).first()
+    if row is None:
+        raise MarkerNotFound(marker)
+    alternatives: list[ColumnElement[bool]] = []
+    ties: list[ColumnElement[bool]] = []
+    for (column, ascending), value in zip(order, row, strict=True):
+        alternatives.append(and_(*ties, _beyond(column, ascending, value)))
+        ties.append(column.is_(None) if value is None else column == value)
+    return or_(*alternatives)
+
+
+def _beyond(column: Column[Any], ascending: bool, value: Any) -> ColumnElement[bool]:
+    """Comes after the value; NULL counts as the smallest of all."""
+    if ascending:
+        return column.is_not(None) if value is None else column > value
+    if value is None:
+        return false()
+    return or_(column < value, column.is_(None)) if column.nullable else column < value

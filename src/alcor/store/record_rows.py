@@ -1,0 +1,64 @@
+"""From rows to records: what the change log and a snapshot say of a resource."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from alcor.model.addresses import ipv4_number, mac_number
+from alcor.model.identifiers import id_bytes
+from alcor.model.records import NodeRecord, PortRecord, SubnetRecord, VpcRecord
+
+
+def vpc_record(row: Any) -> VpcRecord:
+    """The record of a row of ``network``."""
+    attributes = json.loads(row.attributes)
+    return VpcRecord(
+        id=id_bytes(row.id),
+        vni=row.segmentation_id,
+        mtu=row.mtu,
+        dns_domain=attributes.get("dns_domain", ""),
+        admin_state_up=bool(row.admin_state_up),
+    )
+
+
+def subnet_record(row: Any) -> SubnetRecord:
+    """The record of a row of ``subnet``."""
+    attributes = json.loads(row.attributes)
+    return SubnetRecord(
+        id=id_bytes(row.id),
+        vpc_id=id_bytes(row.network_id),
+        cidr=row.cidr,
+        gateway_ip=row.gateway_ip or "",
+        enable_dhcp=bool(row.enable_dhcp),
+        dns_nameservers=tuple(attributes.get("dns_nameservers", ())),
+        host_routes=tuple((route["destination"], route["nexthop"]) for route in attributes.get("host_routes", ())),
+    )
+
+
+def node_record(row: Any) -> NodeRecord:
+    """The record of a row of ``node``."""
+    return NodeRecord(host_id=row.id, host_index=row.host_index, local_ip=ipv4_number(row.local_ip))
+
+
+def port_record(row: Any, fixed_ips: Iterable[tuple[str, bytes]]) -> PortRecord:
+    """The record of a row of ``port`` and its allocations (subnet id, packed address)."""
+    record_ips = tuple((id_bytes(subnet_id), bytes(address)) for subnet_id, address in fixed_ips)
+    attributes = {} if row.attributes == "{}" else json.loads(row.attributes)
+    return PortRecord(
+        id=id_bytes(row.id),
+        vpc_id=id_bytes(row.network_id),
+        mac=row.mac_address,
+        fixed_ips=record_ips,
+        host_id=row.host_id,
+        admin_state_up=bool(row.admin_state_up),
+        port_security=attributes.get("port_security_enabled", True),
+        allowed_address_pairs=tuple(
+            (pair["ip_address"], mac_number(pair["mac_address"]) if pair.get("mac_address") else row.mac_address)
+            for pair in attributes.get("allowed_address_pairs", ())
+        ),
+        dhcp_options=tuple(
+            (option["opt_name"], option["opt_value"], option.get("ip_version", 4))
+            for option in attributes.get("extra_dhcp_opts", ())
+        ),
+        hostname=attributes.get("dns_name", ""),
+    )
