@@ -135,6 +135,25 @@ node = Table(
     Column("attributes", Text, nullable=False),
 )
 
+# Controllers that serve hosts, and when each last said that it lives (seconds since the epoch).
+controller = Table(
+    "controller",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("heartbeat_at", BigInteger, nullable=False),
+)
+
+# Which controller's stream a host is on, or was last: whoever finds a session ended may speak for the host only while
+# it is still the host's latest. There is one for every host with an ACTIVE port.
+host_session = Table(
+    "host_session",
+    metadata,
+    Column("host_id", String(255), primary_key=True),
+    Column("session_id", LargeBinary(16), nullable=False),
+    Column("controller_id", String(36), nullable=False),
+    Index("ix_host_session_controller_id", "controller_id"),
+)
+
 # One row: the position of the newest entry, taken and advanced as the last step of each transaction, so that entries
 # commit in the order of their positions; and the identity of this log.
 change_log_head = Table(

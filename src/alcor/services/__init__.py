@@ -1,0 +1,1 @@
+"""Business rules of each Alcor manager, on model and store."""

@@ -1,0 +1,77 @@
+"""Which controller each host is connected to, so that exactly the ports of lost hosts go DOWN.
+
+Every stream of a host is a session, claimed by the controller that serves it. A controller that loses a session may
+set the host's ports DOWN only while that session is still the host's latest: a host that has found another controller
+is not lost. Controllers give signs of life; the sessions of a controller that stopped doing so are given up by any
+other.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from alcor.services.port_status import set_down_on_host
+from alcor.store import sql
+from alcor.store.transaction import Transaction
+
+
+class HostSession(msgspec.Struct, frozen=True):
+    """One stream of one host."""
+
+    host_id: str
+    session_id: bytes  # 16 random bytes
+
+
+_CLAIM = sql.statement(
+    "INSERT INTO host_session (host_id, session_id, controller_id) VALUES (:host_id, :session_id, :controller_id) "
+    "ON CONFLICT (host_id) DO UPDATE SET session_id = excluded.session_id, controller_id = excluded.controller_id"
+)
+_GIVE_UP = sql.statement("DELETE FROM host_session WHERE host_id = :host_id AND session_id = :session_id")
+_HEARTBEAT = sql.statement(
+    "INSERT INTO controller (id, heartbeat_at) VALUES (:id, :now) "
+    "ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at"
+)
+_FORGET_CONTROLLERS = sql.statement(
+    "DELETE FROM controller WHERE heartbeat_at < :silent_since "
+    "AND NOT EXISTS (SELECT 1 FROM host_session WHERE host_session.controller_id = controller.id)"
+)
+_ABANDONED = sql.statement(
+    "SELECT host_session.host_id, host_session.session_id FROM host_session "
+    "LEFT JOIN controller ON controller.id = host_session.controller_id "
+    "WHERE controller.id IS NULL OR controller.heartbeat_at < :silent_since "
+    "ORDER BY host_session.host_id LIMIT :limit"
+)
+
+
+def claim(transaction: Transaction, controller_id: str, sessions: Iterable[HostSession]) -> None:
+    """Make these the latest sessions of their hosts."""
+    rows = [
+        {"host_id": session.host_id, "session_id": session.session_id, "controller_id": controller_id}
+        for session in sorted(sessions, key=lambda session: session.host_id)
+    ]
+    if rows:
+        transaction.connection.execute(_CLAIM, rows)
+
+
+def give_up(transaction: Transaction, sessions: Iterable[HostSession]) -> list[str]:
+    """End sessions; the ports of hosts of which one was the latest go DOWN. Returns these hosts."""
+    lost = []
+    for session in sorted(sessions, key=lambda session: session.host_id):
+        row = {"host_id": session.host_id, "session_id": session.session_id}
+        if transaction.connection.execute(_GIVE_UP, row).rowcount:
+            set_down_on_host(transaction, session.host_id)
+            lost.append(session.host_id)
+    return lost
+
+
+def heartbeat(transaction: Transaction, controller_id: str, silent_after: int) -> None:
+    """Say that this controller lives, and forget controllers silent for so many seconds that serve nobody."""
+    transaction.connection.execute(_HEARTBEAT, {"id": controller_id, "now": transaction.now})
+    transaction.connection.execute(_FORGET_CONTROLLERS, {"silent_since": transaction.now - silent_after})
+
+
+def abandoned(connection: Connection, silent_since: int, limit: int) -> Sequence[HostSession]:
+    """Sessions of controllers that have given no sign of life since then (seconds since the epoch)."""
+    rows = connection.execute(_ABANDONED, {"silent_since": silent_since, "limit": limit})
+    return [HostSession(row.host_id, bytes(row.session_id)) for row in rows]
