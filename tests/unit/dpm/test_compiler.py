@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from alcor.dpm.compiler import compile_entry
 from alcor.dpm.goal_states import snapshot
+from alcor.dpm.loading import load
 from alcor.dpm.read_model import ReadModel
 from alcor.model.goal_state import GoalState, GoalStateDelta, apply_delta
 from alcor.model.merge import copy_delta, merge_deltas
@@ -75,12 +76,11 @@ def test_merged_deltas_end_in_the_same_state(batches: list[list[tuple[object, ..
 def test_a_model_fed_from_the_tables_equals_one_that_followed_the_log(
     batches: list[list[tuple[object, ...]]], shuffle: random.Random
 ) -> None:
-    cloud, followed, loaded = Cloud(), ReadModel(), ReadModel()
+    cloud, followed = Cloud(), ReadModel()
     for position, batch in enumerate(batches, 1):
         records = [record for operation in batch for record in transaction(cloud, operation, shuffle)]
         compile_entry(followed, LogEntry(position, tuple(records)))
-    compile_entry(loaded, LogEntry(len(batches), cloud.records()))
-    assert loaded == followed
+    assert load(len(batches), cloud.records()) == followed
 
 
 VPC = VpcRecord(VPCS[0], 7, 1450)

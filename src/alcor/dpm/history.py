@@ -1,0 +1,42 @@
+"""The latest deltas of all hosts, for hosts that come back after a short time away."""
+
+from collections import deque
+from collections.abc import Mapping
+
+from alcor.model.goal_state import GoalStateDelta
+from alcor.model.merge import copy_delta, merge_into
+
+
+class History:
+    """Every delta after a position, which moves up as the history grows beyond its limits."""
+
+    def __init__(self, position: int, maximum_entries: int = 10_000, maximum_items: int = 2_000_000) -> None:
+        """``maximum_items`` bounds the memory: things put or removed, counted for each host."""
+        self._floor = position
+        self._maximum_entries = maximum_entries
+        self._maximum_items = maximum_items
+        self._entries: deque[tuple[int, Mapping[str, GoalStateDelta], int]] = deque()
+        self._items = 0
+
+    def add(self, position: int, deltas: Mapping[str, GoalStateDelta]) -> None:
+        """The deltas of the log entry after the last one added."""
+        items = sum(delta.item_count() for delta in deltas.values())
+        self._entries.append((position, deltas, items))
+        self._items += items
+        while self._items > self._maximum_items or len(self._entries) > self._maximum_entries:
+            self._floor, _, items = self._entries.popleft()
+            self._items -= items
+
+    def covers(self, revision: int) -> bool:
+        """Whether every delta after the revision is still here."""
+        return revision >= self._floor
+
+    def since(self, host_id: str, revision: int) -> GoalStateDelta | None:
+        """What the host missed after the revision, as one delta; None when nothing. The history must cover it."""
+        missed = [deltas[host_id] for position, deltas, _ in self._entries if position > revision and host_id in deltas]
+        if not missed:
+            return None
+        merged = copy_delta(missed[0])
+        for delta in missed[1:]:
+            merge_into(merged, delta)
+        return merged

@@ -1,0 +1,99 @@
+"""What hosts' streams mean for the store: sessions and port statuses, gathered while one write is under way."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from alcor.dpm.metrics import DpmMetrics
+from alcor.services import host_session
+from alcor.services.host_session import HostSession
+from alcor.services.port_status import PortStatus, set_statuses
+from alcor.store.store import Store
+from alcor.store.transaction import Transaction
+
+log = logging.getLogger(__name__)
+
+_STATUSES_AT_ONCE = 2000
+_RETRY_SECONDS = 1.0
+
+
+class Group(msgspec.Struct):
+    """What is written in one transaction: sessions before the statuses that came over them, lost sessions last."""
+
+    claimed: dict[str, HostSession] = {}  # by host
+    statuses: dict[tuple[str, str], PortStatus] = {}  # by port and host
+    lost: set[HostSession] = set()
+
+
+class HostWriter:
+    """Writes until it is written, in the order given; the latest status of a port on a host counts."""
+
+    def __init__(
+        self, store: Store, controller_id: str, metrics: DpmMetrics, on_lost: Callable[[list[str]], None]
+    ) -> None:
+        """``on_lost`` is told the hosts whose ports went DOWN because their latest session was given up."""
+        self._store = store
+        self._controller_id = controller_id
+        self._metrics = metrics
+        self._on_lost = on_lost
+        self._waiting = Group()
+        self._filled = asyncio.Event()
+
+    def claim(self, sessions: Iterable[HostSession]) -> None:
+        """These are now the latest sessions of their hosts."""
+        self._waiting.claimed.update((session.host_id, session) for session in sessions)
+        self._filled.set()
+
+    def report(self, statuses: Iterable[PortStatus]) -> None:
+        """Hosts say this of their ports."""
+        for status in statuses:
+            key = (status.port_id, status.host_id)
+            self._waiting.statuses.pop(key, None)
+            self._waiting.statuses[key] = status
+        self._filled.set()
+
+    def give_up(self, sessions: Iterable[HostSession]) -> None:
+        """These sessions have ended for good."""
+        self._waiting.lost.update(sessions)
+        self._filled.set()
+
+    async def run(self) -> None:
+        """Write for ever."""
+        while True:
+            await self._filled.wait()
+            group = self._take()
+            try:
+                lost = await self._store.write(lambda transaction: self._operation(transaction, group))  # noqa: B023
+            except Exception:
+                log.exception("host sessions and port statuses could not be written and are tried again")
+                self._put_back(group)
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                self._metrics.status_writes.inc(len(group.statuses))
+                if lost:
+                    self._on_lost(lost)
+
+    def _take(self) -> Group:
+        waiting = self._waiting
+        statuses = dict(list(waiting.statuses.items())[:_STATUSES_AT_ONCE])
+        for key in statuses:
+            del waiting.statuses[key]
+        group = Group(waiting.claimed, statuses, waiting.lost)
+        self._waiting = Group(statuses=waiting.statuses)
+        if not waiting.statuses:
+            self._filled.clear()
+        return group
+
+    def _put_back(self, group: Group) -> None:
+        waiting = self._waiting
+        self._waiting = Group(
+            group.claimed | waiting.claimed, group.statuses | waiting.statuses, group.lost | waiting.lost
+        )
+        self._filled.set()
+
+    def _operation(self, transaction: Transaction, group: Group) -> list[str]:
+        host_session.claim(transaction, self._controller_id, group.claimed.values())
+        set_statuses(transaction, group.statuses.values())
+        return host_session.give_up(transaction, group.lost)

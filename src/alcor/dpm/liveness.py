@@ -1,0 +1,85 @@
+"""Lost hosts: those whose stream ended and that did not come back, to any controller, within the grace."""
+
+import asyncio
+import logging
+import os
+import time
+
+from alcor.channels.interface import HostConnection
+from alcor.dpm.host_writer import HostWriter
+from alcor.services import host_session
+from alcor.services.host_session import HostSession
+from alcor.store.store import Store
+
+log = logging.getLogger(__name__)
+
+_ABANDONED_AT_ONCE = 500
+
+
+class Liveness:
+    """Claims the sessions of hosts that connect and gives up those of hosts that are lost."""
+
+    def __init__(self, store: Store, writer: HostWriter, controller_id: str, grace: float) -> None:
+        """``grace``: seconds a host may be away before its ports go DOWN."""
+        self._store = store
+        self._writer = writer
+        self._controller_id = controller_id
+        self._grace = grace
+        self._beat_interval = min(grace / 3, 5.0)
+        self._silent_after = int(grace + self._beat_interval) + 1  # the store's times are whole seconds
+        self._sessions: dict[HostConnection, HostSession] = {}
+        self._ended: dict[HostSession, float] = {}  # and when to give them up
+        self._last_beat: float | None = None
+
+    def connected(self, connection: HostConnection) -> None:
+        """A host is here."""
+        session = HostSession(connection.hello.host_id, os.urandom(16))
+        self._sessions[connection] = session
+        self._writer.claim([session])
+
+    def disconnected(self, connection: HostConnection) -> None:
+        """A host is gone, perhaps only for a moment."""
+        self._ended[self._sessions.pop(connection)] = time.monotonic() + self._grace
+
+    async def run(self) -> None:
+        """Watch for ever."""
+        others_after = time.monotonic() + self._grace  # hosts of an earlier life need a moment to come back
+        while True:
+            try:
+                await self._beat()
+                self._give_up_ended()
+                if time.monotonic() > others_after:
+                    await self._give_up_abandoned()
+            except Exception:
+                log.exception("signs of life could not be given; tried again")
+            await asyncio.sleep(min(self._beat_interval, 1.0))
+
+    async def _beat(self) -> None:
+        silence = 0.0 if self._last_beat is None else time.monotonic() - self._last_beat
+        if self._last_beat is not None and silence < self._beat_interval:
+            return
+        await self._store.write(
+            lambda transaction: host_session.heartbeat(transaction, self._controller_id, self._silent_after)
+        )
+        self._last_beat = time.monotonic()
+        if silence > self._silent_after:
+            log.warning("no sign of life for %.0f s: hosts may have been given up and are asked again", silence)
+            self._writer.claim(self._sessions.values())
+            for connection in self._sessions:
+                connection.resync()
+
+    def _give_up_ended(self) -> None:
+        now = time.monotonic()
+        due = [session for session, deadline in self._ended.items() if deadline <= now]
+        for session in due:
+            del self._ended[session]
+        if due:
+            self._writer.give_up(due)
+
+    async def _give_up_abandoned(self) -> None:
+        silent_since = int(time.time()) - self._silent_after
+        sessions = await self._store.read(
+            lambda connection: host_session.abandoned(connection, silent_since, _ABANDONED_AT_ONCE)
+        )
+        if sessions:
+            self._writer.give_up(sessions)

@@ -1,0 +1,28 @@
+"""Building the read model from the tables: no host needs to be told, so nothing is compiled."""
+
+from collections.abc import Iterable
+
+from alcor.dpm.goal_states import add_neighbours
+from alcor.dpm.read_model import ReadModel
+from alcor.model.records import NodeRecord, PortRecord, Record, SubnetRecord, VpcRecord
+
+
+def load(position: int, records: Iterable[Record]) -> ReadModel:
+    """The model as of a position of the change log, from every record: VPCs, subnets and nodes before ports."""
+    model = ReadModel(revision=position)
+    for record in records:
+        match record:
+            case PortRecord():
+                model.put_port(record)
+                vpc, node = model.vpcs[record.vpc_id], model.nodes.get(record.host_id)
+                if node is not None and vpc.record is not None:
+                    add_neighbours(vpc.neighbours, record, node.host_index)
+            case VpcRecord():
+                model.vpc(record.id).record = record
+            case SubnetRecord():
+                model.put_subnet(record)
+            case NodeRecord():
+                model.nodes[record.host_id] = record
+            case _:
+                raise ValueError(f"{type(record).__name__} is not the record of a resource that exists")
+    return model

@@ -1,0 +1,30 @@
+"""What operators see of the Data Plane Manager, in Prometheus' terms."""
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+
+_LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class DpmMetrics:
+    """The metrics of one Data Plane Manager."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self.connected_hosts = Gauge(
+            "alcor_dpm_connected_hosts", "Hosts connected to this controller", registry=registry
+        )
+        self.log_lag = Gauge(
+            "alcor_dpm_log_lag_entries", "Change-log entries committed but not compiled yet", registry=registry
+        )
+        self.deltas = Counter("alcor_dpm_deltas", "Goal-state deltas handed to hosts' streams", registry=registry)
+        self.resyncs = Counter(
+            "alcor_dpm_resyncs", "Snapshots that hosts were given, by reason", ["reason"], registry=registry
+        )
+        self.acknowledgement_seconds = Histogram(
+            "alcor_dpm_acknowledgement_seconds",
+            "From sending a goal state until the host acknowledged it",
+            buckets=_LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self.failures = Gauge("alcor_dpm_failed_resources", "Resources that hosts could not program", registry=registry)
+        self.status_writes = Counter("alcor_dpm_status_writes", "Port statuses written", registry=registry)
+        self.lost_hosts = Counter("alcor_dpm_lost_hosts", "Hosts given up after the grace", registry=registry)
