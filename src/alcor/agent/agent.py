@@ -1,0 +1,121 @@
+"""The control agent of a host, put together from its parts and run until a signal comes."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+from alcor.agent.counters import Counters, prometheus_text
+from alcor.agent.dhcp.server import DhcpSettings
+from alcor.agent.inspection import Inspection
+from alcor.agent.local_api import LocalApi
+from alcor.agent.punt import PuntedPackets
+from alcor.agent.reconcile import Reconciler
+from alcor.agent.reports import Reports
+from alcor.agent.settings import AgentSettings, SettingsError
+from alcor.agent.southbound import Southbound
+from alcor.agent.wanted import Wanted
+from alcor.dataplane.driver import DataPlane
+from alcor.dataplane.memory.driver import MemoryDataPlane
+from alcor.dataplane.ovs.driver import OvsDataPlane
+from alcor.dataplane.ovs.settings import OvsSettings
+from alcor.model.addresses import ipv4_number
+
+log = logging.getLogger(__name__)
+
+
+async def run_agent(settings: AgentSettings, driver: DataPlane | None = None) -> None:
+    """Run a control agent until SIGTERM or SIGINT. The data plane goes on as it is when the agent stops.
+
+    ``driver`` replaces the one the settings name. Raises SettingsError when the data directory cannot be used.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        with data_directory(settings):
+            await serve(settings, driver or make_driver(settings), stop)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event) -> None:
+    """Run an agent on a driver until ``stop`` is set."""
+    counters, reports = Counters(), Reports()
+    wanted = Wanted(Path(settings.data_directory))
+    wanted.load()
+    dhcp = DhcpSettings(settings.dhcp_lease_seconds)
+    punted = PuntedPackets(wanted, driver, counters, dhcp, settings.punt_rate_per_port, settings.punt_rate)
+    reconciler = Reconciler(wanted, driver, reports, counters, ipv4_number(settings.vtep_ip), punted)
+    southbound = Southbound(settings.host_id, settings.controllers, wanted, reconciler, reports, counters)
+    inspection = Inspection(settings.host_id, wanted, reconciler, southbound, counters)
+
+    async def metrics() -> str:
+        return prometheus_text(counters, inspection.gauges())
+
+    pages = {"status": inspection.status, "ports": inspection.ports, "flows": driver.describe, "metrics": metrics}
+    local_api = LocalApi(settings.socket_path(), pages)
+    await local_api.start()
+    log.info("agent of host %s runs at revision %d", settings.host_id, wanted.state.revision)
+    try:
+        await _until(stop, reconciler.run(), punted.send_replies(), southbound.run())
+    finally:
+        await local_api.stop()
+        await driver.stop()
+        wanted.close()
+        log.info("agent of host %s has stopped; its workloads' traffic goes on", settings.host_id)
+
+
+async def _until(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:
+    """Run the parts until the event comes; a part that ends by itself is a fault and ends them all."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(part) for part in parts]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+
+
+def make_driver(settings: AgentSettings) -> DataPlane:
+    """The driver that the settings name."""
+    if settings.driver == "memory":
+        return MemoryDataPlane()
+    table = settings.ovs
+    return OvsDataPlane(
+        OvsSettings(
+            vtep_ip=settings.vtep_ip,
+            run_directory=table.run_directory,
+            integration_bridge=table.integration_bridge,
+            datapath=table.datapath,
+            punt_rate=table.punt_rate,
+        )
+    )
+
+
+@contextlib.contextmanager
+def data_directory(settings: AgentSettings) -> Iterator[None]:
+    """Make the data directory and hold it for one agent only. Raises SettingsError."""
+    directory = Path(settings.data_directory)
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.socket_path().parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(directory / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SettingsError(f'data_directory = "{directory}" cannot be used: {error.strerror}') from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise SettingsError(
+            f'data_directory = "{directory}" is in use by a running agent: stop it, or give this one its own'
+        ) from error
+    try:
+        yield
+    finally:
+        os.close(lock)

@@ -1,0 +1,65 @@
+"""What ``alcor agent status`` and ``ports`` show of a running agent."""
+
+from typing import Any
+
+from alcor.agent.counters import Counters
+from alcor.agent.reconcile import Reconciler
+from alcor.agent.southbound import Southbound
+from alcor.agent.wanted import Wanted
+from alcor.model.addresses import mac_text
+from alcor.model.identifiers import id_text
+
+
+class Inspection:
+    """Reads the parts of an agent; changes nothing."""
+
+    def __init__(
+        self, host_id: str, wanted: Wanted, reconciler: Reconciler, southbound: Southbound, counters: Counters
+    ) -> None:
+        self._host_id, self._wanted, self._reconciler = host_id, wanted, reconciler
+        self._southbound, self._counters = southbound, counters
+
+    async def status(self) -> dict[str, Any]:
+        """The agent at a glance."""
+        wanted, reconciler = self._wanted, self._reconciler
+        return {
+            "host_id": self._host_id,
+            "controller": self._southbound.controller,
+            "revision": wanted.state.revision,
+            "saved_revision": wanted.saved_revision,
+            "goal_state": "complete" if wanted.complete else "waiting for a snapshot",
+            "trouble": reconciler.trouble,
+            **self.gauges(),
+            "counters": dict(sorted(self._counters.values.items())),
+        }
+
+    async def ports(self) -> list[dict[str, Any]]:
+        """Every port of this host, and how it does."""
+        states = self._reconciler.port_states.states
+        ports = []
+        for port_id, port in sorted(self._wanted.state.ports.items()):
+            state = states.get(port_id)
+            ports.append(
+                {
+                    "id": id_text(port_id),
+                    "vni": port.vni,
+                    "mac_address": mac_text(port.mac),
+                    "fixed_ips": [address for _, address in port.fixed_ips],
+                    "state": state.state.name if state else "PENDING",
+                    "reason": state.reason if state else "",
+                }
+            )
+        return ports
+
+    def gauges(self) -> dict[str, int]:
+        """How much there is of what."""
+        state = self._wanted.state
+        up = sum(port.state.name == "UP" for port in self._reconciler.port_states.states.values())
+        return {
+            "connected": int(bool(self._southbound.controller)),
+            "vpcs": len(state.vpcs),
+            "ports": len(state.ports),
+            "ports_up": up,
+            "hosts": len(state.vteps),
+            "neighbours": sum(len(neighbours.forwarding) for neighbours in state.neighbours.values()),
+        }

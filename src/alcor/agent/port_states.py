@@ -1,0 +1,46 @@
+"""What the agent tells controllers about the ports of its host."""
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+
+from alcor.channels.messages import PortState, State
+from alcor.model.goal_state import GoalState
+from alcor.model.identifiers import Id
+
+
+class PortStates:
+    """The state of every port in the goal state, as of the last time the data plane answered."""
+
+    def __init__(self) -> None:
+        self.states: dict[Id, PortState] = {}
+
+    def settle(
+        self, goal: GoalState, port_ids: Iterable[Id], interfaces: AbstractSet[Id], failures: Mapping[Id, str]
+    ) -> list[PortState]:
+        """The data plane has answered for these ports: their new states, to be reported even where unchanged.
+
+        A port that left the goal state is forgotten: whoever took it away knows.
+        """
+        settled = []
+        for port_id in port_ids:
+            if port_id not in goal.ports:
+                self.states.pop(port_id, None)
+                continue
+            if port_id not in interfaces:
+                state, reason = State.DOWN, ""
+            elif port_id in failures:
+                state, reason = State.FAILED, failures[port_id]
+            else:
+                state, reason = State.UP, ""
+            self.states[port_id] = PortState(port_id, state, reason, goal.revision)
+            settled.append(self.states[port_id])
+        return settled
+
+    def settle_all(self, goal: GoalState, interfaces: AbstractSet[Id], failures: Mapping[Id, str]) -> list[PortState]:
+        """The data plane has answered for everything."""
+        self.states = {}
+        return self.settle(goal, list(goal.ports), interfaces, failures)
+
+    def failures(self) -> dict[Id, str]:
+        """Why ports could not be programmed."""
+        return {port_id: state.reason for port_id, state in self.states.items() if state.state is State.FAILED}

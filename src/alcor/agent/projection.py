@@ -1,0 +1,152 @@
+"""From the goal state to what the data plane must do: which endpoints are here, and behind which VTEP everyone else is.
+
+Pure. Changes are derived from what deltas and interfaces touched, never by comparing whole states, so that their cost
+follows their size.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+
+import msgspec
+
+from alcor.dataplane.driver import Change, Endpoint, RemoteDelta, State
+from alcor.model.addresses import ip_bytes
+from alcor.model.goal_state import GoalState, GoalStateDelta, Port
+from alcor.model.identifiers import Id
+
+
+def endpoint_of(port: Port) -> Endpoint:
+    """A port as packets see it."""
+    addresses = [ip_bytes(address) for _, address in port.fixed_ips]
+    return Endpoint(
+        port_id=port.id,
+        vni=port.vni,
+        mac=port.mac,
+        ipv4=tuple(int.from_bytes(packed, "big") for packed in addresses if len(packed) == 4),
+        ipv6=tuple(packed for packed in addresses if len(packed) == 16),
+        port_security=port.port_security,
+        allowed_address_pairs=port.allowed_address_pairs,
+        admin_state_up=port.admin_state_up,
+    )
+
+
+def data_plane_state(goal: GoalState, interfaces: AbstractSet[Id], own_vtep: int) -> State:
+    """All the data plane should do: endpoints with an interface here, everyone else behind their VTEP.
+
+    MAC addresses of this host's own ports are no remotes, whatever the forwarding table says; neither are those
+    behind a host whose VTEP is not known.
+    """
+    vteps = {index: vtep for index, vtep in goal.vteps.items() if vtep != own_vtep}
+    state = State(
+        endpoints={port_id: endpoint_of(port) for port_id, port in goal.ports.items() if port_id in interfaces},
+        vteps=set(vteps.values()),
+    )
+    for vni, neighbours in goal.neighbours.items():
+        state.remotes[vni] = {mac: vteps[index] for mac, index in neighbours.forwarding.items() if index in vteps}
+    for port in goal.ports.values():
+        state.remotes.get(port.vni, {}).pop(port.mac, None)
+    state.remotes = {vni: remotes for vni, remotes in state.remotes.items() if remotes}
+    return state
+
+
+class _Touched(msgspec.Struct):
+    ports: set[Id] = msgspec.field(default_factory=set)
+    macs: dict[int, list[Iterable[int]]] = msgspec.field(default_factory=dict)  # by VNI
+    host_indexes: set[int] = msgspec.field(default_factory=set)
+    vteps_before: set[int] | None = None
+
+
+class Projection:
+    """Gathers what was touched since the data plane was last told, and makes one change of it."""
+
+    def __init__(self, own_vtep: int) -> None:
+        self._own_vtep = own_vtep
+        self._touched = _Touched()
+        self._unresolved: set[int] = set()  # host indexes that forwarding speaks of and that have no VTEP yet
+
+    def touch_port(self, port_id: Id) -> None:
+        """The port's interface appeared or vanished, or it must be programmed again."""
+        self._touched.ports.add(port_id)
+
+    def touch(self, goal: GoalState, delta: GoalStateDelta) -> None:
+        """A delta is about to be applied to the goal state; not a snapshot, after which whole() is asked for."""
+        touched = self._touched
+        for port_id in (*delta.ports, *delta.removed_ports):
+            touched.ports.add(port_id)
+            for port in (goal.ports.get(port_id), delta.ports.get(port_id)):
+                if port is not None:
+                    touched.macs.setdefault(port.vni, []).append((port.mac,))
+        for vni in delta.removed_vpcs & goal.neighbours.keys():
+            touched.macs.setdefault(vni, []).append(goal.neighbours[vni].forwarding)
+        for vni, change in delta.neighbours.items():
+            touched.macs.setdefault(vni, []).extend((change.removed_macs, change.put.forwarding))
+        if delta.vteps or delta.removed_vteps:
+            self._touch_vteps(goal, delta)
+
+    def _touch_vteps(self, goal: GoalState, delta: GoalStateDelta) -> None:
+        touched, before = self._touched, goal.vteps
+        if touched.vteps_before is None:
+            touched.vteps_before = set(before.values())
+        touched.host_indexes |= delta.removed_vteps & before.keys()
+        for index, vtep in delta.vteps.items():
+            if before[index] != vtep if index in before else index in self._unresolved:
+                touched.host_indexes.add(index)
+
+    def whole(self, goal: GoalState, interfaces: AbstractSet[Id]) -> State:
+        """All the data plane should do now."""
+        self._touched = _Touched()
+        referenced = {index for neighbours in goal.neighbours.values() for index in neighbours.forwarding.values()}
+        self._unresolved = referenced - goal.vteps.keys()
+        return data_plane_state(goal, interfaces, self._own_vtep)
+
+    def change(self, goal: GoalState, interfaces: AbstractSet[Id]) -> Change:
+        """What to change in the data plane for all that was touched."""
+        touched, self._touched = self._touched, _Touched()
+        change = Change()
+        for port_id in touched.ports:
+            if port_id in goal.ports and port_id in interfaces:
+                change.endpoints[port_id] = endpoint_of(goal.ports[port_id])
+            else:
+                change.removed_endpoints.add(port_id)
+        self._change_vteps(change, touched, goal)
+        local = {(port.vni, port.mac) for port in goal.ports.values()} if touched.macs else set()
+        for vni, groups in touched.macs.items():
+            local_macs = {mac for local_vni, mac in local if local_vni == vni}
+            delta = self._remotes(groups, _forwarding(goal, vni), goal.vteps, local_macs)
+            if delta.put or delta.removed:
+                change.remotes[vni] = delta
+        return change
+
+    def _change_vteps(self, change: Change, touched: _Touched, goal: GoalState) -> None:
+        if touched.vteps_before is not None:
+            after = set(goal.vteps.values())
+            change.vteps = after - touched.vteps_before - {self._own_vtep}
+            change.removed_vteps = touched.vteps_before - after - {self._own_vtep}
+        if moved := touched.host_indexes:
+            for vni, neighbours in goal.neighbours.items():
+                macs = [mac for mac, index in neighbours.forwarding.items() if index in moved]
+                if macs:
+                    touched.macs.setdefault(vni, []).append(macs)
+
+    def _remotes(
+        self, groups: list[Iterable[int]], forwarding: dict[int, int], vteps: dict[int, int], local: set[int]
+    ) -> RemoteDelta:
+        put: dict[int, int] = {}
+        removed: set[int] = set()
+        own_vtep, unresolved = self._own_vtep, self._unresolved
+        for macs in groups:
+            for mac in macs:
+                index = forwarding.get(mac)
+                vtep = None if index is None else vteps.get(index)
+                if vtep is None or vtep == own_vtep or mac in local:
+                    removed.add(mac)
+                    if index is not None and vtep is None:
+                        unresolved.add(index)
+                else:
+                    put[mac] = vtep
+        return RemoteDelta(put=put, removed=removed)
+
+
+def _forwarding(goal: GoalState, vni: int) -> dict[int, int]:
+    neighbours = goal.neighbours.get(vni)
+    return {} if neighbours is None else neighbours.forwarding

@@ -1,0 +1,112 @@
+"""What becomes of packets a workload sent that the agent must answer. They are untrusted and may come in floods."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from alcor.agent import arp
+from alcor.agent.counters import Counters
+from alcor.agent.dhcp import server as dhcp
+from alcor.agent.projection import endpoint_of
+from alcor.agent.token_bucket import TokenBucket
+from alcor.agent.wanted import Wanted
+from alcor.dataplane import frames
+from alcor.dataplane.driver import DataPlane
+from alcor.model.goal_state import Port
+from alcor.model.identifiers import Id, id_text
+
+log = logging.getLogger(__name__)
+
+_REPLIES_WAITING = 1024
+_BURST_SECONDS = 2
+
+
+class PuntedPackets:
+    """Answers punted packets, within a rate for each port and one for the host. Packets over the rate are dropped."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        driver: DataPlane,
+        counters: Counters,
+        dhcp_settings: dhcp.DhcpSettings,
+        port_rate: float,
+        host_rate: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Rates are packets a second."""
+        self._wanted, self._driver, self._counters, self._dhcp = wanted, driver, counters, dhcp_settings
+        self._port_rate, self._clock = port_rate, clock
+        self._host = TokenBucket(host_rate, host_rate * _BURST_SECONDS, clock())
+        self._ports: dict[Id, TokenBucket] = {}
+        self._replies: asyncio.Queue[tuple[Id, bytes]] = asyncio.Queue(_REPLIES_WAITING)
+
+    def take(self, port_id: Id, frame: bytes) -> None:
+        """A packet came from the workload behind a port. Never raises."""
+        self._counters.add("punted_packets")
+        if not self._within_rate(port_id):
+            return
+        port = self._wanted.state.ports.get(port_id)
+        if port is None:
+            self._counters.add("punted_by_unknown_port")
+            return
+        try:
+            reply = self._answer(port, frame)
+        except Exception:
+            reply = None
+            if self._counters.add("punted_packets_failed"):
+                log.exception("could not answer a packet from port %s: %s", id_text(port_id), frame[:512].hex())
+        if reply is not None:
+            self._queue(port_id, reply)
+
+    async def send_replies(self) -> None:
+        """Hand replies to the driver, for ever."""
+        while True:
+            port_id, frame = await self._replies.get()
+            try:
+                await self._driver.send(port_id, frame)
+            except Exception as error:
+                if self._counters.add("replies_failed"):
+                    log.warning("could not send a reply to port %s: %s", id_text(port_id), error)
+
+    def forget(self, port_id: Id) -> None:
+        """The port's interface is gone."""
+        self._ports.pop(port_id, None)
+
+    def _within_rate(self, port_id: Id) -> bool:
+        now = self._clock()
+        bucket = self._ports.get(port_id)
+        if bucket is None:
+            bucket = self._ports[port_id] = TokenBucket(self._port_rate, self._port_rate * _BURST_SECONDS, now)
+        if not bucket.take(now):
+            if self._counters.add("punted_over_port_rate"):
+                log.warning("port %s sends more ARP and DHCP than is answered", id_text(port_id))
+            return False
+        if not self._host.take(now):
+            if self._counters.add("punted_over_host_rate"):
+                log.warning("this host's workloads send more ARP and DHCP than is answered")
+            return False
+        return True
+
+    def _answer(self, port: Port, frame: bytes) -> bytes | None:
+        header = frames.ethernet(frame)
+        if header is not None and header.ethertype == frames.ETHERTYPE_ARP:
+            arp_reply = arp.answer(endpoint_of(port), frame, self._wanted.owner_of_ipv4)
+            if isinstance(arp_reply, arp.Silence):
+                self._counters.add(arp_reply.value)
+                return None
+            self._counters.add("arp_answered")
+            return arp_reply
+        state = self._wanted.state
+        dhcp_reply = dhcp.answer(port, state.subnets, state.vpcs.get(port.vni), frame, self._dhcp)
+        self._counters.add(f"dhcp_{dhcp_reply.outcome}")
+        if dhcp_reply.ignored_options and self._counters.add("dhcp_with_ignored_options"):
+            log.warning("port %s: unusable DHCP options: %s", id_text(port.id), "; ".join(dhcp_reply.ignored_options))
+        return dhcp_reply.frame
+
+    def _queue(self, port_id: Id, frame: bytes) -> None:
+        try:
+            self._replies.put_nowait((port_id, frame))
+        except asyncio.QueueFull:
+            self._counters.add("replies_dropped")

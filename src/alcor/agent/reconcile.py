@@ -1,0 +1,263 @@
+"""The loop that makes the data plane follow the goal state and the interfaces present.
+
+Everything that arrives while the data plane is busy becomes one change the next time round.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from alcor.agent.backoff import Backoff
+from alcor.agent.counters import Counters
+from alcor.agent.port_states import PortStates
+from alcor.agent.projection import Projection
+from alcor.agent.punt import PuntedPackets
+from alcor.agent.reports import Reports
+from alcor.agent.wanted import Wanted
+from alcor.channels.messages import Acknowledgement, ResyncRequest, State
+from alcor.dataplane.driver import Change, DataPlane, DataPlaneUnavailable, Failures
+from alcor.model.goal_state import GoalStateDelta
+from alcor.model.identifiers import Id, id_text
+
+log = logging.getLogger(__name__)
+
+_QUEUED_GOAL_STATES = 256
+_PATIENCE_SECONDS = 10.0  # how long ports that were up are still called so while the data plane does not answer
+
+
+class _Arrival(msgspec.Struct, frozen=True):
+    delta: GoalStateDelta
+    log_id: bytes
+    at: int  # time.monotonic_ns
+
+
+class Reconciler:
+    """Owns the driver and is its listener; punted packets go on to those who answer them."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        driver: DataPlane,
+        reports: Reports,
+        counters: Counters,
+        own_vtep: int,
+        punted: PuntedPackets,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.port_states = PortStates()
+        self.trouble = ""
+        """Why the data plane or the disk does not follow; empty when they do."""
+        self._wanted, self._driver, self._reports, self._counters = wanted, driver, reports, counters
+        self._punted = punted
+        self._projection = Projection(own_vtep)
+        self._clock = clock
+        self._arrivals: list[_Arrival] = []
+        self._unacknowledged: list[_Arrival] = []
+        self._events: set[Id] = set()
+        self._started = False
+        self._settled = False
+        self._replace = True
+        self._data_plane = Backoff(clock, first=0.2, longest=2.0)
+        self._disk = Backoff(clock, first=0.5, longest=10.0)
+        self._refused = Backoff(clock, first=1.0, longest=60.0)
+        self._wake = asyncio.Event()
+        self._taken = asyncio.Event()
+
+    async def deliver(self, delta: GoalStateDelta, log_id: bytes) -> None:
+        """Take a goal state that follows on the last one; waits while too many wait already."""
+        self._arrivals.append(_Arrival(delta, log_id, time.monotonic_ns()))
+        self._wake.set()
+        while len(self._arrivals) >= _QUEUED_GOAL_STATES:
+            self._taken.clear()
+            await self._taken.wait()
+
+    def interface_appeared(self, port_id: Id) -> None:
+        """See Listener."""
+        self._events.add(port_id)
+        self._wake.set()
+
+    def packet_punted(self, port_id: Id, frame: bytes) -> None:
+        """See Listener."""
+        self._punted.take(port_id, frame)
+
+    def interface_vanished(self, port_id: Id) -> None:
+        """See Listener."""
+        self._punted.forget(port_id)
+        self._events.add(port_id)
+        self._wake.set()
+
+    def restarted(self) -> None:
+        """See Listener."""
+        self._counters.add("data_plane_restarts")
+        self._replace = True
+        self._data_plane.try_now()
+        self._wake.set()
+
+    def report_everything(self) -> None:
+        """Tell a controller just reached how all ports do, unless that is still to be found out."""
+        if self._settled:
+            self._reports.report_all(self._wanted.log_id, list(self.port_states.states.values()))
+
+    async def run(self) -> None:
+        """Go on for ever."""
+        self._wake.set()
+        while True:
+            await self._wait()
+            self._wake.clear()
+            try:
+                await self.step()
+            except Exception as error:
+                log.exception("a goal state could not be taken: asking for a snapshot")
+                self._counters.add("goal_states_failed")
+                self._replace = True
+                self._data_plane.failed()
+                self._reports.ask_resync(ResyncRequest(self._wanted.state.revision, f"{type(error).__name__}: {error}"))
+
+    async def _wait(self) -> None:
+        attempts = (backoff.next_attempt for backoff in (self._data_plane, self._disk, self._refused))
+        next_attempt = min((attempt for attempt in attempts if attempt is not None), default=None)
+        timeout = None if next_attempt is None else max(0.0, next_attempt - self._clock())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._wake.wait()
+
+    async def step(self) -> None:
+        """Take in what has arrived, and bring disk and data plane up to it."""
+        received = self._take_in()
+        saved, programmed = await asyncio.gather(self._save(), self._program())
+        if saved and programmed:
+            self.trouble = ""
+            self._acknowledge(received)
+
+    def _take_in(self) -> int:
+        """Apply the goal states that wait; the time is that at which programming begins."""
+        arrivals, self._arrivals = self._arrivals, []
+        self._taken.set()
+        for arrival in arrivals:
+            delta = arrival.delta
+            if delta.snapshot:
+                self._replace = True
+            else:
+                self._projection.touch(self._wanted.state, delta)
+            self._wanted.apply(delta, arrival.log_id)
+            self._counters.add("goal_states_taken")
+        self._unacknowledged += arrivals
+        return time.monotonic_ns()
+
+    async def _save(self) -> bool:
+        if self._disk.must_wait():
+            return False
+        try:
+            if self._wanted.is_unsaved():
+                await asyncio.to_thread(self._wanted.save)
+        except OSError as error:
+            self._disk.failed()
+            self.trouble = f"cannot write the goal state to disk: {error}; make room or mend the data directory"
+            if self._counters.add("disk_errors"):
+                log.error("%s", self.trouble)
+            return False
+        self._disk.succeeded()
+        return True
+
+    async def _program(self) -> bool:
+        """True when the data plane does all that is wanted, but for ports it refused."""
+        if self._data_plane.must_wait():
+            return False
+        try:
+            if not self._started:
+                await self._driver.start(self)
+                self._started = True
+            if not self._wanted.complete:
+                self._data_plane.succeeded()
+                return False
+            if self._replace:
+                await self._replace_all()
+            else:
+                await self._apply_change()
+        except DataPlaneUnavailable as error:
+            self._data_plane_failed(str(error))
+            return False
+        except Exception as error:
+            log.exception("the data plane driver failed")
+            self._data_plane_failed(f"{type(error).__name__}: {error}")
+            return False
+        self._data_plane.succeeded()
+        return True
+
+    async def _replace_all(self) -> None:
+        self._replace = False
+        self._events.clear()
+        goal = self._wanted.state
+        state = self._projection.whole(goal, self._driver.interfaces())
+        self._counters.add("data_plane_replacements")
+        failures = await self._driver.replace(state)
+        self._log_failures(failures)
+        states = self.port_states.settle_all(goal, self._steady_interfaces(), failures)
+        self._plan_retry(tried=True)
+        self._settled = True
+        self._reports.report_all(self._wanted.log_id, states)
+
+    async def _apply_change(self) -> None:
+        events, self._events = self._events, set()
+        retried = self.port_states.failures().keys() if self._refused.is_due() else set()
+        for port_id in events | retried:
+            self._projection.touch_port(port_id)
+        goal = self._wanted.state
+        change = self._projection.change(goal, self._driver.interfaces())
+        if change == Change():
+            return
+        self._counters.add("data_plane_changes")
+        failures = await self._driver.apply(change)
+        self._log_failures(failures)
+        touched = change.endpoints.keys() | change.removed_endpoints
+        states = self.port_states.settle(goal, touched, self._steady_interfaces(), failures)
+        self._plan_retry(bool(failures or retried))
+        self._reports.report(self._wanted.log_id, states)
+
+    def _steady_interfaces(self) -> frozenset[Id]:
+        """Those that did not come or go while the data plane was busy: the next round is about the others."""
+        return self._driver.interfaces() - self._events
+
+    def _log_failures(self, failures: Failures) -> None:
+        self._counters.add("refused_endpoints", len(failures))
+        for port_id, reason in failures.items():
+            known = self.port_states.states.get(port_id)
+            if known is None or known.state is not State.FAILED or known.reason != reason:
+                log.error("port %s could not be programmed: %s", id_text(port_id), reason)
+
+    def _plan_retry(self, tried: bool) -> None:
+        if not self.port_states.failures():
+            self._refused.succeeded()
+        elif tried:
+            self._refused.failed()
+
+    def _data_plane_failed(self, reason: str) -> None:
+        self._replace = True
+        self._data_plane.failed()
+        self.trouble = reason
+        if self._counters.add("data_plane_errors"):
+            log.error("%s", reason)
+        if not self._wanted.complete:
+            return
+        goal, states = self._wanted.state, self.port_states.states
+        keep = {State.FAILED} if self._data_plane.seconds_failing() > _PATIENCE_SECONDS else {State.FAILED, State.UP}
+        failed = goal.ports.keys() - {port_id for port_id, state in states.items() if state.state in keep}
+        failures = dict.fromkeys(failed, reason)
+        self._settled = True
+        self._reports.report(self._wanted.log_id, self.port_states.settle(goal, failed, failed, failures))
+
+    def _acknowledge(self, received: int) -> None:
+        if not self._unacknowledged:
+            return
+        first, self._unacknowledged = self._unacknowledged[0], []
+        acknowledgement = Acknowledgement(
+            revision=self._wanted.state.revision,
+            received_nanoseconds=max(0, received - first.at),
+            programmed_nanoseconds=time.monotonic_ns() - first.at,
+            failures=self.port_states.failures(),
+        )
+        self._reports.acknowledge(self._wanted.log_id, acknowledgement)

@@ -1,0 +1,74 @@
+"""What waits to be told to the controller. Merged while it waits: a slow or absent controller costs no memory."""
+
+import asyncio
+
+from alcor.channels.messages import Acknowledgement, AgentMessage, PortReport, PortState, ResyncRequest
+from alcor.model.identifiers import Id
+
+
+class Reports:
+    """An outbox with one place for each kind of message.
+
+    Whoever reports names the change log that the report's revisions count in. What counts in another log than the
+    controller's would mean nothing to it and is not said; neither is anything while no controller is there.
+    """
+
+    def __init__(self) -> None:
+        self._log_id: bytes | None = None
+        self._acknowledgement: Acknowledgement | None = None
+        self._resync: ResyncRequest | None = None
+        self._ports: dict[Id, PortState] = {}
+        self._complete = False
+        self._filled = asyncio.Event()
+
+    def connected(self, log_id: bytes) -> None:
+        """A controller counting in this log listens. What was to be said to another is forgotten."""
+        self._take()
+        self._log_id = log_id
+
+    def disconnected(self) -> None:
+        """Nobody listens."""
+        self._take()
+        self._log_id = None
+
+    def acknowledge(self, log_id: bytes, acknowledgement: Acknowledgement) -> None:
+        """Say that a goal state is applied; it speaks for all before it."""
+        if log_id == self._log_id:
+            self._acknowledgement = acknowledgement
+            self._filled.set()
+
+    def report(self, log_id: bytes, states: list[PortState]) -> None:
+        """Say how some ports do."""
+        if states and log_id == self._log_id:
+            self._ports.update((state.id, state) for state in states)
+            self._filled.set()
+
+    def report_all(self, log_id: bytes, states: list[PortState]) -> None:
+        """Say how all ports do, instead of what waits to be said of some."""
+        if log_id == self._log_id:
+            self._ports = {state.id: state for state in states}
+            self._complete = True
+            self._filled.set()
+
+    def ask_resync(self, request: ResyncRequest) -> None:
+        """Ask for a snapshot."""
+        self._resync = request
+        self._filled.set()
+
+    async def next(self) -> list[AgentMessage]:
+        """Wait until there is something to say, and take it all."""
+        await self._filled.wait()
+        return self._take()
+
+    def _take(self) -> list[AgentMessage]:
+        messages: list[AgentMessage] = []
+        if self._resync is not None:
+            messages.append(self._resync)
+        if self._ports or self._complete:
+            messages.append(PortReport(tuple(self._ports.values()), self._complete))
+        if self._acknowledgement is not None:
+            messages.append(self._acknowledgement)
+        self._acknowledgement = self._resync = None
+        self._ports, self._complete = {}, False
+        self._filled.clear()
+        return messages

@@ -1,0 +1,114 @@
+"""The configuration file of a control agent (TOML)."""
+
+import ipaddress
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+SAMPLE = """\
+host_id = "host-1"                     # the node's id in the API; ports are bound to it as binding:host_id
+controllers = ["192.0.2.10:9697"]      # HOST:PORT or unix:PATH of one or more controllers
+vtep_ip = "192.0.2.21"                 # this host's tunnel end point in the underlay
+data_directory = "/var/lib/alcor"      # the goal state is kept here, and the agent's socket
+driver = "ovs"                         # "ovs" for Open vSwitch, "memory" for a simulated data plane
+
+[ovs]
+run_directory = "/var/run/openvswitch" # where ovsdb-server and ovs-vswitchd keep their sockets
+integration_bridge = "br-int"
+datapath = "auto"                      # "system" (kernel), "netdev" (userspace), or "auto" to find out
+"""
+
+_LONGEST_SOCKET_PATH = 107
+
+
+class SettingsError(ValueError):
+    """The configuration cannot be used; the message names the key and says what to write."""
+
+
+class OvsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table [ovs]. See dataplane.ovs.settings."""
+
+    run_directory: str = "/var/run/openvswitch"
+    integration_bridge: str = "br-int"
+    datapath: Literal["auto", "system", "netdev"] = "auto"
+    punt_rate: int = 200
+
+
+class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a control agent needs to know.
+
+    ``punt_rate_per_port`` and ``punt_rate`` bound how many ARP and DHCP packets a second are answered, for each
+    workload and for the host. ``socket`` is where ``alcor agent status`` asks; by default in the data directory.
+    """
+
+    host_id: str
+    controllers: tuple[str, ...]
+    vtep_ip: str
+    data_directory: str
+    driver: Literal["ovs", "memory"] = "ovs"
+    ovs: OvsTable = OvsTable()
+    socket: str = ""
+    dhcp_lease_seconds: int = 86400
+    punt_rate_per_port: int = 100
+    punt_rate: int = 2000
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def socket_path(self) -> Path:
+        """The unix socket of the local API."""
+        return Path(self.socket or Path(self.data_directory, "agent.sock"))
+
+
+def load_settings(path: Path) -> AgentSettings:
+    """Read a configuration file. Raises SettingsError."""
+    try:
+        values = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not TOML: {error}") from error
+    try:
+        return parse_settings(values)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def parse_settings(values: dict[str, Any]) -> AgentSettings:
+    """Check the values of a configuration. Raises SettingsError."""
+    missing = [key for key in ("host_id", "controllers", "vtep_ip", "data_directory") if not values.get(key)]
+    if missing:
+        raise SettingsError(f"{missing[0]} is missing; write for example {_example(missing[0])}")
+    try:
+        settings = msgspec.convert(values, AgentSettings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{error} ({_known_keys()})") from error
+    _check(settings)
+    return settings
+
+
+def _check(settings: AgentSettings) -> None:
+    try:
+        ipaddress.IPv4Address(settings.vtep_ip)
+    except ValueError as error:
+        raise SettingsError(f'vtep_ip = "{settings.vtep_ip}" is not an IPv4 address') from error
+    for address in settings.controllers:
+        if not address.startswith("unix:") and not address.rpartition(":")[2].isdecimal():
+            raise SettingsError(f'controllers: "{address}" must be HOST:PORT or unix:PATH, as "192.0.2.10:9697"')
+    for key in ("dhcp_lease_seconds", "punt_rate_per_port", "punt_rate"):
+        if not 0 < getattr(settings, key) < 2**32:
+            raise SettingsError(f"{key} must be a positive number")
+    if len(bytes(settings.socket_path())) > _LONGEST_SOCKET_PATH:
+        raise SettingsError(
+            f"socket: {settings.socket_path()} is too long a path for a socket; write a short one, "
+            'as socket = "/run/alcor-agent.sock"'
+        )
+
+
+def _example(key: str) -> str:
+    line = next(line for line in SAMPLE.splitlines() if line.startswith(key))
+    return line.partition("#")[0].strip()
+
+
+def _known_keys() -> str:
+    return "known keys: " + ", ".join(AgentSettings.__struct_fields__)

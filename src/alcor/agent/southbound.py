@@ -1,0 +1,90 @@
+"""The agent's side of the southbound protocol: says what it has, takes what follows on it, tells what became of it."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Sequence as SequenceOf
+
+from alcor import __version__
+from alcor.agent.counters import Counters
+from alcor.agent.reconcile import Reconciler
+from alcor.agent.reports import Reports
+from alcor.agent.sequence import Sequence, Verdict
+from alcor.agent.wanted import Wanted
+from alcor.channels.fast_path.client import Connection, ConnectionLost, FastPathClient
+from alcor.channels.messages import Hello, ResyncRequest
+
+log = logging.getLogger(__name__)
+
+
+class Southbound:
+    """Keeps the host connected to a controller and feeds what comes to the reconciler."""
+
+    def __init__(
+        self,
+        host_id: str,
+        controllers: SequenceOf[str],
+        wanted: Wanted,
+        reconciler: Reconciler,
+        reports: Reports,
+        counters: Counters,
+    ) -> None:
+        self.controller = ""
+        """Address of the controller the host is connected to; empty when there is none."""
+        self._host_id = host_id
+        self._boot_id = os.urandom(16)
+        self._sequence = Sequence(*wanted.applied())
+        self._reconciler, self._reports, self._counters = reconciler, reports, counters
+        self._client = FastPathClient(controllers, self.hello)
+
+    def hello(self) -> Hello:
+        """Who this host is and what it has been given."""
+        sequence = self._sequence
+        return Hello(self._host_id, self._boot_id, sequence.log_id, sequence.revision, __version__)
+
+    async def run(self) -> None:
+        """Go on for ever, over any number of connections."""
+        async for connection in self._client.connections():
+            self.controller = connection.address
+            self._counters.add("connections")
+            try:
+                await self._serve(connection)
+            except Exception:
+                if self._counters.add("connections_failed"):
+                    log.exception("the connection to controller %s failed", connection.address)
+            finally:
+                self.controller = ""
+                self._reports.disconnected()
+
+    async def _serve(self, connection: Connection) -> None:
+        self._sequence.enter(connection.welcome.log_id)
+        self._reports.connected(connection.welcome.log_id)
+        self._reconciler.report_everything()
+        sending = asyncio.create_task(self._send(connection))
+        try:
+            await self._receive(connection)
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
+    async def _receive(self, connection: Connection) -> None:
+        async for delta in connection.goal_states():
+            before = self._sequence.revision
+            match self._sequence.judge(delta):
+                case Verdict.TAKE:
+                    await self._reconciler.deliver(delta, self._sequence.log_id)
+                case Verdict.IGNORE:
+                    self._counters.add("goal_states_ignored")
+                case Verdict.RESYNC:
+                    self._counters.add("resync_requests")
+                    reason = f"a delta on revision {delta.base_revision} does not follow on {before}"
+                    log.warning("%s: asking controller %s for a snapshot", reason, connection.address)
+                    self._reports.ask_resync(ResyncRequest(before, reason))
+
+    async def _send(self, connection: Connection) -> None:
+        try:
+            while True:
+                for message in await self._reports.next():
+                    await connection.send(message)
+        except ConnectionLost:
+            log.debug("what was to be reported to %s is told again after the next welcome", connection.address)

@@ -1,0 +1,20 @@
+"""A rate limit that lets short bursts through."""
+
+
+class TokenBucket:
+    """``rate`` events a second in the long run, ``burst`` at once. Times are seconds on any clock that goes forward."""
+
+    __slots__ = ("_burst", "_rate", "_tokens", "_updated")
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate, self._burst = rate, burst
+        self._tokens, self._updated = burst, now
+
+    def take(self, now: float) -> bool:
+        """May one more event pass now?"""
+        self._tokens = min(self._burst, self._tokens + max(0.0, now - self._updated) * self._rate)
+        self._updated = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

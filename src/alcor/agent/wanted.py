@@ -1,0 +1,177 @@
+"""What the controller wants of this host: its goal state in memory and on disk.
+
+On disk it is a journal (agent.journal) in the form it travels in: first the change log's id and a snapshot, then
+deltas. It is rewritten as a snapshot when a snapshot comes or the deltas outgrow it.
+"""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from alcor.agent.journal import Journal
+from alcor.channels.checks import MalformedMessage, parse
+from alcor.channels.codec import GoalStateAssembler, goal_state_to_messages
+from alcor.model.addresses import ipv4_number
+from alcor.model.goal_state import GoalState, GoalStateDelta, NeighbourDelta, apply_delta
+from alcor.southbound.v1 import southbound_pb2 as pb
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "goal-state.journal"
+_LOG_ID, _GOAL_STATE = b"L", b"G"
+_COMPACTION_BYTES = 4 * 1024 * 1024
+
+
+class Wanted:
+    """The one copy of what is wanted.
+
+    ``complete`` is False until a whole goal state is known: at first, and after the file was found damaged. What is
+    in ``state`` then may serve to answer workloads, but the data plane must not be made to follow it.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.state = GoalState()
+        self.log_id = b""
+        self.complete = False
+        self.saved_revision = 0
+        self._journal = Journal(directory / FILE_NAME)
+        self._unsaved: list[GoalStateDelta] = []
+        self._rewrite = True
+        self._snapshot_bytes = 0
+        self._local_ipv4: dict[tuple[int, int], int] | None = None
+
+    def load(self) -> None:
+        """Take up what an earlier life left on disk. Whatever the file holds, this ends well."""
+        try:
+            contents = self._journal.read()
+        except OSError as error:
+            log.error("cannot read %s (%s): waiting for a snapshot from a controller", self._journal.path, error)
+            return
+        damaged, ends_whole = contents.damaged, False
+        try:
+            ends_whole = self._replay(contents.frames)
+        except MalformedMessage as error:
+            damaged = True
+            log.error("%s holds what is no goal state: %s", self._journal.path, error)
+        if damaged:
+            self.complete = False
+            log.error(
+                "%s is damaged: the data plane is left as it is until a controller sends a snapshot", self._journal.path
+            )
+        self.saved_revision = self.state.revision if self.complete else 0
+        self._rewrite = damaged or not contents.clean or not ends_whole
+        self._snapshot_bytes = self._journal.size
+
+    def applied(self) -> tuple[bytes, int]:
+        """The change log and the revision in it from which a controller may go on; (b"", 0) for nothing."""
+        return (self.log_id, self.state.revision) if self.complete else (b"", 0)
+
+    def apply(self, delta: GoalStateDelta, log_id: bytes) -> None:
+        """Take a goal state that follows on this one, in memory. The delta now belongs to the state."""
+        if delta.snapshot:
+            self.state = _adopt(delta)
+            self._rewrite = True
+            self._unsaved = []
+        else:
+            apply_delta(self.state, delta)
+            self._unsaved.append(delta)
+        if log_id != self.log_id:
+            self.log_id = log_id
+            self._rewrite = True
+        self.complete = self.complete or delta.snapshot
+        if delta.snapshot or delta.ports or delta.removed_ports:
+            self._local_ipv4 = None
+
+    def is_unsaved(self) -> bool:
+        """Is there anything for save() to do?"""
+        return self.complete and (self._rewrite or bool(self._unsaved))
+
+    def save(self) -> None:
+        """Bring the disk up to memory. Blocks; the state must not change meanwhile. Raises OSError.
+
+        After an error it may be called again.
+        """
+        if not self.is_unsaved():
+            return
+        rewrite = self._rewrite or self._journal.size > 2 * self._snapshot_bytes + _COMPACTION_BYTES
+        self._rewrite = True
+        if rewrite:
+            self._journal.rewrite(self._whole())
+            self._snapshot_bytes = self._journal.size
+        else:
+            self._journal.append(payload for delta in self._unsaved for payload in _payloads(delta))
+        self._rewrite = False
+        self._unsaved = []
+        self.saved_revision = self.state.revision
+
+    def owner_of_ipv4(self, vni: int, address: int) -> int | None:
+        """The MAC address that has an IPv4 address in a VPC, as far as this host knows."""
+        if self._local_ipv4 is None:
+            self._local_ipv4 = {
+                (port.vni, ipv4_number(fixed)): port.mac
+                for port in self.state.ports.values()
+                for _, fixed in port.fixed_ips
+                if ":" not in fixed
+            }
+        mac = self._local_ipv4.get((vni, address))
+        if mac is None and (neighbours := self.state.neighbours.get(vni)) is not None:
+            return neighbours.ipv4.get(address)
+        return mac
+
+    def close(self) -> None:
+        """Close the file."""
+        self._journal.close()
+
+    def _whole(self) -> Iterator[bytes]:
+        state = self.state
+        snapshot = GoalStateDelta(
+            revision=state.revision,
+            snapshot=True,
+            vpcs=state.vpcs,
+            subnets=state.subnets,
+            ports=state.ports,
+            vteps=state.vteps,
+            neighbours={vni: NeighbourDelta(put=neighbours) for vni, neighbours in state.neighbours.items()},
+        )
+        yield _LOG_ID + self.log_id
+        yield from _payloads(snapshot)
+
+    def _replay(self, frames: list[memoryview]) -> bool:
+        """Take the frames in; True when the last one ended a goal state."""
+        assembler = GoalStateAssembler()
+        delta = None
+        for frame in frames:
+            kind, body = bytes(frame[:1]), bytes(frame[1:])
+            if kind == _LOG_ID:
+                self.log_id = body
+                continue
+            if kind != _GOAL_STATE:
+                raise MalformedMessage(f"frames of kind {kind!r} are unknown to this version")
+            delta = assembler.add(parse(pb.GoalState, body))
+            if delta is not None:
+                self._replay_delta(delta)
+        return delta is not None
+
+    def _replay_delta(self, delta: GoalStateDelta) -> None:
+        if delta.snapshot:
+            self.state = _adopt(delta)
+            self.complete = True
+        elif self.complete and delta.base_revision == self.state.revision:
+            apply_delta(self.state, delta)
+        else:
+            raise MalformedMessage(f"a delta on revision {delta.base_revision} stands after {self.state.revision}")
+
+
+def _adopt(delta: GoalStateDelta) -> GoalState:
+    return GoalState(
+        revision=delta.revision,
+        vpcs=delta.vpcs,
+        subnets=delta.subnets,
+        ports=delta.ports,
+        vteps=delta.vteps,
+        neighbours={vni: change.put for vni, change in delta.neighbours.items() if not change.put.is_empty()},
+    )
+
+
+def _payloads(delta: GoalStateDelta) -> Iterator[bytes]:
+    return (_GOAL_STATE + part.SerializeToString() for part in goal_state_to_messages(delta))
