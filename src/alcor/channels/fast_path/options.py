@@ -11,6 +11,9 @@ END_OF_STREAM: Final[Any] = grpc.aio.EOF  # type: ignore[attr-defined]
 MAXIMUM_MESSAGE_BYTES = 16 * 1024 * 1024
 """Parts of goal states are far smaller; complete port reports of large hosts are not cut."""
 
+WINDOW_BYTES = 256 * 1024
+"""How much a peer may send ahead of what is read: little, so that back-pressure reaches the sender's outbox soon."""
+
 
 class Keepalive(msgspec.Struct, frozen=True):
     """How a dead peer is noticed: a silent connection is probed and given up without an answer."""
@@ -28,6 +31,8 @@ class Keepalive(msgspec.Struct, frozen=True):
             ("grpc.http2.min_ping_interval_without_data_ms", int(self.interval * 500)),
             ("grpc.http2.min_recv_ping_interval_without_data_ms", int(self.interval * 500)),
             ("grpc.http2.max_ping_strikes", 0),
+            ("grpc.http2.bdp_probe", 0),
+            ("grpc.http2.lookahead_bytes", WINDOW_BYTES),
             ("grpc.max_receive_message_length", MAXIMUM_MESSAGE_BYTES),
             ("grpc.max_send_message_length", MAXIMUM_MESSAGE_BYTES),
         ]

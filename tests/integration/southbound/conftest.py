@@ -1,0 +1,115 @@
+"""A Data Plane Manager serving agents over a unix socket, on a real store."""
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from alcor.channels.fast_path.options import Keepalive
+from alcor.channels.fast_path.server import FastPathServer, FastPathSettings
+from alcor.channels.messages import Welcome
+from alcor.dpm.manager import DataPlaneManager, DpmSettings
+from alcor.dpm.metrics import DpmMetrics
+from alcor.store.store import Store, open_store
+from tests.integration.southbound.cloud_rows import Cloud
+from tests.integration.southbound.fake_agent import FakeAgent
+
+HOSTS = ["host-1", "host-2", "host-3"]
+GRACE = 0.5
+
+
+class Controller:
+    """The southbound half of a controller process."""
+
+    def __init__(self, store: Store, directory: Path, controller_id: str = "c1", part_bytes: int = 1 << 20) -> None:
+        self.address = f"unix:{directory}/{controller_id}"
+        self.metrics = DpmMetrics(CollectorRegistry())
+        settings = DpmSettings(host_grace=GRACE, kept_log_entries=3)
+        self.manager = DataPlaneManager(store, controller_id, settings, self.metrics)
+        self._server = FastPathServer(
+            self.address,
+            Welcome(store.log_id, controller_id),
+            self.manager,
+            FastPathSettings(keepalive=Keepalive(1.0, 1.0), hello_timeout=0.5, part_bytes=part_bytes),
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, *, follow: bool = True) -> None:
+        await self.manager.load()
+        await self._server.start()
+        if follow:
+            self.follow()
+
+    def follow(self) -> None:
+        self._task = asyncio.create_task(self.manager.run())
+
+    async def stop(self) -> None:
+        await self._server.stop(0)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """A directory with a name short enough for unix sockets."""
+    with tempfile.TemporaryDirectory(prefix="alcor-dpm-") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def database_url(directory: Path) -> str:
+    return f"sqlite:///{directory}/alcor.db"
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    store = await open_store(database_url)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def cloud(store: Store) -> Cloud:
+    cloud = Cloud(store)
+    await cloud.create(HOSTS)
+    return cloud
+
+
+@pytest.fixture
+async def controller(store: Store, directory: Path) -> AsyncIterator[Controller]:
+    controller = Controller(store, directory)
+    await controller.start()
+    yield controller
+    await controller.stop()
+
+
+@pytest.fixture
+async def agents(controller: Controller) -> AsyncIterator[Callable[..., FakeAgent]]:
+    """Starts a fake agent for a host, by default at the controller of the test."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        def start(host_id: str, *controllers: str) -> FakeAgent:
+            agent = FakeAgent(host_id, controllers or (controller.address,))
+            agent.start()
+            stack.push_async_callback(agent.stop)
+            return agent
+
+        yield start
+
+
+async def eventually(condition: Callable[[], Awaitable[bool] | bool], what: str, seconds: float = 10.0) -> None:
+    """Wait until the condition holds; fails when it does not within the time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if await result if isinstance(result, Awaitable) else result:
+            return
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        await asyncio.sleep(0.01)
