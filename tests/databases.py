@@ -1,0 +1,200 @@
+"""Databases for tests: SQLite files, and a private PostgreSQL that lives as long as the test run.
+
+The PostgreSQL server runs in a temporary directory, under a guard that stops it and removes the directory as soon as
+the process that started it is gone, however it went. A test's database is a copy of one that has been migrated, which
+is much faster than migrating each.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+import pytest
+
+from alcor.store.store import Store, open_store
+
+_START_SECONDS = 60
+_STOP_SECONDS = 60
+
+_SERVE = """
+initdb -D "$directory/data" --no-sync -A trust -U postgres -E UTF8 --locale=C.UTF-8 &&
+exec postgres -D "$directory/data" "$@"
+"""
+
+# The guard's standard input ends when whoever started it does.
+_GUARD = """
+"$@" &
+server=$!
+cat > /dev/null
+while kill -INT $server 2> /dev/null; do sleep 0.1; done
+rm -rf "$directory"
+"""
+
+
+class PostgreSQL:
+    """A running server and the databases made in it."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        self._directory = directory
+        self._port = port
+        self._numbers = itertools.count(1)
+
+    def url(self, database: str) -> str:
+        """The SQLAlchemy URL of a database."""
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/{database}"
+
+    def execute(self, statement: LiteralString) -> None:
+        """Run a statement as the server's administrator, outside a transaction."""
+        conninfo = f"host={self._directory} port={self._port} user=postgres dbname=postgres"
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def create_database(self, template: str = "template0") -> str:
+        """A new database, a copy of the template. Returns its name."""
+        name = f"alcor_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[arg-type]
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, whoever is still connected."""
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+def postgresql_programs() -> Path:
+    """Where the newest installed PostgreSQL's programs are. Raises RuntimeError naming the package to install."""
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    found = installed[-1] if installed else shutil.which("initdb")
+    if found is None:
+        raise RuntimeError("the tests need the PostgreSQL server: apt-get install postgresql")
+    return Path(found).parent
+
+
+@contextlib.contextmanager
+def run_postgresql() -> Iterator[PostgreSQL]:
+    """A private server, as durable as in production, on loopback and a Unix socket; nothing of it stays behind."""
+    programs = postgresql_programs()
+    directory = Path(tempfile.mkdtemp(prefix="alcor-pg-", dir="/tmp"))
+    as_user: list[str] = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(directory, "postgres", "postgres")
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+    port = _free_port()
+    settings = {
+        "port": port,
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": directory,
+        "max_connections": 200,
+        "fsync": "on",
+        "synchronous_commit": "on",
+    }
+    options = [f"-c{name}={value}" for name, value in settings.items()]
+    log = directory / "log"
+    with log.open("wb") as output:
+        guard = subprocess.Popen(
+            ["sh", "-c", _GUARD, "guard", *as_user, "sh", "-c", _SERVE, "serve", *options],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # Ctrl-C ends the tests first, and they the guard
+            cwd=directory,
+            env=os.environ | {"directory": str(directory), "PATH": f"{programs}:{os.environ['PATH']}"},
+        )
+    assert guard.stdin is not None
+    try:
+        server = PostgreSQL(directory, port)
+        _wait_until_ready(server, log)
+        yield server
+    finally:
+        guard.stdin.close()
+        guard.wait(_STOP_SECONDS)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_ready(server: PostgreSQL, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            server.execute("SELECT 1")
+            return
+        except psycopg.OperationalError as error:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start: {log.read_text()}") from error
+            time.sleep(0.05)
+
+
+async def _migrate(url: str) -> None:
+    store = await open_store(url)
+    await store.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """The test run's PostgreSQL server."""
+    with run_postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: PostgreSQL) -> str:
+    """The name of a migrated database to copy."""
+    name = postgresql.create_database()
+    asyncio.run(_migrate(postgresql.url(name)))
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    asyncio.run(_migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh database of each kind, with all tables and no resources."""
+    if request.param == "sqlite":
+        path = tmp_path / "alcor.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+    else:
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        name = server.create_database(request.getfixturevalue("postgresql_template"))
+        yield server.url(name)
+        server.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh database of each kind without any table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        name = server.create_database()
+        yield server.url(name)
+        server.drop_database(name)
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    """An open store on a fresh database of each kind."""
+    opened = await open_store(database_url)
+    yield opened
+    await opened.close()
