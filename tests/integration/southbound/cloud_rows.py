@@ -1,7 +1,6 @@
 """Resources put straight into the store, as the services leave them: rows and records in one transaction."""
 
 import ipaddress
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from alcor.store.store import Store
 from alcor.store.transaction import Transaction
 
 VNI = 100
+_FIRST_MAC = 0xFA163E000000
 _STANDARD = {"project_id": "p", "description": "", "revision_number": 0, "created_at": 0, "updated_at": 0}
 
 
@@ -59,11 +59,26 @@ class Cloud:
         ports = [(new_id(), first + offset, host_id) for offset, host_id in enumerate(hosts)]
 
         def operation(tx: Transaction) -> None:
+            tx.connection.execute(tables.port.insert(), [self._port_row(*port) for port in ports])
+            tx.connection.execute(tables.ip_allocation.insert(), [self._allocation(*port[:2]) for port in ports])
             for port_id, number, host_id in ports:
-                tx.record(_create_port(tx, self.network_id, self.subnet_id, port_id, number, host_id))
+                fixed_ips = ((id_bytes(self.subnet_id), _address(number)),)
+                tx.record(
+                    PortRecord(id_bytes(port_id), id_bytes(self.network_id), _FIRST_MAC + number, fixed_ips, host_id)
+                )
 
         await self.store.write(operation)
         return [port_id for port_id, _, _ in ports]
+
+    def _port_row(self, port_id: str, number: int, host_id: str) -> dict[str, object]:
+        return {
+            **_STANDARD, "id": port_id, "name": "", "network_id": self.network_id, "mac_address": _FIRST_MAC + number,
+            "admin_state_up": True, "status": "DOWN", "device_id": "", "device_owner": "", "host_id": host_id,
+            "attributes": "{}",
+        }  # fmt: skip
+
+    def _allocation(self, port_id: str, number: int) -> dict[str, object]:
+        return {"subnet_id": self.subnet_id, "ip_address": _address(number), "port_id": port_id, "position": 0}
 
     async def move_port(self, port_id: str, host_id: str) -> None:
         """Bind the port to another host, as the port service does: it is DOWN until that host reports it."""
@@ -100,17 +115,5 @@ class Cloud:
         return PortRecord(id_bytes(port_id), id_bytes(self.network_id), row.mac_address, fixed_ips, row.host_id)
 
 
-def _create_port(
-    tx: Transaction, network_id: str, subnet_id: str, port_id: str, number: int, host_id: str
-) -> PortRecord:
-    address = (ipaddress.IPv4Address("10.0.0.1") + number).packed
-    row = {
-        **_STANDARD, "id": port_id, "name": "", "network_id": network_id, "mac_address": 0xFA163E000000 + number,
-        "admin_state_up": True, "status": "DOWN", "device_id": "", "device_owner": "", "host_id": host_id,
-        "attributes": json.dumps({}),
-    }  # fmt: skip
-    tx.connection.execute(tables.port.insert(), row)
-    allocation = {"subnet_id": subnet_id, "ip_address": address, "port_id": port_id, "position": 0}
-    tx.connection.execute(tables.ip_allocation.insert(), allocation)
-    fixed_ips = ((id_bytes(subnet_id), address),)
-    return PortRecord(id_bytes(port_id), id_bytes(network_id), 0xFA163E000000 + number, fixed_ips, host_id)
+def _address(number: int) -> bytes:
+    return (ipaddress.IPv4Address("10.0.0.1") + number).packed

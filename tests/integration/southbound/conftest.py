@@ -15,10 +15,11 @@ from alcor.channels.fast_path.server import FastPathServer, FastPathSettings
 from alcor.channels.messages import Welcome
 from alcor.dpm.manager import DataPlaneManager, DpmSettings
 from alcor.dpm.metrics import DpmMetrics
-from alcor.store.store import Store, open_store
+from alcor.store.store import Store
 from tests.integration.southbound.cloud_rows import Cloud
 from tests.integration.southbound.fake_agent import FakeAgent
 
+Agents = Callable[..., FakeAgent]
 HOSTS = ["host-1", "host-2", "host-3"]
 GRACE = 0.5
 
@@ -26,8 +27,11 @@ GRACE = 0.5
 class Controller:
     """The southbound half of a controller process."""
 
-    def __init__(self, store: Store, directory: Path, controller_id: str = "c1", part_bytes: int = 1 << 20) -> None:
-        self.address = f"unix:{directory}/{controller_id}"
+    def __init__(
+        self, store: Store, directory: Path, controller_id: str = "c1", *, socket: str = "", part_bytes: int = 1 << 20
+    ) -> None:
+        self.directory = directory
+        self.address = f"unix:{directory}/{socket or controller_id}"
         self.metrics = DpmMetrics(CollectorRegistry())
         settings = DpmSettings(host_grace=GRACE, kept_log_entries=3)
         self.manager = DataPlaneManager(store, controller_id, settings, self.metrics)
@@ -48,6 +52,11 @@ class Controller:
     def follow(self) -> None:
         self._task = asyncio.create_task(self.manager.run())
 
+    def kill(self) -> None:
+        """Stop doing anything at all, but for streams already open."""
+        if self._task is not None:
+            self._task.cancel()
+
     async def stop(self) -> None:
         await self._server.stop(0)
         if self._task is not None:
@@ -61,18 +70,6 @@ def directory() -> Iterator[Path]:
     """A directory with a name short enough for unix sockets."""
     with tempfile.TemporaryDirectory(prefix="alcor-dpm-") as name:
         yield Path(name)
-
-
-@pytest.fixture
-def database_url(directory: Path) -> str:
-    return f"sqlite:///{directory}/alcor.db"
-
-
-@pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    store = await open_store(database_url)
-    yield store
-    await store.close()
 
 
 @pytest.fixture
@@ -113,3 +110,10 @@ async def eventually(condition: Callable[[], Awaitable[bool] | bool], what: str,
             return
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
         await asyncio.sleep(0.01)
+
+
+async def active(cloud: Cloud, *port_ids: str, status: str = "ACTIVE") -> None:
+    async def all_are() -> bool:
+        return {await cloud.status(port_id) for port_id in port_ids} == {status}
+
+    await eventually(all_are, f"ports are {status}")
