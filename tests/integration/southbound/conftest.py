@@ -112,8 +112,8 @@ async def eventually(condition: Callable[[], Awaitable[bool] | bool], what: str,
         await asyncio.sleep(0.01)
 
 
-async def active(cloud: Cloud, *port_ids: str, status: str = "ACTIVE") -> None:
+async def active(cloud: Cloud, *port_ids: str, status: str = "ACTIVE", seconds: float = 10.0) -> None:
     async def all_are() -> bool:
         return {await cloud.status(port_id) for port_id in port_ids} == {status}
 
-    await eventually(all_are, f"ports are {status}")
+    await eventually(all_are, f"ports are {status}", seconds)

@@ -1,0 +1,1 @@
+"""One controller process, put together: store, API, Data Plane Manager, fast path."""

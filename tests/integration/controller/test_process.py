@@ -1,0 +1,115 @@
+"""A controller process: comes up, stops in order, survives being killed, says plainly why it cannot start."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+import tempfile
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from alcor.store.store import Store
+from tests.integration.southbound.cloud_rows import Cloud
+from tests.integration.southbound.conftest import HOSTS, active, eventually
+from tests.integration.southbound.fake_agent import FakeAgent
+
+ROOT = Path(__file__).parents[3]
+Start = Callable[..., Awaitable[Process]]
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="alcor-controller-") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+async def start(directory: Path, database_url: str) -> AsyncIterator[Start]:
+    """Starts a controller on the test's database; kills what is left of it at the end."""
+    processes: list[Process] = []
+
+    async def start_one(*arguments: str, database: str = database_url) -> Process:
+        command = [sys.executable, "-m", "tests.integration.controller.bare_controller", str(directory), database]
+        process = await asyncio.create_subprocess_exec(*command, *arguments, cwd=ROOT, stderr=PIPE)
+        processes.append(process)
+        return process
+
+    yield start_one
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+
+
+async def is_ready(directory: Path) -> bool:
+    transport = httpx.AsyncHTTPTransport(uds=f"{directory}/api")
+    async with httpx.AsyncClient(transport=transport, base_url="http://controller") as client:
+        try:
+            return (await client.get("/readyz")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+async def refusal(process: Process) -> str:
+    """What a process that cannot start says last."""
+    async with asyncio.timeout(20):
+        _, errors = await process.communicate()
+    assert process.returncode == 1
+    return errors.decode().splitlines()[-1]
+
+
+async def test_it_serves_until_told_to_stop_and_stops_in_order(start: Start, directory: Path) -> None:
+    process = await start()
+    await eventually(lambda: is_ready(directory), "ready", seconds=20)
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(10):
+        _, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    assert "Traceback" not in errors.decode()
+
+
+async def test_killed_again_and_again_it_still_brings_every_port_up(
+    start: Start, directory: Path, store: Store
+) -> None:
+    cloud = Cloud(store)
+    await cloud.create(HOSTS)
+    agents = [FakeAgent(host_id, [f"unix:{directory}/agents"]) for host_id in HOSTS]
+    for agent in agents:
+        agent.start()
+    ports: list[str] = []
+    for _ in range(3):
+        process = await start()
+        await eventually(lambda: is_ready(directory), "ready", seconds=20)
+        for number in range(30):
+            ports += await cloud.create_ports(HOSTS[number % 3], HOSTS[(number + 1) % 3])
+        process.kill()
+        await process.wait()
+    await start()
+    await active(cloud, *ports, seconds=20)
+    assert sorted(port for agent in agents for port in agent.ports) == sorted(ports)
+    for agent in agents:
+        await agent.stop()
+
+
+async def test_a_taken_port_is_named(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        assert address in await refusal(await start(address))
+
+
+async def test_a_second_controller_on_one_sqlite_file_is_refused(start: Start, directory: Path) -> None:
+    database = f"sqlite:///{directory}/own.db"
+    await start(database=database)
+    await eventually(lambda: is_ready(directory), "ready", seconds=20)
+    message = await refusal(await start(f"unix:{directory}/other", database=database))
+    assert "another controller is using" in message
+
+
+@pytest.mark.parametrize("database", ["mysql://somewhere", "nonsense", "postgresql+psycopg://nobody@127.0.0.1:1/none"])
+async def test_an_unusable_database_is_explained(start: Start, database: str) -> None:
+    assert "database" in await refusal(await start(database=database))
