@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -62,6 +63,7 @@ class _Process:
     async def run(self) -> None:
         """Load, serve agents and follow the change log, for ever."""
         await self._manager.load()
+        gc.freeze()  # millions of objects that stay: collecting garbage must not walk them again and again
         try:
             await self._southbound.start()
         except AddressUnusable as error:

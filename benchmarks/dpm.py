@@ -1,0 +1,161 @@
+"""How fast the Data Plane Manager compiles, and what a VPC of a million ports costs a controller and a host.
+
+python benchmarks/dpm.py [--ports N]
+"""
+
+import argparse
+import gc
+import multiprocessing
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from statistics import median
+from typing import TypeVar
+
+import psutil
+
+from alcor.channels.codec import GoalStateAssembler, goal_state_to_messages
+from alcor.dpm.compiler import compile_entry
+from alcor.dpm.goal_states import snapshot
+from alcor.dpm.loading import load
+from alcor.model.goal_state import GoalState, apply_delta
+from alcor.model.records import (
+    LogEntry,
+    NodeRecord,
+    PortRecord,
+    Record,
+    SubnetRecord,
+    VpcRecord,
+    decode_records,
+    encode_records,
+)
+from alcor.southbound.v1 import southbound_pb2 as pb
+
+_T = TypeVar("_T")
+
+VPC_ID, SUBNET_ID = b"v" * 16, b"s" * 16
+VNI = 7
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ports", type=int, default=1_000_000, help="ports of the large VPC (default 1,000,000)")
+    ports = parser.parse_args().ports
+    print(setting())
+    for hosts in (10, 1000):
+        compile_rates(hosts)
+    parts = large_vpc(ports)
+    take_in(ports, parts)
+
+
+def setting() -> str:
+    """The machine and the commit the numbers belong to."""
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{psutil.cpu_count()} × {processor()}, {memory:.0f} GiB, Python {platform.python_version()}, "
+        f"commit {commit.stdout.strip() or 'unknown'}"
+    )
+
+
+def processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def base(hosts: int) -> tuple[Record, ...]:
+    nodes = (NodeRecord(f"host-{number}", number + 1, 0xC0A80000 + number) for number in range(hosts))
+    subnet = SubnetRecord(SUBNET_ID, VPC_ID, "10.0.0.0/8", "10.0.0.1", True)
+    return (VpcRecord(VPC_ID, VNI, 1450), subnet, *nodes)
+
+
+def some_ports(first: int, count: int, hosts: int) -> Iterator[PortRecord]:
+    for number in range(first, first + count):
+        fixed_ips = ((SUBNET_ID, (0x0A000002 + number).to_bytes(4)),)
+        yield PortRecord(number.to_bytes(16), VPC_ID, 0xFA163E000000 + number, fixed_ips, f"host-{number % hosts}")
+
+
+def through_the_log(records: Iterable[Record]) -> tuple[Record, ...]:
+    return decode_records(encode_records(tuple(records)))
+
+
+def compile_rates(hosts: int) -> None:
+    """Ports compiled a second, in entries of one port and of many, in a VPC present on all hosts."""
+    model = load(1, (*base(hosts), *some_ports(0, hosts, hosts)))
+    created = hosts
+    for size, entries in ((1, 200), (500, 20)):
+        batches = [through_the_log(some_ports(created + number * size, size, hosts)) for number in range(entries)]
+        created += size * entries
+        seconds = time.perf_counter()
+        for position, records in enumerate(batches, 2):
+            compile_entry(model, LogEntry(position, records))
+        seconds = time.perf_counter() - seconds
+        rate = size * entries / seconds
+        print(f"compile, {hosts:4} hosts, {size:3} ports an entry: {rate:10,.0f} ports/s, "
+              f"{seconds / entries * 1000:.2f} ms an entry")  # fmt: skip
+
+
+def large_vpc(ports: int) -> list[bytes]:
+    """A controller's cost; returns the parts of one host's snapshot as they travel."""
+    hosts = 1000
+    before = resident()
+    model, seconds = timed(lambda: load(1, chain(base(hosts), some_ports(0, ports, hosts))))
+    print(f"read model of {ports:,} ports on {hosts} hosts: {seconds:.1f} s, {resident() - before:.0f} MiB")
+    gc.freeze()  # as a controller does
+    entries = [LogEntry(2 + more, through_the_log(some_ports(ports + more, 1, hosts))) for more in range(21)]
+    seconds = median(timed(partial(compile_entry, model, entry))[1] for entry in entries)
+    print(f"compile one port into it: {seconds * 1000:.2f} ms (median)")
+    delta, seconds = timed(lambda: snapshot(model, "host-5"))
+    print(f"snapshot for one host: {seconds * 1000:.0f} ms")
+    parts, seconds = timed(lambda: [part.SerializeToString() for part in goal_state_to_messages(delta)])
+    print(f"encode it: {seconds * 1000:.0f} ms, {sum(map(len, parts)) / 2**20:.1f} MiB in {len(parts)} parts")
+    return parts
+
+
+def take_in(ports: int, parts: list[bytes]) -> None:
+    """A host's cost: decode and apply, in a process of its own so that its memory can be seen."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        seconds, mebibytes, peak = pool.submit(decode_and_apply, parts).result()
+    print(f"decode and apply {ports:,} neighbours: {seconds:.2f} s, {mebibytes:.0f} MiB, at most {peak:.0f} MiB")
+
+
+def decode_and_apply(parts: list[bytes]) -> tuple[float, float, float]:
+    """Seconds, MiB more than before at the end, and at most."""
+    before = resident()
+    assembler, state = GoalStateAssembler(), GoalState()
+    seconds = time.perf_counter()
+    for data in parts:
+        delta = assembler.add(pb.GoalState.FromString(data))
+        if delta is not None:
+            apply_delta(state, delta)
+    seconds = time.perf_counter() - seconds
+    del delta
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    peak = int(status["VmHWM"].split()[0]) / 1024
+    return seconds, resident() - before, peak - before
+
+
+def timed(work: Callable[[], _T]) -> tuple[_T, float]:
+    started = time.perf_counter()
+    result = work()
+    return result, time.perf_counter() - started
+
+
+def resident() -> float:
+    """MiB of this process in memory."""
+    return psutil.Process().memory_info().rss / 2**20
+
+
+if __name__ == "__main__":
+    main()
