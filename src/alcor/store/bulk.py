@@ -1,26 +1,36 @@
 """Writing many rows at once, the fastest durable way of each database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete
 
+from alcor.store import sql
+
+_COPY_FROM = 8  # rows from which PostgreSQL's COPY is cheaper than an INSERT
+_PARAMETERS = 32_000  # a statement's parameters, at most: just under SQLite's limit
+
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
     """Insert rows given as values in the order of the table's columns."""
-    if not rows:
-        return
-    if connection.dialect.name == "postgresql" and len(rows) > 8:
+    if connection.dialect.name == "postgresql" and len(rows) >= _COPY_FROM:
         _copy(connection, table, rows)
-    else:
-        connection.exec_driver_sql(_insert_sql(table, connection.dialect.name), [tuple(row) for row in rows])
+        return
+    # One statement for many rows: the driver lets go of the interpreter lock once, not once a row.
+    most = _PARAMETERS // len(table.columns)
+    for start in range(0, len(rows), most):
+        part = rows[start : start + most]
+        statement = _insert_sql(table, len(part), connection.dialect.name)
+        connection.exec_driver_sql(statement, tuple(chain.from_iterable(part)))
 
 
-def delete_by(connection: Connection, table: Table, column: str, values: Iterable[str]) -> None:
-    """Delete the rows whose column has one of the values."""
+def delete_by(connection: Connection, table: Table, column: str, values: Sequence[Any]) -> int:
+    """Delete the rows whose column has one of the values. Returns how many went."""
     statement = delete(table).where(table.c[column].in_(bindparam("values", expanding=True)))
-    connection.execute(statement, {"values": list(values)})
+    parts = (values[start : start + _PARAMETERS] for start in range(0, len(values), _PARAMETERS))
+    return sum(connection.execute(statement, {"values": list(part)}).rowcount for part in parts)
 
 
 def update_rows(
@@ -28,8 +38,8 @@ def update_rows(
 ) -> None:
     """Set columns of many rows; each of ``rows`` is the new values, then the row's key."""
     if rows:
-        sql = _update_sql(table, key, tuple(columns), connection.dialect.name)
-        connection.exec_driver_sql(sql, [tuple(row) for row in rows])
+        statement = _update_sql(table, key, tuple(columns), connection.dialect.name)
+        connection.exec_driver_sql(statement, [tuple(row) for row in rows])
 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
@@ -40,8 +50,9 @@ def _copy(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -
 
 
 @cache
-def _insert_sql(table: Table, dialect: str) -> str:
-    return f"INSERT INTO {table.name} ({_names(table)}) VALUES ({', '.join([_mark(dialect)] * len(table.columns))})"
+def _insert_sql(table: Table, rows: int, dialect: str) -> str:
+    row = f"({', '.join([sql.mark(dialect)] * len(table.columns))})"
+    return f"INSERT INTO {table.name} ({_names(table)}) VALUES {', '.join([row] * rows)}"
 
 
 @cache
@@ -51,14 +62,10 @@ def _copy_sql(table: Table) -> str:
 
 @cache
 def _update_sql(table: Table, key: str, columns: tuple[str, ...], dialect: str) -> str:
-    mark = _mark(dialect)
+    mark = sql.mark(dialect)
     assignments = ", ".join(f'"{name}" = {mark}' for name in columns)
     return f'UPDATE {table.name} SET {assignments} WHERE "{key}" = {mark}'
 
 
 def _names(table: Table) -> str:
     return ", ".join(f'"{column.name}"' for column in table.columns)
-
-
-def _mark(dialect: str) -> str:
-    return "?" if dialect == "sqlite" else "%s"

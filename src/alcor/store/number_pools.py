@@ -3,9 +3,13 @@
 A pool's free numbers are disjoint, non-adjacent ranges; what is taken plus what is free is always the whole pool.
 Every operation locks the pool's row first, so pools are correct under concurrent transactions and processes. Taking
 starts after the pool's cursor, so that a released number rests before it is given out again.
+
+A range is a row found by its last number: the range that holds a number, or else the next one, is one step in the
+index, and taking from a range's front changes no key.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
 from sqlalchemy import Connection
 
@@ -24,28 +28,26 @@ class PoolExhausted(Exception):
 
 
 _CREATE = sql.statement("INSERT INTO number_pool (id, cursor) VALUES (:id, :cursor)")
-_ADD = sql.statement('INSERT INTO free_range (pool_id, "first", "last") VALUES (:id, :first, :last)')
 _DROP = (
     sql.statement("DELETE FROM free_range WHERE pool_id = :id"),
     sql.statement("DELETE FROM number_pool WHERE id = :id"),
 )
 _LOCK = sql.locking_statement("SELECT cursor FROM number_pool WHERE id = :id")
 _MOVE_CURSOR = sql.statement("UPDATE number_pool SET cursor = :cursor WHERE id = :id")
-_AT_OR_BEFORE = sql.statement(
-    'SELECT "first", "last" FROM free_range WHERE pool_id = :id AND "first" <= :number ORDER BY "first" DESC LIMIT 1'
+_BEYOND = sql.statement(
+    'SELECT "first", "last" FROM free_range WHERE pool_id = :id AND "last" > :number ORDER BY "last" LIMIT :limit'
 )
-_AFTER = sql.statement(
-    'SELECT "first", "last" FROM free_range WHERE pool_id = :id AND "first" > :number ORDER BY "first" LIMIT :limit'
-)
-_REMOVE = sql.statement('DELETE FROM free_range WHERE pool_id = :id AND "first" = :first')
-_ALL = sql.statement('SELECT "first", "last" FROM free_range WHERE pool_id = :id ORDER BY "first"')
+_ADD = sql.statement('INSERT INTO free_range (pool_id, "first", "last") VALUES (:id, :first, :last)')
+_SHRINK = sql.statement('UPDATE free_range SET "first" = :first WHERE pool_id = :id AND "last" = :last')
+_REMOVE = sql.statement('DELETE FROM free_range WHERE pool_id = :id AND "last" = :last')
+_ALL = sql.statement('SELECT "first", "last" FROM free_range WHERE pool_id = :id ORDER BY "last"')
 _CHUNK = 256
 
 
 def create(tx: Transaction, pool_id: str, ranges: Iterable[Range], width: int) -> None:
     """A new pool of these numbers, all free; ``width`` is the bytes a number takes (3 VNI, 4 IPv4, 6 MAC, 16 IPv6)."""
     tx.connection.execute(_CREATE, {"id": pool_id, "cursor": bytes(width)})
-    _insert(tx.connection, pool_id, normalised(ranges), width)
+    _replace(tx.connection, pool_id, (), normalised(ranges), width)
 
 
 def delete(tx: Transaction, pool_id: str) -> None:
@@ -66,102 +68,125 @@ def take(tx: Transaction, pool_id: str, count: int) -> list[int]:
     cursor, width = _lock(tx.connection, pool_id)
     touched: set[Range] = set()
     taken: list[int] = []
-    for whole, usable in _candidates(tx.connection, pool_id, cursor, width):
-        first, last = usable
-        size = min(last - first + 1, count - len(taken))
-        taken.extend(range(first, first + size))
+    for whole, first, last in _candidates(tx.connection, pool_id, cursor, width, count):
+        taken.extend(range(first, min(last, first + count - len(taken) - 1) + 1))
         touched.add(whole)
         if len(taken) == count:
             break
     else:
         raise PoolExhausted(pool_id, len(taken))
-    _replace(tx.connection, pool_id, touched, sorted(taken), width)
+    _replace(tx.connection, pool_id, touched, without(sorted(touched), sorted(taken)), width)
     tx.connection.execute(_MOVE_CURSOR, {"id": pool_id, "cursor": taken[-1].to_bytes(width)})
     return taken
 
 
-def take_exact(tx: Transaction, pool_id: str, numbers: Sequence[int]) -> set[int]:
+def take_exact(tx: Transaction, pool_id: str, numbers: Iterable[int]) -> set[int]:
     """Take those of the numbers that are free in the pool; returns them."""
     _, width = _lock(tx.connection, pool_id)
-    touched: set[Range] = set()
-    taken: set[int] = set()
-    for number in set(numbers):
-        found = _range_at_or_before(tx.connection, pool_id, number, width)
-        if found and number <= found[1]:
-            touched.add(found)
-            taken.add(number)
-    _replace(tx.connection, pool_id, touched, sorted(taken), width)
-    return taken
+    found = _at_or_beyond(tx.connection, pool_id, numbers, width)
+    touched = {number: free for number, free in found.items() if free[0] <= number}
+    _replace(
+        tx.connection, pool_id, set(touched.values()), without(sorted(set(touched.values())), sorted(touched)), width
+    )
+    return set(touched)
 
 
-def release(tx: Transaction, pool_id: str, numbers: Sequence[int]) -> None:
-    """Give taken numbers back; the caller names only numbers of this pool that are taken."""
-    if not numbers:
+def release(tx: Transaction, pool_id: str, numbers: Iterable[int]) -> None:
+    """Give taken numbers back; the caller names only numbers that the pool was made of.
+
+    Raises ValueError, having released none, when one of them is not taken.
+    """
+    freed = runs(numbers)
+    if not freed:
         return
     _, width = _lock(tx.connection, pool_id)
+    edges = [edge for first, _ in freed for edge in (first - 1, first)]
+    found = _at_or_beyond(tx.connection, pool_id, edges, width)
     touched: set[Range] = set()
-    freed = runs(numbers)
     for first, last in freed:
-        before = _range_at_or_before(tx.connection, pool_id, first, width)
-        if before and before[1] + 1 == first:
+        before, after = found.get(first - 1), found.get(first)
+        if after and after[0] <= last:
+            raise ValueError(f"number {max(first, after[0])} of pool {pool_id} is not taken: it cannot be released")
+        if before and before[1] == first - 1:
             touched.add(before)
-        after = _range_at_or_before(tx.connection, pool_id, last + 1, width) if last + 1 < 1 << 8 * width else None
         if after and after[0] == last + 1:
             touched.add(after)
-    _remove(tx.connection, pool_id, touched, width)
-    _insert(tx.connection, pool_id, normalised([*touched, *freed]), width)
+    _replace(tx.connection, pool_id, touched, normalised([*touched, *freed]), width)
 
 
 def _lock(connection: Connection, pool_id: str) -> tuple[int, int]:
-    cursor: bytes = connection.execute(_LOCK[connection.dialect.name], {"id": pool_id}).scalar_one()
+    """The pool's cursor and width; nobody else uses the pool until the transaction ends."""
+    cursor = connection.execute(_LOCK[connection.dialect.name], {"id": pool_id}).scalar()
+    if cursor is None:
+        raise LookupError(f"there is no number pool {pool_id}")
     return _number(cursor), len(cursor)
 
 
-def _candidates(connection: Connection, pool_id: str, cursor: int, width: int) -> Iterator[tuple[Range, Range]]:
+def _candidates(
+    connection: Connection, pool_id: str, cursor: int, width: int, count: int
+) -> Iterator[tuple[Range, int, int]]:
     """Free ranges in the order to take from them, each with the part to take: after the cursor, then up to it."""
-    holding = _range_at_or_before(connection, pool_id, cursor, width)
-    if holding and holding[1] > cursor:
-        yield holding, (cursor + 1, holding[1])
-    yield from ((found, found) for found in _ranges_after(connection, pool_id, cursor, width))
-    for found in _ranges_after(connection, pool_id, -1, width):
+    for found in _ranges_beyond(connection, pool_id, cursor.to_bytes(width), count):
+        yield found, max(found[0], cursor + 1), found[1]
+    for found in _ranges_beyond(connection, pool_id, b"", count):
         if found[0] > cursor:
             return
-        yield found, (found[0], min(found[1], cursor))
+        yield found, found[0], min(found[1], cursor)
 
 
-def _range_at_or_before(connection: Connection, pool_id: str, number: int, width: int) -> Range | None:
-    row = connection.execute(_AT_OR_BEFORE, {"id": pool_id, "number": number.to_bytes(width)}).first()
-    return (_number(row.first), _number(row.last)) if row else None
-
-
-def _ranges_after(connection: Connection, pool_id: str, number: int, width: int) -> Iterator[Range]:
-    after = number.to_bytes(width) if number >= 0 else b""
-    limit = 1
+def _ranges_beyond(connection: Connection, pool_id: str, number: bytes, count: int) -> Iterator[Range]:
+    """Free ranges that end after the number, in order; no more than ``count`` can be needed at a time."""
+    limit = min(count, _CHUNK)
     while True:
-        rows = connection.execute(_AFTER, {"id": pool_id, "number": after, "limit": limit}).all()
+        rows = connection.execute(_BEYOND, {"id": pool_id, "number": number, "limit": limit}).all()
         for row in rows:
             yield _number(row.first), _number(row.last)
         if len(rows) < limit:
             return
-        after = bytes(rows[-1].first)
-        limit = _CHUNK
+        number = rows[-1].last
 
 
-def _replace(connection: Connection, pool_id: str, touched: set[Range], taken: Sequence[int], width: int) -> None:
-    _remove(connection, pool_id, touched, width)
-    _insert(connection, pool_id, without(sorted(touched), taken), width)
+def _at_or_beyond(connection: Connection, pool_id: str, numbers: Iterable[int], width: int) -> dict[int, Range]:
+    """For each number, the free range that holds it, or else the next one; left out where there is none."""
+    packed = [number.to_bytes(width) for number in sorted(set(numbers)) if 0 <= number < 1 << 8 * width]
+    found = {}
+    for start in range(0, len(packed), _CHUNK):
+        chunk = packed[start : start + _CHUNK]
+        # Padded to a power of two, so that there are few different statements to prepare.
+        size = 1 << (len(chunk) - 1).bit_length()
+        statement = _at_or_beyond_sql(size, connection.dialect.name)
+        parameters = (*chunk, *[chunk[-1]] * (size - len(chunk)), pool_id, pool_id)
+        for number, first, last in connection.exec_driver_sql(statement, parameters):
+            if last is not None:
+                found[_number(number)] = (_number(first), _number(last))
+    return found
 
 
-def _remove(connection: Connection, pool_id: str, ranges: Iterable[Range], width: int) -> None:
-    rows = [{"id": pool_id, "first": first.to_bytes(width)} for first, _ in ranges]
-    if rows:
-        connection.execute(_REMOVE, rows)
+@cache
+def _at_or_beyond_sql(size: int, dialect: str) -> str:
+    mark = sql.mark(dialect)
+    wanted = ", ".join([f"({mark})"] * size)
+    end = f'FROM free_range WHERE pool_id = {mark} AND "last" >= number ORDER BY "last" LIMIT 1'
+    return (
+        f"WITH wanted (number) AS (VALUES {wanted}) "
+        f'SELECT number, (SELECT "first" {end}), (SELECT "last" {end}) FROM wanted'
+    )
 
 
-def _insert(connection: Connection, pool_id: str, ranges: Iterable[Range], width: int) -> None:
-    rows = [{"id": pool_id, "first": first.to_bytes(width), "last": last.to_bytes(width)} for first, last in ranges]
-    if rows:
-        connection.execute(_ADD, rows)
+def _replace(connection: Connection, pool_id: str, old: Iterable[Range], new: Sequence[Range], width: int) -> None:
+    """Write the free ranges that an operation made of those it touched."""
+    before = {last: first for first, last in old}
+    after = {last: first for first, last in new}
+    removed = before.keys() - after.keys()
+    shrunk = {last for last in before.keys() & after.keys() if before[last] != after[last]}
+    added = after.keys() - before.keys()
+    for statement, lasts in ((_REMOVE, removed), (_SHRINK, shrunk), (_ADD, added)):
+        rows = [
+            {"id": pool_id, "first": after.get(last, last).to_bytes(width), "last": last.to_bytes(width)}
+            for last in sorted(lasts)
+        ]
+        if rows:
+            connection.execute(statement, rows)
 
 
 def _number(packed: bytes) -> int:

@@ -109,8 +109,8 @@ free_range = Table(
     "free_range",
     metadata,
     Column("pool_id", String(64), primary_key=True),
-    Column("first", LargeBinary(16), primary_key=True),
-    Column("last", LargeBinary(16), nullable=False),
+    Column("first", LargeBinary(16), nullable=False),
+    Column("last", LargeBinary(16), primary_key=True),
 )
 
 # Where the next number is taken: after the last one given out, so that a freed number rests before it is used again.

@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("pool_id", sa.String(length=64), nullable=False),
         sa.Column("first", sa.LargeBinary(length=16), nullable=False),
         sa.Column("last", sa.LargeBinary(length=16), nullable=False),
-        sa.PrimaryKeyConstraint("pool_id", "first", name=op.f("pk_free_range")),
+        sa.PrimaryKeyConstraint("pool_id", "last", name=op.f("pk_free_range")),
     )
     op.create_table(
         "network",
