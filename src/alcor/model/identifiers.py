@@ -1,6 +1,7 @@
 """Resource ids: UUIDs, text towards people and the database, 16 bytes inside and on the wire."""
 
 import os
+import time
 import uuid
 
 Id = bytes
@@ -8,9 +9,13 @@ Id = bytes
 
 
 def new_id() -> str:
-    """A random (version 4) UUID as text; faster than ``str(uuid.uuid4())``, which builds an object."""
-    digits = bytearray(os.urandom(16))
-    digits[6] = digits[6] & 0x0F | 0x40
+    """A new UUID of version 7 (RFC 9562, section 5.7) as text: the time in milliseconds, then random bits.
+
+    Ids of resources made together are neighbours in every index, so that the cost of storing a resource does not
+    grow with the number of those stored.
+    """
+    digits = bytearray((time.time_ns() // 1_000_000).to_bytes(6) + os.urandom(10))
+    digits[6] = digits[6] & 0x0F | 0x70
     digits[8] = digits[8] & 0x3F | 0x80
     return id_text(bytes(digits))
 
