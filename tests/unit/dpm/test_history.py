@@ -1,0 +1,45 @@
+"""Hosts that come back get exactly what they missed, as long as it is kept."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alcor.dpm.history import History
+from alcor.model.goal_state import GoalState, GoalStateDelta, apply_delta
+from tests.unit.channels.strategies import colliding_deltas
+
+HOSTS = ["a", "b"]
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from(HOSTS), colliding_deltas), max_size=10),
+    st.integers(0, 10),
+    st.integers(1, 10),
+    st.integers(1, 60),
+)
+def test_what_a_host_missed_is_one_delta_that_does_the_same(
+    entries: list[dict[str, GoalStateDelta]], revision: int, maximum_entries: int, maximum_items: int
+) -> None:
+    history = History(0, maximum_entries, maximum_items)
+    states = {host_id: GoalState() for host_id in HOSTS}
+    expected = {host_id: GoalState() for host_id in HOSTS}
+    for position, deltas in enumerate(entries, 1):
+        history.add(position, deltas)
+        for host_id, delta in deltas.items():
+            apply_delta(expected[host_id], delta)
+            if position <= revision:
+                apply_delta(states[host_id], delta)
+    assert history.covers(len(entries))
+    if history.covers(revision):
+        for host_id, state in states.items():
+            missed = history.since(host_id, revision)
+            if missed is not None:
+                apply_delta(state, missed)
+            assert state == expected[host_id]
+
+
+def test_a_history_keeps_the_latest_entries_within_its_limits() -> None:
+    history = History(100, maximum_entries=3)
+    for position in range(101, 110):
+        history.add(position, {})
+    assert history.covers(106)
+    assert not history.covers(105)
