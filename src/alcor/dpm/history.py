@@ -1,7 +1,7 @@
 """The latest deltas of all hosts, for hosts that come back after a short time away."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.merge import copy_delta, merge_into
@@ -10,8 +10,8 @@ from alcor.model.merge import copy_delta, merge_into
 class History:
     """Every delta after a position, which moves up as the history grows beyond its limits."""
 
-    def __init__(self, position: int, maximum_entries: int = 10_000, maximum_items: int = 2_000_000) -> None:
-        """``maximum_items`` bounds the memory: things put or removed, counted for each host."""
+    def __init__(self, position: int, maximum_entries: int = 10_000, maximum_items: int = 1_000_000) -> None:
+        """``maximum_items`` bounds the memory: things put or removed, counted once where hosts share them."""
         self._floor = position
         self._maximum_entries = maximum_entries
         self._maximum_items = maximum_items
@@ -20,7 +20,7 @@ class History:
 
     def add(self, position: int, deltas: Mapping[str, GoalStateDelta]) -> None:
         """The deltas of the log entry after the last one added."""
-        items = sum(delta.item_count() for delta in deltas.values())
+        items = _distinct_items(deltas.values())
         self._entries.append((position, deltas, items))
         self._items += items
         while self._items > self._maximum_items or len(self._entries) > self._maximum_entries:
@@ -40,3 +40,18 @@ class History:
         for delta in missed[1:]:
             merge_into(merged, delta)
         return merged
+
+
+def _distinct_items(deltas: Iterable[GoalStateDelta]) -> int:
+    """Things put or removed; neighbours, which hosts of a VPC share, are counted once."""
+    own = 0
+    shared: dict[int, int] = {}  # by identity
+    for delta in deltas:
+        own += delta.item_count() - sum(change.item_count() for change in delta.neighbours.values())
+        for change in delta.neighbours.values():
+            put = change.put
+            for part in (put.forwarding, put.ipv4, put.ipv6):
+                shared[id(part)] = len(part)
+            for removed in (change.removed_macs, change.removed_ipv4, change.removed_ipv6):
+                shared[id(removed)] = len(removed)
+    return own + sum(shared.values())

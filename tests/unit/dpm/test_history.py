@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alcor.dpm.history import History
-from alcor.model.goal_state import GoalState, GoalStateDelta, apply_delta
+from alcor.model.goal_state import GoalState, GoalStateDelta, NeighbourDelta, VpcNeighbours, apply_delta
 from tests.unit.channels.strategies import colliding_deltas
 
 HOSTS = ["a", "b"]
@@ -43,3 +43,14 @@ def test_a_history_keeps_the_latest_entries_within_its_limits() -> None:
         history.add(position, {})
     assert history.covers(106)
     assert not history.covers(105)
+
+
+def test_what_hosts_share_is_counted_once() -> None:
+    shared = NeighbourDelta(put=VpcNeighbours(dict.fromkeys(range(10), 1)))
+    deltas = {f"host-{number}": GoalStateDelta(neighbours={1: shared}) for number in range(100)}
+    history = History(0, maximum_items=30)
+    for position in (1, 2, 3):
+        history.add(position, deltas)
+    assert history.covers(0)
+    history.add(4, deltas)
+    assert not history.covers(0)

@@ -190,15 +190,14 @@ class FastPathServer:
                 await self._send_next(stream, context)
 
     async def _send_snapshot(self, stream: HostStream, context: Any) -> None:
-        async with self._snapshots, contextlib.AsyncExitStack() as stack:
+        async with self._snapshots:
             sending = asyncio.create_task(self._send_next(stream, context))
-            stack.callback(sending.cancel)
-            await asyncio.wait({sending}, timeout=self._settings.snapshot_patience)
-            stack.pop_all()
-        try:
-            await sending
-        finally:
-            sending.cancel()
+            try:
+                await asyncio.wait({sending}, timeout=self._settings.snapshot_patience)
+            except asyncio.CancelledError:
+                sending.cancel()
+                raise
+        await sending
 
     async def _send_next(self, stream: HostStream, context: Any) -> None:
         delta = stream.outbox.take()
