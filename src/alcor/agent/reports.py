@@ -23,12 +23,12 @@ class Reports:
 
     def connected(self, log_id: bytes) -> None:
         """A controller counting in this log listens. What was to be said to another is forgotten."""
-        self._take()
+        self.take()
         self._log_id = log_id
 
     def disconnected(self) -> None:
         """Nobody listens."""
-        self._take()
+        self.take()
         self._log_id = None
 
     def acknowledge(self, log_id: bytes, acknowledgement: Acknowledgement) -> None:
@@ -58,9 +58,10 @@ class Reports:
     async def next(self) -> list[AgentMessage]:
         """Wait until there is something to say, and take it all."""
         await self._filled.wait()
-        return self._take()
+        return self.take()
 
-    def _take(self) -> list[AgentMessage]:
+    def take(self) -> list[AgentMessage]:
+        """Take all there is to say now."""
         messages: list[AgentMessage] = []
         if self._resync is not None:
             messages.append(self._resync)
