@@ -1,5 +1,7 @@
 """Database engines: SQLite embedded, or PostgreSQL through psycopg."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -15,11 +17,24 @@ def open_engine(url: str, connections: int) -> Engine:
     """
     parsed = make_url(url)
     dialect = parsed.get_backend_name()
-    if dialect == "sqlite":
+    if dialect == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return _sqlite_engine(url, connections)
     if dialect == "postgresql" and parsed.get_driver_name() == "psycopg":
-        return create_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True)
-    raise ValueError(f"database {url!r}: write sqlite:////absolute/path.db or postgresql+psycopg://user@host/name")
+        return create_engine(url, pool_size=connections, max_overflow=0)
+    raise ValueError(
+        f"database {parsed.render_as_string()!r} is not supported: "
+        "write sqlite:////absolute/path.db or postgresql+psycopg://user@host/name"
+    )
+
+
+@contextlib.contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection in a transaction that sees one consistent snapshot and writes nothing."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            yield connection
 
 
 def _sqlite_engine(url: str, connections: int) -> Engine:

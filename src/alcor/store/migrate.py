@@ -1,5 +1,6 @@
 """Brings a database's tables up to date with Alembic, safely when several processes start at once."""
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -9,9 +10,13 @@ from sqlalchemy import Connection, Engine
 _LOCK_KEY = 0x616C636F72  # "alcor": the advisory lock that lets one process at a time migrate
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps the migration that runs in a variable of its module."""
+
+
 def upgrade(engine: Engine) -> None:
     """Create or migrate the tables. Waits while another process does."""
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+    with _ONE_AT_A_TIME, engine.connect().execution_options(writes=True) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK_KEY,))
         command.upgrade(configuration(connection), "head")

@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from alcor.store import change_log, migrate
-from alcor.store.engine import open_engine
+from alcor.store.engine import open_engine, reading
 from alcor.store.group_commit import GroupCommit
 from alcor.store.transaction import Transaction
 
@@ -23,18 +25,20 @@ _POLL_SECONDS = 0.02
 class Store:
     """A database with its writer thread and its reader threads. Made by open_store."""
 
-    def __init__(self, engine: Engine, log_id: bytes) -> None:
+    def __init__(self, engine: Engine, log_id: bytes, position: int) -> None:
         self.log_id = log_id
         self._engine = engine
         self._loop = asyncio.get_running_loop()
-        self._committed = asyncio.Event()
+        self._position = position  # a committed position of the change log, not always the newest
+        self._advanced = asyncio.Event()  # set and replaced each time the position grows
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="alcor-reader")
         self._writer = GroupCommit(engine, self._announce)
 
     async def write(self, operation: Callable[[Transaction], Result]) -> Result:
         """Run the operation in a transaction, shared with other callers' writes; returns after the durable commit.
 
-        An exception the operation raises undoes what it did, and is raised here.
+        An exception the operation raises undoes what it did, and is raised here. The operation may be run more than
+        once, each time but the last undone. Raises CommitUnknown when nobody can tell whether it was committed.
         """
         result: Result = await self._writer.submit(_run_operations, operation)
         return result
@@ -45,41 +49,53 @@ class Store:
         """Have the request handled together with other callers' requests for the same handler.
 
         The handler returns one result or exception for each request; for an exception it must have written nothing.
+        If it raises, it is called again with fewer requests, until only those that make it raise are refused.
         """
         result: Result = await self._writer.submit(handler, request)
         return result
 
     async def read(self, query: Callable[[Connection], Result]) -> Result:
-        """Run a query in a reader thread, on one consistent snapshot."""
+        """Run a query in a reader thread, on one consistent snapshot. It is run again if the connection was lost."""
         return await self._loop.run_in_executor(self._readers, self._read, query)
 
     async def wait_for_entries(self, after: int, timeout: float) -> None:
-        """Return when the change log has an entry past ``after``, or after ``timeout`` seconds."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                while True:
-                    self._committed.clear()
-                    if await self.read(change_log.head) > after:
-                        return
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._committed.wait(), _POLL_SECONDS)
+        """Return when the change log has an entry past ``after``, or after ``timeout`` seconds.
+
+        This process's own commits wake at once; those of others are looked for every 20 ms.
+        """
+        deadline = time.monotonic() + timeout
+        while self._position <= after and (remaining := deadline - time.monotonic()) > 0:
+            try:
+                await asyncio.wait_for(self._advanced.wait(), min(_POLL_SECONDS, remaining))
+            except TimeoutError:
+                self._advance(await self.read(change_log.head))
 
     async def close(self) -> None:
         """Finish the writes that wait, then let go of the database."""
-        await asyncio.to_thread(self._writer.close)
-        self._readers.shutdown()
+        self._writer.refuse()
+        await asyncio.to_thread(self._writer.join)
+        await asyncio.to_thread(self._readers.shutdown)
         self._engine.dispose()
 
     def _read(self, query: Callable[[Connection], Result]) -> Result:
-        with self._engine.connect() as connection:
-            if connection.dialect.name == "postgresql":
-                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with connection.begin():
+        try:
+            with reading(self._engine) as connection:
                 return query(connection)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        with reading(self._engine) as connection:
+            return query(connection)
 
-    def _announce(self) -> None:
+    def _announce(self, position: int) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits
-            self._loop.call_soon_threadsafe(self._committed.set)
+            self._loop.call_soon_threadsafe(self._advance, position)
+
+    def _advance(self, position: int) -> None:
+        if position > self._position:
+            self._position = position
+            self._advanced.set()
+            self._advanced = asyncio.Event()
 
 
 def _run_operations(transaction: Transaction, operations: Sequence[Callable[[Transaction], Any]]) -> Sequence[Any]:
@@ -89,11 +105,11 @@ def _run_operations(transaction: Transaction, operations: Sequence[Callable[[Tra
 async def open_store(url: str) -> Store:
     """Open the database, bringing its tables up to date. Raises ValueError for a URL of no known database."""
     engine = open_engine(url, _READERS + 1)
-    await asyncio.to_thread(migrate.upgrade, engine)
-    log_id = await asyncio.to_thread(_read_log_id, engine)
-    return Store(engine, log_id)
+    log_id, position = await asyncio.to_thread(_prepare, engine)
+    return Store(engine, log_id, position)
 
 
-def _read_log_id(engine: Engine) -> bytes:
-    with engine.connect() as connection:
-        return change_log.log_id(connection)
+def _prepare(engine: Engine) -> tuple[bytes, int]:
+    migrate.upgrade(engine)
+    with reading(engine) as connection:
+        return change_log.log_id(connection), change_log.head(connection)

@@ -1,0 +1,40 @@
+"""Rows and records of resources, with everything a test does not care about filled in."""
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from alcor.model.identifiers import id_bytes, new_id
+from alcor.model.records import VpcRecord
+from alcor.store import bulk
+from alcor.store.tables import network
+from alcor.store.transaction import Transaction
+
+
+def network_row(vni: int, network_id: str | None = None, name: str = "", project_id: str = "p") -> tuple[Any, ...]:
+    identity = (network_id or new_id(), project_id, name, "", 0, 0, 0)
+    return (*identity, True, False, False, 1450, "vxlan", None, vni, "{}")
+
+
+def subnet_row(network_id: str, cidr: str = "10.0.0.0/8", attributes: str = "{}") -> tuple[Any, ...]:
+    return (new_id(), "p", "", "", 0, 0, 0, network_id, 4, cidr, None, True, attributes)
+
+
+def port_row(network_id: str, mac: int, host_id: str = "", attributes: str = "{}") -> tuple[Any, ...]:
+    return (new_id(), "p", "", "", 0, 0, 0, network_id, mac, True, "DOWN", "", "", host_id, attributes)
+
+
+def node_row(host_id: str, host_index: int) -> tuple[Any, ...]:
+    return (host_id, host_index, "", f"192.0.2.{host_index}", 0, 0, 0, "{}")
+
+
+def add_network(transaction: Transaction, vni: int) -> str:
+    """Write a network and its record, as a service would. Returns its id."""
+    network_id = new_id()
+    bulk.insert_rows(transaction.connection, network, [network_row(vni, network_id)])
+    transaction.record(VpcRecord(id_bytes(network_id), vni, 1450))
+    return network_id
+
+
+def stored_vnis(connection: Connection) -> set[int]:
+    return set(connection.execute(select(network.c.segmentation_id)).scalars())
