@@ -119,6 +119,7 @@ class DataPlaneManager:
         deltas = compile_entry(self._model, entry)
         self._history.add(entry.position, deltas)
         for host_id, delta in deltas.items():
+            self.failures.forget(host_id, delta.removed_ports)
             connection = self._connections.get(host_id)
             if connection is not None and self._ahead.get(connection, 0) < entry.position:
                 connection.deliver(delta)

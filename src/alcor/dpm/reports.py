@@ -1,6 +1,7 @@
 """What hosts say of their ports and of what they could not program."""
 
 import logging
+from collections.abc import Iterable
 
 from alcor.channels.messages import PortReport, State
 from alcor.dpm.metrics import DpmMetrics
@@ -45,9 +46,15 @@ class Failures:
         for port in report.ports:
             if port.state is State.FAILED:
                 self.failed(host_id, port.id, port.reason)
-            else:
-                self._by_host.get(host_id, {}).pop(port.id, None)
-        self._count()
+        self.forget(host_id, (port.id for port in report.ports if port.state is not State.FAILED))
+
+    def forget(self, host_id: str, resources: Iterable[Id]) -> None:
+        """The host need not have these any more."""
+        known = self._by_host.get(host_id)
+        if known:
+            for resource in resources:
+                known.pop(resource, None)
+            self._count()
 
     def forget_host(self, host_id: str) -> None:
         """The host starts anew, or is gone."""
