@@ -10,6 +10,7 @@ from functools import partial
 
 import msgspec
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.channels.interface import HostConnection
 from alcor.channels.messages import Acknowledgement, PortReport, ResyncRequest
@@ -92,14 +93,24 @@ class DataPlaneManager:
     # The way down.
 
     async def _follow(self) -> None:
+        model_is_good = True
         while True:
             try:
+                if not model_is_good:
+                    await self._reload()
+                    model_is_good = True
                 await self._read_on()
             except LogTrimmed:
                 log.warning("the change log was trimmed past revision %d: reading everything anew", self.revision)
-                await self._reload()
+                model_is_good = False
+            except SQLAlchemyError as error:
+                log.error("the change log cannot be read and is tried again: %s", str(error).splitlines()[0])
+                await asyncio.sleep(_RETRY_SECONDS)
             except Exception:
-                log.exception("the change log cannot be followed; tried again")
+                log.exception(
+                    "an entry after revision %d could not be taken in: reading everything anew", self.revision
+                )
+                model_is_good = False
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _read_on(self) -> None:
@@ -144,8 +155,8 @@ class DataPlaneManager:
                 await self._store.write(
                     lambda transaction: change_log.trim(transaction.connection, self._settings.kept_log_entries)
                 )
-            except Exception:
-                log.exception("the change log could not be trimmed; tried again")
+            except SQLAlchemyError as error:
+                log.error("the change log could not be trimmed and is tried again: %s", str(error).splitlines()[0])
 
     # The way up: channels.interface.ChannelListener.
 

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from alcor.channels.messages import Hello
+from alcor.dpm import manager
 from alcor.model.goal_state import GoalState, apply_delta
 from alcor.model.identifiers import id_bytes
 from alcor.store import change_log
@@ -168,3 +171,19 @@ async def test_a_log_trimmed_too_early_makes_the_manager_read_everything_anew(cl
     await eventually(lambda: len(agent.ports) == 3, "all ports have arrived")
     await agent.stop()
     await controller.stop()
+
+
+async def test_an_entry_that_cannot_be_taken_in_makes_the_manager_read_everything_anew(
+    cloud: Cloud, controller: Controller, agents: Agents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = agents(HOSTS[0])
+    await active(cloud, *await cloud.create_ports(HOSTS[0]))
+
+    def fail(*_arguments: object) -> None:
+        monkeypatch.undo()
+        raise RuntimeError("a fault in the compiler")
+
+    monkeypatch.setattr(manager, "compile_entry", fail)
+    await active(cloud, *await cloud.create_ports(HOSTS[0], HOSTS[0]))
+    assert len(agent.ports) == 3
+    await same(controller, agent)
