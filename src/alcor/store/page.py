@@ -8,13 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, and_, false, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, and_, false, func, literal, or_, select
 
 from alcor.store.tables import ip_allocation
 
 
 class Query(msgspec.Struct, frozen=True):
-    """What to list. ``sort`` holds (column, ascending); the id is always added last, so that order is total."""
+    """What to list. ``sort`` holds (column, ascending); the id is always added last, so that order is total.
+
+    ``columns`` names those that are wanted, or none for all; the fixed_ip filters are for the table of ports.
+    """
 
     filters: Mapping[str, Sequence[Any]] = {}
     sort: Sequence[tuple[str, bool]] = ()
@@ -23,6 +26,7 @@ class Query(msgspec.Struct, frozen=True):
     page_reverse: bool = False
     fixed_ip_subnets: Sequence[str] = ()
     fixed_ip_addresses: Sequence[bytes] = ()
+    columns: Sequence[str] = ()
 
 
 class MarkerNotFound(LookupError):
@@ -30,8 +34,9 @@ class MarkerNotFound(LookupError):
 
 
 def list_rows(connection: Connection, table: Table, query: Query) -> list[Row[Any]]:
-    """The page of rows. Raises MarkerNotFound."""
-    statement = _filtered(select(table), table, query)
+    """The page of rows. Raises MarkerNotFound, and KeyError for a column that the table does not have."""
+    wanted = [table.c[name] for name in query.columns] or list(table.c)
+    statement = _filtered(select(*wanted), table, query)
     order = _order(table, query)
     if query.marker is not None:
         statement = statement.where(_past_marker(connection, table, order, query.marker))
@@ -74,9 +79,9 @@ def _one_of(column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
 
 
 def _order(table: Table, query: Query) -> list[tuple[Column[Any], bool]]:
-    named = [(table.c[name], ascending) for name, ascending in query.sort if name != "id"]
-    id_ascending = next((ascending for name, ascending in query.sort if name == "id"), True)
-    order = [*named, (table.c.id, id_ascending)]
+    order = [(table.c[name], ascending) for name, ascending in query.sort]
+    if table.c.id not in {column for column, _ in order}:
+        order.append((table.c.id, True))
     return [(column, ascending != query.page_reverse) for column, ascending in order]
 
 
@@ -89,12 +94,13 @@ def _past_marker(
     alternatives: list[ColumnElement[bool]] = []
     ties: list[ColumnElement[bool]] = []
     for (column, ascending), value in zip(order, row, strict=True):
-        alternatives.append(and_(*ties, _beyond(column, ascending, value)))
-        ties.append(column.is_(None) if value is None else column == value)
+        marked = None if value is None else literal(value, column.type)
+        alternatives.append(and_(*ties, _beyond(column, ascending, marked)))
+        ties.append(column.is_(None) if marked is None else column == marked)
     return or_(*alternatives)
 
 
-def _beyond(column: Column[Any], ascending: bool, value: Any) -> ColumnElement[bool]:
+def _beyond(column: Column[Any], ascending: bool, value: ColumnElement[Any] | None) -> ColumnElement[bool]:
     """Comes after the value; NULL counts as the smallest of all."""
     if ascending:
         return column.is_not(None) if value is None else column > value

@@ -100,6 +100,7 @@ ip_allocation = Table(
     Column("port_id", String(36), ForeignKey("port.id"), nullable=False),
     Column("position", Integer, nullable=False),  # order among the port's fixed_ips
     Index("ix_ip_allocation_port_id", "port_id"),
+    Index("ix_ip_allocation_ip_address", "ip_address"),
 )
 
 # Free numbers of a pool, as disjoint, never adjacent ranges: addresses of a subnet's allocation pools (packed

@@ -136,6 +136,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["subnet_id"], ["subnet.id"], name=op.f("fk_ip_allocation_subnet_id")),
         sa.PrimaryKeyConstraint("subnet_id", "ip_address", name=op.f("pk_ip_allocation")),
     )
+    op.create_index("ix_ip_allocation_ip_address", "ip_allocation", ["ip_address"], unique=False)
     op.create_index("ix_ip_allocation_port_id", "ip_allocation", ["port_id"], unique=False)
 
     _seed()

@@ -1,0 +1,96 @@
+"""Migrations lead to the tables as the code knows them, whoever runs them and how often."""
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, text
+
+from alcor.model.number_ranges import Range
+from alcor.store import migrate, number_pools
+from alcor.store.engine import open_engine
+from alcor.store.store import open_store
+from alcor.store.tables import metadata
+from alcor.store.transaction import Transaction
+from tests.integration.store import writer_process
+
+_OPEN = """
+import asyncio, sys
+from alcor.store.store import open_store
+async def run():
+    store = await open_store(sys.argv[1])
+    print(store.log_id.hex())
+    await store.close()
+asyncio.run(run())
+"""
+
+
+def test_migrations_lead_to_the_tables(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url, 1)
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_migrating_again_changes_nothing(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url, 1)
+    logs = []
+    for _ in range(2):
+        migrate.upgrade(engine)
+        with engine.connect() as connection:
+            logs.append(connection.execute(text("SELECT id, log_id, position FROM change_log_head")).all())
+    assert logs[0] == logs[1]
+    assert len(logs[0]) == 1
+    engine.dispose()
+
+
+def test_processes_may_start_at_once_on_an_empty_database(empty_database_url: str) -> None:
+    command = [sys.executable, "-c", _OPEN, empty_database_url]
+    processes = [
+        subprocess.Popen(command, cwd=writer_process.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    results = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, results
+    assert len({output for output, _ in results}) == 1
+
+
+async def test_stores_may_open_at_once_in_one_process(empty_database_url: str) -> None:
+    stores = await asyncio.gather(*(open_store(empty_database_url) for _ in range(4)))
+    assert len({store.log_id for store in stores}) == 1
+    for store in stores:
+        await store.close()
+
+
+@pytest.mark.parametrize(
+    ("pool", "whole"),
+    [
+        ("vni", (1, 2**24 - 1)),
+        ("mac", (0xFA163E000001, 0xFA163EFFFFFE)),
+        ("host_index", (1, 2**32 - 1)),
+    ],
+)
+def test_every_installation_has_its_pools(engine: Engine, pool: str, whole: Range) -> None:
+    with engine.connect().execution_options(writes=True) as connection, connection.begin() as begun:
+        assert number_pools.available(connection, pool) == whole[1] - whole[0] + 1
+        assert number_pools.take(Transaction(connection, 0), pool, 2) == [whole[0], whole[0] + 1]
+        begun.rollback()
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://host/name", "sqlite://", "sqlite:///:memory:", "postgresql+asyncpg://host/name"]
+)
+async def test_other_databases_are_refused_with_what_to_write(url: str) -> None:
+    with pytest.raises(ValueError, match=r"write sqlite:////absolute/path\.db or postgresql\+psycopg://"):
+        await open_store(url)
+
+
+async def test_a_password_is_not_shown() -> None:
+    with pytest.raises(ValueError, match="not supported") as raised:
+        await open_store("mysql://user:secret@host/name")
+    assert "secret" not in str(raised.value)
