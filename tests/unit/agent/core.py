@@ -1,0 +1,57 @@
+"""The core of an agent on the memory driver, without controller and clock of its own."""
+
+from pathlib import Path
+
+from alcor.agent.counters import Counters
+from alcor.agent.dhcp.server import DhcpSettings
+from alcor.agent.punt import PuntedPackets
+from alcor.agent.reconcile import Reconciler
+from alcor.agent.reports import Reports
+from alcor.agent.wanted import Wanted
+from alcor.channels.messages import Acknowledgement, AgentMessage, PortReport, State
+from alcor.dataplane.memory.driver import MemoryDataPlane
+from alcor.dataplane.memory.switch import Fabric, MemorySwitch
+from alcor.model.goal_state import GoalStateDelta, Port
+from alcor.model.identifiers import Id
+from tests.unit.agent.goal_states import OWN_VTEP
+
+LOG_ID = b"log".ljust(16, b"\0")
+
+
+class Core:
+    def __init__(self, directory: Path, switch: MemorySwitch | None = None, punt_rate: float = 5) -> None:
+        self.now = 1000.0
+        self.switch = switch or MemorySwitch(Fabric(), OWN_VTEP)
+        self.driver, self.reports, self.counters = MemoryDataPlane(self.switch), Reports(), Counters()
+        self.wanted = Wanted(directory)
+        self.wanted.load()
+        self.punted = PuntedPackets(
+            self.wanted, self.driver, self.counters, DhcpSettings(), punt_rate, 2 * punt_rate, lambda: self.now
+        )
+        self.reconciler = Reconciler(
+            self.wanted, self.driver, self.reports, self.counters, OWN_VTEP, self.punted, lambda: self.now
+        )
+        self.reports.connected(LOG_ID)
+
+    async def deliver(self, delta: GoalStateDelta, log_id: bytes = LOG_ID) -> None:
+        await self.reconciler.deliver(delta, log_id)
+        await self.reconciler.step()
+
+    async def deliver_ports(self, *ports: Port) -> None:
+        """The whole goal state: these ports."""
+        await self.deliver(GoalStateDelta(revision=1, snapshot=True, ports={port.id: port for port in ports}))
+
+    async def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+        await self.reconciler.step()
+
+    def states(self) -> dict[Id, State]:
+        return {port_id: state.state for port_id, state in self.reconciler.port_states.states.items()}
+
+
+def acknowledgements(messages: list[AgentMessage]) -> list[Acknowledgement]:
+    return [message for message in messages if isinstance(message, Acknowledgement)]
+
+
+def port_reports(messages: list[AgentMessage]) -> list[PortReport]:
+    return [message for message in messages if isinstance(message, PortReport)]
