@@ -23,11 +23,14 @@ class PortStates:
         """
         settled = []
         for port_id in port_ids:
-            if port_id not in goal.ports:
+            port = goal.ports.get(port_id)
+            if port is None:
                 self.states.pop(port_id, None)
                 continue
             if port_id not in interfaces:
-                state, reason = State.DOWN, ""
+                state, reason = State.DOWN, "no interface"
+            elif not port.admin_state_up:
+                state, reason = State.DOWN, "administratively down"
             elif port_id in failures:
                 state, reason = State.FAILED, failures[port_id]
             else:

@@ -56,7 +56,7 @@ class Reconciler:
         self._projection = Projection(own_vtep)
         self._clock = clock
         self._arrivals: list[_Arrival] = []
-        self._unacknowledged: list[_Arrival] = []
+        self._unacknowledged_since: int | None = None  # when the first of them arrived
         self._events: set[Id] = set()
         self._started = False
         self._settled = False
@@ -145,7 +145,8 @@ class Reconciler:
                 self._projection.touch(self._wanted.state, delta)
             self._wanted.apply(delta, arrival.log_id)
             self._counters.add("goal_states_taken")
-        self._unacknowledged += arrivals
+        if arrivals and self._unacknowledged_since is None:
+            self._unacknowledged_since = arrivals[0].at
         return time.monotonic_ns()
 
     async def _save(self) -> bool:
@@ -246,18 +247,19 @@ class Reconciler:
         goal, states = self._wanted.state, self.port_states.states
         keep = {State.FAILED} if self._data_plane.seconds_failing() > _PATIENCE_SECONDS else {State.FAILED, State.UP}
         failed = goal.ports.keys() - {port_id for port_id, state in states.items() if state.state in keep}
-        failures = dict.fromkeys(failed, reason)
+        before = dict(states)
+        settled = self.port_states.settle(goal, failed, failed, dict.fromkeys(failed, reason))
         self._settled = True
-        self._reports.report(self._wanted.log_id, self.port_states.settle(goal, failed, failed, failures))
+        self._reports.report(self._wanted.log_id, [state for state in settled if before.get(state.id) != state])
 
     def _acknowledge(self, received: int) -> None:
-        if not self._unacknowledged:
+        arrived, self._unacknowledged_since = self._unacknowledged_since, None
+        if arrived is None:
             return
-        first, self._unacknowledged = self._unacknowledged[0], []
         acknowledgement = Acknowledgement(
             revision=self._wanted.state.revision,
-            received_nanoseconds=max(0, received - first.at),
-            programmed_nanoseconds=time.monotonic_ns() - first.at,
+            received_nanoseconds=max(0, received - arrived),
+            programmed_nanoseconds=time.monotonic_ns() - arrived,
             failures=self.port_states.failures(),
         )
         self._reports.acknowledge(self._wanted.log_id, acknowledgement)

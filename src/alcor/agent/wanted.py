@@ -5,6 +5,7 @@ deltas. It is rewritten as a snapshot when a snapshot comes or the deltas outgro
 """
 
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class Wanted:
         self.complete = False
         self.saved_revision = 0
         self._journal = Journal(directory / FILE_NAME)
+        self._saving = threading.Lock()
         self._unsaved: list[GoalStateDelta] = []
         self._rewrite = True
         self._snapshot_bytes = 0
@@ -91,8 +93,11 @@ class Wanted:
 
         After an error it may be called again.
         """
-        if not self.is_unsaved():
-            return
+        with self._saving:
+            if self.is_unsaved():
+                self._write()
+
+    def _write(self) -> None:
         rewrite = self._rewrite or self._journal.size > 2 * self._snapshot_bytes + _COMPACTION_BYTES
         self._rewrite = True
         if rewrite:
@@ -119,8 +124,9 @@ class Wanted:
         return mac
 
     def close(self) -> None:
-        """Close the file."""
-        self._journal.close()
+        """Close the file, once a save() still going on elsewhere has ended."""
+        with self._saving:
+            self._journal.close()
 
     def _whole(self) -> Iterator[bytes]:
         state = self.state

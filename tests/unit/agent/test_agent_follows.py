@@ -253,7 +253,10 @@ class AgentFollows(RuleBasedStateMachine):
         assert self.switch.vteps == set(goal.vteps.values()) - {OWN_VTEP}
         self.controller.hear(self.reports)
         states = {port_id: state.state for port_id, state in self.controller.reported.items() if port_id in goal.ports}
-        assert states == {port_id: State.UP if port_id in interfaces else State.DOWN for port_id in goal.ports}
+        assert states == {
+            port_id: State.UP if port_id in interfaces and port.admin_state_up else State.DOWN
+            for port_id, port in goal.ports.items()
+        }
         assert self.reconciler.trouble == ""
         on_disk = Wanted(self.directory)
         on_disk.load()
