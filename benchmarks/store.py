@@ -1,0 +1,163 @@
+"""How fast the store writes, allocates and reads, on SQLite and on a private PostgreSQL.
+
+Run: ``python -m benchmarks.store [--ports N] [--database sqlite|postgresql]``. Both databases are durable: SQLite with
+synchronous=FULL, PostgreSQL with fsync on, each in a temporary directory under ``--directory``.
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from alcor.model.identifiers import id_bytes, new_id
+from alcor.model.records import PortRecord
+from alcor.store import bulk, number_pools, snapshot
+from alcor.store.store import Store, open_store
+from alcor.store.tables import ip_allocation, network, port, subnet
+from alcor.store.transaction import Transaction
+from tests.databases import run_postgresql
+
+_NETWORK, _SUBNET = new_id(), new_id()
+_BULK = 1000  # ports a bulk request
+_CLIENTS = 32
+
+
+def _create_network(transaction: Transaction) -> None:
+    identity = ("project", "", "", 0, 0, 0)
+    of_network = (_NETWORK, *identity, True, False, False, 1450, "vxlan", None, 1, "{}")
+    bulk.insert_rows(transaction.connection, network, [of_network])
+    of_subnet = (_SUBNET, *identity, _NETWORK, 4, "10.0.0.0/8", "10.0.0.1", True, "{}")
+    bulk.insert_rows(transaction.connection, subnet, [of_subnet])
+    number_pools.create(transaction, _SUBNET, [(0x0A000002, 0x0AFFFFFE)], 4)
+
+
+def _create_ports(transaction: Transaction, counts: Sequence[int]) -> Sequence[int]:
+    """What a service does for a group of requests: addresses, rows, records."""
+    total = sum(counts)
+    macs = number_pools.take(transaction, "mac", total)
+    addresses = number_pools.take(transaction, _SUBNET, total)
+    now = transaction.now
+    ports, allocations = [], []
+    network_id, subnet_id = id_bytes(_NETWORK), id_bytes(_SUBNET)
+    for mac, address in zip(macs, addresses, strict=True):
+        port_id, packed = new_id(), address.to_bytes(4)
+        ports.append(
+            (port_id, "project", "", "", 0, now, now, _NETWORK, mac, True, "DOWN", "", "", f"host-{mac % 500}", "{}")
+        )
+        allocations.append((_SUBNET, packed, port_id, 0))
+        transaction.record(PortRecord(id_bytes(port_id), network_id, mac, ((subnet_id, packed),), f"host-{mac % 500}"))
+    bulk.insert_rows(transaction.connection, port, ports)
+    bulk.insert_rows(transaction.connection, ip_allocation, allocations)
+    return counts
+
+
+async def _clients(store: Store, requests: Iterator[int], clients: int) -> tuple[float, list[float]]:
+    """Seconds for all requests from so many clients at once, and each request's own."""
+    latencies: list[float] = []
+
+    async def client() -> None:
+        for count in requests:
+            started = time.perf_counter()
+            await store.write_batch(_create_ports, count)
+            latencies.append(time.perf_counter() - started)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return time.perf_counter() - started, sorted(latencies)
+
+
+def _take_rate(transaction: Transaction) -> list[tuple[str, float]]:
+    rates = []
+    size, rounds = 1 << 20, 500
+    number_pools.create(transaction, "benchmark", [(0, size - 1)], 4)
+    for fullness in (0.01, 0.99):
+        free = number_pools.available(transaction.connection, "benchmark")
+        number_pools.take(transaction, "benchmark", free - int(size * (1 - fullness)))
+        started = time.perf_counter()
+        for _ in range(rounds):
+            number_pools.take(transaction, "benchmark", 1)
+        rates.append((f"pool takes of 1 number, {fullness:.0%} full", rounds / (time.perf_counter() - started)))
+    number_pools.delete(transaction, "benchmark")
+    return rates
+
+
+def _read_all(connection: Connection) -> int:
+    _, records = snapshot.read_records(connection)
+    return sum(1 for _ in records)
+
+
+async def _measure(url: str, ports: int) -> None:
+    store = await open_store(url)
+    await store.write(_create_network)
+    for name, rate in await store.write(_take_rate):
+        _report(name, rate, "/s")
+    stored = 0
+    for goal in (1_000, ports // 10, ports):
+        if goal > stored:
+            seconds, _ = await _clients(store, iter([_BULK] * ((goal - stored) // _BULK)), 2)
+            _report(f"bulk creates, from {stored:,} to {goal:,} ports", (goal - stored) / seconds, "ports/s")
+            stored = goal
+        single = 10_000
+        seconds, latencies = await _clients(store, iter([1] * single), _CLIENTS)
+        _report(f"single creates, {_CLIENTS} clients, {goal:,} ports stored", single / seconds, "ports/s")
+        _report("  latency, median", latencies[single // 2] * 1000, "ms")
+        _report("  latency, 99th percentile", latencies[single * 99 // 100] * 1000, "ms")
+        stored += single
+    started = time.perf_counter()
+    records = await store.read(_read_all)
+    _report("snapshot", records / (time.perf_counter() - started), "records/s")
+    version = "SELECT sqlite_version()" if url.startswith("sqlite") else "SHOW server_version"
+    print(f"  {url.split(':')[0]} {await store.read(partial(_scalar, query=version))}")
+    await store.close()
+
+
+def _scalar(connection: Connection, query: str) -> str:
+    return str(connection.execute(text(query)).scalar_one())
+
+
+def _report(name: str, value: float, unit: str) -> None:
+    print(f"  {name:<56} {value:>12,.1f} {unit}", flush=True)
+
+
+@contextmanager
+def _database(kind: str) -> Iterator[str]:
+    if kind == "sqlite":
+        with tempfile.TemporaryDirectory(prefix="alcor-bench-") as directory:
+            yield f"sqlite:///{directory}/alcor.db"
+    else:
+        with run_postgresql() as server:
+            yield server.url(server.create_database())
+
+
+def _machine() -> str:
+    cpus = Path("/proc/cpuinfo").read_text().split("model name\t: ")
+    model = cpus[1].split("\n")[0] if len(cpus) > 1 else platform.machine()
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, commit {commit}"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ports", type=int, default=100_000, help="ports to store (default %(default)s)")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], help="only this one (default both)")
+    arguments = parser.parse_args()
+    print(_machine())
+    for kind in [arguments.database] if arguments.database else ["sqlite", "postgresql"]:
+        print(kind)
+        with _database(kind) as url:
+            asyncio.run(_measure(url, arguments.ports))
+
+
+if __name__ == "__main__":
+    main()
