@@ -224,7 +224,8 @@ class Reconciler:
         return self._driver.interfaces() - self._events
 
     def _log_failures(self, failures: Failures) -> None:
-        self._counters.add("refused_endpoints", len(failures))
+        if failures:
+            self._counters.add("refused_endpoints", len(failures))
         for port_id, reason in failures.items():
             known = self.port_states.states.get(port_id)
             if known is None or known.state is not State.FAILED or known.reason != reason:

@@ -23,10 +23,21 @@ def permits_ipv4(endpoint: Endpoint, mac: int, address: int) -> bool:
 
 
 def permits_ipv6(endpoint: Endpoint, mac: int, address: bytes) -> bool:
-    """True when the workload may send from this MAC and IPv6 address together."""
-    if not endpoint.port_security or (mac == endpoint.mac and address in endpoint.ipv6):
+    """True when the workload may send from this MAC and IPv6 address together.
+
+    Every workload has the link-local address that follows from its MAC: IPv6 does not work without.
+    """
+    if not endpoint.port_security:
+        return True
+    if mac == endpoint.mac and (address in endpoint.ipv6 or address == link_local(mac)):
         return True
     return _pair_covers(endpoint, mac, 6, int.from_bytes(address, "big"))
+
+
+def link_local(mac: int) -> bytes:
+    """The IPv6 link-local address of a MAC address, RFC 4291 appendix A."""
+    octets = (mac ^ 1 << 41).to_bytes(6, "big")
+    return b"\xfe\x80" + bytes(6) + octets[:3] + b"\xff\xfe" + octets[3:]
 
 
 def _pair_covers(endpoint: Endpoint, mac: int, version: int, address: int) -> bool:

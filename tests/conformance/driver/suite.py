@@ -125,6 +125,16 @@ async def test_ipv6_passes(cloud: Cloud) -> None:
     assert await cloud.delivers(cloud.first, A, cloud.second, C, sent)
 
 
+async def test_a_workload_may_use_the_link_local_address_of_its_mac(cloud: Cloud) -> None:
+    own, others = bytes.fromhex("fe80000000000000f8163efffe000001"), bytes.fromhex("fe80000000000000f8163efffe000002")
+    assert await cloud.delivers(
+        cloud.first, A, cloud.second, C, packets.ipv6_frame(C.mac, A.mac, own, C.ipv6[0], b"own" + bytes(20))
+    )
+    assert not await cloud.delivers(
+        cloud.first, A, cloud.second, C, packets.ipv6_frame(C.mac, A.mac, others, C.ipv6[0], b"other" + bytes(20))
+    )
+
+
 async def test_replacing_by_the_same_changes_nothing(cloud: Cloud) -> None:
     await cloud.replace((A, B), (C,))
     assert await cloud.reached() == EVERYONE
