@@ -42,23 +42,28 @@ def node_record(row: Any) -> NodeRecord:
 
 def port_record(row: Any, fixed_ips: Iterable[tuple[str, bytes]]) -> PortRecord:
     """The record of a row of ``port`` and its allocations (subnet id, packed address)."""
-    record_ips = tuple((id_bytes(subnet_id), bytes(address)) for subnet_id, address in fixed_ips)
-    attributes = {} if row.attributes == "{}" else json.loads(row.attributes)
     return PortRecord(
-        id=id_bytes(row.id),
-        vpc_id=id_bytes(row.network_id),
-        mac=row.mac_address,
-        fixed_ips=record_ips,
-        host_id=row.host_id,
-        admin_state_up=bool(row.admin_state_up),
-        port_security=attributes.get("port_security_enabled", True),
-        allowed_address_pairs=tuple(
-            (pair["ip_address"], mac_number(pair["mac_address"]) if pair.get("mac_address") else row.mac_address)
-            for pair in attributes.get("allowed_address_pairs", ())
-        ),
-        dhcp_options=tuple(
-            (option["opt_name"], option["opt_value"], option.get("ip_version", 4))
-            for option in attributes.get("extra_dhcp_opts", ())
-        ),
-        hostname=attributes.get("dns_name", ""),
+        id_bytes(row.id),
+        id_bytes(row.network_id),
+        row.mac_address,
+        tuple([(id_bytes(subnet_id), address) for subnet_id, address in fixed_ips]),
+        row.host_id,
+        bool(row.admin_state_up),
+        *port_details(row.attributes, row.mac_address),
     )
+
+
+def port_details(attributes: str, mac: int) -> tuple[Any, ...]:
+    """The last fields of a port's record, from its ``attributes`` column; none where all are defaults."""
+    if attributes == "{}":
+        return ()
+    given = json.loads(attributes)
+    address_pairs = tuple(
+        (pair["ip_address"], mac_number(pair["mac_address"]) if pair.get("mac_address") else mac)
+        for pair in given.get("allowed_address_pairs", ())
+    )
+    dhcp_options = tuple(
+        (option["opt_name"], option["opt_value"], int(option.get("ip_version", 4)))
+        for option in given.get("extra_dhcp_opts", ())
+    )
+    return given.get("port_security_enabled", True), address_pairs, dhcp_options, given.get("dns_name", "")

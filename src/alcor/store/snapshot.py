@@ -1,16 +1,27 @@
 """Every record as of one position of the change log, read from the tables."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from alcor.model.records import Record
-from alcor.store import change_log
-from alcor.store.record_rows import node_record, port_record, subnet_record, vpc_record
-from alcor.store.tables import ip_allocation, network, node, port, subnet
+from alcor.model.identifiers import Id, id_bytes
+from alcor.model.records import PortRecord, Record
+from alcor.store import change_log, sql
+from alcor.store.record_rows import node_record, port_details, subnet_record, vpc_record
+from alcor.store.tables import network, node, subnet
 
 _CHUNK = 5000
+_REMEMBERED = 100_000
+_PORTS = sql.statement(
+    "SELECT id, network_id, mac_address, host_id, admin_state_up, attributes FROM port "
+    "WHERE id > :after ORDER BY id LIMIT :limit"
+)
+_ALLOCATIONS = sql.statement(
+    "SELECT port_id, subnet_id, ip_address FROM ip_allocation "
+    "WHERE port_id > :after AND port_id <= :last ORDER BY port_id, position"
+)
 
 
 def read_records(connection: Connection) -> tuple[int, Iterator[Record]]:
@@ -35,19 +46,24 @@ def _records(connection: Connection) -> Iterator[Record]:
 
 def _port_records(connection: Connection) -> Iterator[Record]:
     """Walks ports and allocations side by side, both in the order of the port's id, a page at a time."""
+    packed = lru_cache(_REMEMBERED)(id_bytes)  # the same networks and subnets come again and again
     after = ""
     while True:
-        ports = connection.execute(select(port).where(port.c.id > after).order_by(port.c.id).limit(_CHUNK)).all()
+        ports = connection.execute(_PORTS, {"after": after, "limit": _CHUNK}).all()
         if not ports:
             return
         last = ports[-1].id
-        allocations: dict[str, list[tuple[str, bytes]]] = {}
-        for row in connection.execute(
-            select(ip_allocation.c.port_id, ip_allocation.c.subnet_id, ip_allocation.c.ip_address)
-            .where(ip_allocation.c.port_id > after, ip_allocation.c.port_id <= last)
-            .order_by(ip_allocation.c.port_id, ip_allocation.c.position)
-        ):
-            allocations.setdefault(row.port_id, []).append((row.subnet_id, row.ip_address))
-        for row in ports:
-            yield port_record(row, allocations.get(row.id, ()))
+        fixed_ips: dict[str, tuple[tuple[Id, bytes], ...]] = {}
+        for port_id, subnet_id, address in connection.execute(_ALLOCATIONS, {"after": after, "last": last}).all():
+            fixed_ips[port_id] = (*fixed_ips.get(port_id, ()), (packed(subnet_id), address))
+        for port_id, network_id, mac, host_id, up, attributes in ports:
+            yield PortRecord(
+                id_bytes(port_id),
+                packed(network_id),
+                mac,
+                fixed_ips.get(port_id, ()),
+                host_id,
+                bool(up),
+                *port_details(attributes, mac),
+            )
         after = last

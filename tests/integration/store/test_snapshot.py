@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,6 +13,7 @@ from alcor.model.addresses import ip_bytes
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import NodeRecord, PortRecord, Record, SubnetRecord, VpcRecord
 from alcor.store import bulk, change_log, snapshot
+from alcor.store.record_rows import port_record, subnet_record, vpc_record
 from alcor.store.store import Store
 from alcor.store.tables import ip_allocation, network, node, port, subnet
 from alcor.store.transaction import Transaction
@@ -96,6 +98,21 @@ async def test_records_say_all_that_hosts_need(store: Store) -> None:
         ),
         PortRecord(id_bytes(plain[0]), vpc_id, 0xFA163E000002, ()),
     }
+
+
+async def test_a_port_just_written_gives_the_record_a_snapshot_gives(store: Store) -> None:
+    of_network = network_row(1)
+    of_subnet = subnet_row(of_network[0])
+    attributes = json.dumps({"dns_name": "web-1", "allowed_address_pairs": [{"ip_address": "10.0.0.7"}]})
+    of_port = port_row(of_network[0], 0xFA163E000001, "host-1", attributes)
+    allocation = (of_subnet[0], ip_bytes("10.0.0.5"), of_port[0], 0)
+    written = ((network, of_network), (subnet, of_subnet), (port, of_port), (ip_allocation, allocation))
+    for table, row in written:
+        await store.write(inserting(table, row))
+    _, records = await store.read(read_all)
+    rows = [SimpleNamespace(**dict(zip(table.c.keys(), row, strict=True))) for table, row in written]
+    fixed_ips = [(rows[3].subnet_id, rows[3].ip_address)]
+    assert records == [vpc_record(rows[0]), subnet_record(rows[1]), port_record(rows[2], fixed_ips)]
 
 
 async def test_every_port_comes_with_its_own_addresses(store: Store) -> None:
