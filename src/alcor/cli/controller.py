@@ -1,0 +1,74 @@
+"""``alcor controller``: run a controller."""
+
+import os
+from pathlib import Path
+
+import click
+import uvloop
+
+from alcor.controller import logs
+from alcor.controller.controller import run_controller
+from alcor.controller.settings import ControllerError, ControllerSettings
+
+_EPILOG = """\b
+Examples:
+  alcor controller
+      API at http://127.0.0.1:9696, agents at 127.0.0.1:9697, everything kept
+      in an SQLite file in the data directory
+  alcor controller --listen 0.0.0.0:9696 --southbound 0.0.0.0:9697
+      reachable from other machines
+  alcor controller --database postgresql+psycopg://alcor@db/alcor
+      one of several controllers that share a PostgreSQL database
+
+\b
+Then, from another terminal:
+  curl http://127.0.0.1:9696/readyz
+  openstack --os-auth-type none --os-endpoint http://127.0.0.1:9696 network list
+"""
+
+
+def _default_data_directory() -> Path:
+    state_home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path("/var/lib/alcor") if os.geteuid() == 0 else Path(state_home) / "alcor"
+
+
+@click.command(epilog=_EPILOG, context_settings={"auto_envvar_prefix": "ALCOR", "show_default": True})
+@click.option("--listen", metavar="ADDRESS", default="127.0.0.1:9696", show_envvar=True,
+              help="Where the API listens: HOST:PORT or unix:PATH.")  # fmt: skip
+@click.option("--southbound", metavar="ADDRESS", default="127.0.0.1:9697", show_envvar=True,
+              help="Where control agents connect: HOST:PORT or unix:PATH.")  # fmt: skip
+@click.option("--database", metavar="URL", default="", show_envvar=True,
+              show_default="alcor.db in the data directory",
+              help="sqlite:////absolute/path.db or postgresql+psycopg://user:password@host/name. "
+                   "Created and brought up to date by itself.")  # fmt: skip
+@click.option("--data-directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
+              default=_default_data_directory, show_envvar=True,
+              show_default="/var/lib/alcor for root, else ~/.local/state/alcor",
+              help="Where the controller keeps its files; made when missing.")  # fmt: skip
+@click.option("--host-grace", metavar="SECONDS", type=click.FloatRange(min=1), default=15.0, show_envvar=True,
+              help="How long a host may be away before its ports go DOWN.")  # fmt: skip
+@click.option("--log-level", type=click.Choice(logs.LEVELS), default="info", show_envvar=True,
+              help="Lines to standard error from this level up.")  # fmt: skip
+def command(
+    listen: str, southbound: str, database: str, data_directory: Path, host_grace: float, log_level: str
+) -> None:
+    """Run a controller: the API, the managers and the Data Plane Manager.
+
+    It serves OpenStack's Neutron API and Alcor's own, keeps everything in its
+    database, and tells every host's control agent what to do. It stops in
+    order on Ctrl-C or SIGTERM; hosts keep forwarding packets meanwhile.
+    """
+    from alcor.controller.application import create_application
+
+    logs.configure(log_level)
+    settings = ControllerSettings(
+        data_directory=data_directory, listen=listen, southbound=southbound, database=database, host_grace=host_grace
+    )
+    try:
+        data_directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"cannot use the data directory {data_directory}: {error.strerror}") from error
+    try:
+        uvloop.run(run_controller(settings, create_application))
+    except ControllerError as error:
+        raise click.ClickException(str(error)) from error
