@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from alcor.agent.counters import Counters
 from alcor.agent.dhcp.server import DhcpSettings
+from alcor.agent.journal import parse_journal
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
@@ -31,6 +32,7 @@ from alcor.model.goal_state import GoalState, GoalStateDelta, NeighbourDelta, ap
 from alcor.model.identifiers import Id
 from tests.unit.agent.goal_states import OWN_VTEP, deltas, port_ids
 
+HEADER_BYTES = 12  # of a frame in the journal
 LOG_ID = b"log".ljust(16, b"\0")
 
 
@@ -116,6 +118,7 @@ class AgentFollows(RuleBasedStateMachine):
         self.controller = Controller()
         self.switch = MemorySwitch(Fabric(), OWN_VTEP)
         self.boot()
+        self.connect()
 
     def boot(self) -> None:
         self.driver, self.reports, self.counters = MemoryDataPlane(self.switch), Reports(), Counters()
@@ -152,11 +155,14 @@ class AgentFollows(RuleBasedStateMachine):
         self.now += 100
         self.run(self.reconciler.step())
 
-    @rule(delta=deltas)
-    def the_goal_state_changes(self, delta: GoalStateDelta) -> None:
-        delta = self.controller.change(delta)
-        if self.connected:
-            self.deliver(delta)
+    @rule(changes=st.lists(deltas, min_size=1, max_size=3), is_taken=st.booleans())
+    def the_goal_state_changes(self, changes: list[GoalStateDelta], is_taken: bool) -> None:
+        for delta in changes:
+            self.controller.change(delta)
+            if self.connected:
+                self.deliver(delta)
+        if is_taken:
+            self.step()
 
     @rule(delta=deltas)
     def a_goal_state_gets_lost(self, delta: GoalStateDelta) -> None:
@@ -203,6 +209,11 @@ class AgentFollows(RuleBasedStateMachine):
         self.connected = False
         self.reports.disconnected()
 
+    @precondition(lambda self: not self.connected)
+    @rule()
+    def the_agent_reaches_a_controller(self) -> None:
+        self.connect()
+
     @rule()
     def the_agent_restarts_and_disturbs_nothing(self) -> None:
         self.settle()
@@ -224,15 +235,18 @@ class AgentFollows(RuleBasedStateMachine):
 
     @rule(fraction=st.floats(0, 1, exclude_max=True), flipped=st.integers(1, 255))
     def the_journal_rots(self, fraction: float, flipped: int) -> None:
-        journal = self.directory / FILE_NAME
+        self.settle()
         before = self.programmed()
-        if journal.exists() and journal.stat().st_size:
-            data = bytearray(journal.read_bytes())
-            data[int(len(data) * fraction)] ^= flipped
-            journal.write_bytes(data)
+        journal = self.directory / FILE_NAME
+        data = bytearray(journal.read_bytes())
+        position = int(len(data) * fraction)
+        last_frame = len(data) - HEADER_BYTES - len(parse_journal(data).frames[-1])
+        data[position] ^= flipped
+        journal.write_bytes(data)
         self.boot()
         self.step()
-        if not self.wanted.complete:
+        if position < last_frame:
+            assert not self.wanted.complete
             assert self.programmed() == before
 
     def settle(self) -> None:

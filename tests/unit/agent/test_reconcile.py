@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from alcor.agent.wanted import FILE_NAME
 from alcor.channels.messages import State
+from alcor.dataplane.driver import Change, Failures
 from alcor.model.goal_state import GoalStateDelta
 from tests.unit.agent.core import LOG_ID, Core, acknowledgements, port_reports
 from tests.unit.agent.goal_states import port, port_id
@@ -181,3 +183,48 @@ async def test_before_anything_is_known_nothing_is_said_of_ports_and_the_data_pl
     second.reconciler.report_everything()
     assert second.reports.take() == []
     assert A.id in first.switch.endpoints
+
+
+async def test_a_port_whose_interface_came_back_meanwhile_is_up_only_once_programmed_again(tmp_path: Path) -> None:
+    core = Core(tmp_path)
+    core.driver.attach(A.id)
+    await core.deliver_ports()
+    programmed = core.driver.apply
+
+    async def apply_while_the_interface_is_replugged(change: Change) -> Failures:
+        failures = await programmed(change)
+        core.driver.detach(A.id)
+        core.driver.attach(A.id)
+        return failures
+
+    core.driver.apply = apply_while_the_interface_is_replugged  # type: ignore[method-assign]
+    await core.deliver(GoalStateDelta(revision=2, base_revision=1, ports={A.id: A}))
+    assert core.states() == {A.id: State.DOWN}
+    core.driver.apply = programmed  # type: ignore[method-assign]
+    await core.reconciler.step()
+    assert core.states() == {A.id: State.UP}
+    assert A.id in core.switch.endpoints
+
+
+async def test_a_torn_tail_is_cleared_away_before_more_is_written(tmp_path: Path) -> None:
+    core = Core(tmp_path)
+    await core.deliver_ports(A)
+    await core.deliver(GoalStateDelta(revision=2, base_revision=1, ports={B.id: B}))
+    journal = tmp_path / FILE_NAME
+    journal.write_bytes(journal.read_bytes()[:-1])
+    torn = Core(tmp_path)
+    assert torn.wanted.applied() == (LOG_ID, 1)
+    await torn.deliver(GoalStateDelta(revision=2, base_revision=1, ports={B.id: B}))
+    again = Core(tmp_path)
+    assert again.wanted.applied() == (LOG_ID, 2)
+    assert again.wanted.state.ports == {A.id: A, B.id: B}
+
+
+async def test_the_journal_does_not_outgrow_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alcor.agent.wanted._COMPACTION_BYTES", 1000)
+    core = Core(tmp_path)
+    await core.deliver_ports()
+    for revision in range(2, 300):
+        await core.deliver(GoalStateDelta(revision=revision, base_revision=revision - 1, ports={A.id: A}))
+        assert (tmp_path / FILE_NAME).stat().st_size < 2000
+    assert Core(tmp_path).wanted.applied() == (LOG_ID, 299)
