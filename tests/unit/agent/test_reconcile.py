@@ -228,3 +228,16 @@ async def test_the_journal_does_not_outgrow_what_it_says(tmp_path: Path, monkeyp
         await core.deliver(GoalStateDelta(revision=revision, base_revision=revision - 1, ports={A.id: A}))
         assert (tmp_path / FILE_NAME).stat().st_size < 2000
     assert Core(tmp_path).wanted.applied() == (LOG_ID, 299)
+
+
+async def test_a_change_that_met_an_absent_data_plane_is_made_up_for(tmp_path: Path) -> None:
+    core = Core(tmp_path)
+    core.driver.attach(A.id)
+    await core.deliver_ports()
+    core.driver.unavailable = "away"
+    await core.deliver(GoalStateDelta(revision=2, base_revision=1, ports={A.id: A}))
+    assert A.id not in core.switch.endpoints
+    core.driver.unavailable = ""
+    await core.pass_time(5)
+    assert A.id in core.switch.endpoints
+    assert core.states() == {A.id: State.UP}
