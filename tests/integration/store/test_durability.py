@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 
 from alcor.model.records import VpcRecord
 from alcor.store import change_log
-from alcor.store.store import open_store
+from alcor.store.store import Store, open_store
+from alcor.store.transaction import Transaction
 from tests.integration.store import writer_process
 from tests.integration.store.rows import stored_vnis
 
@@ -35,6 +36,20 @@ async def test_acknowledged_writes_survive_kill(database_url: str, acknowledgeme
     # The log tells hosts of just what is stored: nothing half done.
     assert sorted(await store.read(logged_vnis)) == sorted(stored)
     await store.close()
+
+
+async def test_commits_wait_for_the_disk(store: Store) -> None:
+    """What a killed process cannot show: that the database would survive a loss of power."""
+
+    def settings(transaction: Transaction) -> list[str]:
+        dialect = transaction.connection.dialect.name
+        names = (
+            ["journal_mode", "synchronous", "foreign_keys"] if dialect == "sqlite" else ["fsync", "synchronous_commit"]
+        )
+        command = "PRAGMA" if dialect == "sqlite" else "SHOW"
+        return [str(transaction.connection.exec_driver_sql(f"{command} {name}").scalar_one()) for name in names]
+
+    assert await store.write(settings) in (["wal", "2", "1"], ["on", "on"])
 
 
 async def test_a_writer_goes_on_where_a_killed_one_stopped(database_url: str) -> None:

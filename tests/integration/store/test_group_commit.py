@@ -193,6 +193,24 @@ async def test_two_stores_share_a_database(store: Store, database_url: str) -> N
     await other.close()
 
 
+async def test_a_writer_that_reads_first_never_has_to_start_over(store: Store, database_url: str) -> None:
+    other = await open_store(database_url)
+    runs: list[int] = []
+
+    def read_then_write(transaction: Transaction, vni: int) -> None:
+        runs.append(vni)
+        assert vni not in stored_vnis(transaction.connection)
+        add_network(transaction, vni)
+
+    async def write_in_turn(through: Store, first: int) -> None:
+        for vni in range(first, first + 50):
+            await through.write(partial(read_then_write, vni=vni))
+
+    await asyncio.gather(write_in_turn(store, 1), write_in_turn(other, 101))
+    assert len(runs) == 100
+    await other.close()
+
+
 # What only a database server can do to its clients.
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -10,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
 from alcor.model.number_ranges import Range
-from alcor.store import migrate, number_pools
+from alcor.store import change_log, migrate, number_pools
 from alcor.store.engine import open_engine
 from alcor.store.store import open_store
 from alcor.store.tables import metadata
@@ -64,6 +65,14 @@ async def test_stores_may_open_at_once_in_one_process(empty_database_url: str) -
     stores = await asyncio.gather(*(open_store(empty_database_url) for _ in range(4)))
     assert len({store.log_id for store in stores}) == 1
     for store in stores:
+        await store.close()
+
+
+async def test_different_databases_may_be_opened_at_once(tmp_path: Path) -> None:
+    stores = await asyncio.gather(*(open_store(f"sqlite:///{tmp_path}/{number}.db") for number in range(8)))
+    assert len({store.log_id for store in stores}) == 8
+    for store in stores:
+        assert await store.read(change_log.head) == 0
         await store.close()
 
 
