@@ -5,7 +5,9 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Table, bindparam, delete
+from sqlalchemy.exc import DBAPIError
 
 from alcor.store import sql
 
@@ -44,9 +46,19 @@ def update_rows(
 
 def _copy(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
     driver_connection: Any = connection.connection.driver_connection
-    with driver_connection.cursor() as cursor, cursor.copy(_copy_sql(table)) as copy:
-        for row in rows:
-            copy.write_row(row)
+    statement = _copy_sql(table)
+    try:
+        with driver_connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:
+        # SQLAlchemy knows nothing of COPY: the error is made the one it would raise for an INSERT.
+        lost = driver_connection.broken
+        if lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            statement, None, error, psycopg.Error, connection_invalidated=lost, dialect=connection.dialect
+        ) from error
 
 
 @cache

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from alcor.store import change_log
+from alcor.store import bulk, change_log
 from alcor.store.group_commit import CommitUnknown, StoreClosed
 from alcor.store.store import Store, open_store
+from alcor.store.tables import network
 from alcor.store.transaction import Transaction
 from tests.databases import PostgreSQL
-from tests.integration.store.rows import add_network, stored_vnis
+from tests.integration.store.rows import add_network, network_row, stored_vnis
 
 
 @contextlib.asynccontextmanager
@@ -243,6 +244,21 @@ async def test_a_group_is_tried_again_when_the_connection_is_lost(served: Store,
     assert all(isinstance(outcome, str) for outcome in outcomes), outcomes
     assert await served.read(stored_vnis) == {1, 2}
     assert await log(served) == [[1, 2]]
+
+
+async def test_a_connection_lost_before_a_bulk_insert_is_tried_again(served: Store, postgresql: PostgreSQL) -> None:
+    tries: list[int] = []
+    rows = [network_row(vni) for vni in range(1, 101)]
+
+    def unlucky(transaction: Transaction) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            lose_connection(transaction, postgresql)
+        bulk.insert_rows(transaction.connection, network, rows)
+
+    await served.write(unlucky)
+    assert len(tries) == 2
+    assert await served.read(stored_vnis) == set(range(1, 101))
 
 
 async def test_tries_are_bounded(served: Store, postgresql: PostgreSQL) -> None:
