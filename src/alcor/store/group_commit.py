@@ -34,7 +34,7 @@ _RETRYABLE_STATES = {"40001", "40P01", "57P03"}  # serialization failure, deadlo
 
 
 class CommitUnknown(RuntimeError):
-    """The connection was lost during the commit, so the write may or may not be there: read before trying again."""
+    """The commit was cut short, so the write may or may not be there: read before trying again."""
 
 
 class StoreClosed(RuntimeError):
@@ -150,9 +150,12 @@ class GroupCommit:
         try:
             begun.commit()
         except DBAPIError as error:
-            if _connection_lost(error):
-                raise CommitUnknown(str(CommitUnknown.__doc__)) from error
-            raise
+            connection.invalidate(
+                error
+            )  # it may still be in the transaction: the next one must not commit this one too
+            if _refused(error):
+                raise
+            raise CommitUnknown(str(CommitUnknown.__doc__)) from error
         if position:
             self._on_commit(position)
         return outcomes
@@ -249,6 +252,14 @@ def _worth_retrying(error: BaseException) -> bool:
     if getattr(error.orig, "sqlstate", None) in _RETRYABLE_STATES or _connection_lost(error):
         return True
     return isinstance(error, OperationalError) and "database is locked" in str(error.orig)
+
+
+def _refused(error: DBAPIError) -> bool:
+    """Whether the database itself said that it did not commit."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state != "40003" and not _connection_lost(error)  # statement completion unknown
+    return "database is locked" in str(error.orig)
 
 
 def _connection_lost(error: DBAPIError) -> bool:

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -210,6 +212,48 @@ async def test_a_writer_that_reads_first_never_has_to_start_over(store: Store, d
     await asyncio.gather(write_in_turn(store, 1), write_in_turn(other, 101))
     assert len(runs) == 100
     await other.close()
+
+
+async def test_a_commit_that_fails_on_the_disk_is_unknown(
+    store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a failed flush to disk, what was written may come back with the next crash."""
+    if database_url.startswith("sqlite"):
+        failure: Exception = sqlite3.OperationalError("disk I/O error")
+    else:
+        failure = psycopg.OperationalError("server closed the connection unexpectedly")
+
+    def fail(_: Any) -> None:
+        raise failure
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._engine.dialect, "do_commit", fail)
+        with pytest.raises(CommitUnknown, match="may or may not be there"):
+            await store.write(partial(add_network, vni=1))
+    await store.write(partial(add_network, vni=2))
+    assert await store.read(stored_vnis) == {2}
+
+
+async def test_a_commit_the_database_refused_is_tried_again(
+    store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database_url.startswith("sqlite"):
+        refusal: Exception = sqlite3.OperationalError("database is locked")
+    else:
+        refusal = psycopg.errors.SerializationFailure("could not serialize access")
+    commit = store._engine.dialect.do_commit
+    commits: list[Any] = []
+
+    def refuse_once(connection: Any) -> None:
+        commits.append(connection)
+        if len(commits) == 1:
+            raise refusal
+        commit(connection)
+
+    monkeypatch.setattr(store._engine.dialect, "do_commit", refuse_once)
+    await store.write(partial(add_network, vni=1))
+    assert await store.read(stored_vnis) == {1}
+    assert await log(store) == [[1]]
 
 
 # What only a database server can do to its clients.
