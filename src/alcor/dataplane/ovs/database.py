@@ -1,7 +1,6 @@
 """The switch's side in ovsdb-server: prepared at the start, watched from then on."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +10,11 @@ from alcor.dataplane.ovs.jsonrpc import RpcError
 from alcor.dataplane.ovs.kernel_datapath import kernel_datapath_available
 from alcor.dataplane.ovs.ovsdb import OvsdbClient
 from alcor.dataplane.ovs.settings import OvsSettings
-from alcor.dataplane.ovs.switch import COLUMNS, Switch, choose_datapath, read_switch, set_up_operations
+from alcor.dataplane.ovs.switch import COLUMNS, Operation, Switch, choose_datapath, read_switch, set_up_operations
 
 _CONFIGURATION_SECONDS = 10.0
 _RECONNECT_SECONDS = 0.2
+_PAUSE_SECONDS = 1.0  # between two attempts to put the bridge right
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class SwitchDatabase:
             ) from error
         except RpcError as error:
             raise DataPlaneUnavailable(f"ovsdb-server refuses the configuration of bridge {bridge}: {error}") from error
-        self._watcher = asyncio.create_task(self._keep_connected())
+        self._watcher = asyncio.create_task(self._keep_prepared())
         return self.switch()
 
     async def stop(self) -> None:
@@ -75,24 +75,29 @@ class SwitchDatabase:
 
     async def _set_up(self) -> None:
         """Change what must be changed, and wait until ovs-vswitchd has taken it."""
-        operations = set_up_operations(
-            self._client.tables,
-            self._settings.integration_bridge,
-            self._settings.vtep_ip,
-            self.datapath_type,
-            self._generation,
-        )
+        operations = self._operations()
         if operations:
             results = await self._client.transact(operations)
             wanted = results[-1]["rows"][0]["next_cfg"]
             await self._wait_for(lambda: self._taken_configuration() >= wanted)
         await self._wait_for(lambda: self.switch().tunnel is not None)
 
+    def _operations(self) -> list[Operation]:
+        return set_up_operations(
+            self._client.tables,
+            self._settings.integration_bridge,
+            self._settings.vtep_ip,
+            self.datapath_type,
+            max(self._generation, self.switch().generation),  # a later life of the agent may have begun already
+        )
+
     def _taken_configuration(self) -> int:
         return max((int(row["cur_cfg"]) for row in self._client.tables["Open_vSwitch"].values()), default=0)
 
     async def _wait_for(self, condition: Callable[[], bool]) -> None:
         while not condition():
+            if (reason := self._client.lost()) is not None:
+                raise ConnectionError(reason)
             self._news.clear()
             await self._news.wait()
 
@@ -104,19 +109,37 @@ class SwitchDatabase:
         self._news.set()
         self._on_change()
 
-    async def _keep_connected(self) -> None:
-        """Reconnect whenever ovsdb-server goes away; make sure the bridge is still as it must be."""
+    async def _keep_prepared(self) -> None:
+        """Reconnect whenever ovsdb-server goes away; put right what somebody changed that must not be."""
         while True:
-            log.warning("ovsdb-server is gone: %s", await self._client.wait_closed())
-            connected = False
-            while not connected:
-                await asyncio.sleep(_RECONNECT_SECONDS)
-                client = OvsdbClient(self._changed)
-                with contextlib.suppress(OSError, RpcError):
-                    await self._connect(client)
-                    connected = True
-            self._client = client
-            self._changed()
-            with contextlib.suppress(OSError, RpcError):
-                await self._set_up()
-            log.info("connected to ovsdb-server again")
+            self._news.clear()
+            if (reason := self._client.lost()) is not None:
+                log.warning("ovsdb-server is gone: %s", reason)
+                await self._reconnect()
+                log.info("connected to ovsdb-server again")
+            if self._operations():
+                await self._put_right()
+            else:
+                await self._news.wait()
+
+    async def _reconnect(self) -> None:
+        while True:
+            await asyncio.sleep(_RECONNECT_SECONDS)
+            client = OvsdbClient(self._changed)
+            try:
+                await self._connect(client)
+            except (OSError, RpcError) as error:
+                log.debug("ovsdb-server is not back yet: %s", error)
+            else:
+                self._client = client
+                self._changed()
+                return
+
+    async def _put_right(self) -> None:
+        bridge = self._settings.integration_bridge
+        log.warning("bridge %s is not as it must be: setting it up again", bridge)
+        try:
+            await asyncio.wait_for(self._set_up(), _CONFIGURATION_SECONDS)
+        except (OSError, RpcError, TimeoutError) as error:
+            log.warning("bridge %s could not be set up: %s", bridge, error or "ovs-vswitchd does not answer")
+        await asyncio.sleep(_PAUSE_SECONDS)

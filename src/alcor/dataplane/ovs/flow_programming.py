@@ -105,17 +105,21 @@ class _Attribution:
 
 
 async def program(
-    connection: OpenFlowConnection, prepare: Callable[[], Awaitable[Modifications]]
+    connection: OpenFlowConnection,
+    prepare: Callable[[], Awaitable[Modifications]],
+    before_change: Callable[[], Awaitable[None]],
 ) -> dict[Owner, SwitchError]:
     """Carry out modifications as one; if any is refused, all others one by one.
 
-    ``prepare`` is called once for each of the two attempts. Returns the owners of what was refused, and why.
+    ``prepare`` is called once for each of the two attempts, ``before_change`` when the switch is about to change.
+    Returns the owners of what was refused, and why.
     """
     attribution = _Attribution(await prepare())
-    refused = await connection.modify_as_one(attribution)
+    refused = await connection.modify_as_one(attribution, before_change)
     if not refused:
         return {}
     log.warning("Open vSwitch refused %d flow changes and with them the bundle; now one by one", len(refused))
     attribution = _Attribution(await prepare())
+    await before_change()
     refused = await connection.modify_each(attribution)
     return {attribution.owner(place): error for place, error in refused.items()}

@@ -16,11 +16,23 @@ _STRUCTURE = re.compile(rb'[{}"]|\\.', re.DOTALL)
 _MAXIMUM_MESSAGE = 512 * 1024 * 1024
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
 
 
 class RpcError(RuntimeError):
     """The other side answered with an error, or with what is no JSON-RPC."""
+
+
+class _Message(msgspec.Struct):
+    """A request or notification when it has a method, an answer when not."""
+
+    id: Any = None
+    method: str | None = None
+    params: Any = None
+    result: Any = None
+    error: Any = None
+
+
+_decode = msgspec.json.Decoder(_Message).decode
 
 
 class MessageSplitter:
@@ -38,10 +50,9 @@ class MessageSplitter:
         complete = []
         start = 0
         position = self._scanned
-        # An escape may be cut in two by the end of the piece: leave a final backslash for the next one.
-        end = len(self._buffer) - (self._buffer.endswith(b"\\"))
-        for found in _STRUCTURE.finditer(self._buffer, position, end):
+        for found in _STRUCTURE.finditer(self._buffer, position):
             mark = found.group()
+            position = found.end()
             if mark == b'"':
                 self._in_string = not self._in_string
             elif self._in_string or len(mark) == 2:
@@ -53,10 +64,12 @@ class MessageSplitter:
             else:
                 self._depth -= 1
                 if self._depth == 0:
-                    complete.append(bytes(self._buffer[start : found.end()]))
-                    start = found.end()
+                    complete.append(bytes(self._buffer[start:position]))
+                    start = position
+        # An escape may be cut in two by the end of the piece: its backslash is looked at again with the next one.
+        cut = position < len(self._buffer) and self._buffer.endswith(b"\\")
         del self._buffer[:start]
-        self._scanned = end - start
+        self._scanned = len(self._buffer) - cut
         if len(self._buffer) > _MAXIMUM_MESSAGE:
             raise RpcError(f"a message is longer than {_MAXIMUM_MESSAGE} bytes")
         return complete
@@ -79,18 +92,21 @@ class JsonRpc:
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._receiver = asyncio.create_task(self._receive())
 
-    async def call(self, method: str, *parameters: Any) -> Any:
-        """Call a method and return its result. Raises RpcError."""
+    def begin(self, method: str, *parameters: Any) -> asyncio.Future[Any]:
+        """Call a method; its result is to come. The future raises RpcError when it is refused."""
         if self.closed.done():
             raise ConnectionError(self.closed.result())
         self._next_id += 1
         number = self._next_id
-        future = self._waiting[number] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = future
+        future.add_done_callback(lambda _: self._waiting.pop(number, None))
         self._writer.write(_encode({"id": number, "method": method, "params": parameters}))
-        try:
-            return await future
-        finally:
-            del self._waiting[number]
+        return future
+
+    async def call(self, method: str, *parameters: Any) -> Any:
+        """Call a method and return its result. Raises RpcError."""
+        return await self.begin(method, *parameters)
 
     async def close(self) -> None:
         """Disconnect."""
@@ -108,7 +124,7 @@ class JsonRpc:
             while data := await self._reader.read(1 << 16):
                 for text in splitter.feed(data):
                     self._dispatch(_decode(text))
-        except (OSError, RpcError, msgspec.DecodeError) as error:
+        except (OSError, RpcError, msgspec.MsgspecError) as error:
             reason = f"the connection broke: {error}"
         finally:
             if not self.closed.done():
@@ -118,20 +134,20 @@ class JsonRpc:
                     future.set_exception(ConnectionError(reason))
             self._writer.close()
 
-    def _dispatch(self, received: Any) -> None:
-        if "method" in received:
-            if received["method"] == "echo":
-                self._writer.write(_encode({"id": received.get("id"), "result": received.get("params"), "error": None}))
+    def _dispatch(self, received: _Message) -> None:
+        if received.method is not None:
+            if received.method == "echo":
+                self._writer.write(_encode({"id": received.id, "result": received.params, "error": None}))
             elif self._on_notification is not None:
-                self._on_notification(received["method"], received.get("params"))
+                self._on_notification(received.method, received.params)
             return
-        future = self._waiting.get(received.get("id"))
+        future = self._waiting.get(received.id) if isinstance(received.id, int) else None
         if future is None or future.done():
             return
-        if (error := received.get("error")) is not None:
-            future.set_exception(RpcError(str(error)))
+        if received.error is not None:
+            future.set_exception(RpcError(str(received.error)))
         else:
-            future.set_result(received.get("result"))
+            future.set_result(received.result)
 
 
 async def connect(socket: Path, on_notification: Callable[[str, Any], None] | None = None) -> JsonRpc:

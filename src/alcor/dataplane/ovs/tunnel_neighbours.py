@@ -13,9 +13,9 @@ import contextlib
 import logging
 import socket
 from collections.abc import Iterable
-from pathlib import Path
 
-from alcor.dataplane.ovs import jsonrpc, neighbour_table
+from alcor.dataplane.ovs import neighbour_table
+from alcor.dataplane.ovs.control_socket import ControlSocket
 from alcor.dataplane.ovs.jsonrpc import RpcError
 from alcor.dataplane.ovs.neighbour_table import Neighbour
 from alcor.model.addresses import ipv4_number, ipv4_text, mac_text
@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 class TunnelNeighbours:
     """The copying of the kernel's underlay neighbours to ovs-vswitchd."""
 
-    def __init__(self, run_directory: Path, vtep_ip: str) -> None:
-        self._run_directory = run_directory
+    def __init__(self, control: ControlSocket, vtep_ip: str) -> None:
+        self._control = control
         self._vtep = ipv4_number(vtep_ip)
         self._vteps: set[int] = set()
         self._known: dict[int, int] = {}  # IPv4 → MAC, as told to ovs-vswitchd
@@ -40,7 +40,6 @@ class TunnelNeighbours:
         self._interface = 0
         self._warned = False
         self._wake = asyncio.Event()
-        self._rpc: jsonrpc.JsonRpc | None = None
         self._addresses = neighbour_table.subscribe(neighbour_table.ADDRESSES)
         self._neighbours = neighbour_table.subscribe(neighbour_table.NEIGHBOURS)
         self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -58,8 +57,6 @@ class TunnelNeighbours:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._datagrams.close()
-        if self._rpc is not None:
-            await self._rpc.close()
 
     def replace(self, vteps: Iterable[int]) -> None:
         """These are all the VTEPs there are."""
@@ -142,20 +139,5 @@ class TunnelNeighbours:
                 self._learned.notify_all()
 
     async def _tell(self, neighbour: Neighbour) -> None:
-        if self._rpc is None or self._rpc.closed.done():
-            self._rpc = await jsonrpc.connect(control_socket(self._run_directory))
         bridge = socket.if_indextoname(neighbour.interface)
-        await self._rpc.call("tnl/neigh/set", bridge, ipv4_text(neighbour.ipv4), mac_text(neighbour.mac))
-
-
-def control_socket(run_directory: Path) -> Path:
-    """The control socket of the ovs-vswitchd of this run directory. Raises FileNotFoundError when there is none."""
-    with contextlib.suppress(OSError, ValueError):
-        process = int((run_directory / "ovs-vswitchd.pid").read_text())
-        socket_path = run_directory / f"ovs-vswitchd.{process}.ctl"
-        if socket_path.exists():
-            return socket_path
-    sockets = sorted(run_directory.glob("ovs-vswitchd*.ctl"), key=lambda each: each.stat().st_mtime)
-    if not sockets:
-        raise FileNotFoundError(f"no control socket of ovs-vswitchd (ovs-vswitchd*.ctl) in {run_directory}")
-    return sockets[-1]
+        await self._control.call("tnl/neigh/set", bridge, ipv4_text(neighbour.ipv4), mac_text(neighbour.mac))

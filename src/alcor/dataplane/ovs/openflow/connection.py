@@ -6,8 +6,9 @@ of a stream (a bundle) and are kept for whoever streams. Packet-ins go to a call
 
 import asyncio
 import contextlib
+import itertools
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,25 +104,35 @@ class OpenFlowConnection:
             more = True
             while more:
                 more, part = await answer.part()
-                consume(part)
+                try:
+                    consume(part)
+                except Malformed as error:
+                    raise Refused(f"Open vSwitch answered with what cannot be read: {error}") from error
                 await asyncio.sleep(0)
 
     async def barrier(self) -> None:
         """Return when everything sent before was carried out."""
         await self.request(message.BARRIER_REQUEST, message.BARRIER_REPLY)
 
-    async def modify_as_one(self, flow_mods: Iterable[bytes]) -> dict[int, SwitchError]:
+    async def modify_as_one(
+        self, flow_mods: Iterable[bytes], before_commit: Callable[[], Awaitable[None]]
+    ) -> dict[int, SwitchError]:
         """Carry out flow-mods in one bundle: all of them, or none when any is refused.
 
-        Returns the refused ones by their place in the sequence. Empty means all took effect.
+        Returns the refused ones by their place in the sequence. Empty means all took effect. Without any flow-mod
+        the switch hears nothing, and nothing is committed.
         """
+        rest = iter(flow_mods)
+        if not (first_body := await _first(rest)):
+            return {}
         bundle, self._next_bundle = self._next_bundle, self._next_bundle + 1
         await self._bundle_control(bundle, message.BUNDLE_OPEN)
         with self._keeping_errors() as errors:
             first = self._next_xid
-            await self._stream(self._wrapped(bundle, flow_mods))
+            await self._stream(self._wrapped(bundle, itertools.chain((first_body,), rest)))
             await self.barrier()
             if not errors:
+                await before_commit()
                 try:
                     await self._bundle_control(bundle, message.BUNDLE_COMMIT)
                 except Refused:
@@ -256,6 +267,15 @@ def _places(errors: dict[int, SwitchError], first: int) -> dict[int, SwitchError
     return {(xid - first) % _MAXIMUM_XID: error for xid, error in errors.items()}
 
 
+async def _first(flow_mods: Iterator[bytes]) -> bytes:
+    """The first that is no pause; PAUSE when there is none."""
+    for body in flow_mods:
+        if body:
+            return body
+        await asyncio.sleep(0)
+    return PAUSE
+
+
 async def connect(socket: Path, on_packet: PacketHandler | None = None) -> OpenFlowConnection:
     """Connect to a bridge's management socket and agree on the version.
 
@@ -266,12 +286,14 @@ async def connect(socket: Path, on_packet: PacketHandler | None = None) -> OpenF
         writer.write(message.hello(0))
         version, kind, length, _ = message.HEADER.unpack(await reader.readexactly(8))
         await reader.readexactly(max(0, length - 8))
-    except (OSError, asyncio.IncompleteReadError) as error:
+        if kind != message.HELLO or version < message.VERSION:
+            raise Refused(
+                f"{socket} speaks OpenFlow version {version:#x}, not 1.4 (0x05):"
+                " allow OpenFlow14 in the bridge's protocols"
+            )
+    except BaseException as error:
         writer.close()
-        raise ConnectionError(f"Open vSwitch hung up during the greeting on {socket}") from error
-    if kind != message.HELLO or version < message.VERSION:
-        writer.close()
-        raise Refused(
-            f"{socket} speaks OpenFlow version {version:#x}, not 1.4 (0x05): allow OpenFlow14 in the bridge's protocols"
-        )
+        if isinstance(error, OSError | asyncio.IncompleteReadError):
+            raise ConnectionError(f"Open vSwitch hung up during the greeting on {socket}") from error
+        raise
     return OpenFlowConnection(reader, writer, on_packet)

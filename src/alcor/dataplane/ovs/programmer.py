@@ -1,0 +1,180 @@
+"""Makes the flows of a switch what a State or Change says, in as few steps as it takes."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from alcor.dataplane.driver import Change, DataPlaneUnavailable, Endpoint, Failures, State
+from alcor.dataplane.ovs import pipeline as rules
+from alcor.dataplane.ovs.cookies import cookie
+from alcor.dataplane.ovs.endpoint_flows import endpoint_flows
+from alcor.dataplane.ovs.flow_programming import Difference, Modifications, Owner, program, read_inventory
+from alcor.dataplane.ovs.openflow.errors import SwitchError
+from alcor.dataplane.ovs.rendering import Flow, Pipeline
+from alcor.dataplane.ovs.revalidation import Revalidation
+from alcor.dataplane.ovs.session import Session
+from alcor.model.identifiers import Id
+
+log = logging.getLogger(__name__)
+
+PortNumbers = Mapping[Id, int]
+"""The OpenFlow port number of each workload interface that is there."""
+
+
+class _PortFlows(NamedTuple):
+    """What was programmed for a port of this host."""
+
+    vni: int
+    number: int
+    flows: tuple[Flow, ...]
+
+    def by_digest(self) -> dict[int, Flow]:
+        return {flow.digest(): flow for flow in self.flows}
+
+
+class Programmer:
+    """Programs the switch of one session, for one caller at a time.
+
+    Of what it programmed it remembers the flows of this host's own ports, so that they can be changed one port at a
+    time; everything else it reads back from the switch.
+
+    Methods raise ConnectionError when the session is lost, Refused or DataPlaneUnavailable when the switch does not
+    do what every host needs.
+    """
+
+    def __init__(self, session: Session, generation: int, revalidation: Revalidation) -> None:
+        self._session = session
+        self._generation = generation
+        self._revalidation = revalidation
+        self._programmed: dict[Id, _PortFlows] = {}
+
+    async def replace(self, state: State, ports: PortNumbers, tunnel_port: int) -> Failures:
+        """See DataPlane.replace."""
+        failures: Failures = {}
+        staged = self._stage(state.endpoints.values(), ports, failures)
+        if self._session.meters is not None:
+            await self._session.meters.read()
+            await self._session.meters.add(port.number for port in staged.values())
+        difference: Difference | None = None
+
+        async def prepare() -> Modifications:
+            nonlocal difference
+            inventory = await read_inventory(self._session.flows)
+            difference = Difference(inventory, self._wanted(state, staged, tunnel_port), self._generation)
+            return difference
+
+        refused = await program(self._session.flows, prepare, self._revalidation.expect)
+        self._programmed = staged
+        await self._take_refusals(refused, failures)
+        await self._keep_meters()
+        await self._revalidation.wait()
+        if difference is not None:
+            log.info("flows: %d kept, %d added, %d removed", difference.kept, difference.added, difference.removed)
+        return failures
+
+    async def apply(self, change: Change, ports: PortNumbers) -> Failures:
+        """See DataPlane.apply."""
+        failures: Failures = {}
+        staged = self._stage(change.endpoints.values(), ports, failures)
+        if self._session.meters is not None:
+            await self._session.meters.add(port.number for port in staged.values())
+        touched = change.removed_endpoints | change.endpoints.keys()
+        before = {port_id: self._programmed[port_id] for port_id in touched if port_id in self._programmed}
+
+        async def prepare() -> Modifications:
+            return self._modifications(change, before, staged)
+
+        refused = await program(self._session.flows, prepare, self._revalidation.expect)
+        for port_id in before:
+            del self._programmed[port_id]
+        self._programmed |= staged
+        await self._take_refusals(refused, failures)
+        if before:
+            await self._keep_meters()
+        await self._revalidation.wait()
+        return failures
+
+    async def withdraw_absent(self, ports: PortNumbers) -> None:
+        """Remove the flows of ports whose interface is gone, before its port number can mean another."""
+        absent = [port_id for port_id, port in self._programmed.items() if ports.get(port_id) != port.number]
+        if absent:
+            await self._session.flows.modify_each(self._removals(absent))
+            await self._keep_meters()
+
+    def _removals(self, port_ids: Iterable[Id]) -> list[bytes]:
+        return [flow.removal() for port_id in port_ids for flow in self._programmed.pop(port_id).flows]
+
+    async def _keep_meters(self) -> None:
+        if self._session.meters is not None:
+            await self._session.meters.keep(port.number for port in self._programmed.values())
+
+    def _stage(self, endpoints: Iterable[Endpoint], ports: PortNumbers, failures: Failures) -> dict[Id, _PortFlows]:
+        """The flows of those endpoints whose interface is there."""
+        staged = {}
+        for endpoint in endpoints:
+            number = ports.get(endpoint.port_id)
+            if number is None:
+                continue
+            try:
+                flows = endpoint_flows(self._session.pipeline, endpoint, number)
+            except (ValueError, OverflowError) as error:
+                failures[endpoint.port_id] = f"not programmed: {error}"
+            else:
+                staged[endpoint.port_id] = _PortFlows(endpoint.vni, number, flows)
+        return staged
+
+    def _wanted(self, state: State, staged: Mapping[Id, _PortFlows], tunnel_port: int) -> Iterator[tuple[Owner, Flow]]:
+        for rule in rules.HOST_RULES:
+            yield None, self._session.pipeline[rule].flow({"tunnel_port": tunnel_port})
+        for port_id, port in staged.items():
+            for flow in port.flows:
+                yield port_id, flow
+        for vni, remotes in state.remotes.items():
+            for flow in _remote_flows(self._session.pipeline, vni, remotes.items()):
+                yield vni, flow
+
+    def _modifications(
+        self, change: Change, before: Mapping[Id, _PortFlows], after: Mapping[Id, _PortFlows]
+    ) -> Iterator[tuple[Owner, bytes]]:
+        missing = {port_id: port.by_digest() for port_id, port in after.items()}
+        for port_id, port in before.items():
+            for digest, flow in port.by_digest().items():
+                if missing.get(port_id, {}).pop(digest, None) is None:
+                    yield port_id, flow.removal()
+        to_host = self._session.pipeline[rules.TO_HOST]
+        for vni, remotes in change.remotes.items():
+            for mac in remotes.removed:
+                yield vni, to_host.flow({"vni": vni, "mac": mac, "vtep": 0}).removal_of_any()
+        for port_id, flows in missing.items():
+            for digest, flow in flows.items():
+                yield port_id, flow.addition(cookie(self._generation, digest))
+        for vni, remotes in change.remotes.items():
+            for flow in _remote_flows(self._session.pipeline, vni, remotes.put.items()):
+                yield vni, flow.addition(cookie(self._generation, flow.digest()))
+
+    async def _take_refusals(self, refused: Mapping[Owner, SwitchError], failures: Failures) -> None:
+        """Turn refusals into failures, and take back what was installed of the ports that failed."""
+        leftovers: list[bytes] = []
+        for owner, error in refused.items():
+            if owner is None:
+                raise DataPlaneUnavailable(f"Open vSwitch refused a flow every host needs: {error}")
+            if isinstance(owner, int):
+                log.error("Open vSwitch refused flows to other hosts of VNI %d: %s", owner, error)
+                reason = f"other hosts may be out of reach: {error}"
+                failures |= {
+                    port_id: reason
+                    for port_id, port in self._programmed.items()
+                    if port.vni == owner and port_id not in failures
+                }
+                continue
+            failures[owner] = str(error)
+            if owner in self._programmed:
+                leftovers += self._removals([owner])
+        if leftovers:
+            await self._session.flows.modify_each(leftovers)
+
+
+def _remote_flows(pipeline: Pipeline, vni: int, remotes: Iterable[tuple[int, int]]) -> Iterator[Flow]:
+    to_host = pipeline[rules.TO_HOST]
+    for mac, vtep in remotes:
+        yield to_host.flow({"vni": vni, "mac": mac, "vtep": vtep})

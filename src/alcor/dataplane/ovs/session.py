@@ -1,0 +1,46 @@
+"""The connections to a running ovs-vswitchd. Packets travel apart from flows, so that neither wait for the other."""
+
+import asyncio
+from pathlib import Path
+from typing import NamedTuple
+
+from alcor.dataplane.ovs.openflow.connection import OpenFlowConnection, PacketHandler, connect
+from alcor.dataplane.ovs.punt_meters import PuntMeters, punt_meters
+from alcor.dataplane.ovs.rendering import Pipeline, compile_pipeline
+
+
+class Session(NamedTuple):
+    """A running switch as the driver found it."""
+
+    flows: OpenFlowConnection
+    packets: OpenFlowConnection
+    meters: PuntMeters | None  # None when the switch has no meters
+    pipeline: Pipeline
+
+    async def wait_lost(self) -> None:
+        """Return when either connection is lost."""
+        await asyncio.wait((self.flows.closed, self.packets.closed), return_when=asyncio.FIRST_COMPLETED)
+
+    def lost(self) -> bool:
+        """True once either connection is."""
+        return self.flows.closed.done() or self.packets.closed.done()
+
+    async def close(self) -> None:
+        """Disconnect. What was installed stays."""
+        await self.flows.close()
+        await self.packets.close()
+
+
+async def open_session(management_socket: Path, punt_rate: int, on_packet: PacketHandler) -> Session:
+    """Connect to a bridge; packets its flows punt go to ``on_packet``. Raises OSError or Refused."""
+    opened: list[OpenFlowConnection] = []
+    try:
+        opened.append(flows := await connect(management_socket))
+        opened.append(packets := await connect(management_socket, on_packet))
+        meters = await punt_meters(flows, punt_rate)
+        await packets.enable_packets()
+    except BaseException:
+        for connection in opened:
+            await connection.close()
+        raise
+    return Session(flows, packets, meters, compile_pipeline(metered=meters is not None))
