@@ -1,0 +1,207 @@
+"""Two hosts with Open vSwitch and the driver under test, as the conformance suite wants them."""
+
+import asyncio
+import contextlib
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+from alcor.dataplane.driver import Change, DataPlane, Failures, Listener, State
+from alcor.dataplane.ovs.driver import OvsDataPlane
+from alcor.dataplane.ovs.settings import OvsSettings
+from alcor.model.addresses import ipv4_text
+from alcor.model.identifiers import Id, id_text
+from tests.conformance.driver.harness import Recorder
+from tests.e2e.ovs.network_namespace import LoopInside, Namespace, delete_leftovers, until
+from tests.e2e.ovs.open_vswitch import OFFLOADS_OFF, OpenVSwitch, Underlay
+
+_QUIET_SECONDS = 0.12
+_ETHERTYPE_ALL = 3
+
+
+class DriverInside:
+    """A DataPlane whose driver runs on an event loop inside the host's namespace, as an agent would run it."""
+
+    def __init__(self, namespace: Namespace, settings: OvsSettings) -> None:
+        self._loop = LoopInside(namespace)
+        self._settings = settings
+        self._driver: OvsDataPlane | None = None
+
+    async def start(self, listener: Listener) -> None:
+        async def create() -> None:
+            self._driver = OvsDataPlane(self._settings)
+            await self._driver.start(listener)
+
+        await self._loop.run(create())
+
+    async def replace(self, state: State) -> Failures:
+        return await self._loop.run(self._inner().replace(state))
+
+    async def apply(self, change: Change) -> Failures:
+        return await self._loop.run(self._inner().apply(change))
+
+    async def send(self, port_id: Id, frame: bytes) -> None:
+        await self._loop.run(self._inner().send(port_id, frame))
+
+    def interfaces(self) -> frozenset[Id]:
+        return self._inner().interfaces()
+
+    async def describe(self) -> list[str]:
+        return await self._loop.run(self._inner().describe())
+
+    async def stop(self) -> None:
+        if self._driver is not None:
+            await self._loop.run(self._driver.stop())
+        self._loop.stop()
+
+    def _inner(self) -> OvsDataPlane:
+        assert self._driver is not None, "not started"
+        return self._driver
+
+
+class Sniffer:
+    """The workload's end of a port: sends and receives raw frames."""
+
+    def __init__(self, namespace: Namespace, interface: str) -> None:
+        self.frames: list[bytes] = []
+        self._socket = namespace.inside(lambda: _raw_socket(interface))
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._receive, daemon=True)
+        self._thread.start()
+
+    def send(self, frame: bytes) -> None:
+        self._socket.send(frame)
+
+    def close(self) -> None:
+        self._ended.set()
+        self._thread.join(5)
+        self._socket.close()
+
+    def _receive(self) -> None:
+        while not self._ended.is_set():
+            readable, _, _ = select.select([self._socket], [], [], 0.05)
+            if not readable:
+                continue
+            with contextlib.suppress(OSError):
+                frame, address = self._socket.recvfrom(65536)
+                if address[2] != socket.PACKET_OUTGOING:
+                    self.frames.append(frame)
+
+
+def _raw_socket(interface: str) -> socket.socket:
+    raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETHERTYPE_ALL))
+    raw.bind((interface, _ETHERTYPE_ALL))
+    return raw
+
+
+class OvsHost:
+    """A host of the fabric."""
+
+    def __init__(self, underlay: Underlay, number: int) -> None:
+        self.vtep = 0x0A0A0A00 + number
+        self.namespace = Namespace(f"host{number}")
+        underlay.join(self.namespace, number)
+        self.switch = OpenVSwitch(self.namespace, ipv4_text(self.vtep))
+        self.settings = OvsSettings(vtep_ip=ipv4_text(self.vtep), run_directory=str(self.switch.directory))
+        self.sniffers: dict[Id, Sniffer] = {}
+        self._taps: dict[Id, str] = {}
+        self._next_tap = 0
+        self.driver: DataPlane
+        self.events: Recorder
+
+    async def start_driver(self) -> None:
+        self.driver, self.events = DriverInside(self.namespace, self.settings), Recorder()
+        await self.driver.start(self.events)
+
+    async def attach(self, port_id: Id) -> None:
+        self._next_tap += 1
+        tap = self._taps[port_id] = f"tap{self._next_tap}"
+        self.namespace.ip("link", "add", tap, "type", "veth", "peer", "name", f"w{tap}")
+        for end in (tap, f"w{tap}"):
+            self.namespace.run("ethtool", "-K", end, *OFFLOADS_OFF)
+            self.namespace.run("sysctl", "-qw", f"net.ipv6.conf.{end}.disable_ipv6=1")
+            self.namespace.ip("link", "set", end, "up")
+        self.sniffers[port_id] = Sniffer(self.namespace, f"w{tap}")
+        told = self.events.appeared.count(port_id)
+        identity = f"external_ids:iface-id={id_text(port_id)}"
+        self.switch.vsctl("--no-wait", "add-port", "br-int", tap, "--", "set", "interface", tap, identity)
+        await until(lambda: self.events.appeared.count(port_id) > told, f"{tap} to appear")
+
+    async def detach(self, port_id: Id) -> None:
+        told = self.events.vanished.count(port_id)
+        self._unplug(port_id)
+        await until(lambda: self.events.vanished.count(port_id) > told, "the interface to vanish")
+
+    def _unplug(self, port_id: Id) -> None:
+        self.sniffers.pop(port_id).close()
+        tap = self._taps.pop(port_id)
+        self.switch.vsctl("--no-wait", "--if-exists", "del-port", "br-int", tap)
+        self.namespace.ip("link", "delete", tap)
+
+    async def inject(self, port_id: Id, frame: bytes) -> None:
+        self.sniffers[port_id].send(frame)
+
+    def received(self, port_id: Id) -> list[bytes]:
+        return list(self.sniffers[port_id].frames) if port_id in self.sniffers else []
+
+    async def restart_driver(self) -> None:
+        await self.driver.stop()
+        await self.start_driver()
+
+    async def restart_data_plane(self) -> None:
+        told = self.events.restarts
+        self.switch.kill_switch()
+        self.switch.start_switch()
+        await until(lambda: self.events.restarts > told, "the driver to say restarted")
+
+    async def clear(self) -> None:
+        """Leave the host as it was when new, for the next test."""
+        for port_id in list(self._taps):
+            self._unplug(port_id)
+        await until(lambda: not self.driver.interfaces(), "every interface to vanish")
+        await self.driver.replace(State())
+        await self.driver.stop()
+
+    def delete(self) -> None:
+        self.switch.delete()
+        self.namespace.delete()
+
+
+class OvsFabric:
+    """Two hosts on an underlay."""
+
+    def __init__(self) -> None:
+        self.underlay = Underlay()
+        self.hosts = OvsHost(self.underlay, 1), OvsHost(self.underlay, 2)
+
+    async def settle(self) -> None:
+        """Wait until nothing has moved for longer than a packet takes from one end to the other."""
+        seen, since = self._count(), time.monotonic()
+        deadline = since + 5
+        while time.monotonic() - since < _QUIET_SECONDS:
+            assert time.monotonic() < deadline, "frames keep coming"
+            await asyncio.sleep(0.01)
+            if (now := self._count()) != seen:
+                seen, since = now, time.monotonic()
+
+    def _count(self) -> int:
+        received = sum(len(sniffer.frames) for host in self.hosts for sniffer in host.sniffers.values())
+        return received + sum(len(host.events.punted) for host in self.hosts)
+
+    def delete(self) -> None:
+        for host in self.hosts:
+            host.delete()
+        self.underlay.delete()
+
+
+@contextlib.contextmanager
+def ovs_fabric() -> Iterator[OvsFabric]:
+    """A fabric that is gone afterwards."""
+    delete_leftovers()
+    fabric = OvsFabric()
+    try:
+        yield fabric
+    finally:
+        fabric.delete()
