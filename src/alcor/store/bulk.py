@@ -44,6 +44,12 @@ def update_rows(
         connection.exec_driver_sql(statement, [tuple(row) for row in rows])
 
 
+def update_row(connection: Connection, table: Table, row: Sequence[Any]) -> None:
+    """Write a whole row, given as values in the order of the table's columns; its first column is the key."""
+    names = tuple(column.name for column in table.columns)
+    update_rows(connection, table, names[0], names[1:], [(*row[1:], row[0])])
+
+
 def _copy(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
     driver_connection: Any = connection.connection.driver_connection
     statement = _copy_sql(table)

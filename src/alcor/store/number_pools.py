@@ -56,6 +56,20 @@ def delete(tx: Transaction, pool_id: str) -> None:
         tx.connection.execute(statement, {"id": pool_id})
 
 
+def resize(tx: Transaction, pool_id: str, ranges: Iterable[Range], taken: Iterable[int]) -> None:
+    """Make the pool one of these numbers, all free but those that are taken."""
+    _, width = _lock(tx.connection, pool_id)
+    tx.connection.execute(_DROP[0], {"id": pool_id})
+    whole = normalised(ranges)
+    inside = [number for number in sorted(taken) if any(first <= number <= last for first, last in whole)]
+    _replace(tx.connection, pool_id, (), without(whole, inside), width)
+
+
+def lock(tx: Transaction, pool_id: str) -> None:
+    """Nobody else takes from the pool or gives back to it until the transaction ends."""
+    _lock(tx.connection, pool_id)
+
+
 def available(connection: Connection, pool_id: str) -> int:
     """How many numbers are free."""
     return sum(_number(row.last) - _number(row.first) + 1 for row in connection.execute(_ALL, {"id": pool_id}))

@@ -16,7 +16,7 @@ _CHUNK = 5000
 _REMEMBERED = 100_000
 _PORTS = sql.statement(
     "SELECT id, network_id, mac_address, host_id, admin_state_up, attributes FROM port "
-    "WHERE id > :after ORDER BY id LIMIT :limit"
+    "WHERE id > :after AND host_id <> '' ORDER BY id LIMIT :limit"
 )
 _ALLOCATIONS = sql.statement(
     "SELECT port_id, subnet_id, ip_address FROM ip_allocation "
@@ -25,7 +25,7 @@ _ALLOCATIONS = sql.statement(
 
 
 def read_records(connection: Connection) -> tuple[int, Iterator[Record]]:
-    """The position and an iterator over all records as of it: VPCs, subnets and nodes before ports.
+    """The position and an iterator over all records as of it: VPCs, subnets and nodes before ports that are bound.
 
     The connection must stay in one consistent snapshot (Store.read) until the iterator has ended.
     """

@@ -85,7 +85,7 @@ port = Table(
     Column("host_id", String(255), nullable=False),  # binding:host_id, '' while unbound
     # binding profile and vnic type, DHCP options, address pairs, …; '{}' when all are defaults
     Column("attributes", Text, nullable=False),
-    UniqueConstraint("network_id", "mac_address"),
+    UniqueConstraint("mac_address", "network_id"),
     Index("ix_port_project_id", "project_id", "id"),
     Index("ix_port_network_id", "network_id", "id"),
     Index("ix_port_device_id", "device_id"),

@@ -98,7 +98,7 @@ def upgrade() -> None:
         sa.Column("attributes", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["network_id"], ["network.id"], name=op.f("fk_port_network_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_port")),
-        sa.UniqueConstraint("network_id", "mac_address", name=op.f("uq_port_network_id_mac_address")),
+        sa.UniqueConstraint("mac_address", "network_id", name=op.f("uq_port_mac_address_network_id")),
     )
     op.create_index("ix_port_device_id", "port", ["device_id"], unique=False)
     op.create_index("ix_port_host_id", "port", ["host_id"], unique=False)

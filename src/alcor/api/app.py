@@ -1,0 +1,62 @@
+"""The ASGI application: finds the route, calls its handler, answers, and counts."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from prometheus_client import REGISTRY, CollectorRegistry
+
+from alcor.api import health
+from alcor.api.errors import error_response
+from alcor.api.http import Request, Response, read_body, send_response
+from alcor.api.metrics import ApiMetrics
+from alcor.api.neutron.routes import neutron_routes
+from alcor.api.routes import Routes
+from alcor.model.identifiers import id_text
+from alcor.store.store import Store
+
+
+class ApiSettings(msgspec.Struct, frozen=True):
+    """``page_limit`` bounds the resources a list answers at once; the rest is behind the link to the next page."""
+
+    page_limit: int = 1000
+
+
+Application = Callable[[Any, Any, Any], Any]
+
+
+def create_app(
+    store: Store,
+    settings: ApiSettings,
+    not_ready: Callable[[], str | None],
+    registry: CollectorRegistry = REGISTRY,
+) -> Application:
+    """The API on a store. ``not_ready`` says why the controller is not ready, or None."""
+    metrics = ApiMetrics(registry)
+    routes = Routes([*health.routes(store, not_ready), *metrics.routes(), *neutron_routes(store, settings.page_limit)])
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        started = time.perf_counter()
+        request_id = f"req-{id_text(os.urandom(16))}"
+        template, response = await _answer(routes, scope, receive, request_id)
+        metrics.observe(scope["method"], template, response.status, time.perf_counter() - started)
+        await send_response(send, response, request_id.encode(), scope["method"] != "HEAD")
+
+    return application
+
+
+async def _answer(routes: Routes, scope: Any, receive: Any, request_id: str) -> tuple[str, Response]:
+    """The template of the route that answered, and its answer. Never raises: a fault is an answer, too."""
+    template = ""
+    try:
+        route, parameters = routes.find(scope["method"], scope["path"])
+        template = route.template
+        request = Request(scope, await read_body(scope, receive))
+        request.parameters.update(parameters)
+        return template, await route.handler(request)
+    except Exception as error:
+        return template, error_response(error, request_id)

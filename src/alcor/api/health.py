@@ -1,0 +1,33 @@
+"""Whether the process lives (``/healthz``) and whether it can serve (``/readyz``)."""
+
+from collections.abc import Callable
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from alcor.api.http import Request, Response, json_response
+from alcor.api.routes import Route
+from alcor.store import change_log
+from alcor.store.store import Store
+
+
+def routes(store: Store, not_ready: Callable[[], str | None]) -> list[Route]:
+    """The two pages. ``not_ready`` says why the controller is not ready, or None."""
+
+    async def alive(_request: Request) -> Response:
+        return json_response(200, {"status": "alive"})
+
+    async def ready(_request: Request) -> Response:
+        reason = not_ready() or await _database_problem(store)
+        if reason is not None:
+            return json_response(503, {"status": "not ready", "reason": reason})
+        return json_response(200, {"status": "ready"})
+
+    return [Route("GET", "/healthz", alive), Route("GET", "/readyz", ready)]
+
+
+async def _database_problem(store: Store) -> str | None:
+    try:
+        await store.read(change_log.head)
+    except SQLAlchemyError as error:
+        return f"the database cannot be read: {str(error).splitlines()[0]}"
+    return None

@@ -1,0 +1,51 @@
+"""What clients ask first: which versions there are, which resources, which extensions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from alcor.api.http import Request, Response, json_response
+from alcor.api.neutron.extensions import EXTENSIONS, Extension
+from alcor.api.routes import Route
+from alcor.model.errors import AlcorError
+from alcor.model.resource import Resource
+
+_VERSION = "v2.0"
+
+
+def discovery_routes(resources: Sequence[Resource]) -> list[Route]:
+    """The routes of discovery."""
+
+    async def versions(request: Request) -> Response:
+        link = {"rel": "self", "href": f"{request.base_url()}/{_VERSION}/"}
+        return json_response(200, {"versions": [{"id": _VERSION, "status": "CURRENT", "links": [link]}]})
+
+    async def version(request: Request) -> Response:
+        return json_response(200, {"resources": [_described(request, resource) for resource in resources]})
+
+    async def extensions(_request: Request) -> Response:
+        return json_response(200, {"extensions": [_as_json(extension) for extension in EXTENSIONS]})
+
+    async def extension(request: Request) -> Response:
+        alias = request.parameters["alias"]
+        for each in EXTENSIONS:
+            if each.alias == alias:
+                return json_response(200, {"extension": _as_json(each)})
+        raise AlcorError(404, "ExtensionNotFound", f"Extension {alias} could not be found.")
+
+    return [
+        Route("GET", "/", versions),
+        Route("GET", f"/{_VERSION}", version),
+        Route("GET", f"/{_VERSION}/extensions", extensions),
+        Route("GET", f"/{_VERSION}/extensions/{{alias}}", extension),
+    ]
+
+
+def _described(request: Request, resource: Resource) -> dict[str, Any]:
+    link = {"rel": "self", "href": f"{request.base_url()}/{_VERSION}/{resource.collection}"}
+    return {"name": resource.name, "collection": resource.collection, "links": [link]}
+
+
+def _as_json(extension: Extension) -> dict[str, Any]:
+    return msgspec.structs.asdict(extension)

@@ -1,0 +1,35 @@
+"""The extensions of Neutron's API that this server has, as data. An extension is listed only when it is whole."""
+
+import msgspec
+
+
+class Extension(msgspec.Struct, frozen=True):
+    """An entry of the list of extensions."""
+
+    alias: str
+    name: str
+    description: str
+    updated: str = "2024-01-01T00:00:00-00:00"
+    links: tuple[str, ...] = ()
+
+
+EXTENSIONS = (
+    Extension("allowed-address-pairs", "Allowed Address Pairs", "Provides allowed address pairs"),
+    Extension("binding", "Port Binding", "Expose port bindings of a virtual port to external application"),
+    Extension("dns-integration", "DNS Integration", "Provides integration with DNS."),
+    Extension("empty-string-filtering", "Empty String Filtering Extension", "Allow filtering by attributes with empty string value"),  # noqa: E501
+    Extension("external-net", "Neutron external network", "Adds external network attribute to network resource."),
+    Extension("extra_dhcp_opt", "Neutron Extra DHCP options", "Extra options configuration for DHCP."),
+    Extension("filter-validation", "Filter parameters validation", "Provides validation on filter parameters."),
+    Extension("net-mtu", "Network MTU", "Provides MTU attribute for a network resource."),
+    Extension("net-mtu-writable", "Network MTU (writable)", "Provides a writable MTU attribute for a network resource."),  # noqa: E501
+    Extension("pagination", "Pagination support", "Extension that indicates that pagination is enabled."),
+    Extension("port-security", "Port Security", "Provides port security"),
+    Extension("project-id", "project_id field enabled", "Extension that indicates that project_id field is enabled."),
+    Extension("provider", "Provider Network", "Expose mapping of virtual networks to physical networks"),
+    Extension("revision-if-match", "If-Match constraints based on revision_number", "Extension indicating that If-Match based on revision_number is supported."),  # noqa: E501
+    Extension("sorting", "Sorting support", "Extension that indicates that sorting is enabled."),
+    Extension("standard-attr-description", "standard-attr-description", "Extension to add descriptions to standard attributes"),  # noqa: E501
+    Extension("standard-attr-revisions", "Resource revision numbers", "This extension will display the revision number of neutron resources."),  # noqa: E501
+    Extension("standard-attr-timestamp", "Resource timestamps", "Adds created_at and updated_at fields to all Neutron resources that have Neutron standard attributes."),  # noqa: E501
+)  # fmt: skip

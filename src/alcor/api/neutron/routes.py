@@ -1,0 +1,19 @@
+"""All routes under /v2.0."""
+
+from alcor.api.neutron.collection import Collection
+from alcor.api.neutron.discovery import discovery_routes
+from alcor.api.routes import Route
+from alcor.services.port import PORTS
+from alcor.services.subnet import SUBNETS
+from alcor.services.vpc import NETWORKS
+from alcor.store.store import Store
+
+MANAGERS = (NETWORKS, SUBNETS, PORTS)
+
+
+def neutron_routes(store: Store, page_limit: int) -> list[Route]:
+    """Neutron's API on a store."""
+    routes = discovery_routes([manager.resource for manager in MANAGERS])
+    for manager in MANAGERS:
+        routes += Collection(store, manager, page_limit).routes("/v2.0")
+    return routes

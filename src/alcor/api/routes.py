@@ -1,0 +1,81 @@
+"""Which handler answers which path: templates such as ``/v2.0/ports/{id}``, found segment by segment."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from alcor.api.http import Handler
+from alcor.model.errors import AlcorError
+
+
+class Route(msgspec.Struct, frozen=True):
+    """A handler for a method on all paths of a template."""
+
+    method: str
+    template: str
+    handler: Handler
+
+
+class _Place(msgspec.Struct):
+    """What follows after some segments, and what is answered there."""
+
+    literal: dict[str, "_Place"] = {}
+    parameter: "tuple[str, _Place] | None" = None
+    handlers: dict[str, Route] = {}
+
+
+class Routes:
+    """The routes of an application. A literal segment wins over a parameter."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._root = _Place()
+        for route in routes:
+            self._add(route)
+
+    def _add(self, route: Route) -> None:
+        place = self._root
+        for segment in _segments(route.template):
+            if segment.startswith("{"):
+                if place.parameter is None:
+                    place.parameter = (segment.strip("{}"), _Place())
+                name, following = place.parameter
+                if name != segment.strip("{}"):
+                    raise ValueError(f"{route.template}: {segment} is called {{{name}}} in another route")
+                place = following
+            else:
+                place = place.literal.setdefault(segment, _Place())
+        if route.method in place.handlers:
+            raise ValueError(f"{route.method} {route.template} has two handlers")
+        place.handlers[route.method] = route
+
+    def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
+        """The route of a request and the parameters of its path. Raises AlcorError (404 or 405)."""
+        parameters: dict[str, str] = {}
+        place = self._root
+        for segment in _segments(path):
+            following = place.literal.get(segment)
+            if following is None:
+                if place.parameter is None:
+                    raise _no_such_path(path)
+                name, following = place.parameter
+                parameters[name] = segment
+            place = following
+        if not place.handlers:
+            raise _no_such_path(path)
+        route = place.handlers.get("GET" if method == "HEAD" else method)
+        if route is None:
+            raise AlcorError(
+                405,
+                "HTTPMethodNotAllowed",
+                f"{method} is not possible on {path}; possible are {', '.join(sorted(place.handlers))}.",
+            )
+        return route, parameters
+
+
+def _segments(path: str) -> list[str]:
+    """The segments of a path; empty ones do not count, nor does Neutron's ending ``.json``."""
+    return [segment for segment in path.removesuffix(".json").split("/") if segment]
+
+
+def _no_such_path(path: str) -> AlcorError:
+    return AlcorError(404, "HTTPNotFound", f"The resource could not be found: there is nothing at {path}.")

@@ -1,0 +1,126 @@
+"""A resource of the API as data: its attributes, what may be said of them, and where they are kept.
+
+Everything the API does with a resource (checking bodies, defaults, filters, sorting, rendering) follows from its
+definition; alcor.model.resources has one for each resource.
+"""
+
+import enum
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from alcor.model.errors import AlcorError, bad_request
+from alcor.model.values import Convert
+
+
+class Kept(enum.Enum):
+    """Where an attribute's value is."""
+
+    COLUMN = "in a column of its own: can be filtered and sorted by"
+    ATTRIBUTES = "in the column ``attributes``, when it is not the default"
+    COMPUTED = "nowhere: worked out from others when rendered, or input that the service turns into something else"
+    CONSTANT = "nowhere: it is always the default"
+
+
+class Unset(enum.Enum):
+    """What stands for a default where there is none."""
+
+    REQUIRED = "a create request must say it"
+    ABSENT = "left out of the request when not given: the service decides"
+
+
+class Attribute:
+    """One attribute of a resource.
+
+    ``convert`` checks a value that a request gives and brings it into the form that views show; ``to_column`` and
+    ``to_view`` translate between that form and the column. ``parse_filter`` reads a value from a query string.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        convert: Convert | None = None,
+        default: Any = Unset.ABSENT,
+        *,
+        create: bool = True,
+        update: bool = True,
+        kept: Kept = Kept.ATTRIBUTES,
+        column: str = "",
+        to_column: Callable[[Any], Any] | None = None,
+        to_view: Callable[[Any], Any] | None = None,
+        parse_filter: Callable[[str], Any] | None = None,
+        alias_of: str = "",
+        implied: Any = Unset.ABSENT,
+    ) -> None:
+        self.name = name
+        self.convert = convert
+        self.default = default
+        self.create = create and convert is not None
+        self.update = update and convert is not None
+        self.kept = Kept.COLUMN if column else kept
+        self.column = column
+        self.to_column = to_column
+        self.to_view = to_view
+        self.parse_filter = parse_filter
+        self.alias_of = alias_of
+        self.implied = default if isinstance(implied, Unset) else implied
+
+
+class Resource:
+    """A kind of resource: ``name`` in the singular, ``collection`` in the plural, as request bodies have them."""
+
+    def __init__(self, name: str, collection: str, attributes: tuple[Attribute, ...]) -> None:
+        self.name = name
+        self.collection = collection
+        self.attributes: Mapping[str, Attribute] = {attribute.name: attribute for attribute in attributes}
+
+    @cached_property
+    def _defaults(self) -> dict[str, Any]:
+        return {
+            name: attribute.default
+            for name, attribute in self.attributes.items()
+            if attribute.create and not isinstance(attribute.default, Unset)
+        }
+
+    @cached_property
+    def _required(self) -> tuple[str, ...]:
+        return tuple(name for name, each in self.attributes.items() if each.default is Unset.REQUIRED)
+
+    def check_create(self, body: Any) -> dict[str, Any]:
+        """The attributes of a create request, checked, with defaults. Raises AlcorError naming what is wrong."""
+        given = self._check(body, "POST")
+        for name in self._required:
+            if name not in given:
+                raise bad_request(f"Failed to parse request. Required attribute '{name}' not specified")
+        return self._defaults | given
+
+    def check_update(self, body: Any) -> dict[str, Any]:
+        """The attributes of an update request, checked. Raises AlcorError naming what is wrong."""
+        return self._check(body, "PUT")
+
+    def _check(self, body: Any, method: str) -> dict[str, Any]:
+        if not isinstance(body, dict):
+            raise bad_request(f"The body of a {self.name} must be a dictionary")
+        result: dict[str, Any] = {}
+        for name, value in body.items():
+            attribute = self.attributes.get(name)
+            if attribute is None:
+                raise bad_request(f"Unrecognized attribute(s) {_unknown(body, self.attributes)}")
+            if not (attribute.create if method == "POST" else attribute.update) or attribute.convert is None:
+                raise bad_request(f"Attribute '{name}' not allowed in {method}")
+            try:
+                converted = attribute.convert(value)
+            except ValueError as error:
+                raise _invalid(name, str(error)) from error
+            kept_as = attribute.alias_of or name
+            if result.setdefault(kept_as, converted) != converted:
+                raise bad_request(f"'{name}' and '{kept_as}' are one attribute and must not differ")
+        return result
+
+
+def _unknown(body: Mapping[str, Any], attributes: Mapping[str, Attribute]) -> str:
+    return ", ".join(f"'{name}'" for name in body if name not in attributes)
+
+
+def _invalid(name: str, reason: str) -> AlcorError:
+    return bad_request(f"Invalid input for {name}. Reason: {reason}.")

@@ -1,0 +1,1 @@
+"""The definition of each resource of the API, as data."""

@@ -1,0 +1,56 @@
+"""The network: a VPC, as Neutron calls it."""
+
+from alcor.model.resource import Attribute, Kept, Resource
+from alcor.model.resources.standard import admin_state, standard_attributes
+from alcor.model.values import boolean, host_name, integer, list_of, one_of, optional, text
+
+LARGEST_VNI = 2**24 - 1
+LARGEST_MTU = 65_535
+LEAST_MTU = 68  # RFC 791
+DEFAULT_MTU = 1450  # what VXLAN over IPv4 leaves of an underlay's 1500
+
+NETWORK = Resource(
+    "network",
+    "networks",
+    (
+        *standard_attributes(),
+        admin_state(),
+        Attribute("status", default="ACTIVE", kept=Kept.CONSTANT),
+        Attribute("shared", boolean, False, column="shared", parse_filter=boolean),
+        Attribute("router:external", boolean, False, column="external", parse_filter=boolean),
+        Attribute("mtu", integer(LEAST_MTU, LARGEST_MTU), DEFAULT_MTU, column="mtu", parse_filter=int),
+        Attribute(
+            "provider:network_type",
+            one_of("vxlan"),
+            "vxlan",
+            update=False,
+            column="network_type",
+            parse_filter=str,
+        ),
+        Attribute(
+            "provider:physical_network",
+            optional(one_of()),
+            None,
+            update=False,
+            column="physical_network",
+            parse_filter=str,
+        ),
+        Attribute(
+            "provider:segmentation_id",
+            optional(integer(1, LARGEST_VNI)),
+            None,
+            update=False,
+            column="segmentation_id",
+            parse_filter=int,
+        ),
+        Attribute("port_security_enabled", boolean, True),
+        Attribute("dns_domain", host_name, ""),
+        Attribute("is_default", boolean, False),
+        Attribute("availability_zone_hints", list_of(text(255), 16), []),
+        Attribute("availability_zones", default=[], kept=Kept.CONSTANT),
+        Attribute("ipv4_address_scope", default=None, kept=Kept.CONSTANT),
+        Attribute("ipv6_address_scope", default=None, kept=Kept.CONSTANT),
+        Attribute("tags", default=[], kept=Kept.CONSTANT),
+        Attribute("subnets", kept=Kept.COMPUTED),
+    ),
+)

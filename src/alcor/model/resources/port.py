@@ -1,0 +1,103 @@
+"""The port: one network interface of a workload."""
+
+from typing import Any
+
+from alcor.model.addresses import mac_number, mac_text
+from alcor.model.resource import Attribute, Kept, Resource, Unset
+from alcor.model.resources.standard import admin_state, standard_attributes
+from alcor.model.values import (
+    boolean,
+    cidr,
+    host_name,
+    ip_address,
+    list_of,
+    mac_address,
+    mapping,
+    one_of,
+    optional,
+    record,
+    text,
+    uuid,
+)
+
+_MOST_FIXED_IPS = 64
+_MOST_ADDRESS_PAIRS = 10
+_MOST_DHCP_OPTIONS = 32
+_NONEMPTY = text(255)
+
+
+def _fixed_ip(value: Any) -> dict[str, str]:
+    fixed_ip: dict[str, str] = record({}, {"subnet_id": uuid, "ip_address": ip_address})(value)
+    if not fixed_ip:
+        raise ValueError("a fixed IP needs a subnet_id, an ip_address or both")
+    return fixed_ip
+
+
+def _address_range(value: Any) -> str:
+    """An address, or a CIDR."""
+    return cidr(value) if isinstance(value, str) and "/" in value else ip_address(value)
+
+
+def _option_name(value: Any) -> str:
+    name: str = _NONEMPTY(value)
+    if not name.strip():
+        raise ValueError("an option needs a name")
+    return name
+
+
+def _option_ip_version(value: Any) -> int:
+    return int(one_of("4", "6")(str(value)))
+
+
+def _binding_profile(value: Any) -> dict[str, Any]:
+    profile = mapping(value)
+    if len(str(profile)) > 4095:
+        raise ValueError("a profile is at most 4095 characters")
+    return profile
+
+
+PORT = Resource(
+    "port",
+    "ports",
+    (
+        *standard_attributes(),
+        Attribute("network_id", uuid, Unset.REQUIRED, update=False, column="network_id", parse_filter=str),
+        Attribute(
+            "mac_address",
+            mac_address,
+            column="mac_address",
+            to_column=mac_number,
+            to_view=mac_text,
+            parse_filter=mac_number,
+        ),
+        admin_state(),
+        Attribute("status", column="status", parse_filter=str),
+        Attribute("device_id", text(255), "", column="device_id", parse_filter=str),
+        Attribute("device_owner", text(255), "", column="device_owner", parse_filter=str),
+        Attribute("fixed_ips", list_of(_fixed_ip, _MOST_FIXED_IPS, unique=False), kept=Kept.COMPUTED),
+        Attribute("binding:host_id", lambda value: text(255)(value or ""), "", column="host_id", parse_filter=str),
+        Attribute("binding:vnic_type", one_of("normal"), "normal"),
+        Attribute("binding:profile", _binding_profile, {}),
+        Attribute("binding:vif_type", kept=Kept.COMPUTED),
+        Attribute("binding:vif_details", kept=Kept.COMPUTED),
+        Attribute("port_security_enabled", boolean, implied=True),  # by default as the network says
+        Attribute(
+            "allowed_address_pairs",
+            list_of(record({"ip_address": _address_range}, {"mac_address": mac_address}), _MOST_ADDRESS_PAIRS),
+            [],
+        ),
+        Attribute(
+            "extra_dhcp_opts",
+            list_of(
+                record(
+                    {"opt_name": _option_name, "opt_value": optional(text(255))}, {"ip_version": _option_ip_version}
+                ),
+                _MOST_DHCP_OPTIONS,
+            ),
+            [],
+        ),
+        Attribute("dns_name", host_name, ""),
+        Attribute("dns_assignment", kept=Kept.COMPUTED),
+        Attribute("tags", default=[], kept=Kept.CONSTANT),
+    ),
+)

@@ -1,0 +1,41 @@
+"""Attributes that every Neutron resource has."""
+
+import time
+from functools import lru_cache
+
+from alcor.model.resource import Attribute
+from alcor.model.values import boolean, text
+
+LONGEST_NAME = 255
+
+
+@lru_cache(4096)
+def timestamp_text(seconds: int) -> str:
+    """Seconds since the epoch as Neutron shows them: 2024-01-31T12:00:00Z."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def standard_attributes() -> tuple[Attribute, ...]:
+    """Identity, owner, name, description, revision and times."""
+    return (
+        Attribute("id", column="id", parse_filter=str),
+        Attribute("project_id", text(LONGEST_NAME), update=False, column="project_id", parse_filter=str),
+        Attribute(
+            "tenant_id",
+            text(LONGEST_NAME),
+            update=False,
+            column="project_id",
+            parse_filter=str,
+            alias_of="project_id",
+        ),
+        Attribute("name", text(LONGEST_NAME), "", column="name", parse_filter=str),
+        Attribute("description", text(LONGEST_NAME), "", column="description", parse_filter=str),
+        Attribute("revision_number", column="revision_number", parse_filter=int),
+        Attribute("created_at", column="created_at", to_view=timestamp_text),
+        Attribute("updated_at", column="updated_at", to_view=timestamp_text),
+    )
+
+
+def admin_state() -> Attribute:
+    """Whether the resource is meant to work."""
+    return Attribute("admin_state_up", boolean, True, column="admin_state_up", parse_filter=boolean)

@@ -1,0 +1,47 @@
+"""The subnet: a range of addresses of a network, and what DHCP says there."""
+
+from typing import Any
+
+from alcor.model.resource import Attribute, Kept, Resource, Unset
+from alcor.model.resources.standard import standard_attributes
+from alcor.model.values import boolean, cidr, ip_address, list_of, one_of, optional, record, uuid
+
+_MOST_DNS_NAMESERVERS = 5
+_MOST_HOST_ROUTES = 20
+_MOST_POOLS = 64
+_IPV6_MODES = ("slaac", "dhcpv6-stateful", "dhcpv6-stateless")
+
+
+def _ip_version(value: Any) -> int:
+    if value in (4, "4", 6, "6") and not isinstance(value, bool):
+        return int(value)
+    raise ValueError(f"{value!r} is not in [4, 6]")
+
+
+SUBNET = Resource(
+    "subnet",
+    "subnets",
+    (
+        *standard_attributes(),
+        Attribute("network_id", uuid, Unset.REQUIRED, update=False, column="network_id", parse_filter=str),
+        Attribute("ip_version", _ip_version, update=False, column="ip_version", parse_filter=int),
+        Attribute("cidr", cidr, Unset.REQUIRED, update=False, column="cidr", parse_filter=cidr),
+        Attribute("gateway_ip", optional(ip_address), column="gateway_ip", parse_filter=ip_address),
+        Attribute("enable_dhcp", boolean, True, column="enable_dhcp", parse_filter=boolean),
+        Attribute(
+            "allocation_pools",
+            list_of(record({"start": ip_address, "end": ip_address}), _MOST_POOLS),
+        ),
+        Attribute("dns_nameservers", list_of(ip_address, _MOST_DNS_NAMESERVERS), []),
+        Attribute(
+            "host_routes",
+            list_of(record({"destination": cidr, "nexthop": ip_address}), _MOST_HOST_ROUTES),
+            [],
+        ),
+        Attribute("ipv6_address_mode", optional(one_of(*_IPV6_MODES)), None, update=False),
+        Attribute("ipv6_ra_mode", optional(one_of(*_IPV6_MODES)), None, update=False),
+        Attribute("subnetpool_id", default=None, kept=Kept.CONSTANT),
+        Attribute("service_types", default=[], kept=Kept.CONSTANT),
+        Attribute("tags", default=[], kept=Kept.CONSTANT),
+    ),
+)

@@ -1,0 +1,114 @@
+"""Nodes: the hosts that ports can be bound to. A node's host index is its number on the wire and is never reused."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy.exc import IntegrityError
+
+from alcor.model.errors import AlcorError, bad_request, conflict, not_found
+from alcor.model.records import NodeDeleted
+from alcor.model.resources.node import NODE
+from alcor.services.manager import Create, Delete, Manager, Update, check_revision, each
+from alcor.services.rows import Rows, View
+from alcor.store import bulk, number_pools
+from alcor.store.record_rows import node_record
+from alcor.store.tables import node, port
+from alcor.store.transaction import Transaction
+
+ROWS = Rows(NODE, node)
+_HOST_INDEXES = "host_index"
+
+_LOCKED = select(node).where(node.c.id == bindparam("id")).with_for_update()
+_IDS = select(node.c.id).where(node.c.id.in_(bindparam("ids", expanding=True)))
+_ADDRESSES = select(node.c.id, node.c.local_ip).where(node.c.local_ip.in_(bindparam("addresses", expanding=True)))
+_BOUND = select(port.c.id).where(port.c.host_id == bindparam("id")).limit(1)
+_DELETE = node.delete().where(node.c.id == bindparam("node_id"))
+
+
+def _create(transaction: Transaction, nodes: Create) -> list[View]:
+    connection, now = transaction.connection, transaction.now
+    _check_new_ids(connection, [values["node_id"] for values in nodes])
+    _check_new_addresses(connection, [(values["node_id"], values["local_ip"]) for values in nodes])
+    indexes = number_pools.take(transaction, _HOST_INDEXES, len(nodes))
+    rows = [
+        ROWS.row(values | {"host_index": index, "revision_number": 1, "created_at": now, "updated_at": now})
+        for values, index in zip(nodes, indexes, strict=True)
+    ]
+    try:
+        bulk.insert_rows(connection, node, rows)
+    except IntegrityError as error:
+        raise conflict("NodeInUse", "A node of this id or local_ip has been created meanwhile.") from error
+    transaction.record(*map(node_record, rows))
+    return [ROWS.view(row) for row in rows]
+
+
+def _check_new_ids(connection: Connection, ids: Sequence[str]) -> None:
+    taken = list(connection.execute(_IDS, {"ids": ids}).scalars())
+    seen: set[str] = set()
+    for node_id in ids:
+        if node_id in seen:
+            taken.append(node_id)
+        seen.add(node_id)
+    if taken:
+        raise conflict("NodeExists", f"Node {taken[0]} exists already: update it, or choose another node_id.")
+
+
+def _check_new_addresses(connection: Connection, nodes: Sequence[tuple[str, str]]) -> None:
+    """No two nodes may have one VTEP."""
+    taken = {
+        row.local_ip: row.id for row in connection.execute(_ADDRESSES, {"addresses": [address for _, address in nodes]})
+    }
+    for node_id, address in nodes:
+        holder = taken.setdefault(address, node_id)
+        if holder != node_id:
+            raise conflict("LocalIpInUse", f"local_ip {address} of node {node_id} is that of node {holder} already.")
+
+
+def _locked_node(transaction: Transaction, node_id: str) -> Row[Any]:
+    row = transaction.connection.execute(_LOCKED, {"id": node_id}).first()
+    if row is None:
+        raise not_found("node", node_id)
+    return row
+
+
+def _update(transaction: Transaction, update: Update) -> View:
+    row = _locked_node(transaction, update.id)
+    check_revision(row.revision_number, update.revision)
+    if update.values.get("node_id", update.id) != update.id:
+        raise bad_request("The node_id of a node cannot change. Create another node.")
+    if "local_ip" in update.values:
+        _check_new_addresses(transaction.connection, [(update.id, update.values["local_ip"])])
+    changed = ROWS.changed_row(row, {"host_index": row.host_index} | update.values, transaction.now)
+    try:
+        bulk.update_row(transaction.connection, node, changed)
+    except IntegrityError as error:
+        raise conflict("LocalIpInUse", "Another node has this local_ip by now.") from error
+    if node_record(changed) != node_record(row):
+        transaction.record(node_record(changed))
+    return ROWS.view(changed)
+
+
+def _delete(transaction: Transaction, delete: Delete) -> None:
+    row = _locked_node(transaction, delete.id)
+    check_revision(row.revision_number, delete.revision)
+    bound = transaction.connection.execute(_BOUND, {"id": delete.id}).scalar()
+    if bound is not None:
+        raise _in_use(delete.id, bound)
+    transaction.connection.execute(_DELETE, {"node_id": delete.id})
+    transaction.record(NodeDeleted(delete.id))
+
+
+def _in_use(node_id: str, port_id: str) -> AlcorError:
+    return conflict(
+        "NodeInUse", f"Node {node_id} still has ports, one of them is {port_id}: delete them or bind them elsewhere."
+    )
+
+
+def _views(_connection: Connection, rows: Sequence[Any]) -> list[View]:
+    return [ROWS.view(row) for row in rows]
+
+
+NODES = Manager(
+    resource=NODE, table=node, views=_views, create=each(_create), update=each(_update), delete=each(_delete)
+)

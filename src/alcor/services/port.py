@@ -1,0 +1,240 @@
+"""Ports: created, changed and deleted by the batch, with their MAC and IP addresses, in one transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
+
+from alcor.model.addresses import mac_number, mac_text
+from alcor.model.errors import AlcorError, conflict, not_found
+from alcor.model.identifiers import id_bytes
+from alcor.model.records import PortDeleted
+from alcor.model.resources.port import PORT
+from alcor.services import mac, private_ip
+from alcor.services.manager import Create, Delete, Manager, Update, Values, check_revision, each, stamp
+from alcor.services.port_rows import (
+    complete,
+    insert_allocations,
+    lock_networks,
+    lock_port,
+    lock_ports,
+    merged_dhcp_options,
+    tell_hosts,
+)
+from alcor.services.port_status import DOWN
+from alcor.services.port_views import ROWS, fixed_ips_of, known_hosts, port_view, port_views
+from alcor.services.private_ip import FixedIp, Slot, Subnet
+from alcor.services.rows import View, missing
+from alcor.services.vpc import ROWS as NETWORK_ROWS
+from alcor.store import bulk
+from alcor.store.record_rows import port_record, vpc_record
+from alcor.store.tables import ip_allocation, port
+from alcor.store.transaction import Transaction
+
+
+def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:
+    """Create the ports of many requests with the statements of one: each request's all or none."""
+    networks = lock_networks(transaction, (values["network_id"] for ports in requests for values in ports))
+    subnets = private_ip.subnets_of(transaction.connection, networks)
+    outcomes: list[list[View] | Exception] = []
+    planned: list[tuple[Values, list[Slot]]] = []
+    for ports in requests:
+        try:
+            plans = [_plan(values, networks, subnets) for values in ports]
+        except AlcorError as error:
+            outcomes.append(error)
+            continue
+        planned += plans
+        outcomes.append([])
+    views = iter(_write(transaction, planned, networks))
+    for ports, outcome in zip(requests, outcomes, strict=True):
+        if isinstance(outcome, list):
+            outcome.extend(next(views) for _ in ports)
+    return outcomes
+
+
+def _plan(
+    values: Values, networks: Mapping[str, Row[Any]], subnets: Mapping[str, list[Subnet]]
+) -> tuple[Values, list[Slot]]:
+    network_id = values["network_id"]
+    if network_id not in networks:
+        raise not_found("network", network_id)
+    fixed_ips = None if missing(values, "fixed_ips") else values["fixed_ips"]
+    return values, private_ip.plan(network_id, subnets.get(network_id, []), fixed_ips)
+
+
+def _write(
+    transaction: Transaction, planned: Sequence[tuple[Values, list[Slot]]], networks: Mapping[str, Row[Any]]
+) -> list[View]:
+    if not planned:
+        return []
+    chosen = [None if missing(values, "mac_address") else mac_number(values["mac_address"]) for values, _ in planned]
+    of_networks = [values["network_id"] for values, _ in planned]
+    macs = mac.assign(transaction, list(zip(of_networks, chosen, strict=True)))
+    slots = [slots for _, slots in planned]
+    fixed_ips = private_ip.allocate(transaction, list(zip(of_networks, macs, slots, strict=True)))
+    rows = [
+        _new_row(transaction, values, address, networks[values["network_id"]])
+        for (values, _), address in zip(planned, macs, strict=True)
+    ]
+    try:
+        bulk.insert_rows(transaction.connection, port, rows)
+        insert_allocations(transaction, {row.id: held for row, held in zip(rows, fixed_ips, strict=True)})
+    except IntegrityError as error:
+        raise _taken_meanwhile(error) from error
+    hosts = known_hosts(transaction.connection, (row.host_id for row in rows))
+    domains = {network_id: vpc_record(row).dns_domain for network_id, row in networks.items()}
+    views = []
+    for row, held in zip(rows, fixed_ips, strict=True):
+        tell_hosts(transaction, "", row, held)
+        views.append(port_view(row, held, hosts, domains[row.network_id]))
+    return views
+
+
+def _new_row(transaction: Transaction, given: Values, address: int, network: Row[Any]) -> Any:
+    values = stamp(transaction, given)
+    values["mac_address"] = mac_text(address)
+    values["status"] = DOWN
+    if missing(values, "port_security_enabled"):
+        values["port_security_enabled"] = NETWORK_ROWS.view(network)["port_security_enabled"]
+    complete(values)
+    return ROWS.row(values)
+
+
+def _taken_meanwhile(error: IntegrityError) -> AlcorError:
+    """Another controller was quicker: the constraint of the table says with what."""
+    if "mac_address" in str(error.orig):
+        return conflict("MacAddressInUse", "A mac address of the request is in use on its network by now.")
+    return conflict("IpAddressAlreadyAllocated", "An IP address of the request is allocated by now.")
+
+
+def _update(transaction: Transaction, update: Update) -> View:
+    connection = transaction.connection
+    row, network = lock_port(transaction, update.id)
+    check_revision(row.revision_number, update.revision)
+    old_ips = fixed_ips_of(connection, [row.id]).get(row.id, ())
+    view = ROWS.view(row)
+    values = dict(update.values)
+    if "extra_dhcp_opts" in values:
+        values["extra_dhcp_opts"] = merged_dhcp_options(view["extra_dhcp_opts"], values["extra_dhcp_opts"])
+    _change_mac(transaction, row, values)
+    values = view | values
+    complete(values)
+    if values["binding:host_id"] != row.host_id or not values["admin_state_up"]:
+        values["status"] = DOWN
+    changed = ROWS.changed_row(row, values, transaction.now)
+    fixed_ips = old_ips
+    if "fixed_ips" in update.values:
+        fixed_ips = _change_addresses(transaction, changed, old_ips, update.values["fixed_ips"])
+    bulk.update_row(connection, port, changed)
+    if changed.mac_address != row.mac_address:
+        mac.release(transaction, [row.mac_address])
+    if port_record(changed, fixed_ips) != port_record(row, old_ips):
+        tell_hosts(transaction, row.host_id, changed, fixed_ips)
+    hosts = known_hosts(connection, [changed.host_id])
+    return port_view(changed, fixed_ips, hosts, vpc_record(network).dns_domain)
+
+
+def _change_mac(transaction: Transaction, row: Row[Any], values: Values) -> None:
+    if missing(values, "mac_address") or mac_number(values["mac_address"]) == row.mac_address:
+        return
+    if row.host_id and values.get("binding:host_id", row.host_id):
+        raise conflict(
+            "PortBound",
+            f"Unable to complete operation on port {row.id}, port is already bound, port type: ovs, "
+            f"old_mac {mac_text(row.mac_address)}, new_mac {values['mac_address']}. Unbind it first.",
+        )
+    mac.lock(transaction)
+    mac.assign(transaction, [(row.network_id, mac_number(values["mac_address"]))])
+
+
+def _change_addresses(
+    transaction: Transaction, row: Any, old_ips: Sequence[FixedIp], wanted: Sequence[Mapping[str, str]]
+) -> tuple[FixedIp, ...]:
+    """Replace the port's addresses: what it holds already and still wants stays, so that nothing is ever without."""
+    subnets = private_ip.subnets_of(transaction.connection, [row.network_id]).get(row.network_id, [])
+    slots = private_ip.plan(row.network_id, subnets, wanted)
+    kept: list[FixedIp | None] = [None] * len(slots)
+    remaining = list(old_ips)
+    for certain in (True, False):
+        for index, slot in enumerate(slots):
+            if (slot.number is not None) is certain:
+                kept[index] = _keep(slot, remaining)
+    new = [(row.network_id, row.mac_address, [slot]) for slot, held in zip(slots, kept, strict=True) if held is None]
+    allocated = iter(private_ip.allocate(transaction, new))
+    fixed_ips = tuple(next(allocated)[0] if held is None else held for held in kept)
+    if fixed_ips != tuple(old_ips):
+        _replace_allocations(transaction, row.id, fixed_ips)
+        private_ip.release(transaction, {each.id: each for each in subnets}, remaining)
+    return fixed_ips
+
+
+def _keep(slot: Slot, remaining: list[FixedIp]) -> FixedIp | None:
+    """The address that fills the slot, taken from those that remain."""
+    for held in remaining:
+        same_subnet = held[0] == slot.subnets[0].id
+        if same_subnet and (slot.number is None or slot.number == int.from_bytes(held[1])):
+            remaining.remove(held)
+            return held
+    return None
+
+
+def _replace_allocations(transaction: Transaction, port_id: str, fixed_ips: Sequence[FixedIp]) -> None:
+    bulk.delete_by(transaction.connection, ip_allocation, "port_id", [port_id])
+    try:
+        insert_allocations(transaction, {port_id: fixed_ips})
+    except IntegrityError as error:
+        raise _taken_meanwhile(error) from error
+
+
+def delete_ports(transaction: Transaction, requests: Sequence[Delete]) -> Sequence[Exception | None]:
+    """Delete the ports of many requests with the statements of one."""
+    rows, networks = lock_ports(transaction, [delete.id for delete in requests])
+    outcomes: list[Exception | None] = []
+    deleted: dict[str, Row[Any]] = {}
+    for delete in requests:
+        row = rows.pop(delete.id, None)
+        if row is None:
+            outcomes.append(not_found("port", delete.id))
+            continue
+        try:
+            check_revision(row.revision_number, delete.revision)
+        except AlcorError as error:
+            rows[delete.id] = row
+            outcomes.append(error)
+            continue
+        deleted[delete.id] = row
+        outcomes.append(None)
+    _erase(transaction, list(deleted.values()), networks)
+    return outcomes
+
+
+def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Iterable[str]) -> None:
+    if not rows:
+        return
+    connection = transaction.connection
+    ids = [row.id for row in rows]
+    fixed_ips = [fixed_ip for held in fixed_ips_of(connection, ids).values() for fixed_ip in held]
+    subnets = private_ip.subnets_of(connection, networks)
+    mac.lock(transaction)
+    bulk.delete_by(connection, ip_allocation, "port_id", ids)
+    bulk.delete_by(connection, port, "id", ids)
+    mac.release(transaction, [row.mac_address for row in rows])
+    private_ip.release(transaction, {each.id: each for held in subnets.values() for each in held}, fixed_ips)
+    transaction.record(*(PortDeleted(id_bytes(row.id), id_bytes(row.network_id)) for row in rows if row.host_id))
+
+
+def _update_together(transaction: Transaction, updates: Sequence[Update]) -> list[View]:
+    return [_update(transaction, update) for update in updates]
+
+
+PORTS = Manager(
+    resource=PORT,
+    table=port,
+    views=port_views,
+    create=create_ports,
+    update=each(_update),
+    delete=delete_ports,
+)
+update_ports_together = each(_update_together)

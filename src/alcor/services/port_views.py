@@ -1,0 +1,78 @@
+"""How ports are shown: what follows from their addresses, their network and their host."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from alcor.model.addresses import ip_text
+from alcor.model.resources.port import PORT
+from alcor.services.private_ip import FixedIp, fixed_ip_views
+from alcor.services.rows import Rows, View
+from alcor.store.record_rows import vpc_record
+from alcor.store.tables import ip_allocation, network, node, port
+
+ROWS = Rows(PORT, port)
+
+_DEFAULT_DOMAIN = "openstacklocal."
+_BOUND = {
+    "connectivity": "l2",
+    "port_filter": True,
+    "ovs_hybrid_plug": False,
+    "bridge_name": "br-int",
+    "bound_drivers": {"0": "alcor"},
+}
+_ALLOCATIONS = (
+    select(ip_allocation.c.port_id, ip_allocation.c.subnet_id, ip_allocation.c.ip_address)
+    .where(ip_allocation.c.port_id.in_(bindparam("port_ids", expanding=True)))
+    .order_by(ip_allocation.c.port_id, ip_allocation.c.position)
+)
+_NODES = select(node.c.id).where(node.c.id.in_(bindparam("host_ids", expanding=True)))
+_NETWORKS = select(network).where(network.c.id.in_(bindparam("network_ids", expanding=True)))
+
+
+def port_views(connection: Connection, rows: Sequence[Any]) -> list[View]:
+    """The ports of these rows."""
+    if not rows:
+        return []
+    fixed_ips = fixed_ips_of(connection, [row.id for row in rows])
+    hosts = known_hosts(connection, (row.host_id for row in rows))
+    networks = connection.execute(_NETWORKS, {"network_ids": list({row.network_id for row in rows})})
+    domains = {row.id: vpc_record(row).dns_domain for row in networks}
+    return [port_view(row, fixed_ips.get(row.id, ()), hosts, domains.get(row.network_id, "")) for row in rows]
+
+
+def fixed_ips_of(connection: Connection, port_ids: Sequence[str]) -> dict[str, tuple[FixedIp, ...]]:
+    """The addresses of these ports, in their order."""
+    found: dict[str, tuple[FixedIp, ...]] = {}
+    for port_id, subnet_id, address in connection.execute(_ALLOCATIONS, {"port_ids": port_ids}):
+        found[port_id] = (*found.get(port_id, ()), (subnet_id, bytes(address)))
+    return found
+
+
+def known_hosts(connection: Connection, host_ids: Iterable[str]) -> set[str]:
+    """Those of the hosts that are nodes."""
+    asked = {host_id for host_id in host_ids if host_id}
+    return set(connection.execute(_NODES, {"host_ids": sorted(asked)}).scalars()) if asked else set()
+
+
+def port_view(row: Any, fixed_ips: Sequence[FixedIp], hosts: set[str], dns_domain: str) -> View:
+    """The port of this row. ``hosts`` has its host if that is a node."""
+    view = ROWS.view(row)
+    view["fixed_ips"] = fixed_ip_views(fixed_ips)
+    if not row.host_id:
+        view["binding:vif_type"], view["binding:vif_details"] = "unbound", {}
+    elif row.host_id in hosts:
+        view["binding:vif_type"], view["binding:vif_details"] = "ovs", _BOUND
+    else:
+        view["binding:vif_type"], view["binding:vif_details"] = "binding_failed", {}
+    view["dns_assignment"] = [_dns_assignment(address, view["dns_name"], dns_domain) for _, address in fixed_ips]
+    return view
+
+
+def _dns_assignment(address: bytes, dns_name: str, dns_domain: str) -> dict[str, str]:
+    text = ip_text(address)
+    hostname = dns_name or f"host-{text.replace('.', '-').replace(':', '-')}"
+    domain = dns_domain or _DEFAULT_DOMAIN
+    fqdn = hostname if hostname.endswith(".") else f"{hostname}.{domain}"
+    return {"ip_address": text, "hostname": hostname, "fqdn": fqdn if fqdn.endswith(".") else f"{fqdn}."}

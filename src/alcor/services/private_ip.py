@@ -1,0 +1,216 @@
+"""Private IP addresses: which ones ports get, and back to the subnet's pool when they are done.
+
+An address that lies in its subnet's allocation pools is taken from the subnet's number pool; a port may also ask for
+one of the subnet's other addresses. That no address is held twice is the table's primary key.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import orjson
+from sqlalchemy import Connection, bindparam, select
+
+from alcor.model import address_plan
+from alcor.model.addresses import ip_bytes, ip_text
+from alcor.model.errors import AlcorError, bad_request, conflict, invalid_input
+from alcor.model.number_ranges import Range
+from alcor.services.subnet import WIDTHS
+from alcor.store import number_pools
+from alcor.store.tables import ip_allocation, subnet
+from alcor.store.transaction import Transaction
+
+FixedIp = tuple[str, bytes]
+"""(subnet id, packed address)"""
+
+
+class Subnet(msgspec.Struct, frozen=True):
+    """What matters of a subnet when addresses are given out."""
+
+    id: str
+    version: int
+    cidr: str
+    usable: Range
+    pools: tuple[Range, ...]
+    automatic: bool  # its hosts make their own addresses (SLAAC)
+
+    def in_pools(self, number: int) -> bool:
+        """Whether the address is one of those given out."""
+        return any(first <= number <= last for first, last in self.pools)
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """One address a port wants: from the first of these subnets that has one, or a certain one."""
+
+    subnets: tuple[Subnet, ...]
+    number: int | None = None
+
+
+_SUBNETS = (
+    select(subnet.c.network_id, subnet.c.id, subnet.c.ip_version, subnet.c.cidr, subnet.c.attributes)
+    .where(subnet.c.network_id.in_(bindparam("network_ids", expanding=True)))
+    .order_by(subnet.c.id)
+)
+_HELD = select(ip_allocation.c.ip_address).where(
+    ip_allocation.c.subnet_id == bindparam("subnet_id"),
+    ip_allocation.c.ip_address.in_(bindparam("addresses", expanding=True)),
+)
+
+
+def subnets_of(connection: Connection, network_ids: Iterable[str]) -> dict[str, list[Subnet]]:
+    """The subnets of these networks, in the order of their ids: the oldest first."""
+    found: dict[str, list[Subnet]] = {}
+    for network_id, *described in connection.execute(_SUBNETS, {"network_ids": list(network_ids)}):
+        found.setdefault(network_id, []).append(_subnet(*described))
+    return found
+
+
+@lru_cache(4096)
+def _subnet(subnet_id: str, version: int, cidr: str, attributes: str) -> Subnet:
+    given = orjson.loads(attributes)
+    network = ipaddress.ip_network(cidr)
+    return Subnet(
+        id=subnet_id,
+        version=version,
+        cidr=cidr,
+        usable=address_plan.usable(network),
+        pools=tuple(address_plan.pool_ranges(given["allocation_pools"])),
+        automatic=given.get("ipv6_address_mode") in ("slaac", "dhcpv6-stateless"),
+    )
+
+
+def plan(network_id: str, subnets: Sequence[Subnet], fixed_ips: Sequence[Mapping[str, str]] | None) -> list[Slot]:
+    """What a port's ``fixed_ips`` ask for; None is what a port gets that does not say.
+
+    Raises AlcorError when an address or subnet is not the network's.
+    """
+    if fixed_ips is None:
+        return _default_slots(subnets)
+    return [_slot(network_id, subnets, fixed_ip) for fixed_ip in fixed_ips]
+
+
+def _default_slots(subnets: Sequence[Subnet]) -> list[Slot]:
+    """An address of each IP version, and of each subnet whose hosts make their own."""
+    slots = []
+    for version in (4, 6):
+        choices = tuple(each for each in subnets if each.version == version and not each.automatic)
+        if choices:
+            slots.append(Slot(choices))
+    return slots + [Slot((each,)) for each in subnets if each.automatic]
+
+
+def _slot(network_id: str, subnets: Sequence[Subnet], fixed_ip: Mapping[str, str]) -> Slot:
+    address = fixed_ip.get("ip_address")
+    packed = ip_bytes(address) if address else b""
+    number = int.from_bytes(packed)
+    subnet_id = fixed_ip.get("subnet_id")
+    if subnet_id is not None:
+        chosen = next((each for each in subnets if each.id == subnet_id), None)
+        if chosen is None:
+            raise invalid_input(
+                f"Failed to create port on network {network_id}, because fixed_ips included invalid subnet {subnet_id}"
+            )
+        if not address:
+            return Slot((chosen,))
+        if WIDTHS[chosen.version] == len(packed) and chosen.usable[0] <= number <= chosen.usable[1]:
+            return Slot((chosen,), number)
+        raise bad_request(
+            f"IP address {address} is not a valid IP for the specified subnet: {chosen.cidr}.", "InvalidIpForSubnet"
+        )
+    for each in subnets:
+        if WIDTHS[each.version] == len(packed) and each.usable[0] <= number <= each.usable[1]:
+            return Slot((each,), number)
+    raise bad_request(
+        f"IP address {address} is not a valid IP for any of the subnets on the specified network.",
+        "InvalidIpForNetwork",
+    )
+
+
+def allocate(transaction: Transaction, ports: Sequence[tuple[str, int, Sequence[Slot]]]) -> list[tuple[FixedIp, ...]]:
+    """Take the addresses that ports (network id, MAC, slots) want.
+
+    Raises AlcorError (409) when a subnet is full or an address is held; some may have been taken by then.
+    """
+    taken: list[list[FixedIp]] = [[] for _ in ports]
+    certain: dict[Subnet, list[int]] = {}
+    free: dict[tuple[Subnet, ...], list[tuple[int, int]]] = {}  # choices → (port's index, position)
+    for index, (_, mac, slots) in enumerate(ports):
+        for position, slot in enumerate(slots):
+            number = slot.number
+            first = slot.subnets[0]
+            if number is None and first.automatic:
+                number = address_plan.interface_identifier(first.usable[0] & ~0xFFFFFFFFFFFFFFFF, mac)
+            if number is None:
+                free.setdefault(slot.subnets, []).append((index, position))
+                taken[index].append(("", b""))
+            else:
+                certain.setdefault(first, []).append(number)
+                taken[index].append((first.id, number.to_bytes(WIDTHS[first.version])))
+    for each in sorted(certain, key=lambda each: each.id):
+        _take_certain(transaction, each, certain[each])
+    for choices, places in free.items():
+        found = _take_any(transaction, choices, len(places), ports[places[0][0]][0])
+        for (index, position), fixed_ip in zip(places, found, strict=True):
+            taken[index][position] = fixed_ip
+    return [tuple(fixed_ips) for fixed_ips in taken]
+
+
+def _take_certain(transaction: Transaction, subnet: Subnet, numbers: Sequence[int]) -> None:
+    seen: set[int] = set()
+    for number in numbers:
+        if number in seen:
+            raise _already_allocated(subnet, number)
+        seen.add(number)
+    rest = seen - number_pools.take_exact(transaction, subnet.id, numbers)
+    for number in sorted(rest):
+        if subnet.in_pools(number):
+            raise _already_allocated(subnet, number)
+    if rest:
+        addresses = [number.to_bytes(WIDTHS[subnet.version]) for number in sorted(rest)]
+        held = transaction.connection.execute(_HELD, {"subnet_id": subnet.id, "addresses": addresses}).scalar()
+        if held is not None:
+            raise _already_allocated(subnet, int.from_bytes(held))
+
+
+def _already_allocated(subnet: Subnet, number: int) -> AlcorError:
+    address = address_plan.address_text(subnet.version, number)
+    return conflict("IpAddressAlreadyAllocated", f"IP address {address} already allocated in subnet {subnet.id}.")
+
+
+def _take_any(transaction: Transaction, choices: Sequence[Subnet], count: int, network_id: str) -> list[FixedIp]:
+    found: list[FixedIp] = []
+    for each in choices:
+        missing = count - len(found)
+        try:
+            numbers = number_pools.take(transaction, each.id, missing)
+        except number_pools.PoolExhausted as error:
+            numbers = number_pools.take(transaction, each.id, error.available)
+        width = WIDTHS[each.version]
+        found += [(each.id, number.to_bytes(width)) for number in numbers]
+        if len(found) == count:
+            return found
+    if len(choices) == 1:
+        raise conflict(
+            "IpAddressGenerationFailure",
+            f"No more IP addresses available for subnet {choices[0].id} ({choices[0].cidr}). "
+            "Delete ports, widen its allocation pools, or add a subnet to the network.",
+        )
+    raise conflict("IpAddressGenerationFailure", f"No more IP addresses available on network {network_id}.")
+
+
+def release(transaction: Transaction, subnets: Mapping[str, Subnet], fixed_ips: Iterable[FixedIp]) -> None:
+    """Give addresses back to their pools; the caller has deleted their allocations."""
+    by_subnet: dict[str, list[int]] = {}
+    for subnet_id, address in fixed_ips:
+        number = int.from_bytes(address)
+        if subnets[subnet_id].in_pools(number):
+            by_subnet.setdefault(subnet_id, []).append(number)
+    for subnet_id in sorted(by_subnet):
+        number_pools.release(transaction, subnet_id, by_subnet[subnet_id])
+
+
+def fixed_ip_views(fixed_ips: Iterable[FixedIp]) -> list[dict[str, Any]]:
+    """Addresses as a port's ``fixed_ips`` show them."""
+    return [{"subnet_id": subnet_id, "ip_address": ip_text(address)} for subnet_id, address in fixed_ips]

@@ -1,0 +1,146 @@
+"""VPCs, which Neutron calls networks: each has a VNI of its own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from alcor.model.errors import AlcorError, conflict, not_found
+from alcor.model.identifiers import id_bytes
+from alcor.model.records import SubnetDeleted, VpcDeleted
+from alcor.model.resources.network import NETWORK
+from alcor.services.manager import Create, Delete, Manager, Update, Values, check_revision, each, stamp
+from alcor.services.rows import Rows, View
+from alcor.store import bulk, number_pools, sql
+from alcor.store.record_rows import vpc_record
+from alcor.store.tables import network, subnet
+from alcor.store.transaction import Transaction
+
+ROWS = Rows(NETWORK, network)
+_VNIS = "vni"
+_NAMED_IN_CONFLICT = 10
+
+_LOCKED = select(network).where(network.c.id == bindparam("id")).with_for_update()
+_SUBNETS = (
+    select(subnet.c.network_id, subnet.c.id)
+    .where(subnet.c.network_id.in_(bindparam("network_ids", expanding=True)))
+    .order_by(subnet.c.network_id, subnet.c.id)
+)
+_PORTS = sql.statement("SELECT id FROM port WHERE network_id = :id ORDER BY id LIMIT :limit")
+_DELETE = sql.statement("DELETE FROM network WHERE id = :id")
+_DELETE_SUBNETS = sql.statement("DELETE FROM subnet WHERE network_id = :id")
+
+
+def _create(transaction: Transaction, networks: Create) -> list[View]:
+    stamped = [stamp(transaction, values) for values in networks]
+    _give_vnis(transaction, stamped)
+    rows = [ROWS.row(values) for values in stamped]
+    bulk.insert_rows(transaction.connection, network, rows)
+    transaction.record(*map(vpc_record, rows))
+    return [ROWS.view(row) | {"subnets": []} for row in rows]
+
+
+def _give_vnis(transaction: Transaction, networks: Sequence[Values]) -> None:
+    asked = [values["provider:segmentation_id"] for values in networks if values["provider:segmentation_id"]]
+    if asked:
+        free = number_pools.take_exact(transaction, _VNIS, asked)
+        for vni in asked:
+            if vni not in free:
+                raise conflict("TunnelIdInUse", f"Unable to create the network. The tunnel ID {vni} is in use.")
+            free.remove(vni)
+    others = [values for values in networks if not values["provider:segmentation_id"]]
+    try:
+        vnis = number_pools.take(transaction, _VNIS, len(others))
+    except number_pools.PoolExhausted as error:
+        raise AlcorError(
+            503,
+            "NoNetworkAvailable",
+            "Unable to create the network. No tenant network is available for allocation: every VNI is in use.",
+        ) from error
+    for values, vni in zip(others, vnis, strict=True):
+        values["provider:segmentation_id"] = vni
+
+
+def locked_network(transaction: Transaction, network_id: str) -> Row[Any]:
+    """The row, which nobody else changes or refers to anew until the transaction ends. Raises AlcorError (404)."""
+    row = transaction.connection.execute(_LOCKED, {"id": network_id}).first()
+    if row is None:
+        raise not_found("network", network_id)
+    return row
+
+
+def _update(transaction: Transaction, update: Update) -> View:
+    connection = transaction.connection
+    row = locked_network(transaction, update.id)
+    check_revision(row.revision_number, update.revision)
+    changed = ROWS.changed_row(row, update.values, transaction.now)
+    bulk.update_row(connection, network, changed)
+    if vpc_record(changed) != vpc_record(row):
+        transaction.record(vpc_record(changed))
+    return _views(connection, [changed])[0]
+
+
+def _delete(transaction: Transaction, delete: Delete) -> None:
+    """Delete the network with its subnets, as Neutron does; refused while it has ports."""
+    _delete_network(transaction, delete)
+
+
+def _delete_empty(transaction: Transaction, delete: Delete) -> None:
+    """Delete the VPC as Alcor does: refused while it has ports or subnets."""
+    subnets = _subnets(transaction.connection, [delete.id]).get(delete.id)
+    if subnets:
+        raise conflict(
+            "NetworkInUse",
+            f"Unable to complete operation on network {delete.id}. It still has subnets: {_few(subnets)}.",
+        )
+    _delete_network(transaction, delete)
+
+
+def _delete_network(transaction: Transaction, delete: Delete) -> None:
+    connection = transaction.connection
+    row = locked_network(transaction, delete.id)
+    check_revision(row.revision_number, delete.revision)
+    limit = _NAMED_IN_CONFLICT + 1
+    ports = connection.execute(_PORTS, {"id": delete.id, "limit": limit}).scalars().all()
+    if ports:
+        raise conflict(
+            "NetworkInUse",
+            f"Unable to complete operation on network {delete.id}. There are one or more ports still in use on the "
+            f"network, id for one of the ports is: {_few(ports)}.",
+        )
+    subnets = _subnets(connection, [delete.id]).get(delete.id, [])
+    connection.execute(_DELETE_SUBNETS, {"id": delete.id})
+    for subnet_id in subnets:
+        number_pools.delete(transaction, subnet_id)
+    connection.execute(_DELETE, {"id": delete.id})
+    number_pools.release(transaction, _VNIS, [row.segmentation_id])
+    transaction.record(*(SubnetDeleted(id_bytes(subnet_id)) for subnet_id in subnets), VpcDeleted(id_bytes(delete.id)))
+
+
+def _few(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:_NAMED_IN_CONFLICT]) + (", …" if len(ids) > _NAMED_IN_CONFLICT else "")
+
+
+def _views(connection: Connection, rows: Sequence[Any]) -> list[View]:
+    subnets = _subnets(connection, [row.id for row in rows])
+    return [ROWS.view(row) | {"subnets": subnets.get(row.id, [])} for row in rows]
+
+
+def _subnets(connection: Connection, network_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The ids of the subnets of these networks."""
+    found: dict[str, list[str]] = {}
+    if network_ids:
+        for network_id, subnet_id in connection.execute(_SUBNETS, {"network_ids": network_ids}):
+            found.setdefault(network_id, []).append(subnet_id)
+    return found
+
+
+NETWORKS = Manager(
+    resource=NETWORK,
+    table=network,
+    views=_views,
+    create=each(_create),
+    update=each(_update),
+    delete=each(_delete),
+)
+delete_empty = each(_delete_empty)
