@@ -116,6 +116,12 @@ class OvsHost:
         await self.driver.start(self.events)
 
     async def attach(self, port_id: Id) -> None:
+        told = self.events.appeared.count(port_id)
+        self.plug(port_id)
+        await until(lambda: self.events.appeared.count(port_id) > told, "the interface to appear")
+
+    def plug(self, port_id: Id) -> None:
+        """Plug in a workload's interface, whether or not there is a driver to see it."""
         self._next_tap += 1
         tap = self._taps[port_id] = f"tap{self._next_tap}"
         self.namespace.ip("link", "add", tap, "type", "veth", "peer", "name", f"w{tap}")
@@ -124,17 +130,25 @@ class OvsHost:
             self.namespace.run("sysctl", "-qw", f"net.ipv6.conf.{end}.disable_ipv6=1")
             self.namespace.ip("link", "set", end, "up")
         self.sniffers[port_id] = Sniffer(self.namespace, f"w{tap}")
-        told = self.events.appeared.count(port_id)
         identity = f"external_ids:iface-id={id_text(port_id)}"
         self.switch.vsctl("--no-wait", "add-port", "br-int", tap, "--", "set", "interface", tap, identity)
-        await until(lambda: self.events.appeared.count(port_id) > told, f"{tap} to appear")
+
+    @contextlib.contextmanager
+    def internal_interface(self, name: str, *external_ids: str) -> Iterator[None]:
+        """A device Open vSwitch makes itself, with these external ids ("key=value"); gone after the block."""
+        settings = ("type=internal", *(f"external_ids:{each}" for each in external_ids))
+        self.switch.vsctl("add-port", "br-int", name, "--", "set", "interface", name, *settings)
+        try:
+            yield
+        finally:
+            self.switch.vsctl("del-port", "br-int", name)
 
     async def detach(self, port_id: Id) -> None:
         told = self.events.vanished.count(port_id)
-        self._unplug(port_id)
+        self.unplug(port_id)
         await until(lambda: self.events.vanished.count(port_id) > told, "the interface to vanish")
 
-    def _unplug(self, port_id: Id) -> None:
+    def unplug(self, port_id: Id) -> None:
         self.sniffers.pop(port_id).close()
         tap = self._taps.pop(port_id)
         self.switch.vsctl("--no-wait", "--if-exists", "del-port", "br-int", tap)
@@ -159,7 +173,7 @@ class OvsHost:
     async def clear(self) -> None:
         """Leave the host as it was when new, for the next test."""
         for port_id in list(self._taps):
-            self._unplug(port_id)
+            self.unplug(port_id)
         await until(lambda: not self.driver.interfaces(), "every interface to vanish")
         await self.driver.replace(State())
         await self.driver.stop()

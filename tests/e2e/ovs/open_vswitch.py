@@ -57,17 +57,20 @@ class OpenVSwitch:
     def vsctl(self, *arguments: str) -> str:
         return run("ovs-vsctl", f"--db=unix:{self.directory}/db.sock", *arguments).strip()
 
-    def ofctl(self, *arguments: str) -> str:
-        command, *rest = arguments
-        return run("ovs-ofctl", "-O", "OpenFlow14", command, f"unix:{self.directory}/br-int.mgmt", *rest)
+    def ofctl(self, command: str, bridge: str, *arguments: str) -> str:
+        return run("ovs-ofctl", "-O", "OpenFlow14", command, f"unix:{self.directory}/{bridge}.mgmt", *arguments)
 
     def appctl(self, *arguments: str) -> str:
         assert self._switch is not None
         return run("ovs-appctl", "-t", f"{self.directory}/ovs-vswitchd.{self._switch.pid}.ctl", *arguments)
 
-    def flows(self) -> list[str]:
+    def flows(self) -> set[str]:
         """The flows of br-int as ovs-ofctl prints them, without what changes as time goes by."""
-        return sorted(line.strip() for line in self.ofctl("dump-flows", "--no-stats").splitlines() if "cookie=" in line)
+        return {line.strip() for line in self.ofctl("dump-flows", "br-int", "--no-stats").splitlines() if "=" in line}
+
+    def rules(self) -> set[str]:
+        """The flows of br-int without their cookies, which tell one life of an agent from another."""
+        return {flow.split(", ", 1)[1] for flow in self.flows()}
 
     def start_server(self) -> None:
         name = str(self.directory)

@@ -1,8 +1,9 @@
 """Bringing a switch's flows to what they should be, and knowing whose flow was refused."""
 
+import itertools
 import logging
-from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 from alcor.dataplane.ovs import cookies
@@ -83,43 +84,28 @@ class Difference:
             yield None, delete_flows_with_cookie(old)
 
 
-class _Attribution:
-    """Remembers where in a sequence of flow-mods each owner's begin."""
-
-    def __init__(self, modifications: Modifications) -> None:
-        self._modifications = modifications
-        self._starts: list[int] = []
-        self._owners: list[Owner] = []
-
-    def __iter__(self) -> Iterator[bytes]:
-        place = 0
-        for owner, body in self._modifications:
-            if not self._owners or self._owners[-1] != owner:
-                self._starts.append(place)
-                self._owners.append(owner)
-            place += bool(body)
-            yield body
-
-    def owner(self, place: int) -> Owner:
-        return self._owners[bisect_right(self._starts, place) - 1]
-
-
 async def program(
     connection: OpenFlowConnection,
     prepare: Callable[[], Awaitable[Modifications]],
     before_change: Callable[[], Awaitable[None]],
 ) -> dict[Owner, SwitchError]:
-    """Carry out modifications as one; if any is refused, all others one by one.
+    """Carry out modifications as one; if any is refused, those of each port as one and all others one by one.
 
     ``prepare`` is called once for each of the two attempts, ``before_change`` when the switch is about to change.
     Returns the owners of what was refused, and why.
     """
-    attribution = _Attribution(await prepare())
-    refused = await connection.modify_as_one(attribution, before_change)
-    if not refused:
+    errors = await connection.modify_as_one((body for _, body in await prepare()), before_change)
+    if not errors:
         return {}
-    log.warning("Open vSwitch refused %d flow changes and with them the bundle; now one by one", len(refused))
-    attribution = _Attribution(await prepare())
+    log.warning("Open vSwitch refused %d flow changes and with them the bundle; now port by port", len(errors))
+    refusals: dict[Owner, SwitchError] = {}
     await before_change()
-    refused = await connection.modify_each(attribution)
-    return {attribution.owner(place): error for place, error in refused.items()}
+    for owner, group in itertools.groupby(await prepare(), key=itemgetter(0)):
+        bodies = (body for _, body in group)
+        if isinstance(owner, bytes):
+            errors = await connection.modify_as_one(bodies)
+        else:
+            errors = await connection.modify_each(bodies)
+        if errors:
+            refusals.setdefault(owner, errors[0])
+    return refusals

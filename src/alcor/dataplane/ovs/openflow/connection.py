@@ -115,24 +115,24 @@ class OpenFlowConnection:
         await self.request(message.BARRIER_REQUEST, message.BARRIER_REPLY)
 
     async def modify_as_one(
-        self, flow_mods: Iterable[bytes], before_commit: Callable[[], Awaitable[None]]
-    ) -> dict[int, SwitchError]:
+        self, flow_mods: Iterable[bytes], before_commit: Callable[[], Awaitable[None]] | None = None
+    ) -> list[SwitchError]:
         """Carry out flow-mods in one bundle: all of them, or none when any is refused.
 
-        Returns the refused ones by their place in the sequence. Empty means all took effect. Without any flow-mod
-        the switch hears nothing, and nothing is committed.
+        Returns why some were refused, in their order; empty means that all took effect. Without any flow-mod the
+        switch hears nothing, and nothing is committed.
         """
         rest = iter(flow_mods)
         if not (first_body := await _first(rest)):
-            return {}
+            return []
         bundle, self._next_bundle = self._next_bundle, self._next_bundle + 1
         await self._bundle_control(bundle, message.BUNDLE_OPEN)
         with self._keeping_errors() as errors:
-            first = self._next_xid
             await self._stream(self._wrapped(bundle, itertools.chain((first_body,), rest)))
             await self.barrier()
             if not errors:
-                await before_commit()
+                if before_commit is not None:
+                    await before_commit()
                 try:
                     await self._bundle_control(bundle, message.BUNDLE_COMMIT)
                 except Refused:
@@ -140,15 +140,14 @@ class OpenFlowConnection:
                         raise
             else:
                 await self._bundle_control(bundle, message.BUNDLE_DISCARD)
-        return _places(errors, first)
+        return list(errors.values())
 
-    async def modify_each(self, flow_mods: Iterable[bytes]) -> dict[int, SwitchError]:
-        """Carry out flow-mods one by one; each that is refused leaves the others alone."""
+    async def modify_each(self, flow_mods: Iterable[bytes]) -> list[SwitchError]:
+        """Carry out flow-mods one by one; each that is refused leaves the others alone. Returns why some were."""
         with self._keeping_errors() as errors:
-            first = self._next_xid
             await self._stream(self._plain(flow_mods))
             await self.barrier()
-        return _places(errors, first)
+        return list(errors.values())
 
     def _wrapped(self, bundle: int, flow_mods: Iterable[bytes]) -> Iterator[bytes]:
         for body in flow_mods:
@@ -260,11 +259,6 @@ class OpenFlowConnection:
             return
         packet = decode_packet_in(body)
         self._on_packet(packet.in_port, packet.frame)
-
-
-def _places(errors: dict[int, SwitchError], first: int) -> dict[int, SwitchError]:
-    """Errors by the place of their message in a stream whose first message had this transaction id."""
-    return {(xid - first) % _MAXIMUM_XID: error for xid, error in errors.items()}
 
 
 async def _first(flow_mods: Iterator[bytes]) -> bytes:
