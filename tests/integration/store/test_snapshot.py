@@ -57,7 +57,7 @@ async def test_records_say_all_that_hosts_need(store: Store) -> None:
         "dns_name": "web-1",
     }
     full = port_row(network_id, 0xFA163E000001, "host-1", json.dumps(attributes))
-    plain = port_row(network_id, 0xFA163E000002)
+    plain = port_row(network_id, 0xFA163E000002, "host-1")
     await store.write(inserting(network, of_network))
     await store.write(inserting(subnet, of_subnet, of_subnet6))
     await store.write(inserting(node, node_row("host-1", 3)))
@@ -96,8 +96,18 @@ async def test_records_say_all_that_hosts_need(store: Store) -> None:
             (("67", "boot.img", 4), ("dns-server", "2001:db8::53", 6)),
             "web-1",
         ),
-        PortRecord(id_bytes(plain[0]), vpc_id, 0xFA163E000002, ()),
+        PortRecord(id_bytes(plain[0]), vpc_id, 0xFA163E000002, (), "host-1"),
     }
+
+
+async def test_a_port_bound_to_no_host_is_left_out(store: Store) -> None:
+    """Hosts have no use for it, and a port that is unbound was told to them as deleted."""
+    of_network = network_row(1)
+    unbound, bound = port_row(of_network[0], 1), port_row(of_network[0], 2, "host-1")
+    await store.write(inserting(network, of_network))
+    await store.write(inserting(port, unbound, bound))
+    _, records = await store.read(read_all)
+    assert [record.id for record in records if isinstance(record, PortRecord)] == [id_bytes(bound[0])]
 
 
 async def test_a_port_just_written_gives_the_record_a_snapshot_gives(store: Store) -> None:
@@ -116,10 +126,13 @@ async def test_a_port_just_written_gives_the_record_a_snapshot_gives(store: Stor
 
 
 async def test_every_port_comes_with_its_own_addresses(store: Store) -> None:
-    """Many more ports than are read at a time, some without an address and some with several."""
+    """Many more ports than are read at a time, some without an address and some with several, some not bound."""
     of_network = network_row(1)
     of_subnet = subnet_row(of_network[0])
-    ports = [port_row(of_network[0], 0xFA163E000000 + number) for number in range(12_000)]
+    ports = [
+        port_row(of_network[0], 0xFA163E000000 + number, "" if number % 5 == 0 else "host-1")
+        for number in range(12_000)
+    ]
     expected = {
         of_port[0]: [(number * 4 + position).to_bytes(4) for position in range(number % 4)]
         for number, of_port in enumerate(ports)
@@ -133,9 +146,10 @@ async def test_every_port_comes_with_its_own_addresses(store: Store) -> None:
         await store.write(inserting(table, *rows))
     _, records = await store.read(read_all)
     found = [record for record in records if isinstance(record, PortRecord)]
-    assert len(found) == len(ports)
+    bound = [of_port[0] for number, of_port in enumerate(ports) if number % 5]
+    assert len(found) == len(bound)
     assert {record.id: [address for _, address in record.fixed_ips] for record in found} == {
-        id_bytes(port_id): addresses for port_id, addresses in expected.items()
+        id_bytes(port_id): expected[port_id] for port_id in bound
     }
 
 
