@@ -1,6 +1,6 @@
 """How long an agent takes to take in a large VPC, and how much memory: from the stream to the data plane and the disk.
 
-python benchmarks/agent_intake.py [--neighbours N] [--hosts N] [--changes N]
+python -m benchmarks.agent_intake [--neighbours N] [--hosts N] [--changes N]
 
 This process is a controller's end of the fast path. Another one is the real agent on the memory driver: it connects, is
 sent its goal state as a snapshot, then changes of one neighbour each, one at a time, then is started again from its
@@ -11,9 +11,7 @@ plane has confirmed and the disk has it. Memory is the peak of the agent's proce
 import argparse
 import asyncio
 import multiprocessing
-import platform
 import resource
-import subprocess
 import tempfile
 import time
 from multiprocessing.connection import Connection as Pipe
@@ -24,6 +22,7 @@ from alcor.channels.fast_path.server import FastPathServer
 from alcor.channels.interface import HostConnection
 from alcor.channels.messages import Acknowledgement, PortReport, ResyncRequest, Welcome
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Vpc, VpcNeighbours
+from benchmarks.setting import setting
 
 VNI = 4242
 FIRST_MAC, FIRST_IPV4, FIRST_VTEP = 0xFA163E000000, 0x0A000000, 0xAC100000
@@ -40,19 +39,6 @@ def main() -> None:
     print(setting())
     with tempfile.TemporaryDirectory(prefix="alcor-") as directory:
         asyncio.run(measure(Path(directory), arguments.neighbours, arguments.hosts, arguments.changes))
-
-
-def setting() -> str:
-    """The machine and the commit the numbers belong to."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-    processors = multiprocessing.cpu_count()
-    return f"{platform.platform()}, {processors} processors, Python {platform.python_version()}, commit {commit}"
 
 
 class Controller:

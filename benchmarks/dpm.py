@@ -1,13 +1,11 @@
 """How fast the Data Plane Manager compiles, and what a VPC of a million ports costs a controller and a host.
 
-python benchmarks/dpm.py [--ports N]
+python -m benchmarks.dpm [--ports N]
 """
 
 import argparse
 import gc
 import multiprocessing
-import platform
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -35,6 +33,7 @@ from alcor.model.records import (
     encode_records,
 )
 from alcor.southbound.v1 import southbound_pb2 as pb
+from benchmarks.setting import setting
 
 _T = TypeVar("_T")
 
@@ -51,27 +50,6 @@ def main() -> None:
         compile_rates(hosts)
     parts = large_vpc(ports)
     take_in(ports, parts)
-
-
-def setting() -> str:
-    """The machine and the commit the numbers belong to."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    memory = psutil.virtual_memory().total / 2**30
-    return (
-        f"{psutil.cpu_count()} × {processor()}, {memory:.0f} GiB, Python {platform.python_version()}, "
-        f"commit {commit.stdout.strip() or 'unknown'}"
-    )
-
-
-def processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def base(hosts: int) -> tuple[Record, ...]:

@@ -1,13 +1,12 @@
 """How fast the Open vSwitch driver programs flows, and how fast a restarted driver finds nothing to do.
 
 Starts an ovsdb-server and an ovs-vswitchd of its own (datapath type netdev, no root needed for flows alone, root for
-the bridge's interface) in a temporary directory. Run: ``python benchmarks/ovs_flows.py [flows ...]``.
+the bridge's interface) in a temporary directory. Run: ``python -m benchmarks.ovs_flows [flows ...]``.
 """
 
 import asyncio
 import contextlib
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from alcor.dataplane.driver import State
 from alcor.dataplane.ovs.driver import OvsDataPlane
 from alcor.dataplane.ovs.settings import OvsSettings
 from alcor.model.identifiers import Id
+from benchmarks.setting import setting
 
 _SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 
@@ -94,11 +94,6 @@ async def _watch(stalls: list[float]) -> None:
         stalls[0] = max(stalls[0], time.perf_counter() - before - 0.001)
 
 
-def _commit() -> str:
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
-
-
 def _resident_megabytes(process: int) -> int:
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) // 1024
@@ -108,8 +103,8 @@ def main() -> None:
     """Print a table, with the machine and the commit it was measured on."""
     sizes = [int(argument) for argument in sys.argv[1:]] or [1_000, 10_000, 100_000]
     version = subprocess.run(["ovs-vswitchd", "--version"], capture_output=True, text=True, check=True).stdout
-    print(f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()},", end=" ")
-    print(f"{version.splitlines()[0]}, commit {_commit()}\n")
+    print(setting())
+    print(f"{version.splitlines()[0]}\n")
     print("| flows | install (s) | flows/s | restart, all in place (s) | longest stall (ms) | ovs-vswitchd (MB) |")
     print("|---:|---:|---:|---:|---:|---:|")
     for flows in sizes:

@@ -1,20 +1,16 @@
 """How fast the store writes, allocates and reads, on SQLite and on a private PostgreSQL.
 
 Run: ``python -m benchmarks.store [--ports N] [--database sqlite|postgresql]``. Both databases are durable: SQLite with
-synchronous=FULL, PostgreSQL with fsync on, each in a temporary directory under ``--directory``.
+synchronous=FULL, PostgreSQL with fsync on, each in a temporary directory.
 """
 
 import argparse
 import asyncio
-import os
-import platform
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy import Connection, text
 
@@ -24,6 +20,7 @@ from alcor.store import bulk, number_pools, snapshot
 from alcor.store.store import Store, open_store
 from alcor.store.tables import ip_allocation, network, port, subnet
 from alcor.store.transaction import Transaction
+from benchmarks.setting import setting
 from tests.databases import run_postgresql
 
 _NETWORK, _SUBNET = new_id(), new_id()
@@ -139,21 +136,13 @@ def _database(kind: str) -> Iterator[str]:
             yield server.url(server.create_database())
 
 
-def _machine() -> str:
-    cpus = Path("/proc/cpuinfo").read_text().split("model name\t: ")
-    model = cpus[1].split("\n")[0] if len(cpus) > 1 else platform.machine()
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, commit {commit}"
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ports", type=int, default=100_000, help="ports to store (default %(default)s)")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], help="only this one (default both)")
     arguments = parser.parse_args()
-    print(_machine())
+    print(setting())
     for kind in [arguments.database] if arguments.database else ["sqlite", "postgresql"]:
         print(kind)
         with _database(kind) as url:

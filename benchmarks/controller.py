@@ -1,0 +1,86 @@
+"""A controller of its own for a benchmark: a real process on loopback, on a new durable database."""
+
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from tests.databases import run_postgresql
+
+DATABASES = ("sqlite", "postgresql")
+_START_SECONDS = 60
+_STOP_SECONDS = 30
+
+
+class Controller(msgspec.Struct, frozen=True):
+    """Where it is reached."""
+
+    port: int
+    southbound: str
+    process: int
+
+    def memory(self) -> int:
+        """The MiB the process has in memory."""
+        status = Path(f"/proc/{self.process}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) // 1024
+
+
+@contextmanager
+def run_controller(database: str) -> Iterator[Controller]:
+    """A ready controller on SQLite or on a private PostgreSQL; nothing of it stays behind."""
+    with _database_url(database) as url, tempfile.TemporaryDirectory(prefix="alcor-benchmark-") as directory:
+        port = _free_port()
+        southbound = f"unix:{directory}/southbound"
+        command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "alcor", "controller"]
+        command += ["--listen", f"127.0.0.1:{port}", "--southbound", southbound, "--database", url]
+        command += ["--data-directory", directory, "--log-level", "warning"]
+        process = subprocess.Popen(command, process_group=0)  # Ctrl-C ends the benchmark first, and that the controller
+        try:
+            _wait_until_ready(process, port)
+            yield Controller(port, southbound, process.pid)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextmanager
+def _database_url(database: str) -> Iterator[str]:
+    if database == "sqlite":
+        yield ""
+    else:
+        with run_postgresql() as server:
+            yield server.url(server.create_database())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            if process.poll() is not None:
+                raise RuntimeError(f"the controller ended with status {process.returncode}") from None
+            if time.monotonic() > deadline:
+                raise TimeoutError("the controller is not ready") from None
+            time.sleep(0.05)
