@@ -14,6 +14,7 @@ from alcor.api.http import Request, Response, read_body, send_response
 from alcor.api.metrics import ApiMetrics
 from alcor.api.neutron.routes import neutron_routes
 from alcor.api.routes import Routes
+from alcor.api.vpc.routes import vpc_routes
 from alcor.model.identifiers import id_text
 from alcor.store.store import Store
 
@@ -35,7 +36,14 @@ def create_app(
 ) -> Application:
     """The API on a store. ``not_ready`` says why the controller is not ready, or None."""
     metrics = ApiMetrics(registry)
-    routes = Routes([*health.routes(store, not_ready), *metrics.routes(), *neutron_routes(store, settings.page_limit)])
+    routes = Routes(
+        [
+            *health.routes(store, not_ready),
+            *metrics.routes(),
+            *neutron_routes(store, settings.page_limit),
+            *vpc_routes(store, settings.page_limit),
+        ]
+    )
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":

@@ -20,17 +20,16 @@ ROWS = Rows(NODE, node)
 _HOST_INDEXES = "host_index"
 
 _LOCKED = select(node).where(node.c.id == bindparam("id")).with_for_update()
-_IDS = select(node.c.id).where(node.c.id.in_(bindparam("ids", expanding=True)))
-_ADDRESSES = select(node.c.id, node.c.local_ip).where(node.c.local_ip.in_(bindparam("addresses", expanding=True)))
 _BOUND = select(port.c.id).where(port.c.host_id == bindparam("id")).limit(1)
 _DELETE = node.delete().where(node.c.id == bindparam("node_id"))
 
 
 def _create(transaction: Transaction, nodes: Create) -> list[View]:
     connection, now = transaction.connection, transaction.now
+    # The pool's lock makes those who register nodes take turns: what the checks find stays true.
+    indexes = number_pools.take(transaction, _HOST_INDEXES, len(nodes))
     _check_new_ids(connection, [values["node_id"] for values in nodes])
     _check_new_addresses(connection, [(values["node_id"], values["local_ip"]) for values in nodes])
-    indexes = number_pools.take(transaction, _HOST_INDEXES, len(nodes))
     rows = [
         ROWS.row(values | {"host_index": index, "revision_number": 1, "created_at": now, "updated_at": now})
         for values, index in zip(nodes, indexes, strict=True)
@@ -38,13 +37,13 @@ def _create(transaction: Transaction, nodes: Create) -> list[View]:
     try:
         bulk.insert_rows(connection, node, rows)
     except IntegrityError as error:
-        raise conflict("NodeInUse", "A node of this id or local_ip has been created meanwhile.") from error
+        raise conflict("LocalIpInUse", "Another node has a local_ip of these by now.") from error
     transaction.record(*map(node_record, rows))
     return [ROWS.view(row) for row in rows]
 
 
 def _check_new_ids(connection: Connection, ids: Sequence[str]) -> None:
-    taken = list(connection.execute(_IDS, {"ids": ids}).scalars())
+    taken = [row.id for row in bulk.select_by(connection, [node.c.id], node.c.id, ids)]
     seen: set[str] = set()
     for node_id in ids:
         if node_id in seen:
@@ -56,9 +55,9 @@ def _check_new_ids(connection: Connection, ids: Sequence[str]) -> None:
 
 def _check_new_addresses(connection: Connection, nodes: Sequence[tuple[str, str]]) -> None:
     """No two nodes may have one VTEP."""
-    taken = {
-        row.local_ip: row.id for row in connection.execute(_ADDRESSES, {"addresses": [address for _, address in nodes]})
-    }
+    addresses = [address for _, address in nodes]
+    found = bulk.select_by(connection, [node.c.id, node.c.local_ip], node.c.local_ip, addresses)
+    taken = {row.local_ip: row.id for row in found}
     for node_id, address in nodes:
         holder = taken.setdefault(address, node_id)
         if holder != node_id:

@@ -1,18 +1,18 @@
 """Writing many rows at once, the fastest durable way of each database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Table, bindparam, delete
+from sqlalchemy import Column, Connection, Row, Table, bindparam, delete, select
 from sqlalchemy.exc import DBAPIError
 
 from alcor.store import sql
 
 _COPY_FROM = 8  # rows from which PostgreSQL's COPY is cheaper than an INSERT
-_PARAMETERS = 32_000  # a statement's parameters, at most: just under SQLite's limit
+_PARAMETERS = 32_000  # a statement's parameters, at most: just under SQLite's limit, half of PostgreSQL's
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
@@ -28,11 +28,22 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[An
         connection.exec_driver_sql(statement, tuple(chain.from_iterable(part)))
 
 
+def select_by(
+    connection: Connection, columns: Sequence[Column[Any]], by: Column[Any], values: Sequence[Any]
+) -> list[Row[Any]]:
+    """Some columns of the rows where one of them has one of the values, however many."""
+    statement = select(*columns).where(by.in_(bindparam("values", expanding=True)))
+    return [row for part in _parts(values) for row in connection.execute(statement, {"values": part})]
+
+
 def delete_by(connection: Connection, table: Table, column: str, values: Sequence[Any]) -> int:
     """Delete the rows whose column has one of the values. Returns how many went."""
     statement = delete(table).where(table.c[column].in_(bindparam("values", expanding=True)))
-    parts = (values[start : start + _PARAMETERS] for start in range(0, len(values), _PARAMETERS))
-    return sum(connection.execute(statement, {"values": list(part)}).rowcount for part in parts)
+    return sum(connection.execute(statement, {"values": part}).rowcount for part in _parts(values))
+
+
+def _parts(values: Sequence[Any]) -> Iterator[list[Any]]:
+    return (list(values[start : start + _PARAMETERS]) for start in range(0, len(values), _PARAMETERS))
 
 
 def update_rows(

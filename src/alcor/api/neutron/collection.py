@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from alcor.api.http import NO_CONTENT, Request, Response, json_response
@@ -18,21 +19,32 @@ from alcor.store.store import Store
 _IF_MATCH = re.compile(r"\s*revision_number\s*=\s*(\d{1,18})\s*")
 
 
+class Shape(msgspec.Struct, frozen=True):
+    """How an API shows a collection: its path, and the members of bodies that hold one resource or several."""
+
+    path: str
+    one: str
+    several: str
+    listed: str = ""  # several in the answer to a list request, when called otherwise there
+    key: str = "id"  # the attribute that identifies a resource
+
+
 class Collection:
     """The handlers of one resource."""
 
-    def __init__(self, store: Store, manager: Manager, page_limit: int) -> None:
+    def __init__(self, store: Store, manager: Manager, page_limit: int, shape: Shape) -> None:
         self._store = store
         self._manager = manager
         self._resource = manager.resource
         self._page_limit = page_limit
+        self._shape = shape
 
-    def routes(self, prefix: str) -> list[Route]:
-        """The routes of the collection under a prefix."""
-        collection, item = f"{prefix}/{self._resource.collection}", f"{prefix}/{self._resource.collection}/{{id}}"
+    def routes(self) -> list[Route]:
+        """The routes of the collection."""
+        path, item = self._shape.path, f"{self._shape.path}/{{id}}"
         return [
-            Route("GET", collection, self.list),
-            Route("POST", collection, self.create),
+            Route("GET", path, self.list),
+            Route("POST", path, self.create),
             Route("GET", item, self.show),
             Route("PUT", item, self.update),
             Route("DELETE", item, self.delete),
@@ -46,9 +58,10 @@ class Collection:
         except MarkerNotFound as error:
             raise not_found(self._resource.name, str(error)) from error
         page, more = pages.cut(listed, views)
-        body: dict[str, Any] = {self._resource.collection: [_project(view, listed.fields) for view in page]}
-        if links := pages.links(request, listed, page, more):
-            body[f"{self._resource.collection}_links"] = links
+        member = self._shape.listed or self._shape.several
+        body: dict[str, Any] = {member: [_project(view, listed.fields) for view in page]}
+        if links := pages.links(request, listed, [view[self._shape.key] for view in page], more):
+            body[f"{member}_links"] = links
         return json_response(200, body)
 
     async def show(self, request: Request) -> Response:
@@ -58,27 +71,29 @@ class Collection:
         views = await self._store.read(lambda connection: self._read_one(connection, resource_id))
         if not views:
             raise not_found(self._resource.name, resource_id)
-        return json_response(200, {self._resource.name: _project(views[0], fields)})
+        return json_response(200, {self._shape.one: _project(views[0], fields)})
 
     async def create(self, request: Request) -> Response:
         """Create one resource, or several together: all or none."""
         body = request.json()
-        resource = self._resource
-        if isinstance(body, dict) and resource.collection in body:
-            items = body[resource.collection]
-            if not isinstance(items, list) or not items:
-                raise bad_request(f"'{resource.collection}' must be a list of at least one {resource.name}")
-            views = await self._create(request, [resource.check_create(item) for item in items])
-            return json_response(201, {resource.collection: views})
-        views = await self._create(request, [resource.check_create(self._item(body))])
-        return json_response(201, {resource.name: views[0]})
+        if isinstance(body, dict) and self._shape.several in body:
+            return json_response(201, {self._shape.several: await self.create_several(request, body)})
+        views = await self._create(request, [self._resource.check_create(self._item(body))])
+        return json_response(201, {self._shape.one: views[0]})
+
+    async def create_several(self, request: Request, body: Any) -> Sequence[View]:
+        """Create the resources of a bulk request's body: all or none."""
+        items = body.get(self._shape.several) if isinstance(body, dict) else None
+        if not isinstance(items, list) or not items:
+            raise bad_request(f"'{self._shape.several}' must be a list of at least one {self._resource.name}")
+        return await self._create(request, [self._resource.check_create(item) for item in items])
 
     async def update(self, request: Request) -> Response:
         """Change attributes of one resource."""
         values = self._resource.check_update(self._item(request.json()))
         update = Update(request.parameters["id"], values, _revision(request))
         view = await self._store.write_batch(self._manager.update, update)
-        return json_response(200, {self._resource.name: view})
+        return json_response(200, {self._shape.one: view})
 
     async def delete(self, request: Request) -> Response:
         """Delete one resource."""
@@ -93,10 +108,9 @@ class Collection:
         return await self._store.write_batch(self._manager.create, items)
 
     def _item(self, body: Any) -> Any:
-        name = self._resource.name
-        if not isinstance(body, dict) or name not in body:
-            raise bad_request(f"Unable to find '{name}' in request body")
-        return body[name]
+        if not isinstance(body, dict) or self._shape.one not in body:
+            raise bad_request(f"Unable to find '{self._shape.one}' in request body")
+        return body[self._shape.one]
 
     def _read(self, connection: Connection, wanted: Query) -> Sequence[View]:
         return self._manager.views(connection, list_rows(connection, self._manager.table, wanted))

@@ -17,16 +17,16 @@ def cut(listed: ListRequest, rows: Sequence[View]) -> tuple[list[View], bool]:
     return (list(rows[1:]) if listed.query.page_reverse else list(rows[: listed.page_size])), True
 
 
-def links(request: Request, listed: ListRequest, page: Sequence[View], more: bool) -> list[Link]:
-    """``next`` and ``previous``, where there is something. An item is known by its id."""
+def links(request: Request, listed: ListRequest, ids: Sequence[str], more: bool) -> list[Link]:
+    """``next`` and ``previous`` of a page of resources with these ids, where there is something."""
     query = listed.query
-    if not page:
+    if not ids:
         return []
     result = []
     if more if not query.page_reverse else query.marker is not None:
-        result.append({"rel": "next", "href": _href(request, page[-1]["id"], reverse=False)})
+        result.append({"rel": "next", "href": _href(request, ids[-1], reverse=False)})
     if more if query.page_reverse else query.marker is not None:
-        result.append({"rel": "previous", "href": _href(request, page[0]["id"], reverse=True)})
+        result.append({"rel": "previous", "href": _href(request, ids[0], reverse=True)})
     return result
 
 

@@ -1,6 +1,6 @@
 """All routes under /v2.0."""
 
-from alcor.api.neutron.collection import Collection
+from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.neutron.discovery import discovery_routes
 from alcor.api.routes import Route
 from alcor.services.port import PORTS
@@ -15,5 +15,7 @@ def neutron_routes(store: Store, page_limit: int) -> list[Route]:
     """Neutron's API on a store."""
     routes = discovery_routes([manager.resource for manager in MANAGERS])
     for manager in MANAGERS:
-        routes += Collection(store, manager, page_limit).routes("/v2.0")
+        resource = manager.resource
+        shape = Shape(f"/v2.0/{resource.collection}", resource.name, resource.collection)
+        routes += Collection(store, manager, page_limit, shape).routes()
     return routes

@@ -2,27 +2,37 @@
 
 from typing import Any
 
+from alcor.model.addresses import mac_number, mac_text
 from alcor.model.resource import Attribute, Resource, Unset
 from alcor.model.resources.standard import timestamp_text
-from alcor.model.values import integer, ipv4_address, mac_address, optional, text
+from alcor.model.values import integer, ipv4_address, optional, text
 
 _NAME = text(255)
+_NO_IDS = (".", "..", "bulk", "upload")
 
 
 def _node_id(value: Any) -> str:
+    """What a path can name: a client would turn ``/nodes/..`` into another path."""
     name: str = _NAME(value)
-    if not name.strip() or "/" in name:
-        raise ValueError(f"{value!r} is not an id: it needs characters, and no '/'")
+    if not name.strip() or "/" in name or name in _NO_IDS or name.endswith(".json"):
+        raise ValueError(
+            f"{value!r} is not an id: it needs characters, no '/', no '.json' at its end, "
+            f"and is none of {', '.join(_NO_IDS)}"
+        )
     return name
 
 
 def _optional_mac(value: Any) -> str:
-    return mac_address(value) if value else ""
+    """Any MAC address: it describes the host and is not used."""
+    try:
+        return mac_text(mac_number(value)) if value else ""
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{value!r} is not a valid MAC address") from error
 
 
 NODE = Resource(
-    "host_info",
-    "host_infos",
+    "node",
+    "nodes",
     (
         Attribute("node_id", _node_id, Unset.REQUIRED, column="id", parse_filter=str),
         Attribute("node_name", _NAME, "", column="name", parse_filter=str),

@@ -1,0 +1,1 @@
+"""Alcor's own API: nodes, and the VPCs, subnets and ports of a project."""

@@ -1,0 +1,39 @@
+"""Nodes: registered one by one, in bulk, or from a file."""
+
+import orjson
+
+from alcor.api.http import Request, Response, json_response
+from alcor.api.neutron.collection import Collection, Shape
+from alcor.api.routes import Route
+from alcor.api.vpc.upload import uploaded_file
+from alcor.model.errors import bad_request
+from alcor.services.node import NODES
+from alcor.store.store import Store
+
+
+def node_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
+    """The routes of the Node Manager under a prefix."""
+    shape = Shape(f"{prefix}/nodes", one="host_info", several="host_infos", listed="nodeInfos", key="node_id")
+    collection = Collection(store, NODES, page_limit, shape)
+
+    async def create_in_bulk(request: Request) -> Response:
+        return json_response(200, await collection.create_several(request, request.json()))
+
+    async def create_from_file(request: Request) -> Response:
+        content = uploaded_file(request, "file")
+        try:
+            body = orjson.loads(content)
+        except orjson.JSONDecodeError as error:
+            raise bad_request(f"Malformed request body: the uploaded file is not JSON: {error}.") from error
+        return json_response(200, await collection.create_several(request, body))
+
+    async def delete(request: Request) -> Response:
+        await collection.delete(request)
+        return json_response(200, {"id": request.parameters["id"]})
+
+    return [
+        *(route for route in collection.routes() if route.method != "DELETE"),
+        Route("DELETE", f"{shape.path}/{{id}}", delete),
+        Route("POST", f"{shape.path}/bulk", create_in_bulk),
+        Route("POST", f"{shape.path}/upload", create_from_file),
+    ]

@@ -1,0 +1,17 @@
+"""A client of the API, in the same process, on a fresh database of each kind."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+
+from alcor.api.app import ApiSettings, create_app
+from alcor.store.store import Store
+
+
+@pytest.fixture
+async def client(store: Store) -> AsyncIterator[httpx.AsyncClient]:
+    application = create_app(store, ApiSettings(page_limit=5), lambda: None, CollectorRegistry())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://alcor") as opened:
+        yield opened
