@@ -1,0 +1,92 @@
+"""What a client of the API does, in a few words."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import msgspec
+
+from alcor.testbed.controller import Controller
+from alcor.testbed.errors import TestbedError
+from alcor.testbed.host import Host
+
+_TIMEOUT_SECONDS = 60.0
+_POLL_SECONDS = 0.01
+
+Resource = dict[str, Any]
+
+
+class RequestRefused(TestbedError):
+    """The API answered with an error; the message says to what and what it said."""
+
+
+class Cloud:
+    """Creates, shows, changes and deletes Neutron's resources. Raises RequestRefused when the API refuses."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=controller.address, transport=controller.transport(), timeout=_TIMEOUT_SECONDS
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def register(self, hosts: Sequence[Host]) -> None:
+        """Make the hosts known as nodes, so that ports can be bound to them."""
+        for host in hosts:
+            node = {"node_id": host.name, "node_name": host.name, "local_ip": host.vtep_ip}
+            await self._request("POST", "/nodes", {"host_info": node})
+
+    async def create(self, kind: str, **attributes: Any) -> Resource:
+        """A new network, subnet or port."""
+        created: Resource = (await self._request("POST", f"/v2.0/{kind}s", {kind: attributes}))[kind]
+        return created
+
+    async def show(self, kind: str, resource_id: str) -> Resource:
+        """One network, subnet or port."""
+        shown: Resource = (await self._request("GET", f"/v2.0/{kind}s/{resource_id}"))[kind]
+        return shown
+
+    async def update(self, kind: str, resource_id: str, attributes: Resource) -> Resource:
+        """Change attributes."""
+        changed: Resource = (await self._request("PUT", f"/v2.0/{kind}s/{resource_id}", {kind: attributes}))[kind]
+        return changed
+
+    async def delete(self, kind: str, resource_id: str) -> None:
+        """Delete it."""
+        await self._request("DELETE", f"/v2.0/{kind}s/{resource_id}")
+
+    async def wait_for_status(self, kind: str, resource_id: str, status: str, timeout: float = 30) -> None:
+        """Return when it has this status. Raises TestbedError after the timeout (s)."""
+        deadline = time.monotonic() + timeout
+        while (seen := (await self.show(kind, resource_id))["status"]) != status:
+            if time.monotonic() > deadline:
+                raise TestbedError(f"{kind} {resource_id} is {seen}, and not {status}, after {timeout:g} s")
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def statuses(self) -> dict[str, str]:
+        """The status of every port, by id."""
+        statuses: dict[str, str] = {}
+        query: Resource = {"fields": ["id", "status"], "sort_key": "id"}
+        while page := (await self._request("GET", "/v2.0/ports", query=query))["ports"]:
+            statuses |= {port["id"]: port["status"] for port in page}
+            query |= {"marker": page[-1]["id"]}
+        return statuses
+
+    async def _request(self, method: str, path: str, body: Any = None, query: Resource | None = None) -> Any:
+        content = b"" if body is None else msgspec.json.encode(body)
+        try:
+            response = await self._http.request(method, path, content=content, params=query)
+        except httpx.TransportError as error:
+            raise TestbedError(f"the controller does not answer: {type(error).__name__} {error}") from error
+        if response.is_error:
+            raise RequestRefused(f"{method} {path}: {response.status_code} {response.text.strip()[:1000]}")
+        return msgspec.json.decode(response.content) if response.content else None

@@ -1,0 +1,67 @@
+"""The controller of a testbed: the ``alcor controller`` process on an SQLite database."""
+
+import contextlib
+import sys
+
+import httpx
+
+from alcor.controller import addresses
+from alcor.controller.settings import ControllerError
+from alcor.testbed.errors import TestbedError
+from alcor.testbed.program import Program
+from alcor.testbed.sandbox import Sandbox
+from alcor.testbed.waiting import wait_until
+
+_DIRECTORY = "/run/controller"
+SOUTHBOUND = f"unix:{_DIRECTORY}/agents"
+"""Where agents connect; hosts reach it without a way from their network to the machine's."""
+
+
+class Controller:
+    """A controller that is not running yet.
+
+    ``listen`` is HOST:PORT of the machine, or empty for a unix socket in the sandbox. Raises TestbedError when
+    something listens there already.
+    """
+
+    def __init__(self, sandbox: Sandbox, listen: str = "", arguments: tuple[str, ...] = ()) -> None:
+        self._listen = listen
+        if listen:
+            _check_free(listen)
+        directory = sandbox.outside(_DIRECTORY)
+        directory.mkdir()
+        self._socket = directory / "api"
+        where = ("--listen", listen or f"unix:{_DIRECTORY}/api", "--southbound", SOUTHBOUND)
+        command = (sys.executable, "-m", "alcor", "controller", *where, "--data-directory", _DIRECTORY, *arguments)
+        self.program = Program(sandbox.popen, command, directory / "controller.log")
+
+    @property
+    def address(self) -> str:
+        """Where the API is, as a URL; over a unix socket the host part means nothing."""
+        return f"http://{self._listen or 'controller'}"
+
+    def transport(self) -> httpx.AsyncHTTPTransport:
+        """The way to the API, for an HTTP client."""
+        return httpx.AsyncHTTPTransport(uds=None if self._listen else str(self._socket), verify=False)
+
+    def start(self) -> None:
+        """Start it and wait until it is ready. Raises TestbedError with its complaint when it ends instead."""
+        self.program.start()
+        wait_until(lambda: self.ready() or not self.program.running, "the controller", timeout=60)
+        if not self.program.running:
+            last_line = self.program.last_words().rpartition("\n")[2]
+            raise TestbedError(f"the controller ended: {last_line.removeprefix('Error: ')}")
+
+    def ready(self) -> bool:
+        """Whether it serves requests and agents."""
+        transport = httpx.HTTPTransport(uds=None if self._listen else str(self._socket), verify=False)
+        with contextlib.suppress(httpx.TransportError), httpx.Client(transport=transport, timeout=10) as client:
+            return client.get(f"{self.address}/readyz").status_code == 200
+        return False
+
+
+def _check_free(listen: str) -> None:
+    try:
+        addresses.check_free(addresses.parse(listen, "the API"), listen, "the API")
+    except ControllerError as error:
+        raise TestbedError(str(error)) from error

@@ -1,0 +1,77 @@
+"""A small cloud on one machine: a controller, an underlay, hosts, and workloads on them."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from alcor.testbed import dhcp_client
+from alcor.testbed.controller import SOUTHBOUND, Controller
+from alcor.testbed.host import Host
+from alcor.testbed.requirements import check_kernel, check_machine
+from alcor.testbed.sandbox import Sandbox
+from alcor.testbed.underlay import Underlay
+from alcor.testbed.waiting import wait_until
+from alcor.testbed.workload import Workload
+
+_AT_ONCE = 8
+
+
+class Testbed:
+    """Real hosts, and a controller that does not run yet.
+
+    Nothing is left of it once it is closed, or once the process that made it is gone. Its methods may be called from
+    any thread. Raises TestbedError when the machine cannot do it, saying what is missing.
+    """
+
+    __test__ = False  # no class of tests, whatever its name looks like
+
+    def __init__(self, listen: str = "", controller_arguments: tuple[str, ...] = ()) -> None:
+        check_machine()
+        self.sandbox = Sandbox()
+        try:
+            check_kernel(self.sandbox)
+            dhcp_client.install_script(self.sandbox)
+            self.controller = Controller(self.sandbox, listen, controller_arguments)
+            self.underlay = Underlay(self.sandbox)
+        except BaseException:
+            self.close()
+            raise
+        self.hosts: list[Host] = []
+        self.workloads: dict[str, Workload] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove everything."""
+        self.sandbox.close()
+
+    def add_hosts(self, count: int) -> Sequence[Host]:
+        """Make more hosts and start their switches and agents, several at a time."""
+        first = len(self.hosts) + 1
+
+        def make(number: int) -> Host:
+            host = Host(self.sandbox, self.underlay, number, (SOUTHBOUND,))
+            host.start()
+            return host
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            hosts = list(pool.map(make, range(first, first + count)))
+        self.hosts += hosts
+        return hosts
+
+    def wait_connected(self) -> None:
+        """Return when every host's agent is connected to the controller and has the whole goal state."""
+        for host in self.hosts:
+            wait_until(lambda host=host: host.connected, f"{host.name} to be connected")  # type: ignore[misc]
+
+    def add_workload(self, name: str, host: Host, mtu: int = 1450) -> Workload:
+        """A new workload, not plugged in yet."""
+        workload = self.workloads[name] = Workload(self.sandbox, name, host, mtu)
+        return workload

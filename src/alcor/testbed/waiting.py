@@ -1,0 +1,17 @@
+"""Waiting for a condition, not for a time."""
+
+import time
+from collections.abc import Callable
+
+from alcor.testbed.errors import TestbedError
+
+_POLL_SECONDS = 0.005
+
+
+def wait_until(condition: Callable[[], bool], what: str, timeout: float = 30) -> None:
+    """Return when the condition holds. Raises TestbedError saying what was waited for when the timeout (s) is over."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TestbedError(f"waited {timeout:g} s for {what}")
+        time.sleep(_POLL_SECONDS)
