@@ -7,11 +7,12 @@ import ipaddress
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
-from alcor.model.errors import AlcorError, bad_request, conflict, invalid_input
+from alcor.model.errors import bad_request, conflict, invalid_input
 from alcor.model.number_ranges import Range, normalised, without
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_LIMITED_BROADCAST = ipaddress.IPv4Address("255.255.255.255")
 _LONGEST_WITH_HOSTS = {4: 30, 6: 126}  # prefixes beyond have no address that is only a network's or a broadcast's
 
 
@@ -24,8 +25,8 @@ def usable(network: Network) -> Range:
 
 
 def default_gateway(network: Network) -> str:
-    """The first usable address."""
-    return address_text(network.version, usable(network)[0])
+    """The address after the network's own; in IPv6 that one itself, which any router has (RFC 4291, 2.6.1)."""
+    return address_text(network.version, int(network.network_address) + (network.version == 4))
 
 
 def default_pools(network: Network, gateway_ip: str | None) -> list[Range]:
@@ -63,13 +64,17 @@ def given_pools(network: Network, pools: Sequence[Mapping[str, str]], cidr: str)
 
 
 def check_gateway(network: Network, gateway_ip: str | None, pools: Iterable[Range]) -> None:
-    """Raises AlcorError unless the gateway is an address of the subnet that no port will be given."""
+    """Raises AlcorError unless the gateway can be one and no port will be given its address.
+
+    It may lie outside the subnet: the subnet's hosts may know how to reach it (Neutron).
+    """
     if gateway_ip is None:
         return
     gateway = ipaddress.ip_address(gateway_ip)
-    first, last = usable(network)
-    if gateway.version != network.version or not (first <= int(gateway) <= last or gateway.is_link_local):
-        raise invalid_input(f"Gateway {gateway_ip} is not valid on subnet {network}")
+    if gateway.version != network.version:
+        raise invalid_input(f"gateway_ip '{gateway_ip}' does not match the ip_version '{network.version}'")
+    if network.version == 4 and gateway in (network.network_address, network.broadcast_address):
+        raise invalid_input("Gateway is not valid on subnet")
     for pool in pools:
         if pool[0] <= int(gateway) <= pool[1]:
             raise conflict(
@@ -100,16 +105,22 @@ def interface_identifier(prefix: int, mac: int) -> int:
     return prefix | (mac >> 24 ^ 0x020000) << 40 | 0xFFFE << 24 | mac & 0xFFFFFF
 
 
-def check_prefix(network: Network) -> None:
+def check_range(network: Network) -> None:
     """Raises AlcorError for a range in which no subnet makes sense."""
     if network.prefixlen == 0:
-        raise _invalid_cidr(network, "a subnet cannot be all addresses there are")
-    if network.is_multicast or network.is_loopback or network.is_link_local:
-        raise _invalid_cidr(network, "it is a multicast, loopback or link-local range")
+        raise invalid_input("0 is not allowed as CIDR prefix length")
+    if network.is_multicast or network.is_loopback:
+        raise invalid_input(f"Subnet {network} is not possible: it is a multicast or loopback range")
+    if network.version == 6 and network.is_link_local:
+        raise invalid_input(f"Subnet {network} is not possible: every interface has link-local addresses by itself")
+    if int(network.network_address) == 0 or network.broadcast_address == _LIMITED_BROADCAST:
+        raise invalid_input(f"Subnet {network} is not possible: it has an address that cannot be an interface's")
 
 
-def _invalid_cidr(network: Network, reason: str) -> AlcorError:
-    return invalid_input(f"Invalid CIDR {network} for a subnet: {reason}")
+def check_dhcp(network: Network) -> None:
+    """Raises AlcorError for a range too small for DHCP."""
+    if network.prefixlen > _LONGEST_WITH_HOSTS[network.version]:
+        raise invalid_input("Subnet has a prefix length that is incompatible with DHCP service enabled")
 
 
 def _range_text(version: int, pool: Range) -> str:

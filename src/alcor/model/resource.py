@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from alcor.model.errors import AlcorError, bad_request
-from alcor.model.values import Convert
+from alcor.model.values import Convert, shown
 
 
 class Kept(enum.Enum):
@@ -65,6 +65,14 @@ class Attribute:
         self.alias_of = alias_of
         self.implied = default if isinstance(implied, Unset) else implied
 
+    def converted(self, value: Any) -> Any:
+        """The value in its kept form. Raises AlcorError, naming the attribute, for one that it cannot have."""
+        assert self.convert is not None, self.name
+        try:
+            return self.convert(value)
+        except ValueError as error:
+            raise _invalid(self.name, str(error)) from error
+
 
 class Resource:
     """A kind of resource: ``name`` in the singular, ``collection`` in the plural, as request bodies have them."""
@@ -100,7 +108,7 @@ class Resource:
 
     def _check(self, body: Any, method: str) -> dict[str, Any]:
         if not isinstance(body, dict):
-            raise bad_request(f"The body of a {self.name} must be a dictionary")
+            raise bad_request(f"Object '{self.name}' contains invalid data: it must be a dictionary")
         result: dict[str, Any] = {}
         for name, value in body.items():
             attribute = self.attributes.get(name)
@@ -114,12 +122,12 @@ class Resource:
                 raise _invalid(name, str(error)) from error
             kept_as = attribute.alias_of or name
             if result.setdefault(kept_as, converted) != converted:
-                raise bad_request(f"'{name}' and '{kept_as}' are one attribute and must not differ")
+                raise bad_request(f"'{kept_as}' and '{name}' do not match")
         return result
 
 
 def _unknown(body: Mapping[str, Any], attributes: Mapping[str, Attribute]) -> str:
-    return ", ".join(f"'{name}'" for name in body if name not in attributes)
+    return shown(", ".join(name for name in body if name not in attributes))
 
 
 def _invalid(name: str, reason: str) -> AlcorError:

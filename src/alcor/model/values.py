@@ -5,7 +5,9 @@ the API puts behind the attribute's name.
 """
 
 import ipaddress
+import json
 import re
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +21,12 @@ _FALSE = (False, 0, "false", "0", "no", "off", "f", "n")
 _HOST_NAME = re.compile(r"(?!-)[a-zA-Z0-9-]{1,63}(?<!-)(\.(?!-)[a-zA-Z0-9-]{1,63}(?<!-))*\.?")
 _LONGEST_HOST_NAME = 255
 _MULTICAST_BIT = 1 << 40
+_LARGEST_STORED = 2**63 - 1  # what a database's integer holds
+
+
+def shown(value: Any) -> str:
+    """A value as messages show it: in quotes, shortened, however deep or long it is."""
+    return reprlib.repr(value) if isinstance(value, dict | list) else f"'{str(value)[:64]}'"
 
 
 def boolean(value: Any) -> bool:
@@ -29,7 +37,7 @@ def boolean(value: Any) -> bool:
             return True
         if folded in _FALSE:
             return False
-    raise ValueError(f"{value!r} is not true or false")
+    raise ValueError(f"{shown(value)} cannot be converted to boolean")
 
 
 def text(longest: int) -> Convert:
@@ -37,9 +45,9 @@ def text(longest: int) -> Convert:
 
     def convert(value: Any) -> str:
         if not isinstance(value, str):
-            raise ValueError(f"{value!r} is not a string")
+            raise ValueError(f"{shown(value)} is not a valid string")
         if len(value) > longest:
-            raise ValueError(f"'{value[:32]}…' exceeds maximum length of {longest}")
+            raise ValueError(f"{shown(value)} exceeds maximum length of {longest}")
         if "\0" in value:
             raise ValueError("a string cannot hold the character NUL")
         return value
@@ -51,17 +59,23 @@ def integer(least: int, most: int) -> Convert:
     """A whole number between two bounds, also written as a string."""
 
     def convert(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | str):
-            raise ValueError(f"{value!r} is not an integer")
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise ValueError(f"{shown(value)} is not an integer")
         try:
             number = int(value)
         except ValueError as error:
-            raise ValueError(f"{value!r} is not an integer") from error
+            raise ValueError(f"{shown(value)} is not an integer") from error
+        if isinstance(value, float) and number != value:
+            raise ValueError(f"{shown(value)} is not an integer")
         if not least <= number <= most:
-            raise ValueError(f"{number} is not between {least} and {most}")
+            raise ValueError(f"{shown(value)} is not between {least} and {most}")
         return number
 
     return convert
+
+
+whole_number = integer(-_LARGEST_STORED - 1, _LARGEST_STORED)
+"""Any whole number that a database holds."""
 
 
 def one_of(*choices: Any) -> Convert:
@@ -71,9 +85,15 @@ def one_of(*choices: Any) -> Convert:
         for choice in choices:
             if value == choice and type(value) is type(choice):
                 return choice
-        raise ValueError(f"{value!r} is not in {list(choices)}")
+        raise ValueError(f"{shown(value)} is not in {list(choices)}")
 
     return convert
+
+
+def text_or_null(longest: int) -> Convert:
+    """A string of at most so many characters; null is an empty one."""
+    convert = text(longest)
+    return lambda value: convert("" if value is None else value)
 
 
 def optional(convert: Convert) -> Convert:
@@ -86,7 +106,7 @@ def uuid(value: Any) -> str:
     try:
         return canonical_id(value)
     except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"{value!r} is not a valid UUID") from error
+        raise ValueError(f"{shown(value)} is not a valid UUID") from error
 
 
 def mac_address(value: Any) -> str:
@@ -94,9 +114,9 @@ def mac_address(value: Any) -> str:
     try:
         number = mac_number(value)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{value!r} is not a valid MAC address") from error
+        raise ValueError(f"{shown(value)} is not a valid MAC address") from error
     if number == 0 or number & _MULTICAST_BIT:
-        raise ValueError(f"{value!r} is not the MAC address of one interface")
+        raise ValueError(f"{shown(value)} is not the MAC address of one interface")
     return mac_text(number)
 
 
@@ -105,7 +125,7 @@ def ip_address(value: Any) -> str:
     try:
         return str(_address(value))
     except ValueError as error:
-        raise ValueError(f"{value!r} is not a valid IP address") from error
+        raise ValueError(f"{shown(value)} is not a valid IP address") from error
 
 
 def ipv4_address(value: Any) -> str:
@@ -113,7 +133,7 @@ def ipv4_address(value: Any) -> str:
     try:
         return str(ipaddress.IPv4Address(value if isinstance(value, str) else ""))
     except ValueError as error:
-        raise ValueError(f"{value!r} is not a valid IPv4 address") from error
+        raise ValueError(f"{shown(value)} is not a valid IPv4 address") from error
 
 
 def _address(value: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -124,29 +144,47 @@ def _address(value: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 
 
 def cidr(value: Any) -> str:
-    """A range of addresses as address/prefix, in canonical form; without a prefix length it is one address."""
+    """A range of addresses as address/prefix, in canonical form: bits past the prefix become zero."""
+    if not isinstance(value, str) or "/" not in value or "%" in value:
+        raise ValueError(f"{shown(value)} is not a valid IP subnet: write address/prefix")
     try:
-        return str(ipaddress.ip_network(value if isinstance(value, str) else "", strict=False))
+        return str(ipaddress.ip_network(value, strict=False))
     except ValueError as error:
-        raise ValueError(f"{value!r} is not a valid CIDR") from error
+        raise ValueError(f"{shown(value)} is not a valid IP subnet") from error
 
 
 def host_name(value: Any) -> str:
     """A relative or full domain name (RFC 1123), or an empty string."""
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a string")
+        raise ValueError(f"{shown(value)} is not a valid string")
     if value and (len(value) > _LONGEST_HOST_NAME or not _HOST_NAME.fullmatch(value)):
-        raise ValueError(f"{value[:64]!r} is not a valid domain name (letters, digits, hyphens, dots)")
+        raise ValueError(f"{shown(value)} is not a valid domain name (letters, digits, hyphens, dots)")
     return value.lower()
 
 
-def mapping(value: Any) -> dict[str, Any]:
-    """A JSON object; null is an empty one."""
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ValueError(f"{value!r} is not a dictionary")
-    return value
+def mapping(most_characters: int, most_levels: int = 16) -> Convert:
+    """A JSON object of at most so many characters, nested at most so deep; null is an empty one."""
+
+    def convert(value: Any) -> dict[str, Any]:
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise ValueError(f"{shown(value)} is not a dictionary")
+        _check_levels(value, most_levels)
+        if len(json.dumps(value)) > most_characters:
+            raise ValueError(f"{shown(value)} has more than {most_characters} characters")
+        return value
+
+    return convert
+
+
+def _check_levels(value: Any, most: int) -> None:
+    if not isinstance(value, dict | list):
+        return
+    if not most:
+        raise ValueError("it is nested too deep")
+    for inner in value.values() if isinstance(value, dict) else value:
+        _check_levels(inner, most - 1)
 
 
 def list_of(convert: Convert, most: int, unique: bool = True) -> Convert:
@@ -156,14 +194,14 @@ def list_of(convert: Convert, most: int, unique: bool = True) -> Convert:
         if value is None:
             return []
         if not isinstance(value, list):
-            raise ValueError(f"{value!r} is not a list")
+            raise ValueError(f"{shown(value)} is not a list")
         if len(value) > most:
             raise ValueError(f"a list of {len(value)} is longer than {most}")
         result = [convert(item) for item in value]
         if unique:
             for index, item in enumerate(result):
                 if item in result[:index]:
-                    raise ValueError(f"duplicate item {item!r}")
+                    raise ValueError(f"duplicate item {shown(item)}")
         return result
 
     return convert_list
@@ -175,13 +213,13 @@ def record(required: dict[str, Convert], others: dict[str, Convert] | None = Non
 
     def convert(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise ValueError(f"{value!r} is not a dictionary")
+            raise ValueError(f"{shown(value)} is not a dictionary")
         for name in value:
             if name not in known:
-                raise ValueError(f"unexpected member {name!r}; known are {', '.join(known)}")
+                raise ValueError(f"unexpected member {shown(name)}; known are {', '.join(known)}")
         for name in required:
             if name not in value:
-                raise ValueError(f"member {name!r} is missing in {value!r}")
+                raise ValueError(f"member {name!r} is missing in {shown(value)}")
         return {name: known[name](item) for name, item in value.items()}
 
     return convert

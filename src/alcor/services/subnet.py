@@ -1,14 +1,13 @@
 """Subnets: ranges of addresses of a network, each with the pool that its ports' addresses are taken from."""
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
 from alcor.model import address_plan
-from alcor.model.addresses import ip_bytes
-from alcor.model.errors import AlcorError, bad_request, conflict, invalid_input, not_found
+from alcor.model.errors import AlcorError, conflict, invalid_input, not_found
 from alcor.model.identifiers import id_bytes
 from alcor.model.number_ranges import Range
 from alcor.model.records import SubnetDeleted
@@ -29,7 +28,6 @@ _NETWORK_OF = sql.statement("SELECT network_id FROM subnet WHERE id = :id")
 _LOCKED = select(subnet).where(subnet.c.id == bindparam("id")).with_for_update()
 _CIDRS = sql.statement("SELECT id, cidr FROM subnet WHERE network_id = :network_id")
 _HOLDER = sql.statement("SELECT port_id FROM ip_allocation WHERE subnet_id = :id LIMIT 1")
-_HOLDER_OF = sql.statement("SELECT port_id FROM ip_allocation WHERE subnet_id = :id AND ip_address = :address")
 _TAKEN = select(ip_allocation.c.ip_address).where(ip_allocation.c.subnet_id == bindparam("id"))
 _DELETE = sql.statement("DELETE FROM subnet WHERE id = :id")
 
@@ -40,7 +38,12 @@ def _create(transaction: Transaction, subnets: Create) -> list[View]:
 
 def _create_one(transaction: Transaction, given: Values) -> View:
     network = ipaddress.ip_network(given["cidr"])
-    _check(given, network)
+    if given.get("ip_version", network.version) != network.version:
+        raise invalid_input(f"cidr '{network}' does not match the ip_version '{given['ip_version']}'")
+    address_plan.check_range(network)
+_PROJECT_OF = sql.statement("SELECT project_id FROM subnet WHERE id = :id")
+_PORTS = sql.statement("SELECT count(DISTINCT port_id) FROM ip_allocation WHERE subnet_id = :id")
+    _check_services(network, given)
     locked_network(transaction, given["network_id"])
     _check_overlap(transaction.connection, given["network_id"], network)
     values = stamp(transaction, given) | {"ip_version": network.version}
@@ -56,40 +59,32 @@ def _create_one(transaction: Transaction, given: Values) -> View:
     return ROWS.view(row)
 
 
-def _check(given: Values, network: address_plan.Network) -> None:
-    if given.get("ip_version", network.version) != network.version:
-        raise bad_request(
-            f"Invalid input for operation: ip_version {given['ip_version']} does not match cidr {network}.",
-            "InvalidInput",
-        )
-    address_plan.check_prefix(network)
-    _check_ipv6_modes(given, network.version)
-    _check_routes(given.get("host_routes", ()), network.version)
-    _check_dns_nameservers(given.get("dns_nameservers", ()), network.version)
-
-
-def _check_ipv6_modes(given: Values, version: int) -> None:
-    modes = given["ipv6_address_mode"], given["ipv6_ra_mode"]
-    if version == 4 and any(modes):
-        raise invalid_input("ipv6_address_mode and ipv6_ra_mode cannot be set for a subnet of IPv4")
-    if all(modes) and modes[0] != modes[1]:
-        raise invalid_input(f"ipv6_ra_mode set to '{modes[1]}' with ipv6_address_mode set to '{modes[0]}'")
-    automatic = {"slaac", "dhcpv6-stateless"} & set(modes)
-    if automatic and ipaddress.ip_network(given["cidr"]).prefixlen != 64:
-        raise invalid_input(f"Invalid CIDR {given['cidr']} for IPv6 address mode: only a /64 can be autoconfigured")
-
-
-def _check_routes(routes: Sequence[Mapping[str, str]], version: int) -> None:
-    for route in routes:
+def _check_services(network: address_plan.Network, values: Values) -> None:
+    """What the subnet's hosts are told must fit its range. Raises AlcorError."""
+    if values["enable_dhcp"]:
+        address_plan.check_dhcp(network)
+    _check_ipv6_modes(network, values)
+    for route in values["host_routes"]:
         destination, nexthop = ipaddress.ip_network(route["destination"]), ipaddress.ip_address(route["nexthop"])
-        if {destination.version, nexthop.version} != {version}:
-            raise invalid_input(f"Route {route['destination']} via {route['nexthop']} is not of IPv{version}")
+        if {destination.version, nexthop.version} != {network.version}:
+            raise invalid_input(f"Route {destination} via {nexthop} does not match the ip_version '{network.version}'")
+    for server in values["dns_nameservers"]:
+        if ipaddress.ip_address(server).version != network.version:
+            raise invalid_input(f"dns_nameserver '{server}' does not match the ip_version '{network.version}'")
 
 
-def _check_dns_nameservers(servers: Sequence[str], version: int) -> None:
-    for server in servers:
-        if ipaddress.ip_address(server).version != version:
-            raise invalid_input(f"DNS name server {server} is not of IPv{version}")
+def _check_ipv6_modes(network: address_plan.Network, values: Values) -> None:
+    modes = {name: values[name] for name in ("ipv6_ra_mode", "ipv6_address_mode") if values[name]}
+    if not modes:
+        return
+    if network.version == 4:
+        raise invalid_input(f"{next(iter(modes))} is not valid when ip_version is 4")
+    if not values["enable_dhcp"]:
+        raise invalid_input(f"{' or '.join(modes)} cannot be set when enable_dhcp is set to False")
+    if len(set(modes.values())) > 1:
+        raise invalid_input(f"ipv6_ra_mode and ipv6_address_mode must not differ: {', '.join(modes.values())}")
+    if "dhcpv6-stateful" not in modes.values() and network.prefixlen != 64:
+        raise invalid_input(f"Invalid CIDR {network} for IPv6 address mode: addresses are made by themselves in a /64")
 
 
 def _check_overlap(connection: Connection, network_id: str, network: address_plan.Network) -> None:
@@ -124,8 +119,7 @@ def _update(transaction: Transaction, update: Update) -> View:
     row = _locked_subnet(transaction, update.id)
     check_revision(row.revision_number, update.revision)
     values = dict(update.values)
-    _check_routes(values.get("host_routes", ()), row.ip_version)
-    _check_dns_nameservers(values.get("dns_nameservers", ()), row.ip_version)
+    _check_services(ipaddress.ip_network(row.cidr), ROWS.view(row) | values)
     _change_addresses(transaction, row, values)
     changed = ROWS.changed_row(row, values, transaction.now)
     bulk.update_row(connection, subnet, changed)
@@ -135,7 +129,7 @@ def _update(transaction: Transaction, update: Update) -> View:
 
 
 def _change_addresses(transaction: Transaction, row: Row[Any], values: Values) -> None:
-    """Check a new gateway and new pools against each other and against what ports hold."""
+    """Check a new gateway and new pools against each other, and make the pool of free addresses follow."""
     if "gateway_ip" not in values and "allocation_pools" not in values:
         return
     network = ipaddress.ip_network(row.cidr)
@@ -146,21 +140,11 @@ def _change_addresses(transaction: Transaction, row: Row[Any], values: Values) -
         pools = address_plan.given_pools(network, values["allocation_pools"], row.cidr)
         values["allocation_pools"] = address_plan.pool_views(network.version, pools)
     address_plan.check_gateway(network, gateway_ip, pools)
-    if gateway_ip is not None and gateway_ip != row.gateway_ip:
-        _check_gateway_free(transaction.connection, row.id, gateway_ip)
     if pools != old_pools:
         taken = [
             int.from_bytes(address) for address in transaction.connection.execute(_TAKEN, {"id": row.id}).scalars()
         ]
         number_pools.resize(transaction, row.id, pools, taken)
-
-
-def _check_gateway_free(connection: Connection, subnet_id: str, gateway_ip: str) -> None:
-    holder = connection.execute(_HOLDER_OF, {"id": subnet_id, "address": ip_bytes(gateway_ip)}).scalar()
-    if holder is not None:
-        raise conflict(
-            "GatewayIpInUse", f"Gateway ip {gateway_ip} for subnet {subnet_id} is already in use by port {holder}"
-        )
 
 
 def _delete(transaction: Transaction, delete: Delete) -> None:
@@ -195,3 +179,12 @@ SUBNETS = Manager(
     update=each(_update),
     delete=each(_delete),
 )
+def port_count(connection: Connection, subnet_id: str, project_id: str | None) -> int | None:
+    """How many ports have an address of the subnet; None when the project (None for any) has no such subnet."""
+    owner = connection.execute(_PROJECT_OF, {"id": subnet_id}).scalar()
+    if owner is None or project_id not in (None, owner):
+        return None
+    count: int = connection.execute(_PORTS, {"id": subnet_id}).scalar_one()
+    return count
+
+

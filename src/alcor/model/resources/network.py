@@ -1,13 +1,24 @@
 """The network: a VPC, as Neutron calls it."""
 
+from typing import Any
+
 from alcor.model.resource import Attribute, Kept, Resource
 from alcor.model.resources.standard import admin_state, standard_attributes
-from alcor.model.values import boolean, host_name, integer, list_of, one_of, optional, text
+from alcor.model.values import boolean, host_name, integer, list_of, one_of, optional, text, whole_number
 
 LARGEST_VNI = 2**24 - 1
 LARGEST_MTU = 65_535
 LEAST_MTU = 68  # RFC 791
 DEFAULT_MTU = 1450  # what VXLAN over IPv4 leaves of an underlay's 1500
+
+
+def _mtu(value: Any) -> int:
+    """Zero stands for the default."""
+    number: int = integer(0, LARGEST_MTU)(value)
+    if 0 < number < LEAST_MTU:
+        raise ValueError(f"{number} is less than {LEAST_MTU}")
+    return number or DEFAULT_MTU
+
 
 NETWORK = Resource(
     "network",
@@ -18,7 +29,7 @@ NETWORK = Resource(
         Attribute("status", default="ACTIVE", kept=Kept.CONSTANT),
         Attribute("shared", boolean, False, column="shared", parse_filter=boolean),
         Attribute("router:external", boolean, False, column="external", parse_filter=boolean),
-        Attribute("mtu", integer(LEAST_MTU, LARGEST_MTU), DEFAULT_MTU, column="mtu", parse_filter=int),
+        Attribute("mtu", _mtu, DEFAULT_MTU, column="mtu", parse_filter=whole_number),
         Attribute(
             "provider:network_type",
             one_of("vxlan"),
@@ -41,12 +52,12 @@ NETWORK = Resource(
             None,
             update=False,
             column="segmentation_id",
-            parse_filter=int,
+            parse_filter=whole_number,
         ),
         Attribute("port_security_enabled", boolean, True),
         Attribute("dns_domain", host_name, ""),
         Attribute("is_default", boolean, False),
-        Attribute("availability_zone_hints", list_of(text(255), 16), []),
+        Attribute("availability_zone_hints", list_of(text(255), 16), [], update=False),
         Attribute("availability_zones", default=[], kept=Kept.CONSTANT),
         Attribute("ipv4_address_scope", default=None, kept=Kept.CONSTANT),
         Attribute("ipv6_address_scope", default=None, kept=Kept.CONSTANT),

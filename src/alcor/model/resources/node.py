@@ -5,7 +5,7 @@ from typing import Any
 from alcor.model.addresses import mac_number, mac_text
 from alcor.model.resource import Attribute, Resource, Unset
 from alcor.model.resources.standard import timestamp_text
-from alcor.model.values import integer, ipv4_address, optional, text
+from alcor.model.values import integer, ipv4_address, optional, text, whole_number
 
 _NAME = text(255)
 _NO_IDS = (".", "..", "bulk", "upload")
@@ -47,7 +47,7 @@ NODE = Resource(
         Attribute("unicast_topic", optional(text(255)), None),
         Attribute("multicast_topic", optional(text(255)), None),
         Attribute("group_topic", optional(text(255)), None),
-        Attribute("revision_number", column="revision_number", parse_filter=int),
+        Attribute("revision_number", column="revision_number", parse_filter=whole_number),
         Attribute("created_at", column="created_at", to_view=timestamp_text),
         Attribute("updated_at", column="updated_at", to_view=timestamp_text),
     ),

@@ -4,7 +4,7 @@ import time
 from functools import lru_cache
 
 from alcor.model.resource import Attribute
-from alcor.model.values import boolean, text
+from alcor.model.values import boolean, text, whole_number
 
 LONGEST_NAME = 255
 
@@ -30,7 +30,7 @@ def standard_attributes() -> tuple[Attribute, ...]:
         ),
         Attribute("name", text(LONGEST_NAME), "", column="name", parse_filter=str),
         Attribute("description", text(LONGEST_NAME), "", column="description", parse_filter=str),
-        Attribute("revision_number", column="revision_number", parse_filter=int),
+        Attribute("revision_number", column="revision_number", parse_filter=whole_number),
         Attribute("created_at", column="created_at", to_view=timestamp_text),
         Attribute("updated_at", column="updated_at", to_view=timestamp_text),
     )

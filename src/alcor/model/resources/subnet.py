@@ -4,7 +4,7 @@ from typing import Any
 
 from alcor.model.resource import Attribute, Kept, Resource, Unset
 from alcor.model.resources.standard import standard_attributes
-from alcor.model.values import boolean, cidr, ip_address, list_of, one_of, optional, record, uuid
+from alcor.model.values import boolean, cidr, ip_address, list_of, one_of, optional, record, shown, uuid
 
 _MOST_DNS_NAMESERVERS = 5
 _MOST_HOST_ROUTES = 20
@@ -13,9 +13,9 @@ _IPV6_MODES = ("slaac", "dhcpv6-stateful", "dhcpv6-stateless")
 
 
 def _ip_version(value: Any) -> int:
-    if value in (4, "4", 6, "6") and not isinstance(value, bool):
+    if value in (4, "4", 6, "6"):
         return int(value)
-    raise ValueError(f"{value!r} is not in [4, 6]")
+    raise ValueError(f"{shown(value)} is not in [4, 6]")
 
 
 SUBNET = Resource(
@@ -24,7 +24,7 @@ SUBNET = Resource(
     (
         *standard_attributes(),
         Attribute("network_id", uuid, Unset.REQUIRED, update=False, column="network_id", parse_filter=str),
-        Attribute("ip_version", _ip_version, update=False, column="ip_version", parse_filter=int),
+        Attribute("ip_version", _ip_version, update=False, column="ip_version", parse_filter=_ip_version),
         Attribute("cidr", cidr, Unset.REQUIRED, update=False, column="cidr", parse_filter=cidr),
         Attribute("gateway_ip", optional(ip_address), column="gateway_ip", parse_filter=ip_address),
         Attribute("enable_dhcp", boolean, True, column="enable_dhcp", parse_filter=boolean),
