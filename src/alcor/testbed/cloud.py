@@ -50,6 +50,20 @@ class Cloud:
         created: Resource = (await self._request("POST", f"/v2.0/{kind}s", {kind: attributes}))[kind]
         return created
 
+    async def create_many(self, kind: str, items: Sequence[Resource]) -> list[Resource]:
+        """New networks, subnets or ports: all or none."""
+        created: list[Resource] = (await self._request("POST", f"/v2.0/{kind}s", {f"{kind}s": items}))[f"{kind}s"]
+        return created
+
+    async def list_all(self, kind: str, fields: Sequence[str] = ()) -> list[Resource]:
+        """Every network, subnet or port, with these attributes or all."""
+        listed: list[Resource] = []
+        query: Resource = {"sort_key": "id", "fields": list(fields)}
+        while page := (await self._request("GET", f"/v2.0/{kind}s", query=query))[f"{kind}s"]:
+            listed += page
+            query |= {"marker": page[-1]["id"]}
+        return listed
+
     async def show(self, kind: str, resource_id: str) -> Resource:
         """One network, subnet or port."""
         shown: Resource = (await self._request("GET", f"/v2.0/{kind}s/{resource_id}"))[kind]
@@ -74,12 +88,7 @@ class Cloud:
 
     async def statuses(self) -> dict[str, str]:
         """The status of every port, by id."""
-        statuses: dict[str, str] = {}
-        query: Resource = {"fields": ["id", "status"], "sort_key": "id"}
-        while page := (await self._request("GET", "/v2.0/ports", query=query))["ports"]:
-            statuses |= {port["id"]: port["status"] for port in page}
-            query |= {"marker": page[-1]["id"]}
-        return statuses
+        return {port["id"]: port["status"] for port in await self.list_all("port", ("id", "status"))}
 
     async def _request(self, method: str, path: str, body: Any = None, query: Resource | None = None) -> Any:
         content = b"" if body is None else msgspec.json.encode(body)

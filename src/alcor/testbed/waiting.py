@@ -1,5 +1,6 @@
 """Waiting for a condition, not for a time."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -15,3 +16,12 @@ def wait_until(condition: Callable[[], bool], what: str, timeout: float = 30) ->
         if time.monotonic() > deadline:
             raise TestbedError(f"waited {timeout:g} s for {what}")
         time.sleep(_POLL_SECONDS)
+
+
+async def until(condition: Callable[[], bool], what: str, timeout: float = 30) -> None:
+    """wait_until for coroutines."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TestbedError(f"waited {timeout:g} s for {what}")
+        await asyncio.sleep(_POLL_SECONDS)

@@ -11,7 +11,7 @@ _SILENCE_SECONDS = 1.0
 
 async def delete_port(stage: Stage) -> None:
     """Delete a port under a running ping, and listen whether anything still comes of it."""
-    members = stage.vpcs[0].members
+    members = stage.vpcs[-1].members
     victim = members[-1]
     peers = others(members, victim)[:_PEERS]
     stage.view.scene(f"The port of {victim.name} is deleted")

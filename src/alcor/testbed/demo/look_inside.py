@@ -9,19 +9,19 @@ _TEXT = """\
 The cloud stays until you press Ctrl-C here; then nothing of it remains.
 
 Ask its API, at {api}:
-  curl -s {api}/v2.0/ports | python3 -m json.tool
+  curl -s {api}/v2.0/ports
   openstack --os-auth-type none --os-endpoint {api} port list --long
 
-It has network namespaces and a /run of its own. Go inside from another terminal:
+It has network namespaces and a /run of its own. Go inside, from another terminal:
   nsenter --mount -t {process_id}
-  ip netns                                            hosts and workloads
-  ip netns exec {sender} ping {address:<29} {sender} pings {receiver}
+There, among hosts and workloads:
+  ip netns
+  ip netns exec {sender} ping -c 3 {address}
   {alcor} agent status --config {config}
-  {alcor} agent ports  --config {config}
-  {alcor} agent flows  --config {config}
+  {alcor} agent ports --config {config}
+  {alcor} agent flows --config {config}
   ovs-vsctl --db=unix:{directory}/db.sock show
-  less {directory}/agent.log {directory}/ovs-vswitchd.log
-  less /run/controller/controller.log
+  tail {directory}/agent.log {directory}/ovs-vswitchd.log /run/controller/controller.log
 """
 
 
@@ -33,7 +33,6 @@ def text(stage: Stage) -> str:
         api=stage.testbed.controller.address,
         process_id=stage.testbed.sandbox.process_id,
         sender=sender.name,
-        receiver=receiver.name,
         address=receiver.address,
         alcor=Path(sys.executable).parent / "alcor",
         config=host.config,

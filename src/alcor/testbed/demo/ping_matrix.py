@@ -21,7 +21,7 @@ Times = dict[tuple[str, str], float | None]
 async def ping_pairs(stage: Stage) -> None:
     """Ping every pair of a small subnet, and a few peers of every workload of a large one."""
     view = stage.view
-    view.scene("The ping matrix: a single packet each, its round-trip time in milliseconds")
+    view.scene("The ping matrix: a single packet each, its round-trip time in milliseconds (green: on the same host)")
     pairs = [pair for vpc in stage.vpcs for pair in _pairs(vpc.members, len(stage.testbed.hosts))]
     times: Times = {}
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from alcor.testbed.cloud import Cloud
 from alcor.testbed.demo.stage import Member, Stage, Vpc
 from alcor.testbed.errors import TestbedError
-from alcor.testbed.waiting import wait_until
+from alcor.testbed.waiting import until
 from alcor.testbed.workload import Workload
 
 VPCS = ("red", "blue")
@@ -78,12 +78,13 @@ async def _plug_in(stage: Stage, prepared: Sequence[tuple[Vpc, Workload]], rows:
         async with turns:
             vpc.members.append(await _bring_up(stage.cloud, vpc, workload, row, statuses))
 
-    watching = asyncio.create_task(_watch(stage.cloud, statuses))
     try:
-        await asyncio.gather(*(one(*each, row) for each, row in zip(prepared, rows, strict=True)))
-    finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(_watch(stage.cloud, statuses))
+            await asyncio.gather(*(one(*each, row) for each, row in zip(prepared, rows, strict=True)))
+            watching.cancel()
+    except ExceptionGroup as failures:  # several for one reason
+        raise failures.exceptions[0] from failures
     for vpc in stage.vpcs:
         vpc.members.sort(key=lambda member: int(member.name.rpartition("-")[2]))
 
@@ -105,7 +106,7 @@ async def _bring_up(cloud: Cloud, vpc: Vpc, workload: Workload, row: _Row, statu
     )
     row.created, row.address = elapsed(), port["fixed_ips"][0]["ip_address"]
     await asyncio.to_thread(workload.plug, port["id"], port["mac_address"])
-    await asyncio.to_thread(wait_until, lambda: statuses.get(port["id"]) == "ACTIVE", f"{workload.name} to be ACTIVE")
+    await until(lambda: statuses.get(port["id"]) == "ACTIVE", f"the port of {workload.name} to be ACTIVE")
     row.active = elapsed()
     lease = await asyncio.to_thread(workload.request_lease)
     row.leased = elapsed()
