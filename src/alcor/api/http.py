@@ -37,11 +37,14 @@ class Request:
         return ""
 
     def query(self) -> list[tuple[str, str]]:
-        """The parameters of the query string, in order. Raises AlcorError when it is not UTF-8."""
+        """The parameters of the query string, in order. Raises AlcorError when they are not text."""
         try:
-            return parse_qsl(self.query_string.decode("ascii"), keep_blank_values=True, errors="strict")
+            parameters = parse_qsl(self.query_string.decode("ascii"), keep_blank_values=True, errors="strict")
         except ValueError as error:
             raise bad_request("The query string is not UTF-8 in percent encoding.") from error
+        if b"%00" in self.query_string:
+            raise bad_request("The query string holds the character NUL.")
+        return parameters
 
     def base_url(self) -> str:
         """How the client reached this server: scheme and host."""
@@ -53,7 +56,7 @@ class Request:
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
-            raise bad_request(f"Malformed request body: {error}.", "MalformedRequestBody") from error
+            raise bad_request(f"Body contains invalid data: {error}.") from error
 
 
 class Response(msgspec.Struct, frozen=True):

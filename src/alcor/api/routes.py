@@ -50,6 +50,8 @@ class Routes:
 
     def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
         """The route of a request and the parameters of its path. Raises AlcorError (404 or 405)."""
+        if "\0" in path:
+            raise _no_such_path(path)
         parameters: dict[str, str] = {}
         place = self._root
         for segment in _segments(path):

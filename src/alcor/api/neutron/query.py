@@ -8,9 +8,11 @@ import msgspec
 from alcor.model.addresses import ip_bytes
 from alcor.model.errors import AlcorError, bad_request
 from alcor.model.resource import Attribute, Kept, Resource
+from alcor.model.values import shown
 from alcor.store.page import Query
 
-_PAGING = ("fields", "sort_key", "sort_dir", "limit", "marker", "page_reverse")
+_SORTING = ("sort_key", "sort_dir")
+_PAGING = ("fields", "limit", "marker", "page_reverse", *_SORTING)
 _DIRECTIONS = {"asc": True, "desc": False}
 
 
@@ -32,10 +34,10 @@ def parse(resource: Resource, parameters: Sequence[tuple[str, str]], largest_pag
     return ListRequest(
         query=Query(
             filters=_filters(resource, given),
-            sort=_sort(resource, given.get("sort_key", ()), given.get("sort_dir", ())),
+            sort=_sort(resource, *([value for value in given.get(name, ()) if value] for name in _SORTING)),
             limit=page_size + 1,
             marker=_last(given, "marker"),
-            page_reverse=(_last(given, "page_reverse") or "").lower() in ("true", "1"),
+            page_reverse=(_last(given, "page_reverse") or "").lower() == "true",
             fixed_ip_subnets=subnets,
             fixed_ip_addresses=addresses,
         ),
@@ -58,24 +60,32 @@ def _page_size(given: dict[str, list[str]], largest: int) -> int:
     except ValueError:
         limit = -1
     if limit < 0:
-        raise bad_request(f"Limit must be an integer 0 or greater and not '{text}'")
+        raise bad_request(
+            f"Bad limit request: Limit must be an integer 0 or greater and not {shown(text)}.", "BadRequest"
+        )
     return min(limit, largest) if limit else largest
 
 
 def _filters(resource: Resource, given: dict[str, list[str]]) -> dict[str, Sequence[Any]]:
     filters: dict[str, Sequence[Any]] = {}
-    for name, values in given.items():
-        if name in _PAGING:
-            continue
-        attribute = resource.attributes.get(name)
-        if attribute is not None and attribute.kept is Kept.CONSTANT:
-            if str(attribute.default) not in values:
-                filters["id"] = []
-        elif attribute is None or attribute.parse_filter is None:
-            raise bad_request(f"['{name}'] is invalid attribute for filtering")
+    names = [name for name in given if name not in _PAGING]
+    invalid = [name for name in names if not _can_filter(resource.attributes.get(name))]
+    if invalid:
+        raise bad_request(f"{shown(invalid)} is invalid attribute for filtering")
+    if {"tenant_id", "project_id"} <= given.keys():
+        raise bad_request("Both tenant_id and project_id passed as filters.", "TenantIdProjectIdFilterConflict")
+    nothing = False
+    for name in names:
+        attribute = resource.attributes[name]
+        if attribute.kept is Kept.CONSTANT:
+            nothing |= str(attribute.default) not in given[name]
         else:
-            filters[attribute.column] = [_filter_value(attribute, value) for value in values]
-    return filters
+            filters[attribute.column] = [_filter_value(attribute, value) for value in given[name]]
+    return filters | {"id": ()} if nothing else filters
+
+
+def _can_filter(attribute: Attribute | None) -> bool:
+    return attribute is not None and (attribute.kept is Kept.CONSTANT or attribute.parse_filter is not None)
 
 
 def _filter_value(attribute: Attribute, text: str) -> Any:
@@ -83,25 +93,29 @@ def _filter_value(attribute: Attribute, text: str) -> Any:
     try:
         return attribute.parse_filter(text)
     except ValueError as error:
-        raise bad_request(
-            f"Invalid input for {attribute.name}. Reason: '{text}' cannot be compared with it."
-        ) from error
+        raise bad_request(f"Invalid input for {attribute.name}. Reason: {error}.") from error
 
 
 def _sort(resource: Resource, keys: Sequence[str], directions: Sequence[str]) -> list[tuple[str, bool]]:
-    if directions and len(keys) != len(directions):
+    if len(keys) != len(directions):
         raise bad_request("The number of sort_keys and sort_dirs must be same")
-    for direction in directions:
-        if direction not in _DIRECTIONS:
-            raise bad_request(f"'{direction}' is invalid attribute for sort_dirs: write asc or desc")
+    absent = [key for key in keys if not _can_sort(resource.attributes.get(key))]
+    if absent:
+        raise bad_request(f"{shown(absent)} is invalid attribute for sort_keys")
+    unknown = [direction for direction in directions if direction not in _DIRECTIONS]
+    if unknown:
+        raise bad_request(f"{shown(unknown)} is invalid value for sort_dirs, valid value is 'asc' and 'desc'")
     order: list[tuple[str, bool]] = []
-    for key, direction in zip(keys, directions or ["asc"] * len(keys), strict=True):
-        attribute = resource.attributes.get(key)
-        if attribute is None or attribute.kept is not Kept.COLUMN:
-            raise bad_request(f"['{key}'] is invalid attribute for sort_keys")
-        if attribute.column not in {column for column, _ in order}:
-            order.append((attribute.column, _DIRECTIONS[direction]))
+    for key, direction in zip(keys, directions, strict=True):
+        column = resource.attributes[key].column
+        if column and column not in {before for before, _ in order}:
+            order.append((column, _DIRECTIONS[direction]))
     return order
+
+
+def _can_sort(attribute: Attribute | None) -> bool:
+    """Sorting by what is always the same changes nothing, and is no mistake."""
+    return attribute is not None and attribute.kept in (Kept.COLUMN, Kept.CONSTANT)
 
 
 def _fixed_ips(values: Iterable[str]) -> tuple[list[str], list[bytes]]:
@@ -124,5 +138,5 @@ def _fixed_ips(values: Iterable[str]) -> tuple[list[str], list[bytes]]:
 
 def _bad_fixed_ip(value: str) -> AlcorError:
     return bad_request(
-        f"Invalid input for fixed_ips. Reason: '{value}' is neither ip_address=ADDRESS nor subnet_id=UUID."
+        f"Invalid input for fixed_ips. Reason: {shown(value)} is neither ip_address=ADDRESS nor subnet_id=UUID."
     )
