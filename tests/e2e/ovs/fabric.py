@@ -119,6 +119,7 @@ class OvsHost:
         told = self.events.appeared.count(port_id)
         self.plug(port_id)
         await until(lambda: self.events.appeared.count(port_id) > told, "the interface to appear")
+        self.switch.wait_steady()
 
     def plug(self, port_id: Id) -> None:
         """Plug in a workload's interface, whether or not there is a driver to see it."""
@@ -138,6 +139,7 @@ class OvsHost:
         """A device Open vSwitch makes itself, with these external ids ("key=value"); gone after the block."""
         settings = ("type=internal", *(f"external_ids:{each}" for each in external_ids))
         self.switch.vsctl("add-port", "br-int", name, "--", "set", "interface", name, *settings)
+        self.switch.wait_steady()
         try:
             yield
         finally:
@@ -147,6 +149,7 @@ class OvsHost:
         told = self.events.vanished.count(port_id)
         self.unplug(port_id)
         await until(lambda: self.events.vanished.count(port_id) > told, "the interface to vanish")
+        self.switch.wait_steady()
 
     def unplug(self, port_id: Id) -> None:
         self.sniffers.pop(port_id).close()
@@ -169,6 +172,7 @@ class OvsHost:
         self.switch.kill_switch()
         self.switch.start_switch()
         await until(lambda: self.events.restarts > told, "the driver to say restarted")
+        self.switch.wait_steady()
 
     async def clear(self) -> None:
         """Leave the host as it was when new, for the next test."""

@@ -72,6 +72,20 @@ class OpenVSwitch:
         """The flows of br-int without their cookies, which tell one life of an agent from another."""
         return {flow.split(", ", 1)[1] for flow in self.flows()}
 
+    def wait_steady(self) -> None:
+        """Return when the switch no longer reconfigures itself.
+
+        While it does, because network devices come and go, the userspace datapath may lose tunnelled packets.
+        """
+        seen = ""
+
+        def unchanged() -> bool:
+            nonlocal seen
+            before, seen = seen, self.appctl("coverage/read-counter", "rev_reconfigure")
+            return seen == before
+
+        _wait_until(unchanged, "the switch to be steady")
+
     def start_server(self) -> None:
         name = str(self.directory)
         (self.directory / "db.sock").unlink(missing_ok=True)
@@ -145,4 +159,4 @@ def _wait_until(condition: Callable[[], bool], what: str, timeout: float = 10) -
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout} s for {what}")
-        time.sleep(0.01)
+        time.sleep(0.02)

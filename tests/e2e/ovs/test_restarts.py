@@ -98,6 +98,7 @@ async def test_database_and_switch_may_be_restarted_together(cloud: Cloud) -> No
     first.switch.start_server()
     first.switch.start_switch()
     await until(lambda: first.events.restarts > 0, "the driver to say restarted")
+    first.switch.wait_steady()
     assert first.driver.interfaces() == {A.port_id, B.port_id}
     assert await first.driver.replace(state((A, B), (C,), cloud.second.vtep)) == {}
     assert await cloud.reached() == EVERYONE
@@ -108,6 +109,7 @@ async def test_a_deleted_tunnel_port_is_made_again(cloud: Cloud) -> None:
     first.switch.vsctl("del-port", "alcor-vxlan")
     await until(lambda: "alcor-vxlan" in first.switch.vsctl("list-ports", "br-int"), "the tunnel port")
     first.switch.vsctl("wait-until", "interface", "alcor-vxlan", "ofport>0")
+    first.switch.wait_steady()
     assert await first.driver.replace(state((A, B), (C,), cloud.second.vtep)) == {}
     assert await cloud.reached() == EVERYONE
 
