@@ -41,8 +41,6 @@ def _create_one(transaction: Transaction, given: Values) -> View:
     if given.get("ip_version", network.version) != network.version:
         raise invalid_input(f"cidr '{network}' does not match the ip_version '{given['ip_version']}'")
     address_plan.check_range(network)
-_PROJECT_OF = sql.statement("SELECT project_id FROM subnet WHERE id = :id")
-_PORTS = sql.statement("SELECT count(DISTINCT port_id) FROM ip_allocation WHERE subnet_id = :id")
     _check_services(network, given)
     locked_network(transaction, given["network_id"])
     _check_overlap(transaction.connection, given["network_id"], network)
