@@ -177,12 +177,3 @@ SUBNETS = Manager(
     update=each(_update),
     delete=each(_delete),
 )
-def port_count(connection: Connection, subnet_id: str, project_id: str | None) -> int | None:
-    """How many ports have an address of the subnet; None when the project (None for any) has no such subnet."""
-    owner = connection.execute(_PROJECT_OF, {"id": subnet_id}).scalar()
-    if owner is None or project_id not in (None, owner):
-        return None
-    count: int = connection.execute(_PORTS, {"id": subnet_id}).scalar_one()
-    return count
-
-
