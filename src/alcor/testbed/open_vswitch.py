@@ -68,6 +68,21 @@ class OpenVSwitch:
         self._namespace.ip("link", "set", "br-phy", "mtu", str(MTU), "up")
         self._namespace.ip("address", "replace", self._vtep_ip, "dev", "br-phy")
 
+    def wait_steady(self) -> None:
+        """Return when the switch no longer reconfigures itself.
+
+        While network devices of its host come and go, the userspace datapath reads the routes of its tunnels anew and
+        may drop what it should have sent through them.
+        """
+        seen = ""
+
+        def unchanged() -> bool:
+            nonlocal seen
+            before, seen = seen, self.appctl("coverage/read-counter", "rev_reconfigure")
+            return seen == before
+
+        wait_until(unchanged, f"the switch in {self.directory} to be steady")
+
     def vsctl(self, *arguments: str) -> str:
         """``ovs-vsctl`` of this switch."""
         database = f"--db=unix:{self.directory}/db.sock"
