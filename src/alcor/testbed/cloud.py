@@ -58,7 +58,7 @@ class Cloud:
     async def list_all(self, kind: str, fields: Sequence[str] = ()) -> list[Resource]:
         """Every network, subnet or port, with these attributes or all."""
         listed: list[Resource] = []
-        query: Resource = {"sort_key": "id", "fields": list(fields)}
+        query: Resource = {"sort_key": "id", "sort_dir": "asc", "fields": list(fields)}
         while page := (await self._request("GET", f"/v2.0/{kind}s", query=query))[f"{kind}s"]:
             listed += page
             query |= {"marker": page[-1]["id"]}

@@ -1,9 +1,9 @@
 """A small cloud on one machine: a controller, an underlay, hosts, and workloads on them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from alcor.testbed import dhcp_client
 from alcor.testbed.controller import SOUTHBOUND, Controller
@@ -15,6 +15,9 @@ from alcor.testbed.waiting import wait_until
 from alcor.testbed.workload import Workload
 
 _AT_ONCE = 8
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Testbed:
@@ -53,18 +56,22 @@ class Testbed:
         self.sandbox.close()
 
     def add_hosts(self, count: int) -> Sequence[Host]:
-        """Make more hosts and start their switches and agents, several at a time."""
+        """More hosts, their switches and agents running."""
+        hosts = self.make_hosts(count)
+        self.start_hosts()
+        return hosts
+
+    def make_hosts(self, count: int) -> Sequence[Host]:
+        """More hosts, not running yet, so that they can be made known as nodes before they connect."""
         first = len(self.hosts) + 1
-
-        def make(number: int) -> Host:
-            host = Host(self.sandbox, self.underlay, number, (SOUTHBOUND,))
-            host.start()
-            return host
-
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            hosts = list(pool.map(make, range(first, first + count)))
+        numbers = range(first, first + count)
+        hosts = _at_once(lambda number: Host(self.sandbox, self.underlay, number, (SOUTHBOUND,)), numbers)
         self.hosts += hosts
         return hosts
+
+    def start_hosts(self) -> None:
+        """Start the switches and agents that do not run."""
+        _at_once(Host.start, self.hosts)
 
     def wait_connected(self) -> None:
         """Return when every host's agent is connected to the controller and has the whole goal state."""
@@ -75,3 +82,9 @@ class Testbed:
         """A new workload, not plugged in yet."""
         workload = self.workloads[name] = Workload(self.sandbox, name, host, mtu)
         return workload
+
+
+def _at_once(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Do the work for several items at a time."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(work, items))

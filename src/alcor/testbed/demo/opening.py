@@ -16,7 +16,7 @@ async def open_stage(stage: Stage, hosts: int) -> None:
         f"controller ready after {time.perf_counter() - started:.1f} s; the API is at {testbed.controller.address}"
     )
     started = time.perf_counter()
-    await asyncio.to_thread(testbed.add_hosts, hosts)
-    await stage.cloud.register(testbed.hosts)
+    await stage.cloud.register(await asyncio.to_thread(testbed.make_hosts, hosts))
+    await asyncio.to_thread(testbed.start_hosts)
     await asyncio.to_thread(testbed.wait_connected)
     view.kept(f"{hosts} hosts connected after {time.perf_counter() - started:.1f} s")
