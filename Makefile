@@ -3,13 +3,14 @@ VENV := .venv
 PYTHON ?= python3
 
 .PHONY: install install-dev system demo test test-unit lint lock proto benchmark clean
+.DELETE_ON_ERROR:
 
 install: $(VENV)/installed          ## prepare .venv with the alcor command
 install-dev: $(VENV)/installed-dev
 
 $(VENV)/bin/python:
-	@tools/install-system python
-	$(PYTHON) -m venv $(VENV)
+	@PYTHON="$(PYTHON)" tools/install-system python
+	$(PYTHON) -m venv --clear $(VENV)
 
 $(VENV)/installed: $(VENV)/bin/python requirements.lock pyproject.toml
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
