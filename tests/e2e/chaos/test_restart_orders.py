@@ -62,6 +62,7 @@ async def pair() -> AsyncIterator[Pair]:
         testbed.add_hosts(2)
         async with Cloud(testbed.controller) as cloud:
             await cloud.register(testbed.hosts)
+            testbed.start_hosts()
             network = await cloud.create("network", name="orders")
             await cloud.create("subnet", network_id=network["id"], ip_version=4, cidr="10.30.0.0/24")
             yield Pair(testbed, cloud, network["id"])

@@ -75,6 +75,7 @@ async def test_what_was_acknowledged_works_and_nothing_is_lost_or_doubled(tmp_pa
         await asyncio.to_thread(testbed.add_hosts, 3)
         async with Cloud(testbed.controller) as cloud:
             await cloud.register(testbed.hosts)
+            await asyncio.to_thread(testbed.start_hosts)
             network = await cloud.create("network", name="chaos")
             subnet = await cloud.create("subnet", network_id=network["id"], ip_version=4, cidr="10.20.0.0/20")
         creators = Creators(testbed, network["id"], dice)
