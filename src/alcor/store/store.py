@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from alcor.store import change_log, migrate
 from alcor.store.engine import open_engine, reading
 from alcor.store.group_commit import GroupCommit
+from alcor.store.group_read import GroupRead
 from alcor.store.transaction import Transaction
 
 Result = TypeVar("Result")
@@ -33,6 +34,7 @@ class Store:
         self._advanced = asyncio.Event()  # set and replaced each time the position grows
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="alcor-reader")
         self._writer = GroupCommit(engine, self._announce)
+        self._group_read = GroupRead(self.read)
 
     async def write(self, operation: Callable[[Transaction], Result]) -> Result:
         """Run the operation in a transaction, shared with other callers' writes; returns after the durable commit.
@@ -57,6 +59,16 @@ class Store:
     async def read(self, query: Callable[[Connection], Result]) -> Result:
         """Run a query in a reader thread, on one consistent snapshot. It is run again if the connection was lost."""
         return await self._loop.run_in_executor(self._readers, self._read, query)
+
+    async def read_batch(
+        self, handler: Callable[[Connection, Sequence[Request]], Sequence[Result | Exception]], request: Request
+    ) -> Result:
+        """Have the request read together with other callers' requests for the same handler, on one snapshot.
+
+        The handler returns one result or exception for each request. If it raises, it is called again with each alone.
+        """
+        result: Result = await self._group_read.submit(handler, request)
+        return result
 
     async def wait_for_entries(self, after: int, timeout: float) -> None:
         """Return when the change log has an entry past ``after``, or after ``timeout`` seconds.
