@@ -14,7 +14,7 @@ from alcor.api.http import Request, Response, read_body, send_response
 from alcor.api.metrics import ApiMetrics
 from alcor.api.neutron.routes import neutron_routes
 from alcor.api.routes import Routes
-from alcor.api.vpc.routes import vpc_routes
+from alcor.api.vpc.routes import alcor_routes
 from alcor.model.identifiers import id_text
 from alcor.store.store import Store
 
@@ -41,7 +41,7 @@ def create_app(
             *health.routes(store, not_ready),
             *metrics.routes(),
             *neutron_routes(store, settings.page_limit),
-            *vpc_routes(store, settings.page_limit),
+            *alcor_routes(store, settings.page_limit),
         ]
     )
 

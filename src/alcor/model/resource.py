@@ -75,12 +75,28 @@ class Attribute:
 
 
 class Resource:
-    """A kind of resource: ``name`` in the singular, ``collection`` in the plural, as request bodies have them."""
+    """A kind of resource: ``name`` in the singular, ``collection`` in the plural, as request bodies have them.
 
-    def __init__(self, name: str, collection: str, attributes: tuple[Attribute, ...]) -> None:
+    A ``lenient`` one is for clients that send whole resources, as they were shown or as they hold them: null is the
+    same as nothing said; what the server sets, and the names ``without_effect``, are passed over; and an update may
+    repeat what cannot change.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        collection: str,
+        attributes: tuple[Attribute, ...],
+        *,
+        lenient: bool = False,
+        without_effect: tuple[str, ...] = (),
+    ) -> None:
         self.name = name
         self.collection = collection
         self.attributes: Mapping[str, Attribute] = {attribute.name: attribute for attribute in attributes}
+        self.lenient = lenient
+        self.fixed = frozenset(each.name for each in attributes if each.create and not each.update)
+        self._passed_over = {each.name for each in attributes if each.convert is None} | set(without_effect)
 
     @cached_property
     def _defaults(self) -> dict[str, Any]:
@@ -103,7 +119,10 @@ class Resource:
         return self._defaults | given
 
     def check_update(self, body: Any) -> dict[str, Any]:
-        """The attributes of an update request, checked. Raises AlcorError naming what is wrong."""
+        """The attributes of an update request, checked. Raises AlcorError naming what is wrong.
+
+        Those of a lenient resource may have some of the ``fixed`` attributes: they must be as they are.
+        """
         return self._check(body, "PUT")
 
     def _check(self, body: Any, method: str) -> dict[str, Any]:
@@ -111,19 +130,27 @@ class Resource:
             raise bad_request(f"Object '{self.name}' contains invalid data: it must be a dictionary")
         result: dict[str, Any] = {}
         for name, value in body.items():
+            if self.lenient and (value is None or name in self._passed_over):
+                continue
             attribute = self.attributes.get(name)
             if attribute is None:
                 raise bad_request(f"Unrecognized attribute(s) {_unknown(body, self.attributes)}")
-            if not (attribute.create if method == "POST" else attribute.update) or attribute.convert is None:
-                raise bad_request(f"Attribute '{name}' not allowed in {method}")
-            try:
-                converted = attribute.convert(value)
-            except ValueError as error:
-                raise _invalid(name, str(error)) from error
+            if not self._may_be_given(attribute, method) or attribute.convert is None:
+                raise bad_request(
+                    f"Attribute '{name}' not allowed in POST"
+                    if method == "POST"
+                    else f"Cannot update read-only attribute {name}"
+                )
+            converted = attribute.converted(value)
             kept_as = attribute.alias_of or name
             if result.setdefault(kept_as, converted) != converted:
                 raise bad_request(f"'{kept_as}' and '{name}' do not match")
         return result
+
+    def _may_be_given(self, attribute: Attribute, method: str) -> bool:
+        if method == "POST":
+            return attribute.create
+        return attribute.update or (self.lenient and attribute.name in self.fixed)
 
 
 def _unknown(body: Mapping[str, Any], attributes: Mapping[str, Attribute]) -> str:

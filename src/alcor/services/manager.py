@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Row, Table
+from sqlalchemy.exc import IntegrityError
 
-from alcor.model.errors import AlcorError
+from alcor.model.errors import AlcorError, bad_request, conflict, not_found
 from alcor.model.identifiers import new_id
 from alcor.model.resource import Resource
 from alcor.services.rows import View, missing
+from alcor.store import bulk
 from alcor.store.transaction import Transaction
 
 Values = dict[str, Any]
@@ -23,18 +25,25 @@ DEFAULT_PROJECT = "default"
 
 
 class Update(msgspec.Struct, frozen=True):
-    """Change these attributes; ``revision`` is the revision number the caller has seen, when it insists on it."""
+    """Change these attributes.
+
+    ``revision`` is the revision number the caller has seen, when it insists on it; ``project_id`` the project whose
+    resources it sees, None for all. ``repeated`` are attributes that cannot change, as the caller knows them.
+    """
 
     id: str
     values: Values
     revision: int | None = None
+    project_id: str | None = None
+    repeated: Values = {}
 
 
 class Delete(msgspec.Struct, frozen=True):
-    """Delete the resource; ``revision`` as in Update."""
+    """Delete the resource; ``revision`` and ``project_id`` as in Update."""
 
     id: str
     revision: int | None = None
+    project_id: str | None = None
 
 
 Create = Sequence[Values]
@@ -71,20 +80,71 @@ def each(
     return handler
 
 
+def narrowed(manager: Manager, resource: Resource) -> Manager:
+    """The manager for an API that has fewer of the attributes: the others are kept, and not shown."""
+
+    def narrow(view: View) -> View:
+        return {name: view[name] for name in resource.attributes}
+
+    def views(connection: Connection, rows: Sequence[Row[Any]]) -> list[View]:
+        return [narrow(view) for view in manager.views(connection, rows)]
+
+    def create(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:
+        results = manager.create(transaction, requests)
+        return [[narrow(view) for view in each] if isinstance(each, list) else each for each in results]
+
+    def update(transaction: Transaction, requests: Sequence[Update]) -> Sequence[View | Exception]:
+        results = manager.update(transaction, requests)
+        return [narrow(each) if isinstance(each, dict) else each for each in results]
+
+    return msgspec.structs.replace(manager, resource=resource, views=views, create=create, update=update)
+
+
 def stamp(transaction: Transaction, values: Values) -> Values:
     """The attributes of a new resource with its id, owner, revision and times."""
     now = transaction.now
-    stamped = values | {"id": new_id(), "revision_number": 1, "created_at": now, "updated_at": now}
+    stamped = values | {"revision_number": 1, "created_at": now, "updated_at": now}
+    if missing(values, "id"):
+        stamped["id"] = new_id()
     if missing(values, "project_id"):
         stamped["project_id"] = DEFAULT_PROJECT
     return stamped
 
 
-def check_revision(current: int, wanted: int | None) -> None:
-    """Raises AlcorError (412) when the caller has seen another revision (Neutron's revision-if-match)."""
-    if wanted is not None and wanted != current:
+def check_expected(resource: str, row: Any, request: Update | Delete) -> None:
+    """Raises AlcorError when a row is not what the caller may see (404) or has seen (412, Neutron's revision-if-match).
+
+    ``resource`` is what the table has rows of.
+    """
+    if request.project_id is not None and row.project_id != request.project_id:
+        raise not_found(resource, request.id)
+    if request.revision is not None and request.revision != row.revision_number:
         raise AlcorError(
             412,
             "RevisionNumberConstraintFailed",
-            f"Constrained to {wanted}, but current revision is {current}",
+            f"Constrained to {request.revision}, but current revision is {row.revision_number}",
         )
+
+
+def check_repeated(view: View, update: Update) -> None:
+    """Raises AlcorError (400) when an attribute that cannot change is not what the request says it is."""
+    for name, value in update.repeated.items():
+        if view[name] != value:
+            raise bad_request(f"Invalid input for {name}. Reason: it is {view[name]!r} and cannot change to {value!r}.")
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Any]) -> None:
+    """Insert rows of new resources. Raises AlcorError (409) when an id that a client chose is in use."""
+    try:
+        bulk.insert_rows(connection, table, rows)
+    except IntegrityError as error:
+        if id_in_use(table, error):
+            raise conflict(
+                "IdInUse", f"A {table.name} with an id of the request exists: choose another, or let the server choose."
+            ) from error
+        raise
+
+
+def id_in_use(table: Table, error: IntegrityError) -> bool:
+    """Whether the constraint that was violated is the one of the table's ids."""
+    return f"pk_{table.name}" in str(error.orig) or str(error.orig).endswith(f" {table.name}.id")

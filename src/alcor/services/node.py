@@ -1,15 +1,15 @@
 """Nodes: the hosts that ports can be bound to. A node's host index is its number on the wire and is never reused."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
-from alcor.model.errors import AlcorError, bad_request, conflict, not_found
+from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.records import NodeDeleted
 from alcor.model.resources.node import NODE
-from alcor.services.manager import Create, Delete, Manager, Update, check_revision, each
+from alcor.services.manager import Create, Delete, Manager, Update, check_expected, check_repeated, each
 from alcor.services.rows import Rows, View
 from alcor.store import bulk, number_pools
 from alcor.store.record_rows import node_record
@@ -64,6 +64,22 @@ def _check_new_addresses(connection: Connection, nodes: Sequence[tuple[str, str]
             raise conflict("LocalIpInUse", f"local_ip {address} of node {node_id} is that of node {holder} already.")
 
 
+def ids_by_name(connection: Connection, names: Iterable[str]) -> dict[str, str]:
+    """The id of the node that has this name, for those of the names that are no ids themselves.
+
+    Raises AlcorError (409) when several nodes have the name.
+    """
+    wanted = set(names)
+    wanted -= {row.id for row in bulk.select_by(connection, [node.c.id], node.c.id, sorted(wanted))}
+    found: dict[str, str] = {}
+    for row in bulk.select_by(connection, [node.c.id, node.c.name], node.c.name, sorted(wanted)):
+        if found.setdefault(row.name, row.id) != row.id:
+            raise conflict(
+                "NodeNameAmbiguous", f"Several nodes have the name {row.name}: name one by its node_id, like {row.id}."
+            )
+    return found
+
+
 def _locked_node(transaction: Transaction, node_id: str) -> Row[Any]:
     row = transaction.connection.execute(_LOCKED, {"id": node_id}).first()
     if row is None:
@@ -73,9 +89,8 @@ def _locked_node(transaction: Transaction, node_id: str) -> Row[Any]:
 
 def _update(transaction: Transaction, update: Update) -> View:
     row = _locked_node(transaction, update.id)
-    check_revision(row.revision_number, update.revision)
-    if update.values.get("node_id", update.id) != update.id:
-        raise bad_request("The node_id of a node cannot change. Create another node.")
+    check_expected("node", row, update)
+    check_repeated(ROWS.view(row), update)
     if "local_ip" in update.values:
         _check_new_addresses(transaction.connection, [(update.id, update.values["local_ip"])])
     changed = ROWS.changed_row(row, {"host_index": row.host_index} | update.values, transaction.now)
@@ -90,7 +105,7 @@ def _update(transaction: Transaction, update: Update) -> View:
 
 def _delete(transaction: Transaction, delete: Delete) -> None:
     row = _locked_node(transaction, delete.id)
-    check_revision(row.revision_number, delete.revision)
+    check_expected("node", row, delete)
     bound = transaction.connection.execute(_BOUND, {"id": delete.id}).scalar()
     if bound is not None:
         raise _in_use(delete.id, bound)

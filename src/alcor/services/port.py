@@ -12,7 +12,18 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted
 from alcor.model.resources.port import PORT
 from alcor.services import mac, private_ip
-from alcor.services.manager import Create, Delete, Manager, Update, Values, check_revision, each, stamp
+from alcor.services.manager import (
+    Create,
+    Delete,
+    Manager,
+    Update,
+    Values,
+    check_expected,
+    check_repeated,
+    each,
+    id_in_use,
+    stamp,
+)
 from alcor.services.port_rows import (
     complete,
     insert_allocations,
@@ -103,7 +114,9 @@ def _new_row(transaction: Transaction, given: Values, address: int, network: Row
 
 
 def _taken_meanwhile(error: IntegrityError) -> AlcorError:
-    """Another controller was quicker: the constraint of the table says with what."""
+    """Another was quicker, or had the id already: the constraint of the table says with what."""
+    if id_in_use(port, error):
+        return conflict("IdInUse", "A port with an id of the request exists: choose another, or let the server choose.")
     if "mac_address" in str(error.orig):
         return conflict("MacAddressInUse", "A mac address of the request is in use on its network by now.")
     return conflict("IpAddressAlreadyAllocated", "An IP address of the request is allocated by now.")
@@ -112,9 +125,10 @@ def _taken_meanwhile(error: IntegrityError) -> AlcorError:
 def _update(transaction: Transaction, update: Update) -> View:
     connection = transaction.connection
     row, network = lock_port(transaction, update.id)
-    check_revision(row.revision_number, update.revision)
+    check_expected("port", row, update)
     old_ips = fixed_ips_of(connection, [row.id]).get(row.id, ())
     view = ROWS.view(row)
+    check_repeated(view, update)
     values = dict(update.values)
     if "extra_dhcp_opts" in values:
         values["extra_dhcp_opts"] = merged_dhcp_options(view["extra_dhcp_opts"], values["extra_dhcp_opts"])
@@ -199,7 +213,7 @@ def delete_ports(transaction: Transaction, requests: Sequence[Delete]) -> Sequen
             outcomes.append(not_found("port", delete.id))
             continue
         try:
-            check_revision(row.revision_number, delete.revision)
+            check_expected("port", row, delete)
         except AlcorError as error:
             rows[delete.id] = row
             outcomes.append(error)
@@ -226,6 +240,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Iterabl
 
 
 def _update_together(transaction: Transaction, updates: Sequence[Update]) -> list[View]:
+    lock_ports(transaction, [update.id for update in updates])  # all, in the order that everybody locks them
     return [_update(transaction, update) for update in updates]
 
 

@@ -12,7 +12,18 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.number_ranges import Range
 from alcor.model.records import SubnetDeleted
 from alcor.model.resources.subnet import SUBNET
-from alcor.services.manager import Create, Delete, Manager, Update, Values, check_revision, each, stamp
+from alcor.services.manager import (
+    Create,
+    Delete,
+    Manager,
+    Update,
+    Values,
+    check_expected,
+    check_repeated,
+    each,
+    insert_new,
+    stamp,
+)
 from alcor.services.rows import Rows, View, missing
 from alcor.services.vpc import locked_network
 from alcor.store import bulk, number_pools, sql
@@ -30,6 +41,8 @@ _CIDRS = sql.statement("SELECT id, cidr FROM subnet WHERE network_id = :network_
 _HOLDER = sql.statement("SELECT port_id FROM ip_allocation WHERE subnet_id = :id LIMIT 1")
 _TAKEN = select(ip_allocation.c.ip_address).where(ip_allocation.c.subnet_id == bindparam("id"))
 _DELETE = sql.statement("DELETE FROM subnet WHERE id = :id")
+_PROJECT_OF = sql.statement("SELECT project_id FROM subnet WHERE id = :id")
+_PORTS = sql.statement("SELECT count(DISTINCT port_id) FROM ip_allocation WHERE subnet_id = :id")
 
 
 def _create(transaction: Transaction, subnets: Create) -> list[View]:
@@ -51,7 +64,7 @@ def _create_one(transaction: Transaction, given: Values) -> View:
     address_plan.check_gateway(network, values["gateway_ip"], pools)
     values["allocation_pools"] = address_plan.pool_views(network.version, pools)
     row = ROWS.row(values)
-    bulk.insert_rows(transaction.connection, subnet, [row])
+    insert_new(transaction.connection, subnet, [row])
     number_pools.create(transaction, row.id, pools, WIDTHS[network.version])
     transaction.record(subnet_record(row))
     return ROWS.view(row)
@@ -115,7 +128,8 @@ def _locked_subnet(transaction: Transaction, subnet_id: str) -> Row[Any]:
 def _update(transaction: Transaction, update: Update) -> View:
     connection = transaction.connection
     row = _locked_subnet(transaction, update.id)
-    check_revision(row.revision_number, update.revision)
+    check_expected("subnet", row, update)
+    check_repeated(ROWS.view(row), update)
     values = dict(update.values)
     _check_services(ipaddress.ip_network(row.cidr), ROWS.view(row) | values)
     _change_addresses(transaction, row, values)
@@ -148,7 +162,7 @@ def _change_addresses(transaction: Transaction, row: Row[Any], values: Values) -
 def _delete(transaction: Transaction, delete: Delete) -> None:
     connection = transaction.connection
     row = _locked_subnet(transaction, delete.id)
-    check_revision(row.revision_number, delete.revision)
+    check_expected("subnet", row, delete)
     holder = connection.execute(_HOLDER, {"id": delete.id}).scalar()
     if holder is not None:
         raise _in_use(delete.id, holder)
@@ -163,6 +177,15 @@ def _in_use(subnet_id: str, port_id: str) -> AlcorError:
         f"Unable to complete operation on subnet {subnet_id}: One or more ports have an IP allocation from this "
         f"subnet, one of them is port {port_id}.",
     )
+
+
+def port_count(connection: Connection, subnet_id: str, project_id: str | None) -> int | None:
+    """How many ports have an address of the subnet; None when the project (None for any) has no such subnet."""
+    owner = connection.execute(_PROJECT_OF, {"id": subnet_id}).scalar()
+    if owner is None or project_id not in (None, owner):
+        return None
+    count: int = connection.execute(_PORTS, {"id": subnet_id}).scalar_one()
+    return count
 
 
 def _views(_connection: Connection, rows: Sequence[Any]) -> list[View]:

@@ -3,20 +3,34 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, bindparam, select
 
 from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import SubnetDeleted, VpcDeleted
+from alcor.model.resources.alcor import VPC
 from alcor.model.resources.network import NETWORK
-from alcor.services.manager import Create, Delete, Manager, Update, Values, check_revision, each, stamp
+from alcor.services.manager import (
+    Create,
+    Delete,
+    Manager,
+    Update,
+    Values,
+    check_expected,
+    check_repeated,
+    each,
+    insert_new,
+    narrowed,
+    stamp,
+)
 from alcor.services.rows import Rows, View
 from alcor.store import bulk, number_pools, sql
 from alcor.store.record_rows import vpc_record
 from alcor.store.tables import network, subnet
 from alcor.store.transaction import Transaction
 
-ROWS = Rows(NETWORK, network)
+ROWS = Rows(VPC, network)
 _VNIS = "vni"
 _NAMED_IN_CONFLICT = 10
 
@@ -35,7 +49,7 @@ def _create(transaction: Transaction, networks: Create) -> list[View]:
     stamped = [stamp(transaction, values) for values in networks]
     _give_vnis(transaction, stamped)
     rows = [ROWS.row(values) for values in stamped]
-    bulk.insert_rows(transaction.connection, network, rows)
+    insert_new(transaction.connection, network, rows)
     transaction.record(*map(vpc_record, rows))
     return [ROWS.view(row) | {"subnets": []} for row in rows]
 
@@ -72,7 +86,8 @@ def locked_network(transaction: Transaction, network_id: str) -> Row[Any]:
 def _update(transaction: Transaction, update: Update) -> View:
     connection = transaction.connection
     row = locked_network(transaction, update.id)
-    check_revision(row.revision_number, update.revision)
+    check_expected("network", row, update)
+    check_repeated(ROWS.view(row), update)
     changed = ROWS.changed_row(row, update.values, transaction.now)
     bulk.update_row(connection, network, changed)
     if vpc_record(changed) != vpc_record(row):
@@ -87,6 +102,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
 
 def _delete_empty(transaction: Transaction, delete: Delete) -> None:
     """Delete the VPC as Alcor does: refused while it has ports or subnets."""
+    check_expected("network", locked_network(transaction, delete.id), delete)
     subnets = _subnets(transaction.connection, [delete.id]).get(delete.id)
     if subnets:
         raise conflict(
@@ -99,7 +115,7 @@ def _delete_empty(transaction: Transaction, delete: Delete) -> None:
 def _delete_network(transaction: Transaction, delete: Delete) -> None:
     connection = transaction.connection
     row = locked_network(transaction, delete.id)
-    check_revision(row.revision_number, delete.revision)
+    check_expected("network", row, delete)
     limit = _NAMED_IN_CONFLICT + 1
     ports = connection.execute(_PORTS, {"id": delete.id, "limit": limit}).scalars().all()
     if ports:
@@ -135,12 +151,12 @@ def _subnets(connection: Connection, network_ids: Sequence[str]) -> dict[str, li
     return found
 
 
-NETWORKS = Manager(
-    resource=NETWORK,
+VPCS = Manager(
+    resource=VPC,
     table=network,
     views=_views,
     create=each(_create),
     update=each(_update),
-    delete=each(_delete),
+    delete=each(_delete_empty),
 )
-delete_empty = each(_delete_empty)
+NETWORKS = msgspec.structs.replace(narrowed(VPCS, NETWORK), delete=each(_delete))

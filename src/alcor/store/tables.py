@@ -134,6 +134,7 @@ node = Table(
     Column("updated_at", BigInteger, nullable=False),
     # mac_address, veth, server_port, host_dvr_mac, message-queue topics, …
     Column("attributes", Text, nullable=False),
+    Index("ix_node_name", "name", "id"),
 )
 
 # Controllers that serve hosts, and when each last said that it lives (seconds since the epoch).

@@ -20,13 +20,17 @@ _IF_MATCH = re.compile(r"\s*revision_number\s*=\s*(\d{1,18})\s*")
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """How an API shows a collection: its path, and the members of bodies that hold one resource or several."""
+    """How an API shows a collection: its path, and the members of bodies that hold one resource or several.
+
+    A path with ``{project_id}`` is that of the project's own resources: there are no others.
+    """
 
     path: str
     one: str
     several: str
     listed: str = ""  # several in the answer to a list request, when called otherwise there
     key: str = "id"  # the attribute that identifies a resource
+    answers_delete: bool = False  # with the id, instead of nothing
 
 
 class Collection:
@@ -54,7 +58,9 @@ class Collection:
         """A page of resources, with links to its neighbours."""
         listed = query.parse(self._resource, request.query(), self._page_limit)
         try:
-            views = await self._store.read(lambda connection: self._read(connection, listed.query))
+            views = await self._store.read(
+                lambda connection: self._read(connection, self.scoped(request, listed.query))
+            )
         except MarkerNotFound as error:
             raise not_found(self._resource.name, str(error)) from error
         page, more = pages.cut(listed, views)
@@ -68,7 +74,7 @@ class Collection:
         """One resource."""
         resource_id = request.parameters["id"]
         fields = frozenset(value for name, value in request.query() if name == "fields" and value)
-        views = await self._store.read(lambda connection: self._read_one(connection, resource_id))
+        views = await self._store.read(lambda connection: self._read_one(connection, resource_id, project_of(request)))
         if not views:
             raise not_found(self._resource.name, resource_id)
         return json_response(200, {self._shape.one: _project(views[0], fields)})
@@ -77,35 +83,70 @@ class Collection:
         """Create one resource, or several together: all or none."""
         body = request.json()
         if isinstance(body, dict) and self._shape.several in body:
-            return json_response(201, {self._shape.several: await self.create_several(request, body)})
+            return await self.create_bulk(request)
         views = await self._create(request, [self._resource.check_create(self._item(body))])
         return json_response(201, {self._shape.one: views[0]})
 
+    async def create_bulk(self, request: Request) -> Response:
+        """Create several resources together: all or none."""
+        return json_response(201, {self._shape.several: await self.create_several(request, request.json())})
+
     async def create_several(self, request: Request, body: Any) -> Sequence[View]:
         """Create the resources of a bulk request's body: all or none."""
+        return await self._create(request, [self._resource.check_create(item) for item in self.items(body)])
+
+    def items(self, body: Any) -> Sequence[Any]:
+        """The items of a bulk request's body. Raises AlcorError (400) when there are none."""
         items = body.get(self._shape.several) if isinstance(body, dict) else None
         if not isinstance(items, list) or not items:
             raise bad_request(f"'{self._shape.several}' must be a list of at least one {self._resource.name}")
-        return await self._create(request, [self._resource.check_create(item) for item in items])
+        return items
 
     async def update(self, request: Request) -> Response:
         """Change attributes of one resource."""
-        values = self._resource.check_update(self._item(request.json()))
-        update = Update(request.parameters["id"], values, _revision(request))
+        update = self.checked_update(request, request.parameters["id"], self._item(request.json()), _revision(request))
         view = await self._store.write_batch(self._manager.update, update)
         return json_response(200, {self._shape.one: view})
 
+    def checked_update(self, request: Request, resource_id: str, item: Any, revision: int | None = None) -> Update:
+        """The update that an item of a request's body asks for."""
+        values = self._resource.check_update(item)
+        repeated = {name: values.pop(name) for name in self._resource.fixed if name in values}
+        return Update(resource_id, values, revision, project_of(request), repeated)
+
     async def delete(self, request: Request) -> Response:
         """Delete one resource."""
-        await self._store.write_batch(self._manager.delete, Delete(request.parameters["id"], _revision(request)))
-        return NO_CONTENT
+        delete = Delete(request.parameters["id"], _revision(request), project_of(request))
+        await self._store.write_batch(self._manager.delete, delete)
+        return json_response(200, {"id": delete.id}) if self._shape.answers_delete else NO_CONTENT
+
+    def scoped(self, request: Request, wanted: Query) -> Query:
+        """The query, for resources of the path's project only."""
+        project_id = project_of(request)
+        if project_id is None:
+            return wanted
+        asked = wanted.filters.get("project_id", [project_id])
+        own = [project_id] if project_id in asked else []
+        return msgspec.structs.replace(wanted, filters={**wanted.filters, "project_id": own})
 
     async def _create(self, request: Request, items: Sequence[Values]) -> Sequence[View]:
-        project_id = request.header(b"x-project-id") or request.header(b"x-tenant-id")
-        if project_id:
-            for values in items:
-                values.setdefault("project_id", project_id)
+        self._give_project(request, items)
         return await self._store.write_batch(self._manager.create, items)
+
+    def _give_project(self, request: Request, items: Sequence[Values]) -> None:
+        """Say whose the new resources are, where the path or a header does."""
+        confined_to = project_of(request)
+        project_id = confined_to or request.header(b"x-project-id") or request.header(b"x-tenant-id")
+        attribute = self._resource.attributes.get("project_id")
+        if not project_id or attribute is None:
+            return
+        project_id = attribute.converted(project_id)
+        for values in items:
+            given = values.setdefault("project_id", project_id)
+            if confined_to and given != project_id:
+                raise bad_request(
+                    f"Invalid input for project_id. Reason: '{given}' is not the project of the path, '{project_id}'."
+                )
 
     def _item(self, body: Any) -> Any:
         if not isinstance(body, dict) or self._shape.one not in body:
@@ -115,9 +156,17 @@ class Collection:
     def _read(self, connection: Connection, wanted: Query) -> Sequence[View]:
         return self._manager.views(connection, list_rows(connection, self._manager.table, wanted))
 
-    def _read_one(self, connection: Connection, resource_id: str) -> Sequence[View]:
+    def _read_one(self, connection: Connection, resource_id: str, project_id: str | None) -> Sequence[View]:
         table = self._manager.table
-        return self._manager.views(connection, connection.execute(select(table).where(table.c.id == resource_id)).all())
+        statement = select(table).where(table.c.id == resource_id)
+        if project_id is not None:
+            statement = statement.where(table.c.project_id == project_id)
+        return self._manager.views(connection, connection.execute(statement).all())
+
+
+def project_of(request: Request) -> str | None:
+    """The project whose resources the path is about; None when it is about everybody's."""
+    return request.parameters.get("project_id")
 
 
 def _project(view: View, fields: frozenset[str]) -> View:

@@ -13,7 +13,14 @@ from alcor.store.store import Store
 
 def node_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
     """The routes of the Node Manager under a prefix."""
-    shape = Shape(f"{prefix}/nodes", one="host_info", several="host_infos", listed="nodeInfos", key="node_id")
+    shape = Shape(
+        f"{prefix}/nodes",
+        one="host_info",
+        several="host_infos",
+        listed="nodeInfos",
+        key="node_id",
+        answers_delete=True,
+    )
     collection = Collection(store, NODES, page_limit, shape)
 
     async def create_in_bulk(request: Request) -> Response:
@@ -27,13 +34,8 @@ def node_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
             raise bad_request(f"Malformed request body: the uploaded file is not JSON: {error}.") from error
         return json_response(200, await collection.create_several(request, body))
 
-    async def delete(request: Request) -> Response:
-        await collection.delete(request)
-        return json_response(200, {"id": request.parameters["id"]})
-
     return [
-        *(route for route in collection.routes() if route.method != "DELETE"),
-        Route("DELETE", f"{shape.path}/{{id}}", delete),
+        *collection.routes(),
         Route("POST", f"{shape.path}/bulk", create_in_bulk),
         Route("POST", f"{shape.path}/upload", create_from_file),
     ]

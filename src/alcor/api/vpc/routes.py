@@ -2,12 +2,19 @@
 
 from alcor.api.routes import Route
 from alcor.api.vpc.nodes import node_routes
+from alcor.api.vpc.ports import port_routes
+from alcor.api.vpc.subnets import subnet_routes
+from alcor.api.vpc.vpcs import vpc_routes
 from alcor.store.store import Store
 
 
-def vpc_routes(store: Store, page_limit: int) -> list[Route]:
+def alcor_routes(store: Store, page_limit: int) -> list[Route]:
     """Alcor's API on a store."""
     routes: list[Route] = []
     for prefix in ("", "/v4"):
+        project = f"{prefix}/project/{{project_id}}"
         routes += node_routes(store, page_limit, prefix)
-    return routes
+        routes += vpc_routes(store, page_limit, project)
+        routes += subnet_routes(store, page_limit, project)
+        routes += port_routes(store, page_limit, project)
+    return routes + port_routes(store, page_limit, "/v4/{project_id}")  # the Java Port Manager's alias

@@ -34,7 +34,7 @@ NODE = Resource(
     "node",
     "nodes",
     (
-        Attribute("node_id", _node_id, Unset.REQUIRED, column="id", parse_filter=str),
+        Attribute("node_id", _node_id, Unset.REQUIRED, update=False, column="id", parse_filter=str),
         Attribute("node_name", _NAME, "", column="name", parse_filter=str),
         Attribute("local_ip", ipv4_address, Unset.REQUIRED, column="local_ip", parse_filter=ipv4_address),
         Attribute("mac_address", _optional_mac, ""),
@@ -51,4 +51,5 @@ NODE = Resource(
         Attribute("created_at", column="created_at", to_view=timestamp_text),
         Attribute("updated_at", column="updated_at", to_view=timestamp_text),
     ),
+    lenient=True,
 )

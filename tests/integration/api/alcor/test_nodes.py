@@ -179,7 +179,6 @@ async def test_an_upload_that_is_no_form_is_refused(client: httpx.AsyncClient) -
         ("server_port", "many"),
         ("data-path-ip", "here"),
         ("ncm_id", {}),
-        ("created_at", "yesterday"),
         ("colour", "blue"),
     ],
 )

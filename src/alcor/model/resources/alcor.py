@@ -1,0 +1,112 @@
+"""Networks, subnets and ports as Alcor's own API has them: a client chooses ids, and sends whole resources.
+
+The names without effect are fields of the Java Alcor that its clients send and that changed nothing there either, or
+that are told in another way here.
+"""
+
+from typing import Any
+
+from alcor.model.resource import Attribute, Kept, Resource
+from alcor.model.resources.network import NETWORK
+from alcor.model.resources.port import PORT
+from alcor.model.resources.subnet import SUBNET
+from alcor.model.values import boolean, cidr, integer, list_of, optional, record, text, uuid
+
+_MOST_ROUTES = 64
+_LARGEST_PRIORITY = 2**31 - 1
+_TEXT = optional(text(255))
+_ID = Attribute("id", uuid, update=False, column="id", parse_filter=str)
+_QUERY_FIELDS = ("tags-any", "not-tags", "not-tags-any", "fields", "sort_dir", "sort_key")
+
+_ROUTE = record(
+    {"destination": cidr, "target": text(255)},
+    {
+        "priority": optional(integer(0, _LARGEST_PRIORITY)),
+        "associatedType": _TEXT,
+        "associatedTableId": _TEXT,
+        "id": _TEXT,
+        "name": _TEXT,
+        "description": _TEXT,
+        "project_id": _TEXT,
+        "tenant_id": _TEXT,
+    },
+)
+
+
+def _no_security_groups(value: Any) -> list[str]:
+    if value != []:
+        raise ValueError("security groups are not served: leave it out or send an empty list")
+    return []
+
+
+def _attributes(resource: Resource, *others: Attribute) -> tuple[Attribute, ...]:
+    return _ID, *(each for each in resource.attributes.values() if each.name != "id"), *others
+
+
+VPC = Resource(
+    "network",
+    "networks",
+    _attributes(
+        NETWORK,
+        Attribute("cidr", cidr, None),
+        Attribute("routes", list_of(_ROUTE, _MOST_ROUTES), []),
+        Attribute("is_default", boolean, False),
+    ),
+    lenient=True,
+    without_effect=(
+        "default",  # what Java makes of is_default
+        "router",
+        "segments",
+        "vlan_transparent",
+        "qos_policy_id",
+        "l2_adjacency",
+        *_QUERY_FIELDS,
+    ),
+)
+
+PROJECT_SUBNET = Resource(
+    "subnet",
+    "subnets",
+    _attributes(SUBNET),
+    lenient=True,
+    without_effect=(
+        "availability_zone",
+        "gatewayPortId",
+        "gateway_port_detail",
+        "port_detail",
+        "attached_router_id",
+        "primary_dns",
+        "secondary_dns",
+        "dns_list",
+        "dns_publish_fixed_ip",
+        "ipV4_rangeId",
+        "ipV6_rangeId",
+        "prefixlen",
+        "routes",
+        "segment_id",
+        "shared",
+        "use_default_subnet_pool",
+        *_QUERY_FIELDS,
+    ),
+)
+
+PROJECT_PORT = Resource(
+    "port",
+    "ports",
+    _attributes(PORT, Attribute("security_groups", _no_security_groups, kept=Kept.COMPUTED)),
+    lenient=True,
+    without_effect=(
+        "create_at",
+        "update_at",
+        "dns_domain",
+        "fast_path",
+        "ip_allocation",
+        "mac_learning_enabled",
+        "network_ns",
+        "qos_network_policy_id",
+        "qos_policy_id",
+        "resource_request",
+        "uplink_status_propagation",
+        "veth_name",
+    ),
+)
