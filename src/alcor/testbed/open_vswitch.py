@@ -93,6 +93,14 @@ class OpenVSwitch:
         target = f"unix:{self.directory}/{bridge}.mgmt"
         return self._namespace.sandbox.run("ovs-ofctl", "-O", "OpenFlow14", command, target, *arguments)
 
+    def flows(self) -> set[str]:
+        """The flows of br-int as ovs-ofctl prints them, without what changes as time goes by."""
+        return {line.strip() for line in self.ofctl("dump-flows", "--no-stats").splitlines() if "=" in line}
+
+    def rules(self) -> set[str]:
+        """The flows of br-int without their cookies, which tell one life of an agent from another."""
+        return {flow.split(", ", 1)[1] for flow in self.flows()}
+
     def appctl(self, *arguments: str) -> str:
         """``ovs-appctl`` of ovs-vswitchd."""
         number = (self._files / "ovs-vswitchd.pid").read_text().strip()

@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from alcor.dataplane.driver import Change, DataPlane, Failures, Listener, State
 from alcor.dataplane.ovs.driver import OvsDataPlane
 from alcor.dataplane.ovs.settings import OvsSettings
-from alcor.model.addresses import ipv4_text
+from alcor.model.addresses import ipv4_number
 from alcor.model.identifiers import Id, id_text
+from alcor.testbed.host import Host
+from alcor.testbed.network_namespace import NetworkNamespace
+from alcor.testbed.sandbox import Sandbox
+from alcor.testbed.underlay import OFFLOADS_OFF, Underlay
+from alcor.testbed.waiting import until
 from tests.conformance.driver.harness import Recorder
-from tests.e2e.ovs.network_namespace import LoopInside, Namespace, delete_leftovers, until
-from tests.e2e.ovs.open_vswitch import OFFLOADS_OFF, OpenVSwitch, Underlay
+from tests.e2e.ovs.loop_inside import LoopInside
 
 _QUIET_SECONDS = 0.12
 _ETHERTYPE_ALL = 3
@@ -24,7 +28,7 @@ _ETHERTYPE_ALL = 3
 class DriverInside:
     """A DataPlane whose driver runs on an event loop inside the host's namespace, as an agent would run it."""
 
-    def __init__(self, namespace: Namespace, settings: OvsSettings) -> None:
+    def __init__(self, namespace: NetworkNamespace, settings: OvsSettings) -> None:
         self._loop = LoopInside(namespace)
         self._settings = settings
         self._driver: OvsDataPlane | None = None
@@ -64,7 +68,7 @@ class DriverInside:
 class Sniffer:
     """The workload's end of a port: sends and receives raw frames."""
 
-    def __init__(self, namespace: Namespace, interface: str) -> None:
+    def __init__(self, namespace: NetworkNamespace, interface: str) -> None:
         self.frames: list[bytes] = []
         self._socket = namespace.inside(lambda: _raw_socket(interface))
         self._ended = threading.Event()
@@ -97,14 +101,15 @@ def _raw_socket(interface: str) -> socket.socket:
 
 
 class OvsHost:
-    """A host of the fabric."""
+    """A host of the fabric: no agent runs there, only the driver."""
 
-    def __init__(self, underlay: Underlay, number: int) -> None:
-        self.vtep = 0x0A0A0A00 + number
-        self.namespace = Namespace(f"host{number}")
-        underlay.join(self.namespace, number)
-        self.switch = OpenVSwitch(self.namespace, ipv4_text(self.vtep))
-        self.settings = OvsSettings(vtep_ip=ipv4_text(self.vtep), run_directory=str(self.switch.directory))
+    def __init__(self, sandbox: Sandbox, underlay: Underlay, number: int) -> None:
+        host = Host(sandbox, underlay, number, controllers=())
+        self.vtep = ipv4_number(host.vtep_ip)
+        self.namespace = host.namespace
+        self.switch = host.switch
+        self.switch.start()
+        self.settings = OvsSettings(vtep_ip=host.vtep_ip, run_directory=str(sandbox.outside(host.directory)))
         self.sniffers: dict[Id, Sniffer] = {}
         self._taps: dict[Id, str] = {}
         self._next_tap = 0
@@ -128,7 +133,6 @@ class OvsHost:
         self.namespace.ip("link", "add", tap, "type", "veth", "peer", "name", f"w{tap}")
         for end in (tap, f"w{tap}"):
             self.namespace.run("ethtool", "-K", end, *OFFLOADS_OFF)
-            self.namespace.run("sysctl", "-qw", f"net.ipv6.conf.{end}.disable_ipv6=1")
             self.namespace.ip("link", "set", end, "up")
         self.sniffers[port_id] = Sniffer(self.namespace, f"w{tap}")
         identity = f"external_ids:iface-id={id_text(port_id)}"
@@ -169,7 +173,7 @@ class OvsHost:
 
     async def restart_data_plane(self) -> None:
         told = self.events.restarts
-        self.switch.kill_switch()
+        self.switch.switch.kill()
         self.switch.start_switch()
         await until(lambda: self.events.restarts > told, "the driver to say restarted")
         self.switch.wait_steady()
@@ -182,17 +186,13 @@ class OvsHost:
         await self.driver.replace(State())
         await self.driver.stop()
 
-    def delete(self) -> None:
-        self.switch.delete()
-        self.namespace.delete()
-
 
 class OvsFabric:
     """Two hosts on an underlay."""
 
-    def __init__(self) -> None:
-        self.underlay = Underlay()
-        self.hosts = OvsHost(self.underlay, 1), OvsHost(self.underlay, 2)
+    def __init__(self, sandbox: Sandbox) -> None:
+        underlay = Underlay(sandbox)
+        self.hosts = OvsHost(sandbox, underlay, 1), OvsHost(sandbox, underlay, 2)
 
     async def settle(self) -> None:
         """Wait until nothing has moved for longer than a packet takes from one end to the other."""
@@ -208,18 +208,9 @@ class OvsFabric:
         received = sum(len(sniffer.frames) for host in self.hosts for sniffer in host.sniffers.values())
         return received + sum(len(host.events.punted) for host in self.hosts)
 
-    def delete(self) -> None:
-        for host in self.hosts:
-            host.delete()
-        self.underlay.delete()
-
 
 @contextlib.contextmanager
 def ovs_fabric() -> Iterator[OvsFabric]:
     """A fabric that is gone afterwards."""
-    delete_leftovers()
-    fabric = OvsFabric()
-    try:
-        yield fabric
-    finally:
-        fabric.delete()
+    with Sandbox() as sandbox:
+        yield OvsFabric(sandbox)

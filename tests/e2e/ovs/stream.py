@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 
 from alcor.dataplane.driver import Endpoint
+from alcor.testbed.waiting import until
 from tests.conformance.driver import packets
 from tests.e2e.ovs.fabric import OvsHost
-from tests.e2e.ovs.network_namespace import until
 
 _PACE_SECONDS = 0.001
 _MARK = b"stream "

@@ -31,8 +31,8 @@ pytestmark = pytest.mark.root
 async def test_foreign_flows_on_the_bridge_are_removed(cloud: Cloud) -> None:
     switch = cloud.first.switch
     ours = switch.flows()
-    switch.ofctl("add-flow", "br-int", "table=60,priority=200,actions=drop")
-    switch.ofctl("add-flow", "br-int", "cookie=0xb10000000000000f,table=99,actions=NORMAL")
+    switch.ofctl("add-flow", "table=60,priority=200,actions=drop")
+    switch.ofctl("add-flow", "cookie=0xb10000000000000f,table=99,actions=NORMAL")
     assert await cloud.reached() == set()
     assert await cloud.first.driver.replace(state((A, B), (C,), cloud.second.vtep)) == {}
     assert switch.flows() == ours
@@ -41,17 +41,17 @@ async def test_foreign_flows_on_the_bridge_are_removed(cloud: Cloud) -> None:
 
 async def test_flows_on_other_bridges_are_none_of_ours(cloud: Cloud) -> None:
     first = cloud.first
-    first.switch.ofctl("add-flow", "br-phy", "table=7,cookie=0x77,actions=drop")
+    first.switch.ofctl("add-flow", "table=7,cookie=0x77,actions=drop", bridge="br-phy")
     await first.restart_driver()
     assert await first.driver.replace(state((A, B), (C,), cloud.second.vtep)) == {}
-    assert "cookie=0x77" in first.switch.ofctl("dump-flows", "br-phy")
+    assert "cookie=0x77" in first.switch.ofctl("dump-flows", bridge="br-phy")
     assert await cloud.reached() == EVERYONE
 
 
 async def test_a_flow_somebody_removed_comes_back(cloud: Cloud) -> None:
     switch = cloud.first.switch
     ours = switch.rules()
-    switch.ofctl("del-flows", "br-int", "table=60")
+    switch.ofctl("del-flows", "table=60")
     assert await cloud.reached() == set()
     assert await cloud.first.driver.replace(state((A, B), (C,), cloud.second.vtep)) == {}
     assert switch.rules() == ours

@@ -6,9 +6,9 @@ import pytest
 
 from alcor.dataplane.driver import Change
 from alcor.model.identifiers import id_text
+from alcor.testbed.waiting import until
 from tests.conformance.driver.suite import EVERYONE, A, B, C, Cloud, endpoint, state
 from tests.e2e.ovs.fabric import OvsFabric
-from tests.e2e.ovs.network_namespace import until
 
 pytestmark = pytest.mark.root
 

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
+from alcor.testbed.waiting import until
 from tests.conformance.driver import packets
 from tests.conformance.driver.suite import EVERYONE, A, B, C, Cloud, was_punted
-from tests.e2e.ovs.network_namespace import until
 
 pytestmark = pytest.mark.root
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from alcor.dataplane.driver import Change
+from alcor.testbed.waiting import until
 from tests.conformance.driver.suite import ABSENT_MAC, EVERYONE, VNI, A, B, C, Cloud, endpoint, state
-from tests.e2e.ovs.network_namespace import until
 from tests.e2e.ovs.stream import stream
 
 pytestmark = pytest.mark.root
@@ -72,7 +72,7 @@ async def test_a_switch_killed_again_and_again_comes_back_each_time(cloud: Cloud
 async def test_what_is_asked_while_the_database_is_away_is_done_when_it_is_back(cloud: Cloud) -> None:
     """Without its database ovs-vswitchd stands still, flows and all."""
     first = cloud.first
-    first.switch.stop_server()
+    first.switch.server.kill()
     silenced = asyncio.create_task(first.driver.apply(Change(removed_endpoints={B.port_id})))
     first.switch.start_server()
     assert await silenced == {}
@@ -82,7 +82,7 @@ async def test_what_is_asked_while_the_database_is_away_is_done_when_it_is_back(
 
 async def test_after_the_database_came_back_interfaces_come_and_go_as_before(cloud: Cloud) -> None:
     first, newcomer = cloud.first, endpoint(4)
-    first.switch.stop_server()
+    first.switch.server.kill()
     first.switch.start_server()
     await first.attach(newcomer.port_id)
     assert await first.driver.apply(Change(endpoints={newcomer.port_id: newcomer})) == {}
@@ -93,8 +93,8 @@ async def test_after_the_database_came_back_interfaces_come_and_go_as_before(clo
 
 async def test_database_and_switch_may_be_restarted_together(cloud: Cloud) -> None:
     first = cloud.first
-    first.switch.kill_switch()
-    first.switch.stop_server()
+    first.switch.switch.kill()
+    first.switch.server.kill()
     first.switch.start_server()
     first.switch.start_switch()
     await until(lambda: first.events.restarts > 0, "the driver to say restarted")
