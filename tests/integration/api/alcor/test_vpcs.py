@@ -97,7 +97,11 @@ async def test_null_and_what_the_server_sets_are_the_same_as_nothing_said(client
     vpc = await add_vpc(
         client,
         **{"mtu": None, "provider:segmentation_id": None, "id": None, "description": None, "cidr": None},
-        revision_number=0, status="BUILD", created_at="yesterday", subnets=None, default=True,
+        revision_number=0,
+        status="BUILD",
+        created_at="yesterday",
+        subnets=None,
+        default=True,
     )
     assert (vpc["mtu"], vpc["description"], vpc["revision_number"], vpc["status"]) == (1450, "", 1, "ACTIVE")
 
