@@ -1,6 +1,7 @@
 """``alcor demo``: a small cloud on this machine that shows that it works."""
 
 import asyncio
+import io
 import sys
 
 import click
@@ -46,6 +47,8 @@ def command(hosts: int, workloads: int, listen: str, keep: bool) -> None:
     from alcor.testbed.demo.settings import DemoSettings
     from alcor.testbed.errors import TestbedError
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? for what it cannot show
     settings = DemoSettings(hosts=hosts, workloads=workloads, listen=listen, keep=keep)
     try:
         good = asyncio.run(run_demo(settings, Console(highlight=False)))

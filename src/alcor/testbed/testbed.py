@@ -78,6 +78,10 @@ class Testbed:
         for host in self.hosts:
             wait_until(lambda host=host: host.connected, f"{host.name} to be connected")  # type: ignore[misc]
 
+    def wait_steady(self) -> None:
+        """Return when no switch reconfigures itself any more: while it does, it may lose a tunnelled packet."""
+        _at_once(lambda host: host.switch.wait_steady(), self.hosts)
+
     def add_workload(self, name: str, host: Host, mtu: int = 1450) -> Workload:
         """A new workload, not plugged in yet."""
         workload = self.workloads[name] = Workload(self.sandbox, name, host, mtu)

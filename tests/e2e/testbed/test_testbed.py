@@ -49,6 +49,7 @@ async def workloads(testbed: Testbed, cloud: Cloud) -> AsyncIterator[list[tuple[
         plugged.append((workload, port["fixed_ips"][0]["ip_address"]))
     for workload, _ in plugged:
         await cloud.wait_for_status("port", workload.port_id, "ACTIVE")
+    await asyncio.to_thread(testbed.wait_steady)
     yield plugged
     for workload, _ in plugged:
         workload.unplug()

@@ -25,6 +25,7 @@ async def ping_pairs(stage: Stage) -> None:
     pairs = [pair for vpc in stage.vpcs for pair in _pairs(vpc.members, len(stage.testbed.hosts))]
     times: Times = {}
 
+    await asyncio.to_thread(stage.testbed.wait_steady)
     turns = asyncio.Semaphore(_AT_ONCE)
 
     async def one(sender: Member, receiver: Member) -> None:
