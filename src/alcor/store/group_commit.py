@@ -32,6 +32,10 @@ _TRIES = 6
 _FIRST_PAUSE = 0.02  # seconds before a second try; doubled each time
 _RETRYABLE_STATES = {"40001", "40P01", "57P03"}  # serialization failure, deadlock detected, cannot connect now
 
+# Writers of other processes wait here, as SQLite's do at BEGIN IMMEDIATE. A transaction holds the requests of many
+# callers, so no order of row locks could keep two of them from waiting for each other.
+_TAKE_TURN = "SELECT pg_advisory_xact_lock(418430283634)"
+
 
 class CommitUnknown(RuntimeError):
     """The commit was cut short, so the write may or may not be there: read before trying again."""
@@ -141,6 +145,8 @@ class GroupCommit:
     ) -> Sequence[Any]:
         begun = connection.begin()
         try:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(_TAKE_TURN)
             transaction = Transaction(connection, int(time.time()))
             outcomes = run(transaction, group)
             position = change_log.append(connection, transaction.records) if transaction.records else 0
