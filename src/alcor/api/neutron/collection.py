@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from alcor.api.http import NO_CONTENT, Request, Response, json_response
 from alcor.api.neutron import pages, query
 from alcor.api.routes import Route
-from alcor.model.errors import bad_request, not_found
+from alcor.model.errors import AlcorError, bad_request, not_found
 from alcor.services.manager import Delete, Manager, Update, Values
 from alcor.services.rows import View
+from alcor.store import bulk
 from alcor.store.page import MarkerNotFound, Query, list_rows
 from alcor.store.store import Store
 
@@ -74,10 +75,8 @@ class Collection:
         """One resource."""
         resource_id = request.parameters["id"]
         fields = frozenset(value for name, value in request.query() if name == "fields" and value)
-        views = await self._store.read(lambda connection: self._read_one(connection, resource_id, project_of(request)))
-        if not views:
-            raise not_found(self._resource.name, resource_id)
-        return json_response(200, {self._shape.one: _project(views[0], fields)})
+        view = await self._store.read_batch(self._read_ones, (resource_id, project_of(request)))
+        return json_response(200, {self._shape.one: _project(view, fields)})
 
     async def create(self, request: Request) -> Response:
         """Create one resource, or several together: all or none."""
@@ -156,12 +155,22 @@ class Collection:
     def _read(self, connection: Connection, wanted: Query) -> Sequence[View]:
         return self._manager.views(connection, list_rows(connection, self._manager.table, wanted))
 
-    def _read_one(self, connection: Connection, resource_id: str, project_id: str | None) -> Sequence[View]:
+    def _read_ones(
+        self, connection: Connection, wanted: Sequence[tuple[str, str | None]]
+    ) -> Sequence[View | AlcorError]:
+        """The resources of these ids, each only if it is the project's, where one is named."""
         table = self._manager.table
-        statement = select(table).where(table.c.id == resource_id)
-        if project_id is not None:
-            statement = statement.where(table.c.project_id == project_id)
-        return self._manager.views(connection, connection.execute(statement).all())
+        rows = bulk.select_by(connection, list(table.c), table.c.id, [resource_id for resource_id, _ in wanted])
+        views = self._manager.views(connection, rows)
+        found = {row.id: (row, view) for row, view in zip(rows, views, strict=True)}
+        answers: list[View | AlcorError] = []
+        for resource_id, project_id in wanted:
+            row, view = found.get(resource_id, (None, None))
+            if row is None or view is None or (project_id is not None and row.project_id != project_id):
+                answers.append(not_found(self._resource.name, resource_id))
+            else:
+                answers.append(view)
+        return answers
 
 
 def project_of(request: Request) -> str | None:
