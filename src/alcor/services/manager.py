@@ -91,11 +91,11 @@ def narrowed(manager: Manager, resource: Resource) -> Manager:
 
     def create(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:
         results = manager.create(transaction, requests)
-        return [[narrow(view) for view in each] if isinstance(each, list) else each for each in results]
+        return [[narrow(view) for view in result] if isinstance(result, list) else result for result in results]
 
     def update(transaction: Transaction, requests: Sequence[Update]) -> Sequence[View | Exception]:
         results = manager.update(transaction, requests)
-        return [narrow(each) if isinstance(each, dict) else each for each in results]
+        return [narrow(result) if isinstance(result, dict) else result for result in results]
 
     return msgspec.structs.replace(manager, resource=resource, views=views, create=create, update=update)
 
