@@ -25,11 +25,11 @@ def permits_ipv4(endpoint: Endpoint, mac: int, address: int) -> bool:
 def permits_ipv6(endpoint: Endpoint, mac: int, address: bytes) -> bool:
     """True when the workload may send from this MAC and IPv6 address together.
 
-    Every workload has the link-local address that follows from its MAC: IPv6 does not work without.
+    With every MAC it may use goes the link-local address that follows from it: IPv6 does not work without.
     """
-    if not endpoint.port_security:
+    if not endpoint.port_security or (mac == endpoint.mac and address in endpoint.ipv6):
         return True
-    if mac == endpoint.mac and (address in endpoint.ipv6 or address == link_local(mac)):
+    if address == link_local(mac) and permits_mac(endpoint, mac):
         return True
     return _pair_covers(endpoint, mac, 6, int.from_bytes(address, "big"))
 

@@ -340,6 +340,21 @@ async def test_arp_and_dhcp_requests_are_punted_with_their_port(cloud: Cloud) ->
     assert not was_punted(cloud.first, B, sent[0][1])
 
 
+async def test_a_request_with_a_false_sender_is_not_punted(cloud: Cloud) -> None:
+    stranger = endpoint(77)
+    spoofed = (
+        packets.arp_request(stranger.mac, stranger.ipv4[0], C.ipv4[0]),
+        packets.arp_request(A.mac, stranger.ipv4[0], C.ipv4[0]),
+        packets.ethernet(packets.BROADCAST, A.mac, 0x0806, packets.arp(1, stranger.mac, A.ipv4[0], 0, C.ipv4[0])),
+        packets.ethernet(packets.BROADCAST, A.mac, 0x0806, packets.arp(1, stranger.mac, 0, 0, C.ipv4[0])),
+        packets.dhcp_discover(stranger.mac, 0x33333333),
+    )
+    for request in spoofed:
+        await cloud.first.inject(A.port_id, request)
+    await cloud.fabric.settle()
+    assert [request for request in spoofed if was_punted(cloud.first, A, request)] == []
+
+
 async def test_send_reaches_that_workload_only(cloud: Cloud) -> None:
     sent = packets.arp_reply(C.mac, C.ipv4[0], A.mac, A.ipv4[0])
     await cloud.first.driver.send(A.port_id, sent)

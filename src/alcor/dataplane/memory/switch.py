@@ -13,6 +13,7 @@ from alcor.model.identifiers import Id
 
 _INBOX_FRAMES = 1000
 _DHCP_CLIENT, _DHCP_SERVER = 68, 67
+_BROADCAST_IPV4 = b"\xff\xff\xff\xff"
 
 
 class Fabric:
@@ -72,10 +73,10 @@ class MemorySwitch:
             self._drop("not programmed" if header else "malformed")
         elif not endpoint.admin_state_up:
             self._drop("administratively down")
-        elif self._is_punted(header, frame):
-            self._punt(port_id, endpoint, header, frame)
         elif not _may_send(endpoint, header, frame):
             self._drop("spoofed")
+        elif self._is_punted(header, frame):
+            self._punt(port_id, frame)
         elif header.is_multicast():
             self._drop("multicast")
         else:
@@ -107,11 +108,9 @@ class MemorySwitch:
             return packet is not None and packet.operation == frames.ARP_REQUEST
         return header.ethertype == ETHERTYPE_IPV4 and frames.udp_ports(frame) == (_DHCP_CLIENT, _DHCP_SERVER)
 
-    def _punt(self, port_id: Id, endpoint: Endpoint, header: Ethernet, frame: bytes) -> None:
+    def _punt(self, port_id: Id, frame: bytes) -> None:
         if self.punt is None:
             self._drop("no agent")
-        elif not port_security.permits_mac(endpoint, header.source):
-            self._drop("spoofed")
         else:
             self.punt(port_id, frame)
 
@@ -140,11 +139,17 @@ def _may_send(endpoint: Endpoint, header: Ethernet, frame: bytes) -> bool:
         return False
     if header.ethertype == ETHERTYPE_IPV4:
         source = frames.ipv4_source(frame)
+        if source == 0 and frames.udp_ports(frame) == (_DHCP_CLIENT, _DHCP_SERVER):
+            return frame[30:34] == _BROADCAST_IPV4
         return source is not None and port_security.permits_ipv4(endpoint, header.source, source)
     if header.ethertype == ETHERTYPE_IPV6:
         source_ipv6 = frames.ipv6_source(frame)
         return source_ipv6 is not None and port_security.permits_ipv6(endpoint, header.source, source_ipv6)
     if header.ethertype == ETHERTYPE_ARP:
         packet = frames.arp(frame)
-        return packet is not None and port_security.permits_ipv4(endpoint, packet.sender_mac, packet.sender_ip)
+        if packet is None or packet.sender_mac != header.source:
+            return False
+        if packet.operation == frames.ARP_REQUEST and packet.sender_ip == 0:
+            return True  # a probe for an address not yet taken, RFC 5227
+        return port_security.permits_ipv4(endpoint, packet.sender_mac, packet.sender_ip)
     return False

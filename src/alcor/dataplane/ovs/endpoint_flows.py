@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from alcor.dataplane.driver import Endpoint
 from alcor.dataplane.ovs import pipeline as rules
 from alcor.dataplane.ovs.rendering import Flow, Pipeline
+from alcor.dataplane.port_security import link_local
 
 _ALL_IPV4 = 0xFFFFFFFF
 _ALL_IPV6 = (1 << 128) - 1
@@ -49,11 +50,5 @@ def _allowed_sources(endpoint: Endpoint) -> tuple[set[tuple[int, int, int]], set
         chosen = ipv4 if network.version == 4 else ipv6
         chosen.add((mac, int(network.network_address), int(network.netmask)))
         macs.add(mac)
-    ipv6 |= {(mac, link_local_address(mac), _ALL_IPV6) for mac in macs}
+    ipv6 |= {(mac, int.from_bytes(link_local(mac), "big"), _ALL_IPV6) for mac in macs}
     return ipv4, ipv6
-
-
-def link_local_address(mac: int) -> int:
-    """The IPv6 link-local address made from a MAC address (RFC 4291, appendix A)."""
-    flipped = mac ^ 0x020000000000
-    return 0xFE80 << 112 | (flipped >> 24) << 40 | 0xFFFE << 24 | flipped & 0xFFFFFF
