@@ -49,13 +49,14 @@ def value_formatter(port_names: Mapping[int, str]) -> Callable[[FieldValue], str
         if field.name == "in_port":
             return port_names.get(field.value, str(field.value))
         kind = FIELDS[field.name].form if field.name in FIELDS else "hex"
-        text = _number_text(kind, field.value)
-        return text if field.mask is None else f"{text}/{_number_text(kind, field.mask)}"
+        text = number_text(kind, field.value)
+        return text if field.mask is None else f"{text}/{number_text(kind, field.mask)}"
 
     return form
 
 
-def _number_text(form: str, value: int) -> str:
+def number_text(form: str, value: int) -> str:
+    """A number in the form people write such a field in (openflow.fields)."""
     if form == "mac":
         return mac_text(value)
     if form == "ipv4":

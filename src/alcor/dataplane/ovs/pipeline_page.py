@@ -1,0 +1,98 @@
+"""The tables of docs/pipeline.md, written from the pipeline itself.
+
+``python -m alcor.dataplane.ovs.pipeline_page docs/pipeline.md`` renews them; what stands before and after them is
+written by hand.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from alcor.dataplane.ovs.description import number_text
+from alcor.dataplane.ovs.openflow.actions import GoTo, Instruction, Meter, Move, Output, SetField, WriteMetadata
+from alcor.dataplane.ovs.openflow.fields import FIELDS
+from alcor.dataplane.ovs.openflow.template import Value
+from alcor.dataplane.ovs.pipeline import RULES, TABLES, Match, Rule, Table
+
+BEGIN = "<!-- begin: generated from src/alcor/dataplane/ovs/pipeline.py -->"
+END = "<!-- end: generated -->"
+
+
+def refreshed(page: str) -> str:
+    """The page with its generated part made anew. Raises ValueError when the marks around it are missing."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page lacks the lines {BEGIN!r} and {END!r} between which the tables go")
+    return f"{before}{BEGIN}\n\n{tables()}\n{END}{after}"
+
+
+def tables() -> str:
+    """All tables in Markdown: an overview, then each with its rules in the order in which they are tried."""
+    overview = ["| table | name | purpose |", "|---:|---|---|"]
+    overview += [f"| {table.number} | [{table.name}](#{_anchor(table)}) | {table.purpose} |" for table in TABLES]
+    return "\n".join([*overview, "", *(line for table in TABLES for line in _section(table))])
+
+
+def _section(table: Table) -> Iterator[str]:
+    yield f"### {_heading(table)}"
+    yield ""
+    yield f"{table.purpose[:1].upper()}{table.purpose[1:]}."
+    yield ""
+    yield "| priority | rule | matches | does | why |"
+    yield "|---:|---|---|---|---|"
+    rules = (rule for rule in RULES if rule.table is table)
+    for rule in sorted(rules, key=lambda rule: -rule.priority):
+        yield _row(rule)
+    yield ""
+
+
+def _row(rule: Rule) -> str:
+    matches = "<br>".join(_condition(match) for match in rule.matches) or "everything"
+    steps = ", ".join(_step(step) for step in rule.actions) or "drop"
+    return f"| {rule.priority} | {rule.name} | {matches} | {steps} | {rule.purpose} |"
+
+
+def _heading(table: Table) -> str:
+    return f"Table {table.number}: {table.name}"
+
+
+def _anchor(table: Table) -> str:
+    return f"table-{table.number}-{table.name}"
+
+
+def _condition(match: Match) -> str:
+    value = _text(match.value, match.field)
+    return f"{match.field} = {value}" + ("" if match.mask is None else f" / {_text(match.mask, match.field)}")
+
+
+def _text(value: Value, field: str) -> str:
+    if isinstance(value, str):
+        return f"*{value}*"
+    return number_text(FIELDS[field].form, value)
+
+
+def _step(step: Instruction) -> str:
+    if isinstance(step, GoTo):
+        return "go on in " + next(table.name for table in TABLES if table.number == step.table)
+    if isinstance(step, Output):
+        return f"output to *{step.port}*"
+    if isinstance(step, WriteMetadata):
+        return f"metadata := *{step.value}*"
+    if isinstance(step, SetField):
+        return f"{step.field} := *{step.value}*"
+    if isinstance(step, Move):
+        return f"{step.destination} := {step.source}"
+    if isinstance(step, Meter):
+        return "within the workload's rate"
+    return "to the agent"
+
+
+def main() -> None:
+    """Renew the page named on the command line."""
+    path = Path(sys.argv[1])
+    path.write_text(refreshed(path.read_text()))
+
+
+if __name__ == "__main__":
+    main()
