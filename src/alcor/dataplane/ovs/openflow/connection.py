@@ -211,8 +211,9 @@ class OpenFlowConnection:
                 version, kind, length, xid = message.HEADER.unpack(await self._reader.readexactly(8))
                 if length < 8:
                     raise Malformed(f"a message has a length of {length}")
-                body = await self._reader.readexactly(length - 8)
-                self._dispatch(version, kind, xid, body)
+                if version != message.VERSION and kind not in (message.HELLO, message.ERROR):
+                    raise Malformed(f"a message of OpenFlow version {version:#x}")
+                self._dispatch(kind, xid, await self._reader.readexactly(length - 8))
         except asyncio.IncompleteReadError:
             pass
         except (OSError, Malformed) as error:
@@ -227,9 +228,7 @@ class OpenFlowConnection:
             answer.parts.put_nowait(ConnectionError(reason))
         self._writer.close()
 
-    def _dispatch(self, version: int, kind: int, xid: int, body: bytes) -> None:
-        if version != message.VERSION and kind not in (message.HELLO, message.ERROR):
-            raise Malformed(f"a message of OpenFlow version {version}")
+    def _dispatch(self, kind: int, xid: int, body: bytes) -> None:
         if kind == message.PACKET_IN:
             self._packet_in(body)
         elif kind == message.ECHO_REQUEST:

@@ -1,0 +1,14 @@
+"""A value for each parameter of the pipeline's rules."""
+
+VALUES = {
+    "port": 7,
+    "tunnel_port": 1,
+    "meter": 7,
+    "vni": 70001,
+    "mac": 0xFA163E000001,
+    "vtep": 0xC0000201,
+    "ipv4": 0x0A000000,
+    "ipv4_mask": 0xFFFFFF00,
+    "ipv6": 0xFD << 120 | 1,
+    "ipv6_mask": (1 << 128) - 1,
+}

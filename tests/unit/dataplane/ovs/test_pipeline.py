@@ -1,0 +1,74 @@
+"""The pipeline makes sense as a whole, and its page for readers is fresh."""
+
+from pathlib import Path
+
+import pytest
+
+from alcor.dataplane.ovs.openflow.actions import GoTo, Output
+from alcor.dataplane.ovs.openflow.fields import FIELDS
+from alcor.dataplane.ovs.pipeline import FROM_TUNNEL, HOST_RULES, LOCAL, RULES, TABLES, TUNNEL_TO_NOBODY, Rule
+from alcor.dataplane.ovs.pipeline_page import refreshed
+
+PAGE = Path(__file__).parents[4] / "docs" / "pipeline.md"
+
+
+def test_table_and_priority_are_a_rules_own() -> None:
+    assert len({(rule.table.number, rule.priority) for rule in RULES}) == len(RULES)
+    assert len({rule.name for rule in RULES}) == len(RULES)
+    assert [table.number for table in TABLES] == sorted({table.number for table in TABLES})
+    assert {rule.table for rule in RULES} == set(TABLES)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_packets_go_to_later_tables_only(rule: Rule) -> None:
+    for step in rule.actions:
+        if isinstance(step, GoTo):
+            assert step.table > rule.table.number
+            assert step.table in {table.number for table in TABLES}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_matches_fields_that_exist_and_after_what_they_need(rule: Rule) -> None:
+    """OpenFlow 1.4.1, section 7.2.3.8: a field's prerequisites come before it."""
+    needs = {
+        "ipv4_": {"eth_type"},
+        "ipv6_": {"eth_type"},
+        "ip_": {"eth_type"},
+        "arp_": {"eth_type"},
+        "udp_": {"eth_type", "ip_proto"},
+        "icmpv6_": {"eth_type", "ip_proto"},
+    }
+    seen: set[str] = set()
+    for match in rule.matches:
+        assert match.field in FIELDS and match.field not in seen
+        for prefix, needed in needs.items():
+            assert not match.field.startswith(prefix) or needed <= seen
+        seen.add(match.field)
+
+
+def test_every_table_ends_with_a_rule_for_what_no_other_matched() -> None:
+    last = {rule.table for rule in HOST_RULES if rule.priority == 0 and not rule.matches}
+    assert last == set(TABLES)
+
+
+def test_host_rules_need_nothing_but_the_tunnel_port() -> None:
+    for rule in HOST_RULES:
+        values = [match.value for match in rule.matches]
+        values += [step.port for step in rule.actions if isinstance(step, Output)]
+        assert {value for value in values if isinstance(value, str)} <= {"tunnel_port"}
+
+
+def test_a_packet_from_a_tunnel_goes_no_further_than_this_host() -> None:
+    assert FROM_TUNNEL.actions[-1] == GoTo(LOCAL.number)
+    onward = [rule for rule in RULES if rule.table is LOCAL and any(isinstance(step, GoTo) for step in rule.actions)]
+    assert onward and all(rule.priority < TUNNEL_TO_NOBODY.priority for rule in onward)
+
+
+def test_the_page_for_readers_is_fresh() -> None:
+    page = PAGE.read_text()
+    assert refreshed(page) == page, "run: python -m alcor.dataplane.ovs.pipeline_page docs/pipeline.md"
+
+
+def test_a_page_without_the_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match="lacks the lines"):
+        refreshed("# The OpenFlow pipeline")

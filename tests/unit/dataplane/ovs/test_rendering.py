@@ -1,0 +1,124 @@
+"""Flows are their rule's bytes with the values written in, and known again by their digest."""
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alcor.dataplane.ovs import cookies
+from alcor.dataplane.ovs import pipeline as rules
+from alcor.dataplane.ovs.openflow.actions import decode_instructions
+from alcor.dataplane.ovs.openflow.fields import FIELDS, FieldValue, decode_match
+from alcor.dataplane.ovs.openflow.flows import add_flow
+from alcor.dataplane.ovs.openflow.template import Value
+from alcor.dataplane.ovs.pipeline import RULES, Rule
+from alcor.dataplane.ovs.rendering import Flow, compile_pipeline, compile_rule
+from tests.unit.dataplane.ovs.rule_values import VALUES
+
+PIPELINE = compile_pipeline(metered=True)
+
+
+def plain(field: FieldValue) -> str:
+    return str(field.value)
+
+
+def filled(value: Value, values: Mapping[str, int] = VALUES) -> int:
+    return values[value] if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_flow_matches_what_its_rule_says(rule: Rule) -> None:
+    flow = PIPELINE[rule].flow(VALUES)
+    fields, end = decode_match(flow.body)
+    assert fields == [
+        FieldValue(match.field, filled(match.value), None if match.mask is None else filled(match.mask))
+        for match in rule.matches
+    ]
+    assert flow.match() == flow.body[:end]
+
+
+@given(
+    st.fixed_dictionaries(
+        {"vni": st.integers(0, 2**24 - 1), "mac": st.integers(0, 2**48 - 1), "vtep": st.integers(0, 2**32 - 1)}
+    )
+)
+def test_the_way_to_a_host_is_said_whatever_the_values(values: dict[str, int]) -> None:
+    flow = PIPELINE[rules.TO_HOST].flow(values)
+    assert decode_match(flow.body)[0] == [
+        FieldValue("metadata", values["vni"]),
+        FieldValue("eth_dst", values["mac"]),
+    ]
+    steps = decode_instructions(flow.body[len(flow.match()) :], plain)
+    assert steps == [f"set_field:{values['vtep']}->tun_dst", "goto_table:80"]
+
+
+def test_without_meters_the_rules_that_would_use_one_do_without() -> None:
+    metered, bare = compile_rule(rules.PUNT_ARP), compile_rule(rules.PUNT_ARP, metered=False)
+
+    def steps(flow: Flow) -> list[str]:
+        return decode_instructions(flow.body[len(flow.match()) :], plain)
+
+    assert steps(metered.flow(VALUES)) == ["meter:7", "to_agent"]
+    assert steps(bare.flow(VALUES)) == ["to_agent"]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_missing_value_or_one_too_large_is_an_error(rule: Rule) -> None:
+    compiled = PIPELINE[rule]
+    for parameter in compiled.template.parameters:
+        with pytest.raises(KeyError):
+            compiled.flow({name: value for name, value in VALUES.items() if name != parameter})
+        with pytest.raises(OverflowError):
+            compiled.flow(VALUES | {parameter: 1 << 128})
+        with pytest.raises(OverflowError):
+            compiled.flow(VALUES | {parameter: -1})
+
+
+def test_flows_that_say_something_else_have_another_digest() -> None:
+    flows = [compiled.flow(VALUES) for compiled in PIPELINE.values()]
+    flows += [
+        compiled.flow(VALUES | {parameter: VALUES[parameter] ^ 1})
+        for compiled in PIPELINE.values()
+        for parameter in compiled.template.parameters
+    ]
+    assert len({flow.digest() for flow in flows}) == len(flows)
+
+
+def test_the_digest_of_a_flow_is_the_same_in_every_life() -> None:
+    """A restarted agent, and a later version of it, must know its flows again: do not change this number lightly."""
+    flow = PIPELINE[rules.TO_HOST].flow(VALUES)
+    assert flow.digest() == compile_pipeline(metered=False)[rules.TO_HOST].flow(VALUES).digest() == 174937291908113
+
+
+def test_a_flow_is_installed_at_its_rules_table_and_priority() -> None:
+    flow = PIPELINE[rules.DELIVER].flow(VALUES)
+    assert flow.addition(5) == add_flow(5, 60, 100, flow.body)
+
+
+def test_a_flow_is_removed_by_its_digest_whatever_the_generation() -> None:
+    flow = PIPELINE[rules.DELIVER].flow(VALUES)
+    cookie, mask = int.from_bytes(flow.removal()[:8], "big"), int.from_bytes(flow.removal()[8:16], "big")
+    for generation in (0, 1, 255):
+        assert cookies.cookie(generation, flow.digest()) & mask == cookie
+    assert cookies.cookie(1, flow.digest() ^ 1) & mask != cookie
+
+
+def test_any_flow_at_a_place_is_removed_whatever_its_cookie() -> None:
+    assert PIPELINE[rules.TO_HOST].flow(VALUES).removal_of_any()[8:16] == bytes(8)
+
+
+@given(st.integers(0, 10**6), st.integers(0, cookies.DIGEST_MASK))
+def test_a_cookie_tells_generation_and_digest(generation: int, digest: int) -> None:
+    cookie = cookies.cookie(generation, digest)
+    assert cookies.is_ours(cookie) and cookie < 1 << 64
+    assert (cookies.generation_of(cookie), cookies.digest_of(cookie)) == (generation % 256, digest)
+
+
+@pytest.mark.parametrize("cookie", [0, 1, 2**64 - 1, 0xB1 << 56, 0xA1])
+def test_a_cookie_somebody_else_wrote_is_not_ours(cookie: int) -> None:
+    assert not cookies.is_ours(cookie)
+
+
+def test_fields_have_the_widths_of_the_specification() -> None:
+    assert all(len(field.header()) == 4 and field.header()[3] == field.width for field in FIELDS.values())
