@@ -82,8 +82,8 @@ async def read_body(scope: Any, receive: Any) -> bytes:
     """The whole body of a request. Raises AlcorError (413) when it is larger than any sensible one."""
     message = await receive()
     body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return body
+    if not message.get("more_body", False) or len(body) == _announced_length(scope["headers"]):
+        return body  # asking the server again, only to hear that this was all, would cost more than the look
     parts, size = [body], len(body)
     while message.get("more_body", False):
         message = await receive()
@@ -96,6 +96,13 @@ async def read_body(scope: Any, receive: Any) -> bytes:
                 413, "RequestTooLarge", f"A request body may have {_LARGEST_BODY} bytes at most: send it in parts."
             )
     return b"".join(parts)
+
+
+def _announced_length(headers: Sequence[tuple[bytes, bytes]]) -> int:
+    for name, value in headers:
+        if name == b"content-length":
+            return int(value)
+    return -1
 
 
 async def send_response(send: Any, response: Response, request_id: bytes, with_body: bool) -> None:
