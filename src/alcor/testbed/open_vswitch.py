@@ -47,13 +47,20 @@ class OpenVSwitch:
         self.start_switch()
 
     def start_server(self) -> None:
-        """Start ovsdb-server on the database as it is."""
+        """Start ovsdb-server on the database as it is. One that runs is left alone."""
+        if self.server.running:
+            return
         (self._files / "db.sock").unlink(missing_ok=True)
         self.server.start()
         wait_until(lambda: self._server_listens() or self._ended(self.server), f"ovsdb-server in {self.directory}")
 
     def start_switch(self) -> None:
-        """Start ovs-vswitchd, and do what provisioning does at boot: br-phy with the host's card and VTEP address."""
+        """Start ovs-vswitchd, and do what provisioning does at boot: br-phy with the host's card and VTEP address.
+
+        One that runs is left alone.
+        """
+        if self.switch.running:
+            return
         process_id = self._files / "ovs-vswitchd.pid"  # written when its control socket is there
         process_id.unlink(missing_ok=True)
         self.switch.start()

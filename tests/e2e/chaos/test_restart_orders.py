@@ -59,7 +59,7 @@ class Pair:
 async def pair() -> AsyncIterator[Pair]:
     with Testbed() as testbed:
         testbed.controller.start()
-        testbed.add_hosts(2)
+        testbed.make_hosts(2)
         async with Cloud(testbed.controller) as cloud:
             await cloud.register(testbed.hosts)
             testbed.start_hosts()

@@ -72,7 +72,7 @@ async def test_what_was_acknowledged_works_and_nothing_is_lost_or_doubled(tmp_pa
     dice = random.Random(seed)
     with Testbed() as testbed:
         await asyncio.to_thread(testbed.controller.start)
-        await asyncio.to_thread(testbed.add_hosts, 3)
+        await asyncio.to_thread(testbed.make_hosts, 3)
         async with Cloud(testbed.controller) as cloud:
             await cloud.register(testbed.hosts)
             await asyncio.to_thread(testbed.start_hosts)
