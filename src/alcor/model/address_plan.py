@@ -73,7 +73,8 @@ def check_gateway(network: Network, gateway_ip: str | None, pools: Iterable[Rang
     gateway = ipaddress.ip_address(gateway_ip)
     if gateway.version != network.version:
         raise invalid_input(f"gateway_ip '{gateway_ip}' does not match the ip_version '{network.version}'")
-    if network.version == 4 and gateway in (network.network_address, network.broadcast_address):
+    has_hosts = network.version == 4 and network.prefixlen <= _LONGEST_WITH_HOSTS[4]
+    if has_hosts and gateway in (network.network_address, network.broadcast_address):
         raise invalid_input("Gateway is not valid on subnet")
     for pool in pools:
         if pool[0] <= int(gateway) <= pool[1]:

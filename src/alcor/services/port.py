@@ -139,8 +139,8 @@ def _update(transaction: Transaction, update: Update) -> View:
         values["status"] = DOWN
     changed = ROWS.changed_row(row, values, transaction.now)
     fixed_ips = old_ips
-    if "fixed_ips" in update.values:
-        fixed_ips = _change_addresses(transaction, changed, old_ips, update.values["fixed_ips"])
+    if "fixed_ips" in update.values or changed.mac_address != row.mac_address:
+        fixed_ips = _change_addresses(transaction, changed, old_ips, update.values.get("fixed_ips"))
     bulk.update_row(connection, port, changed)
     if changed.mac_address != row.mac_address:
         mac.release(transaction, [row.mac_address])
@@ -164,11 +164,19 @@ def _change_mac(transaction: Transaction, row: Row[Any], values: Values) -> None
 
 
 def _change_addresses(
-    transaction: Transaction, row: Any, old_ips: Sequence[FixedIp], wanted: Sequence[Mapping[str, str]]
+    transaction: Transaction, row: Any, old_ips: Sequence[FixedIp], wanted: Sequence[Mapping[str, str]] | None
 ) -> tuple[FixedIp, ...]:
-    """Replace the port's addresses: what it holds already and still wants stays, so that nothing is ever without."""
+    """Replace the port's addresses: what it holds already and still wants stays, so that nothing is ever without.
+
+    None wants what there is, but for addresses that follow from a MAC that is no longer the port's.
+    """
     subnets = private_ip.subnets_of(transaction.connection, [row.network_id]).get(row.network_id, [])
-    slots = private_ip.plan(row.network_id, subnets, wanted)
+    if wanted is None:
+        automatic = {each.id for each in subnets if each.automatic}
+        held = private_ip.fixed_ip_views(old_ips)
+        wanted = [{"subnet_id": each["subnet_id"]} if each["subnet_id"] in automatic else each for each in held]
+    planned = private_ip.plan(row.network_id, subnets, wanted)
+    slots = [private_ip.resolved(slot, row.mac_address) for slot in planned]
     kept: list[FixedIp | None] = [None] * len(slots)
     remaining = list(old_ips)
     for certain in (True, False):

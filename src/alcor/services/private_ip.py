@@ -77,7 +77,7 @@ def _subnet(subnet_id: str, version: int, cidr: str, attributes: str) -> Subnet:
         cidr=cidr,
         usable=address_plan.usable(network),
         pools=tuple(address_plan.pool_ranges(given["allocation_pools"])),
-        automatic=given.get("ipv6_address_mode") in ("slaac", "dhcpv6-stateless"),
+        automatic=bool({given.get("ipv6_address_mode"), given.get("ipv6_ra_mode")} & {"slaac", "dhcpv6-stateless"}),
     )
 
 
@@ -128,6 +128,24 @@ def _slot(network_id: str, subnets: Sequence[Subnet], fixed_ip: Mapping[str, str
     )
 
 
+def resolved(slot: Slot, mac: int) -> Slot:
+    """The slot with the address that a port of this MAC makes itself, where the subnet's hosts do.
+
+    Raises AlcorError (400) when it asks for another one there.
+    """
+    subnet = slot.subnets[0]
+    if not subnet.automatic:
+        return slot
+    number = address_plan.interface_identifier(subnet.usable[0] & ~0xFFFFFFFFFFFFFFFF, mac)
+    if slot.number not in (None, number):
+        raise bad_request(
+            f"IPv6 address {address_plan.address_text(6, slot.number or 0)} cannot be directly assigned to a port on "
+            f"subnet {subnet.id} as the subnet is configured for automatic addresses.",
+            "AllocationOnAutoAddressSubnet",
+        )
+    return Slot(slot.subnets, number)
+
+
 def allocate(transaction: Transaction, ports: Sequence[tuple[str, int, Sequence[Slot]]]) -> list[tuple[FixedIp, ...]]:
     """Take the addresses that ports (network id, MAC, slots) want.
 
@@ -138,10 +156,8 @@ def allocate(transaction: Transaction, ports: Sequence[tuple[str, int, Sequence[
     free: dict[tuple[Subnet, ...], list[tuple[int, int]]] = {}  # choices → (port's index, position)
     for index, (_, mac, slots) in enumerate(ports):
         for position, slot in enumerate(slots):
-            number = slot.number
+            number = resolved(slot, mac).number
             first = slot.subnets[0]
-            if number is None and first.automatic:
-                number = address_plan.interface_identifier(first.usable[0] & ~0xFFFFFFFFFFFFFFFF, mac)
             if number is None:
                 free.setdefault(slot.subnets, []).append((index, position))
                 taken[index].append(("", b""))

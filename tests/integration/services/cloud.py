@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from alcor.model.errors import AlcorError
+from alcor.model.records import Record
 from alcor.services.manager import Delete, Manager, Update
 from alcor.services.node import NODES
 from alcor.services.port import PORTS
 from alcor.services.rows import View
 from alcor.services.subnet import SUBNETS
 from alcor.services.vpc import NETWORKS
+from alcor.store import change_log
 from alcor.store.store import Store
 
 
@@ -84,3 +86,11 @@ async def outcomes(*awaitables: Any) -> list[Any]:
 def addresses(ports: Sequence[View]) -> list[str]:
     """All IP addresses of ports."""
     return [fixed_ip["ip_address"] for port in ports for fixed_ip in port["fixed_ips"]]
+
+
+async def recorded(cloud: Cloud, awaitable: Any) -> list[Record]:
+    """What a request leaves in the change log."""
+    before = await cloud.store.read(change_log.head)
+    await awaitable
+    entries = await cloud.store.read(lambda connection: change_log.read_entries(connection, before, 1000))
+    return [record for entry in entries for record in entry.records]
