@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-GENERATED = ("southbound_pb2.py", "southbound_pb2.pyi", "southbound_pb2_grpc.py")
+MODULES = ("southbound", "network_config")
+GENERATED = tuple(f"{module}_pb2{suffix}" for module in MODULES for suffix in (".py", ".pyi", "_grpc.py"))
 
 
 @pytest.fixture(scope="module")

@@ -84,16 +84,18 @@ class GoalState(_message.Message):
     def __init__(self, base_revision: _Optional[int] = ..., revision: _Optional[int] = ..., snapshot: _Optional[bool] = ..., more: _Optional[bool] = ..., vpcs: _Optional[_Iterable[_Union[Vpc, _Mapping]]] = ..., subnets: _Optional[_Iterable[_Union[Subnet, _Mapping]]] = ..., ports: _Optional[_Iterable[_Union[Port, _Mapping]]] = ..., vteps: _Optional[_Iterable[_Union[Vtep, _Mapping]]] = ..., forwarding: _Optional[_Iterable[_Union[Forwarding, _Mapping]]] = ..., addresses: _Optional[_Iterable[_Union[Addresses, _Mapping]]] = ..., removed_vpcs: _Optional[_Iterable[int]] = ..., removed_subnets: _Optional[_Iterable[bytes]] = ..., removed_ports: _Optional[_Iterable[bytes]] = ..., removed_vteps: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Vpc(_message.Message):
-    __slots__ = ("id", "vni", "mtu", "dns_domain")
+    __slots__ = ("id", "vni", "mtu", "dns_domain", "on_demand")
     ID_FIELD_NUMBER: _ClassVar[int]
     VNI_FIELD_NUMBER: _ClassVar[int]
     MTU_FIELD_NUMBER: _ClassVar[int]
     DNS_DOMAIN_FIELD_NUMBER: _ClassVar[int]
+    ON_DEMAND_FIELD_NUMBER: _ClassVar[int]
     id: bytes
     vni: int
     mtu: int
     dns_domain: str
-    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mtu: _Optional[int] = ..., dns_domain: _Optional[str] = ...) -> None: ...
+    on_demand: bool
+    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mtu: _Optional[int] = ..., dns_domain: _Optional[str] = ..., on_demand: _Optional[bool] = ...) -> None: ...
 
 class Route(_message.Message):
     __slots__ = ("destination", "next_hop")
