@@ -7,6 +7,40 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class HostMessages(_message.Message):
+    __slots__ = ("messages",)
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    messages: _containers.RepeatedCompositeFieldContainer[FromHost]
+    def __init__(self, messages: _Optional[_Iterable[_Union[FromHost, _Mapping]]] = ...) -> None: ...
+
+class FromHost(_message.Message):
+    __slots__ = ("host", "message", "taken", "end")
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    TAKEN_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    host: int
+    message: bytes
+    taken: int
+    end: bool
+    def __init__(self, host: _Optional[int] = ..., message: _Optional[bytes] = ..., taken: _Optional[int] = ..., end: _Optional[bool] = ...) -> None: ...
+
+class ControllerMessages(_message.Message):
+    __slots__ = ("messages",)
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    messages: _containers.RepeatedCompositeFieldContainer[ToHost]
+    def __init__(self, messages: _Optional[_Iterable[_Union[ToHost, _Mapping]]] = ...) -> None: ...
+
+class ToHost(_message.Message):
+    __slots__ = ("host", "message", "end")
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    host: int
+    message: bytes
+    end: str
+    def __init__(self, host: _Optional[int] = ..., message: _Optional[bytes] = ..., end: _Optional[str] = ...) -> None: ...
+
 class AgentMessage(_message.Message):
     __slots__ = ("hello", "acknowledgement", "port_report", "resync_request")
     HELLO_FIELD_NUMBER: _ClassVar[int]

@@ -39,13 +39,25 @@ class GoalStatesStub:
                 request_serializer=alcor_dot_southbound_dot_v1_dot_southbound__pb2.AgentMessage.SerializeToString,
                 response_deserializer=alcor_dot_southbound_dot_v1_dot_southbound__pb2.ControllerMessage.FromString,
                 _registered_method=True)
+        self.ConnectMany = channel.stream_stream(
+                '/alcor.southbound.v1.GoalStates/ConnectMany',
+                request_serializer=alcor_dot_southbound_dot_v1_dot_southbound__pb2.HostMessages.SerializeToString,
+                response_deserializer=alcor_dot_southbound_dot_v1_dot_southbound__pb2.ControllerMessages.FromString,
+                _registered_method=True)
 
 
 class GoalStatesServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Connect(self, request_iterator, context):
-        """The only call: an agent keeps it open for as long as it lives.
+        """What agents call: one keeps it open for as long as it lives.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConnectMany(self, request_iterator, context):
+        """The same for many hosts on one stream: what stands between the controller and many hosts calls it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -58,6 +70,11 @@ def add_GoalStatesServicer_to_server(servicer, server):
                     servicer.Connect,
                     request_deserializer=alcor_dot_southbound_dot_v1_dot_southbound__pb2.AgentMessage.FromString,
                     response_serializer=alcor_dot_southbound_dot_v1_dot_southbound__pb2.ControllerMessage.SerializeToString,
+            ),
+            'ConnectMany': grpc.stream_stream_rpc_method_handler(
+                    servicer.ConnectMany,
+                    request_deserializer=alcor_dot_southbound_dot_v1_dot_southbound__pb2.HostMessages.FromString,
+                    response_serializer=alcor_dot_southbound_dot_v1_dot_southbound__pb2.ControllerMessages.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -87,6 +104,33 @@ class GoalStates:
             '/alcor.southbound.v1.GoalStates/Connect',
             alcor_dot_southbound_dot_v1_dot_southbound__pb2.AgentMessage.SerializeToString,
             alcor_dot_southbound_dot_v1_dot_southbound__pb2.ControllerMessage.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConnectMany(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/alcor.southbound.v1.GoalStates/ConnectMany',
+            alcor_dot_southbound_dot_v1_dot_southbound__pb2.HostMessages.SerializeToString,
+            alcor_dot_southbound_dot_v1_dot_southbound__pb2.ControllerMessages.FromString,
             options,
             channel_credentials,
             insecure,
