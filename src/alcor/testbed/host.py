@@ -17,7 +17,6 @@ from alcor.testbed.underlay import Underlay
 from alcor.testbed.waiting import wait_until
 
 _UNDERLAY = ipaddress.IPv4Network("198.18.0.0/15")  # set aside for such use by RFC 2544
-MOST_HOSTS = 65534
 
 _CONFIG = """\
 host_id = "{host_id}"

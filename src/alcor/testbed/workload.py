@@ -9,11 +9,13 @@ from alcor.testbed.sandbox import Sandbox
 from alcor.testbed.underlay import OFFLOADS_OFF
 
 INTERFACE = "eth0"
-LONGEST_NAME = 11  # the host's end is called tap-NAME, and the kernel takes 15 characters
 
 
 class Workload:
-    """A workload on a host, its interface not given to the switch yet."""
+    """A workload on a host, its interface not given to the switch yet.
+
+    The name has at most 11 characters: the host's end of the interface is called tap-NAME, and Linux takes 15.
+    """
 
     def __init__(self, sandbox: Sandbox, name: str, host: Host, mtu: int = 1450) -> None:
         self.name = name
