@@ -6,6 +6,8 @@ import grpc
 import msgspec
 
 CONNECT_METHOD = "/alcor.southbound.v1.GoalStates/Connect"
+CONNECT_MANY_METHOD = "/alcor.southbound.v1.GoalStates/ConnectMany"
+ASK_METHOD = "/alcor.southbound.v1.NetworkConfig/Ask"
 END_OF_STREAM: Final[Any] = grpc.aio.EOF  # type: ignore[attr-defined]
 
 MAXIMUM_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -13,6 +15,12 @@ MAXIMUM_MESSAGE_BYTES = 16 * 1024 * 1024
 
 WINDOW_BYTES = 256 * 1024
 """How much a peer may send ahead of what is read: little, so that back-pressure reaches the sender's outbox soon."""
+
+HOSTS_LIMIT = 65_536
+"""Hosts on one stream that speaks for many."""
+
+GOAL_STATES_AHEAD = 4
+"""Goal states that a host on such a stream is sent before it has taken the first of them."""
 
 
 class Keepalive(msgspec.Struct, frozen=True):

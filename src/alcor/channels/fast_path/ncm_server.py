@@ -1,0 +1,126 @@
+"""The Network Config Manager's end of the stream that agents ask on: a service of the controller's gRPC server."""
+
+import asyncio
+import logging
+from typing import Any, NoReturn
+
+import grpc
+
+from alcor.channels.checks import MalformedMessage
+from alcor.channels.codec import goal_state_to_messages
+from alcor.channels.fast_path.options import END_OF_STREAM
+from alcor.channels.ncm_codec import decode_host_message, encode_ncm_welcome
+from alcor.channels.ncm_interface import NcmListener
+from alcor.channels.ncm_messages import NcmHello, NcmWelcome
+from alcor.model.goal_state import GoalStateDelta
+from alcor.model.merge import merge_into
+from alcor.southbound.v1 import network_config_pb2 as pb
+
+log = logging.getLogger(__name__)
+
+_HELLO_SECONDS = 10.0
+_MOST_WAITING = 500_000
+"""News that may wait for a host that does not take them, in items; then its stream is ended, and it asks anew."""
+
+
+def ncm_service(welcome: NcmWelcome, listener: NcmListener) -> Any:
+    """The service, for a gRPC server that agents can reach."""
+    service = _Service(encode_ncm_welcome(welcome), listener)
+    handler = grpc.stream_stream_rpc_method_handler(service.ask)
+    return grpc.method_handlers_generic_handler("alcor.southbound.v1.NetworkConfig", {"Ask": handler})
+
+
+class _AskingHost:
+    """One agent's stream: an AskingHost."""
+
+    __slots__ = ("_filled", "_items", "_waiting", "connected", "hello", "overflowed")
+
+    def __init__(self, hello: NcmHello) -> None:
+        self.hello = hello
+        self.connected = True
+        self.overflowed = False
+        self._waiting: GoalStateDelta | None = None
+        self._items = 0
+        self._filled = asyncio.Event()
+
+    def deliver(self, news: GoalStateDelta) -> None:
+        """See AskingHost."""
+        self._items += news.item_count()
+        if self._waiting is None:
+            self._waiting = news
+        elif self._items > _MOST_WAITING:
+            self.overflowed = True
+        else:
+            merge_into(self._waiting, news)
+        self._filled.set()
+
+    async def take(self) -> GoalStateDelta:
+        """Wait for news and take all there are."""
+        await self._filled.wait()
+        self._filled.clear()
+        news, self._waiting, self._items = self._waiting, None, 0
+        return news or GoalStateDelta()
+
+
+class _Service:
+    """Serves agents' streams."""
+
+    def __init__(self, welcome: bytes, listener: NcmListener) -> None:
+        self._welcome = welcome
+        self._listener = listener
+
+    async def ask(self, _requests: object, context: Any) -> None:
+        """One agent's call, for as long as it lasts."""
+        host = _AskingHost(await _read_hello(context))
+        await context.write(self._welcome)
+        receiving = asyncio.create_task(self._receive(host, context))
+        sending = asyncio.create_task(_send(host, context))
+        try:
+            await asyncio.wait((receiving, sending), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            host.connected = False
+            for task in (receiving, sending):
+                task.cancel()
+            results = await asyncio.gather(receiving, sending, return_exceptions=True)
+        for error in results:
+            if isinstance(error, MalformedMessage):
+                log.warning("host %s asks a malformed question: %s", host.hello.host_id, error)
+                await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        if host.overflowed:
+            log.warning("host %s does not take its news: it has to ask anew", host.hello.host_id)
+            await _abort(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too many news wait to be taken")
+
+    async def _receive(self, host: _AskingHost, context: Any) -> None:
+        while (data := await context.read()) is not END_OF_STREAM:
+            questions = decode_host_message(data)
+            if isinstance(questions, NcmHello):
+                raise MalformedMessage("a hello comes once, as the first message")
+            self._listener.asked(host, questions)
+
+
+async def _send(host: _AskingHost, context: Any) -> None:
+    while True:
+        news = await host.take()
+        if host.overflowed:
+            return
+        for part in goal_state_to_messages(news):
+            await context.write(pb.NeighbourNews(neighbours=part).SerializeToString())
+
+
+async def _read_hello(context: Any) -> NcmHello:
+    try:
+        async with asyncio.timeout(_HELLO_SECONDS):
+            data = await context.read()
+        message = None if data is END_OF_STREAM else decode_host_message(data)
+    except TimeoutError:
+        await _abort(context, grpc.StatusCode.DEADLINE_EXCEEDED, "no hello came in time")
+    except MalformedMessage as error:
+        await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
+    if not isinstance(message, NcmHello):
+        await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, "the first message must be a hello")
+    return message
+
+
+async def _abort(context: Any, code: grpc.StatusCode, reason: str) -> NoReturn:
+    await context.abort(code, reason)
+    raise AssertionError("abort does not return")

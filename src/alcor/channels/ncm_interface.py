@@ -1,0 +1,31 @@
+"""What a Network Config Manager sees of a channel: hosts that ask, and that it can send news to.
+
+Everything here is called on one event loop and returns at once.
+"""
+
+from typing import Protocol
+
+from alcor.channels.ncm_messages import NcmHello, Questions
+from alcor.model.goal_state import GoalStateDelta
+
+
+class AskingHost(Protocol):
+    """A host whose agent is connected. A host that comes back is another one."""
+
+    @property
+    def hello(self) -> NcmHello:
+        """What the agent said of itself."""
+
+    @property
+    def connected(self) -> bool:
+        """False once the stream has ended: what it had learned is forgotten."""
+
+    def deliver(self, news: GoalStateDelta) -> None:
+        """Send VTEPs and neighbours after all that was delivered before. The news belong to the channel then."""
+
+
+class NcmListener(Protocol):
+    """The Network Config Manager's side of a channel."""
+
+    def asked(self, host: AskingHost, questions: Questions) -> None:
+        """A host asks."""
