@@ -11,14 +11,14 @@ made, so that the number stays. Bulk creates of 1,000 ports fill up to the next 
 import argparse
 import itertools
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
 import uvloop
 
 from benchmarks.controller import DATABASES, Controller, run_controller
-from benchmarks.http_load import Outcome, drive, request
+from benchmarks.http_load import ask, drive, percentiles, request
 from benchmarks.setting import setting
 
 _SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -51,8 +51,9 @@ class Api:
     async def _measure_at(self, size: int) -> None:
         created: list[str] = []
         for clients in (1, 8, 32):
-            outcome = await self._run(f"single creates, {size:,} ports", self._creates(), clients, keep_bodies=True)
-            created += [orjson.loads(body)["port"]["id"] for body in outcome.bodies]
+            bodies: list[bytes] = []
+            await self._run(f"single creates, {size:,} ports", self._creates(), clients, on_body=bodies.append)
+            created += [orjson.loads(body)["port"]["id"] for body in bodies]
         ids = await self._some_ids(size)
         pages = (request("GET", f"/v2.0/ports?limit=100&marker={each}") for each in itertools.cycle(ids))
         await self._run(f"list a page of 100, {size:,} ports", pages, _READERS)
@@ -68,7 +69,7 @@ class Api:
     async def _bulk_sizes(self) -> None:
         for number in range(_HOSTS):
             host = {"node_id": f"host-{number}", "node_name": f"host-{number}", "local_ip": f"198.51.100.{number + 1}"}
-            await self._post("/nodes", {"host_info": host})
+            await ask(self._controller.port, "POST", "/nodes", {"host_info": host})
         for bound in (False, True):
             network = await self._new_network()
             for ports in (100, 1_000, 10_000):
@@ -92,14 +93,13 @@ class Api:
         *,
         each: int = 1,
         seconds: float = 0,
-        keep_bodies: bool = False,
-    ) -> Outcome:
+        on_body: Callable[[bytes], object] | None = None,
+    ) -> None:
         """Run the requests, and print what came of it."""
         port, seconds = self._controller.port, seconds or self._seconds
-        outcome = await drive(port, requests, clients, seconds=seconds, keep_bodies=keep_bodies)
-        latencies = " ".join(f"{seconds * 1000:9.2f}" for seconds in outcome.percentiles())
+        outcome = await drive(port, requests, clients, seconds=seconds, on_body=on_body)
+        latencies = " ".join(f"{seconds * 1000:9.2f}" for seconds in percentiles(outcome.latencies))
         print(f"  {name:<48} {clients:>7} {outcome.rate * each:>10,.0f} {latencies}", flush=True)
-        return outcome
 
     async def _some_ids(self, size: int) -> list[str]:
         """Ids of stored ports, from all over the table."""
@@ -112,19 +112,14 @@ class Api:
 
     async def _page(self, marker: str) -> list[str]:
         path = "/v2.0/ports?fields=id&limit=1000" + (f"&marker={marker}" if marker else "")
-        outcome = await drive(self._controller.port, [request("GET", path)], 1, keep_bodies=True)
-        return [port["id"] for port in orjson.loads(outcome.bodies[0])["ports"]]
+        return [port["id"] for port in (await ask(self._controller.port, "GET", path))["ports"]]
 
     async def _new_network(self) -> str:
-        network = await self._post("/v2.0/networks", {"network": {"name": "benchmark"}})
+        network = await ask(self._controller.port, "POST", "/v2.0/networks", {"network": {"name": "benchmark"}})
         network_id: str = network["network"]["id"]
         subnet = {"network_id": network_id, "ip_version": 4, "cidr": "10.0.0.0/12"}
-        await self._post("/v2.0/subnets", {"subnet": subnet})
+        await ask(self._controller.port, "POST", "/v2.0/subnets", {"subnet": subnet})
         return network_id
-
-    async def _post(self, path: str, value: Any) -> Any:
-        outcome = await drive(self._controller.port, [request("POST", path, value)], 1, keep_bodies=True)
-        return orjson.loads(outcome.bodies[0])
 
 
 def main() -> None:

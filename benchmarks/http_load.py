@@ -6,7 +6,7 @@ with the server.
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -25,17 +25,17 @@ class Outcome(msgspec.Struct):
 
     seconds: float
     latencies: list[float]
-    bodies: list[bytes]
 
     @property
     def rate(self) -> float:
         """Requests a second."""
         return len(self.latencies) / self.seconds
 
-    def percentiles(self) -> tuple[float, float, float]:
-        """The median, the 90th and the 99th percentile of the latencies."""
-        ordered = sorted(self.latencies)
-        return ordered[len(ordered) // 2], ordered[len(ordered) * 9 // 10], ordered[len(ordered) * 99 // 100]
+
+def percentiles(latencies: Sequence[float]) -> tuple[float, float, float]:
+    """The median, the 90th and the 99th percentile."""
+    ordered = sorted(latencies)
+    return ordered[len(ordered) // 2], ordered[len(ordered) * 9 // 10], ordered[len(ordered) * 99 // 100]
 
 
 def request(method: str, path: str, value: Any = None) -> bytes:
@@ -47,11 +47,26 @@ def request(method: str, path: str, value: Any = None) -> bytes:
     return f"{head}\r\n".encode() + body
 
 
+async def ask(port: int, method: str, path: str, value: Any = None) -> Any:
+    """The JSON answer to one request to the loopback port. Raises RequestFailed."""
+    bodies: list[bytes] = []
+    await drive(port, [request(method, path, value)], 1, on_body=bodies.append)
+    return orjson.loads(bodies[0])
+
+
 async def drive(
-    port: int, requests: Iterable[bytes], clients: int, *, seconds: float = 600.0, keep_bodies: bool = False
+    port: int,
+    requests: Iterable[bytes],
+    clients: int,
+    *,
+    seconds: float = 600.0,
+    on_body: Callable[[bytes], object] | None = None,
 ) -> Outcome:
-    """Send the requests to the loopback port until there are no more or the time is over. Raises RequestFailed."""
-    run = _Run(iter(requests), seconds, keep_bodies)
+    """Send the requests to the loopback port until there are no more or the time is over.
+
+    ``on_body`` is given the body of each answer before the next request is asked for. Raises RequestFailed.
+    """
+    run = _Run(iter(requests), seconds, on_body)
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     connections = [await loop.create_connection(lambda: _Client(run), "127.0.0.1", port) for _ in range(clients)]
@@ -60,16 +75,15 @@ async def drive(
     finally:
         for transport, _ in connections:
             transport.abort()
-    return Outcome(time.perf_counter() - started, run.latencies, run.bodies)
+    return Outcome(time.perf_counter() - started, run.latencies)
 
 
 class _Run:
     """What all clients share."""
 
-    def __init__(self, requests: Iterator[bytes], seconds: float, keep_bodies: bool) -> None:
+    def __init__(self, requests: Iterator[bytes], seconds: float, on_body: Callable[[bytes], object] | None) -> None:
         self.latencies: list[float] = []
-        self.bodies: list[bytes] = []
-        self.keep_bodies = keep_bodies
+        self.on_body = on_body
         self._requests = requests
         self._deadline = time.perf_counter() + seconds
 
@@ -112,8 +126,8 @@ class _Client(asyncio.Protocol):
         if received[9:10] != b"2":
             self._fail(f"{received[9:head].decode().splitlines()[0]}: {body.decode()}")
             return
-        if self._run.keep_bodies:
-            self._run.bodies.append(body)
+        if self._run.on_body is not None:
+            self._run.on_body(body)
         self._received = b""
         self._send_next()
 
