@@ -144,8 +144,11 @@ class Resource:
             converted = attribute.converted(value)
             kept_as = attribute.alias_of or name
             if result.setdefault(kept_as, converted) != converted:
-                raise bad_request(f"'{kept_as}' and '{name}' do not match")
+                raise bad_request(f"{self._names_of(kept_as)} do not match")
         return result
+
+    def _names_of(self, name: str) -> str:
+        return " and ".join(f"'{each}'" for each, its in self.attributes.items() if name in (each, its.alias_of))
 
     def _may_be_given(self, attribute: Attribute, method: str) -> bool:
         if method == "POST":

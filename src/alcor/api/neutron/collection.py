@@ -17,7 +17,7 @@ from alcor.store import bulk
 from alcor.store.page import MarkerNotFound, Query, list_rows
 from alcor.store.store import Store
 
-_IF_MATCH = re.compile(r"\s*revision_number\s*=\s*(\d{1,18})\s*")
+_REVISION_TAG = re.compile(r"revision_number=([0-9]{1,18})")
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -98,8 +98,9 @@ class Collection:
         """The items of a bulk request's body. Raises AlcorError (400) when there are none."""
         items = body.get(self._shape.several) if isinstance(body, dict) else None
         if not isinstance(items, list) or not items:
-            raise bad_request(f"'{self._shape.several}' must be a list of at least one {self._resource.name}")
-        return items
+            raise bad_request(f"Resources required: '{self._shape.several}' must be a list of at least one")
+        one = self._shape.one
+        return [item[one] if isinstance(item, dict) and one in item else item for item in items]
 
     async def update(self, request: Request) -> Response:
         """Change attributes of one resource."""
@@ -148,9 +149,10 @@ class Collection:
                 )
 
     def _item(self, body: Any) -> Any:
-        if not isinstance(body, dict) or self._shape.one not in body:
+        item = body.get(self._shape.one) if isinstance(body, dict) else None
+        if item is None:
             raise bad_request(f"Unable to find '{self._shape.one}' in request body")
-        return body[self._shape.one]
+        return item
 
     def _read(self, connection: Connection, wanted: Query) -> Sequence[View]:
         return self._manager.views(connection, list_rows(connection, self._manager.table, wanted))
@@ -183,11 +185,16 @@ def _project(view: View, fields: frozenset[str]) -> View:
 
 
 def _revision(request: Request) -> int | None:
-    """The revision number that the request insists on (revision-if-match)."""
-    text = request.header(b"if-match")
-    if not text:
+    """The revision number that the request insists on (revision-if-match); other entity tags say nothing here."""
+    tags = [tag.strip().removeprefix("W/").strip('"') for tag in request.header(b"if-match").split(",")]
+    revisions = [tag for tag in tags if tag.startswith("revision_number=")]
+    if not revisions:
         return None
-    match = _IF_MATCH.fullmatch(text)
+    if len(revisions) > 1:
+        raise bad_request("Bad if-match request: Multiple revision_number etags are not supported.", "BadRequest")
+    match = _REVISION_TAG.fullmatch(revisions[0])
     if match is None:
-        raise bad_request(f"Invalid If-Match header '{text[:64]}': write revision_number=NUMBER")
+        raise bad_request(
+            "Bad if-match request: Revision number etag must be in the format of revision_number=<int>.", "BadRequest"
+        )
     return int(match[1])

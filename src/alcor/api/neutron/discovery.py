@@ -32,7 +32,7 @@ def discovery_routes(resources: Sequence[Resource]) -> list[Route]:
         for each in EXTENSIONS:
             if each.alias == alias:
                 return json_response(200, {"extension": _as_json(each)})
-        raise AlcorError(404, "ExtensionNotFound", f"Extension {alias} could not be found.")
+        raise AlcorError(404, "HTTPNotFound", f"Extension with alias {alias} does not exist")
 
     return [
         Route("GET", "/", versions),

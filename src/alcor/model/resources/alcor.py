@@ -10,7 +10,7 @@ from alcor.model.resource import Attribute, Kept, Resource
 from alcor.model.resources.network import NETWORK
 from alcor.model.resources.port import PORT
 from alcor.model.resources.subnet import SUBNET
-from alcor.model.values import boolean, cidr, integer, list_of, optional, record, text, uuid
+from alcor.model.values import cidr, integer, list_of, optional, record, text, uuid
 
 _MOST_ROUTES = 64
 _LARGEST_PRIORITY = 2**31 - 1
@@ -50,7 +50,6 @@ VPC = Resource(
         NETWORK,
         Attribute("cidr", cidr, None),
         Attribute("routes", list_of(_ROUTE, _MOST_ROUTES), []),
-        Attribute("is_default", boolean, False),
     ),
     lenient=True,
     without_effect=(

@@ -56,6 +56,7 @@ NETWORK = Resource(
         ),
         Attribute("port_security_enabled", boolean, True),
         Attribute("dns_domain", host_name, ""),
+        Attribute("is_default", boolean, False),
         Attribute("availability_zone_hints", list_of(text(255), 16), [], update=False),
         Attribute("availability_zones", default=[], kept=Kept.CONSTANT),
         Attribute("ipv4_address_scope", default=None, kept=Kept.CONSTANT),

@@ -1,0 +1,179 @@
+"""Networks through the API: what is shown, what may be said, and how refusals look."""
+
+from typing import Any
+
+from tests.integration.api.neutron.requests import Json, Neutron
+
+NOWHERE = "11111111-1111-4111-8111-111111111111"
+GENERATED = ("id", "created_at", "updated_at")
+
+
+def settled(view: Json) -> Json:
+    """A view without what differs from one resource to the next."""
+    return {name: value for name, value in view.items() if name not in GENERATED}
+
+
+async def test_a_network_has_neutrons_attributes_and_defaults(neutron: Neutron) -> None:
+    assert settled(await neutron.create("network")) == {
+        "name": "",
+        "description": "",
+        "project_id": "default",
+        "tenant_id": "default",
+        "admin_state_up": True,
+        "status": "ACTIVE",
+        "shared": False,
+        "router:external": False,
+        "mtu": 1450,
+        "provider:network_type": "vxlan",
+        "provider:physical_network": None,
+        "provider:segmentation_id": 1,
+        "port_security_enabled": True,
+        "dns_domain": "",
+        "is_default": False,
+        "availability_zone_hints": [],
+        "availability_zones": [],
+        "ipv4_address_scope": None,
+        "ipv6_address_scope": None,
+        "tags": [],
+        "subnets": [],
+        "revision_number": 1,
+    }
+
+
+async def test_what_was_said_is_shown_until_it_is_deleted(neutron: Neutron) -> None:
+    said: Json = {
+        "name": "blue ☁",
+        "description": "d" * 255,
+        "project_id": "p1",
+        "admin_state_up": False,
+        "shared": True,
+        "router:external": True,
+        "mtu": 1300,
+        "provider:network_type": "vxlan",
+        "provider:segmentation_id": 4242,
+        "port_security_enabled": False,
+        "dns_domain": "example.org.",
+        "availability_zone_hints": ["az1"],
+    }
+    created = await neutron.create("network", **said)
+    assert {name: created[name] for name in said} == said
+    assert await neutron.show("network", created["id"]) == created
+    assert await neutron.list("network") == [created]
+    changes: Json = {
+        "name": "red", "description": "", "admin_state_up": True, "shared": False, "router:external": False,
+        "mtu": 1400, "port_security_enabled": True, "dns_domain": "",
+    }  # fmt: skip
+    updated = await neutron.update("network", created["id"], **changes)
+    assert settled(updated) == settled(created) | changes | {"revision_number": 2}
+    assert await neutron.show("network", created["id"]) == updated
+    await neutron.delete("network", created["id"])
+    assert await neutron.list("network") == []
+    for method in ("GET", "PUT", "DELETE"):
+        body = {"network": {"name": "x"}} if method == "PUT" else None
+        assert await neutron.refused(method, f"networks/{created['id']}", body) == (
+            404,
+            "NetworkNotFound",
+            f"Network {created['id']} could not be found.",
+        )
+
+
+async def test_values_are_taken_in_the_forms_neutron_takes(neutron: Neutron) -> None:
+    said: Json = {"admin_state_up": "False", "shared": "1", "mtu": "1300", "provider:segmentation_id": "99"}
+    created = await neutron.create("network", **said)
+    assert [created[name] for name in said] == [False, True, 1300, 99]
+    assert (await neutron.create("network", mtu=0))["mtu"] == 1450
+
+
+async def test_the_owner_is_named_or_comes_with_the_request(neutron: Neutron) -> None:
+    assert (await neutron.create("network", tenant_id="t"))["project_id"] == "t"
+    assert (await neutron.create("network", tenant_id="t", project_id="t"))["tenant_id"] == "t"
+    refused = await neutron.refused("POST", "networks", {"network": {"tenant_id": "t", "project_id": "p"}})
+    assert refused == (400, "HTTPBadRequest", "'project_id' and 'tenant_id' do not match")
+    headers = {"X-Project-Id": "header"}
+    for body, owner in (({}, "header"), ({"project_id": "body"}, "body")):
+        response = await neutron.http.post("/v2.0/networks", json={"network": body}, headers=headers)
+        assert response.json()["network"]["project_id"] == owner
+    long = await neutron.refused("POST", "networks", {"network": {}}, headers={"X-Project-Id": "x" * 256})
+    assert long[0] == 400
+
+
+BAD_REQUESTS: list[tuple[Json, str]] = [
+    ({"colour": "red", "name": "n"}, "Unrecognized attribute(s) 'colour'"),
+    ({"colour": "red", "shape": "x"}, "Unrecognized attribute(s) 'colour, shape'"),
+    ({"id": NOWHERE}, "Attribute 'id' not allowed in POST"),
+    ({"status": "ACTIVE"}, "Attribute 'status' not allowed in POST"),
+    ({"subnets": []}, "Attribute 'subnets' not allowed in POST"),
+    ({"name": 7}, "Invalid input for name. Reason: '7' is not a valid string."),
+    ({"name": None}, "Invalid input for name. Reason: 'None' is not a valid string."),
+    ({"name": "x" * 256}, f"Invalid input for name. Reason: '{'x' * 64}' exceeds maximum length of 255."),
+    ({"name": "a\0b"}, "Invalid input for name. Reason: a string cannot hold the character NUL."),
+    ({"admin_state_up": "maybe"}, "Invalid input for admin_state_up. Reason: 'maybe' cannot be converted to boolean."),
+    ({"mtu": "x"}, "Invalid input for mtu. Reason: 'x' is not an integer."),
+    ({"mtu": 67}, "Invalid input for mtu. Reason: 67 is less than 68."),
+    ({"mtu": 10**30}, "Invalid input for mtu. Reason: '1e+30' is not between 0 and 65535."),
+    ({"mtu": -(2**63)}, f"Invalid input for mtu. Reason: '{-(2**63)}' is not between 0 and 65535."),
+    ({"provider:network_type": "vlan"}, "Invalid input for provider:network_type. Reason: 'vlan' is not in ['vxlan']."),
+    (
+        {"provider:segmentation_id": 2**24},
+        "Invalid input for provider:segmentation_id. Reason: '16777216' is not between 1 and 16777215.",
+    ),
+    ({"dns_domain": "-x"}, "Invalid input for dns_domain. Reason: '-x' is not a valid domain name"),
+]
+
+
+async def test_a_bad_request_is_told_what_is_wrong_with_it(neutron: Neutron) -> None:
+    for attributes, message in BAD_REQUESTS:
+        status, kind, said = await neutron.refused("POST", "networks", {"network": attributes})
+        assert (status, kind) == (400, "HTTPBadRequest"), attributes
+        assert said.startswith(message), attributes
+    assert await neutron.list("network") == []
+
+
+async def test_what_cannot_change_is_read_only(neutron: Neutron) -> None:
+    network = await neutron.create("network")
+    read_only: dict[str, Any] = {
+        "id": NOWHERE, "project_id": "p", "tenant_id": "p", "status": "DOWN", "revision_number": 7,
+        "created_at": "2024-01-01T00:00:00Z", "provider:segmentation_id": 7, "availability_zone_hints": [],
+    }  # fmt: skip
+    for name, value in read_only.items():
+        refused = await neutron.refused("PUT", f"networks/{network['id']}", {"network": {name: value}})
+        assert refused == (400, "HTTPBadRequest", f"Cannot update read-only attribute {name}")
+    assert await neutron.show("network", network["id"]) == network
+
+
+async def test_conflicts_have_neutrons_names(neutron: Neutron) -> None:
+    network = await neutron.create("network", **{"provider:segmentation_id": 7})
+    assert await neutron.refused("POST", "networks", {"network": {"provider:segmentation_id": 7}}) == (
+        409,
+        "TunnelIdInUse",
+        "Unable to create the network. The tunnel ID 7 is in use.",
+    )
+    port = await neutron.create("port", network_id=network["id"])
+    status, kind, message = await neutron.refused("DELETE", f"networks/{network['id']}")
+    assert (status, kind) == (409, "NetworkInUse")
+    assert port["id"] in message
+
+
+async def test_several_networks_are_created_together_or_not_at_all(neutron: Neutron) -> None:
+    created = await neutron.create_bulk("network", {"name": "a"}, {"network": {"name": "b"}}, {})
+    assert [network["name"] for network in created] == ["a", "b", ""]
+    taken = {"provider:segmentation_id": created[0]["provider:segmentation_id"]}
+    for bad, status in ((taken, 409), ({"colour": "red"}, 400), ("x", 400), (None, 400), ([], 400)):
+        refused = await neutron.refused("POST", "networks", {"networks": [{"name": "c"}, bad]})
+        assert refused[0] == status
+    assert len(await neutron.list("network")) == 3
+
+
+async def test_a_network_names_its_subnets(neutron: Neutron) -> None:
+    networks = await neutron.create_bulk("network", {}, {})
+    subnets = [
+        await neutron.create("subnet", network_id=networks[number % 2]["id"], cidr=f"10.0.{number}.0/24", ip_version=4)
+        for number in range(4)
+    ]
+    listed = {network["id"]: network["subnets"] for network in await neutron.list("network")}
+    assert listed == {
+        networks[0]["id"]: [subnets[0]["id"], subnets[2]["id"]],
+        networks[1]["id"]: [subnets[1]["id"], subnets[3]["id"]],
+    }
+    await neutron.delete("network", networks[0]["id"])
+    assert {subnet["id"] for subnet in await neutron.list("subnet")} == set(listed[networks[1]["id"]])
