@@ -33,6 +33,7 @@ async def test_foreign_flows_on_the_bridge_are_removed(cloud: Cloud) -> None:
     ours = switch.flows()
     switch.ofctl("add-flow", "table=60,priority=200,actions=drop")
     switch.ofctl("add-flow", "cookie=0xb10000000000000f,table=99,actions=NORMAL")
+    switch.appctl("revalidator/wait")
     assert await cloud.reached() == set()
     assert await cloud.first.driver.replace(state((A, B), (C,), cloud.second.vtep)) == {}
     assert switch.flows() == ours
@@ -52,6 +53,7 @@ async def test_a_flow_somebody_removed_comes_back(cloud: Cloud) -> None:
     switch = cloud.first.switch
     ours = switch.rules()
     switch.ofctl("del-flows", "table=60")
+    switch.appctl("revalidator/wait")
     assert await cloud.reached() == set()
     assert await cloud.first.driver.replace(state((A, B), (C,), cloud.second.vtep)) == {}
     assert switch.rules() == ours
