@@ -34,7 +34,7 @@ async def test_neutron_shows_the_same_network_without_it(client: httpx.AsyncClie
     assert network.items() <= vpc.items()
     assert shown(await client.get("/v2.0/networks"))["networks"] == [network]
     refusal(await client.put(f"/v2.0/networks/{vpc['id']}", json={"network": {"cidr": "10.0.0.0/8"}}), 400)
-    refusal(await client.post("/v2.0/networks", json={"network": {"is_default": True}}), 400)
+    refusal(await client.post("/v2.0/networks", json={"network": {"cidr": "10.0.0.0/8"}}), 400)
 
 
 async def test_what_neutron_does_not_show_survives_its_updates(client: httpx.AsyncClient) -> None:
