@@ -56,6 +56,14 @@ async def workloads(testbed: Testbed, cloud: Cloud) -> AsyncIterator[list[tuple[
         await cloud.delete("port", workload.port_id)
 
 
+def test_starting_hosts_again_leaves_what_runs_alone(testbed: Testbed) -> None:
+    host = testbed.hosts[0]
+    programs = (host.switch.server, host.switch.switch, host.agent)
+    before = [program.process_id for program in programs]
+    testbed.start_hosts()
+    assert [program.process_id for program in programs] == before
+
+
 async def test_a_workload_gets_what_its_subnet_says_by_dhcp(workloads: list[tuple[Workload, str]]) -> None:
     for workload, address in workloads:
         lease = await asyncio.to_thread(workload.request_lease)
