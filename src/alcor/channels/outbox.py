@@ -1,6 +1,5 @@
 """What waits to be sent to one host, never more than one goal state: while the host is slow, deltas are merged."""
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -13,16 +12,19 @@ MERGED_ITEMS_LIMIT = 500_000
 
 
 class Outbox:
-    """A queue of one: deliver() merges, take() empties. Base revisions are set on the way out."""
+    """A queue of one: deliver() merges, take() empties. Base revisions are set on the way out.
 
-    def __init__(self, snapshot: Callable[[], GoalStateDelta], applied_revision: int) -> None:
-        self._snapshot = snapshot
+    There is one for each connected host, so it is kept small.
+    """
+
+    __slots__ = ("_resync", "_sent_revision", "_waiting", "_waiting_is_ours", "_waiting_items")
+
+    def __init__(self, applied_revision: int) -> None:
         self._sent_revision = applied_revision
         self._waiting: GoalStateDelta | None = None
         self._waiting_is_ours = False
         self._waiting_items = 0
         self._resync = False
-        self._filled = asyncio.Event()
 
     def deliver(self, delta: GoalStateDelta) -> None:
         """Add a delta; nothing to do when a snapshot, which will cover it, is still to be taken."""
@@ -37,31 +39,26 @@ class Outbox:
             if not self._waiting_is_ours:
                 self._waiting, self._waiting_is_ours = copy_delta(self._waiting), True
             merge_into(self._waiting, delta)
-        self._filled.set()
 
     def resync(self) -> None:
         """Send a snapshot next, and nothing of what waits."""
         self._resync = True
         self._forget_waiting()
-        self._filled.set()
 
-    async def filled(self) -> None:
-        """Wait until there is something to take."""
-        await self._filled.wait()
+    def is_empty(self) -> bool:
+        """Whether there is nothing to take."""
+        return self._waiting is None and not self._resync
 
     @property
     def snapshot_is_next(self) -> bool:
         """Whether take() would make a snapshot."""
         return self._resync
 
-    def take(self) -> GoalStateDelta | None:
-        """The next goal state to send, or None when there is none."""
-        delta = self._waiting
-        if self._resync:
-            delta = self._snapshot()
+    def take(self, snapshot: Callable[[], GoalStateDelta]) -> GoalStateDelta | None:
+        """The next goal state to send, or None when there is none. ``snapshot`` makes one when it is to be one."""
+        delta = snapshot() if self._resync else self._waiting
         self._resync = False
         self._forget_waiting()
-        self._filled.clear()
         if delta is None:
             return None
         base_revision = 0 if delta.snapshot else self._sent_revision

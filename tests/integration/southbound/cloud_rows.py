@@ -28,7 +28,11 @@ class Cloud:
     async def create(self, hosts: Sequence[str]) -> None:
         """The VPC, its subnet, and a node for each host."""
         await self.store.write(self._create_network)
-        for number, host_id in enumerate(hosts, 1):
+        await self.create_nodes(hosts, first_number=1)
+
+    async def create_nodes(self, hosts: Sequence[str], *, first_number: int) -> None:
+        """A node for each host; host indexes from a number up."""
+        for number, host_id in enumerate(hosts, first_number):
             await self.store.write(lambda tx, number=number, host_id=host_id: self._create_node(tx, host_id, number))
 
     def _create_network(self, tx: Transaction) -> None:

@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import logging
 import socket
-import time
-from collections import deque
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,7 +13,10 @@ import msgspec
 from alcor.channels.agent_codec import decode_agent_message, encode_welcome
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import PART_BYTES, goal_state_to_messages
+from alcor.channels.fast_path.connected_hosts import REPLACED, ConnectedHosts
+from alcor.channels.fast_path.many_hosts import ManyHostsStream
 from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
+from alcor.channels.fast_path.sent_times import SentTimes
 from alcor.channels.interface import ChannelListener
 from alcor.channels.messages import Acknowledgement, Hello, PortReport, ResyncRequest, Welcome
 from alcor.channels.outbox import Outbox
@@ -23,8 +24,6 @@ from alcor.model.goal_state import GoalStateDelta
 from alcor.southbound.v1 import southbound_pb2 as pb
 
 log = logging.getLogger(__name__)
-
-_UNACKNOWLEDGED_TIMES = 256
 
 
 class FastPathSettings(msgspec.Struct, frozen=True):
@@ -44,31 +43,26 @@ class AddressUnusable(RuntimeError):
 class HostStream:
     """One agent's stream, as the Data Plane Manager sees it: a HostConnection."""
 
-    def __init__(self, hello: Hello, listener: ChannelListener) -> None:
+    def __init__(self, hello: Hello) -> None:
         self.hello = hello
-        self.outbox = Outbox(lambda: listener.snapshot(self), hello.applied_revision)
+        self.outbox = Outbox(hello.applied_revision)
+        self.filled = asyncio.Event()  # the outbox is
         self.replaced = asyncio.Event()
-        self._sent: deque[tuple[int, float]] = deque(maxlen=_UNACKNOWLEDGED_TIMES)
+        self.sent = SentTimes()
 
     def deliver(self, delta: GoalStateDelta) -> None:
         """Queue a delta (HostConnection)."""
         self.outbox.deliver(delta)
+        self.filled.set()
 
     def resync(self) -> None:
         """Queue a snapshot (HostConnection)."""
         self.outbox.resync()
+        self.filled.set()
 
-    def note_sent(self, revision: int) -> None:
-        """Remember when a goal state was sent."""
-        self._sent.append((revision, time.monotonic()))
-
-    def seconds_since_sent(self, revision: int) -> float:
-        """How long ago the goal state now acknowledged was sent; forgets it and earlier ones."""
-        sent_at = time.monotonic()
-        elapsed = 0.0
-        while self._sent and self._sent[0][0] <= revision:
-            elapsed = sent_at - self._sent.popleft()[1]
-        return elapsed
+    def replace(self) -> None:
+        """End: the host has another connection."""
+        self.replaced.set()
 
 
 class FastPathServer:
@@ -82,7 +76,7 @@ class FastPathServer:
         self._welcome = encode_welcome(welcome)
         self._listener = listener
         self._settings = settings or FastPathSettings()
-        self._streams: dict[str, HostStream] = {}
+        self._hosts = ConnectedHosts()
         self._snapshots = asyncio.Semaphore(self._settings.snapshots_at_once)
         self._server: Any = None
 
@@ -91,9 +85,12 @@ class FastPathServer:
         _check_unix_socket(self._address)
         options = [*self._settings.keepalive.options(), ("grpc.so_reuseport", 0)]
         self._server = grpc.aio.server(options=options)
-        handler = grpc.stream_stream_rpc_method_handler(self._connect)
+        handlers = {
+            "Connect": grpc.stream_stream_rpc_method_handler(self._connect),
+            "ConnectMany": grpc.stream_stream_rpc_method_handler(self._connect_many),
+        }
         self._server.add_generic_rpc_handlers(
-            (grpc.method_handlers_generic_handler("alcor.southbound.v1.GoalStates", {"Connect": handler}),)
+            (grpc.method_handlers_generic_handler("alcor.southbound.v1.GoalStates", handlers),)
         )
         try:
             self._server.add_insecure_port(self._address)
@@ -109,14 +106,8 @@ class FastPathServer:
             await self._server.stop(grace)
 
     async def _connect(self, _requests: object, context: Any) -> None:
-        stream = HostStream(await self._read_hello(context), self._listener)
-        host_id = stream.hello.host_id
-        previous = self._streams.get(host_id)
-        if previous is not None:
-            if previous.hello.boot_id != stream.hello.boot_id:
-                log.warning("host %s: a new agent takes the place of one still connected", host_id)
-            previous.replaced.set()
-        self._streams[host_id] = stream
+        stream = HostStream(await self._read_hello(context))
+        self._hosts.enter(stream)
         try:
             await context.write(self._welcome)
             self._listener.host_connected(stream)
@@ -125,8 +116,14 @@ class FastPathServer:
             finally:
                 self._listener.host_disconnected(stream)
         finally:
-            if self._streams.get(host_id) is stream:
-                del self._streams[host_id]
+            self._hosts.leave(stream)
+
+    async def _connect_many(self, _requests: object, context: Any) -> None:
+        stream = ManyHostsStream(context, self._welcome, self._listener, self._hosts, self._settings.part_bytes)
+        try:
+            await stream.serve()
+        except Exception as error:
+            await self._end("a stream of many hosts", context, error)
 
     async def _read_hello(self, context: Any) -> Hello:
         try:
@@ -154,18 +151,17 @@ class FastPathServer:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         if replaced.done() and not replaced.cancelled():
-            await _abort(context, grpc.StatusCode.ABORTED, "another stream of this host took the place of this one")
+            await _abort(context, grpc.StatusCode.ABORTED, REPLACED)
         for task in (receiving, sending):
             if not task.cancelled() and (error := task.exception()) is not None:
-                await self._end(stream, context, error)
+                await self._end(f"host {stream.hello.host_id}", context, error)
 
-    async def _end(self, stream: HostStream, context: Any, error: BaseException) -> None:
-        host_id = stream.hello.host_id
+    async def _end(self, who: str, context: Any, error: BaseException) -> None:
         if isinstance(error, MalformedMessage):
-            log.warning("host %s sent a malformed message: %s", host_id, error)
+            log.warning("%s sent a malformed message: %s", who, error)
             await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
         if not context.cancelled():
-            log.error("host %s: its stream failed", host_id, exc_info=error)
+            log.error("%s: the stream failed", who, exc_info=error)
             await _abort(context, grpc.StatusCode.INTERNAL, "the controller failed to serve this stream")
 
     async def _receive(self, stream: HostStream, context: Any) -> None:
@@ -173,7 +169,7 @@ class FastPathServer:
             message = decode_agent_message(data)
             match message:
                 case Acknowledgement():
-                    self._listener.acknowledged(stream, message, stream.seconds_since_sent(message.revision))
+                    self._listener.acknowledged(stream, message, stream.sent.seconds_since(message.revision))
                 case PortReport():
                     self._listener.reported(stream, message)
                 case ResyncRequest():
@@ -183,7 +179,8 @@ class FastPathServer:
 
     async def _send(self, stream: HostStream, context: Any) -> None:
         while True:
-            await stream.outbox.filled()
+            await stream.filled.wait()
+            stream.filled.clear()
             if stream.outbox.snapshot_is_next:
                 await self._send_snapshot(stream, context)
             else:
@@ -200,10 +197,10 @@ class FastPathServer:
         await sending
 
     async def _send_next(self, stream: HostStream, context: Any) -> None:
-        delta = stream.outbox.take()
+        delta = stream.outbox.take(lambda: self._listener.snapshot(stream))
         if delta is None:
             return
-        stream.note_sent(delta.revision)
+        stream.sent.note(delta.revision)
         for part in goal_state_to_messages(delta, self._settings.part_bytes):
             await context.write(pb.ControllerMessage(goal_state=part).SerializeToString())
 
