@@ -51,7 +51,8 @@ def create_app(
         started = time.perf_counter()
         request_id = f"req-{id_text(os.urandom(16))}"
         template, response = await _answer(routes, scope, receive, request_id)
-        metrics.observe(scope["method"], template, response.status, time.perf_counter() - started)
+        method = scope["method"] if template else ""  # without a route it is any word
+        metrics.observe(method, template, response.status, time.perf_counter() - started)
         await send_response(send, response, request_id.encode(), scope["method"] != "HEAD")
 
     return application

@@ -79,7 +79,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 async def read_body(scope: Any, receive: Any) -> bytes:
-    """The whole body of a request. Raises AlcorError (413) when it is larger than any sensible one."""
+    """The whole body of a request. Raises AlcorError when it is cut short or larger than any sensible one (413)."""
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False) or len(body) == _announced_length(scope["headers"]):
@@ -88,7 +88,7 @@ async def read_body(scope: Any, receive: Any) -> bytes:
     while message.get("more_body", False):
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            raise bad_request("The request body was cut short: nothing was done.")
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > _LARGEST_BODY:
@@ -101,7 +101,7 @@ async def read_body(scope: Any, receive: Any) -> bytes:
 def _announced_length(headers: Sequence[tuple[bytes, bytes]]) -> int:
     for name, value in headers:
         if name == b"content-length":
-            return int(value)
+            return int(value) if value.isdigit() else -1
     return -1
 
 
