@@ -1,5 +1,6 @@
 """Lists: filters, projection, sorting, and pages that together are the whole."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -54,6 +55,21 @@ async def test_every_filter_lets_through_what_it_names(neutron: Neutron, ports: 
             expected = [port["id"] for port in ports if str(port[name]) in chosen]
             found = await neutron.list("port", urlencode([(name, value) for value in chosen]))
             assert ids(found) == expected, (name, chosen)
+
+
+async def test_every_answer_shows_a_resource_in_the_same_words(neutron: Neutron) -> None:
+    """Down to the types: no database's 1 for true."""
+    network = await neutron.create("network")
+    subnet = await neutron.create("subnet", network_id=network["id"], cidr="10.0.0.0/24")
+    port = await neutron.create("port", network_id=network["id"], admin_state_up=False)
+    network["subnets"] = [subnet["id"]]
+    for resource, created in (("network", network), ("subnet", subnet), ("port", port)):
+        (listed,) = await neutron.list(resource)
+        updated = await neutron.update(resource, created["id"])
+        shown_again = await neutron.show(resource, created["id"])
+        unchanged = updated | {"revision_number": 1, "updated_at": created["updated_at"]}
+        assert json.dumps(created) == json.dumps(listed) == json.dumps(unchanged)
+        assert json.dumps(shown_again) == json.dumps(updated)
 
 
 async def test_different_filters_are_combined(neutron: Neutron, ports: list[Json]) -> None:
