@@ -84,6 +84,14 @@ class Reconciler:
         """See Listener."""
         self._punted.take(port_id, frame)
 
+    def packet_missed(self, port_id: Id, frame: bytes) -> None:
+        """See Listener."""
+        self._counters.add("missed_packets")
+
+    def remote_idle(self, vni: int, mac: int) -> None:
+        """See Listener."""
+        self._counters.add("idle_remotes")
+
     def interface_vanished(self, port_id: Id) -> None:
         """See Listener."""
         self._punted.forget(port_id)

@@ -40,11 +40,17 @@ class RemoteDelta(msgspec.Struct):
 
 
 class State(msgspec.Struct):
-    """All a data plane should do."""
+    """All a data plane should do.
+
+    In a VPC on demand (``on_demand`` has its VNI) a packet to a MAC address that is not programmed is a miss, not a
+    drop. ``learned`` are remotes as well, but each goes by itself when nothing was sent to it for a while.
+    """
 
     endpoints: dict[Id, Endpoint] = {}
     remotes: dict[int, dict[int, int]] = {}  # VNI → MAC → VTEP IPv4
     vteps: set[int] = set()  # every VTEP the host may send to
+    on_demand: set[int] = set()
+    learned: dict[int, dict[int, int]] = {}  # VNI → MAC → VTEP IPv4
 
 
 class Change(msgspec.Struct):
@@ -55,6 +61,9 @@ class Change(msgspec.Struct):
     remotes: dict[int, RemoteDelta] = {}
     vteps: set[int] = set()
     removed_vteps: set[int] = set()
+    on_demand: set[int] = set()
+    removed_on_demand: set[int] = set()
+    learned: dict[int, RemoteDelta] = {}
 
 
 Failures = dict[Id, str]
@@ -72,6 +81,15 @@ class Listener(Protocol):
 
     def packet_punted(self, port_id: Id, frame: bytes) -> None:
         """A workload sent a packet the agent must answer (ARP, DHCP). The frame is untrusted."""
+
+    def packet_missed(self, port_id: Id, frame: bytes) -> None:
+        """A workload sent a packet to a unicast MAC that is not programmed, in a VPC on demand.
+
+        It has passed the guard of source addresses, and may be held and given back with ``forward``.
+        """
+
+    def remote_idle(self, vni: int, mac: int) -> None:
+        """Nothing was sent to a learned MAC address for a while; it is no longer programmed."""
 
     def restarted(self) -> None:
         """The data plane lost what it was told, or may have: replace() is needed."""
@@ -98,6 +116,9 @@ class DataPlane(Protocol):
 
     async def send(self, port_id: Id, frame: bytes) -> None:
         """Give a frame to the workload behind a port. Silently nothing when its interface is gone."""
+
+    async def forward(self, port_id: Id, frame: bytes) -> None:
+        """Treat a packet as if the workload behind a port had sent it just now. Silently nothing without interface."""
 
     def interfaces(self) -> frozenset[Id]:
         """Port ids whose workload interface is present now."""

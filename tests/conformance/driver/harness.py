@@ -18,6 +18,8 @@ class Recorder:
         self.appeared: list[Id] = []
         self.vanished: list[Id] = []
         self.punted: list[tuple[Id, bytes]] = []
+        self.missed: list[tuple[Id, bytes]] = []
+        self.idle: list[tuple[int, int]] = []
         self.restarts = 0
 
     def interface_appeared(self, port_id: Id) -> None:
@@ -28,6 +30,12 @@ class Recorder:
 
     def packet_punted(self, port_id: Id, frame: bytes) -> None:
         self.punted.append((port_id, frame))
+
+    def packet_missed(self, port_id: Id, frame: bytes) -> None:
+        self.missed.append((port_id, frame))
+
+    def remote_idle(self, vni: int, mac: int) -> None:
+        self.idle.append((vni, mac))
 
     def restarted(self) -> None:
         self.restarts += 1
@@ -57,6 +65,12 @@ class Host(Protocol):
 
     async def restart_driver(self) -> None:
         """Stop the driver and start a new one with a new recorder; the data plane goes on meanwhile."""
+
+    async def hasten_idleness(self) -> None:
+        """Restart the driver with so short an idle time that a test can wait for it."""
+
+    async def until_idle(self, vni: int, mac: int) -> None:
+        """Let time pass until the driver has said that this learned MAC address is idle."""
 
     async def restart_data_plane(self) -> None:
         """Make the data plane forget all it was told; returns once the driver has said restarted."""

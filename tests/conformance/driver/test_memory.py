@@ -7,6 +7,7 @@ from alcor.dataplane.memory.switch import Fabric as Underlay
 from alcor.dataplane.memory.switch import MemorySwitch
 from alcor.model.identifiers import Id
 from tests.conformance.driver.harness import Recorder
+from tests.conformance.driver.on_demand import *  # noqa: F403
 from tests.conformance.driver.suite import *  # noqa: F403
 
 
@@ -34,6 +35,13 @@ class MemoryHost:
     async def restart_driver(self) -> None:
         await self.driver.stop()
         await self.start()
+
+    async def hasten_idleness(self) -> None:
+        await self.restart_driver()
+
+    async def until_idle(self, vni: int, mac: int) -> None:
+        self.driver.let_idle()
+        assert (vni, mac) in self.events.idle
 
     async def restart_data_plane(self) -> None:
         self.driver.lose_everything()

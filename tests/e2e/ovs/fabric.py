@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+import msgspec
+
 from alcor.dataplane.driver import Change, DataPlane, Failures, Listener, State
 from alcor.dataplane.ovs.driver import OvsDataPlane
 from alcor.dataplane.ovs.settings import OvsSettings
@@ -48,6 +50,9 @@ class DriverInside:
 
     async def send(self, port_id: Id, frame: bytes) -> None:
         await self._loop.run(self._inner().send(port_id, frame))
+
+    async def forward(self, port_id: Id, frame: bytes) -> None:
+        await self._loop.run(self._inner().forward(port_id, frame))
 
     def interfaces(self) -> frozenset[Id]:
         return self._inner().interfaces()
@@ -116,8 +121,8 @@ class OvsHost:
         self.driver: DataPlane
         self.events: Recorder
 
-    async def start_driver(self) -> None:
-        self.driver, self.events = DriverInside(self.namespace, self.settings), Recorder()
+    async def start_driver(self, settings: OvsSettings | None = None) -> None:
+        self.driver, self.events = DriverInside(self.namespace, settings or self.settings), Recorder()
         await self.driver.start(self.events)
 
     async def attach(self, port_id: Id) -> None:
@@ -171,6 +176,13 @@ class OvsHost:
         await self.driver.stop()
         await self.start_driver()
 
+    async def hasten_idleness(self) -> None:
+        await self.driver.stop()
+        await self.start_driver(msgspec.structs.replace(self.settings, idle_seconds=1))
+
+    async def until_idle(self, vni: int, mac: int) -> None:
+        await until(lambda: (vni, mac) in self.events.idle, "the learned MAC address to be idle")
+
     async def restart_data_plane(self) -> None:
         told = self.events.restarts
         self.switch.switch.kill()
@@ -206,7 +218,7 @@ class OvsFabric:
 
     def _count(self) -> int:
         received = sum(len(sniffer.frames) for host in self.hosts for sniffer in host.sniffers.values())
-        return received + sum(len(host.events.punted) for host in self.hosts)
+        return received + sum(len(host.events.punted) + len(host.events.missed) for host in self.hosts)
 
 
 @contextlib.contextmanager

@@ -1,8 +1,9 @@
 """The driver of the data plane in memory. It keeps to the same promises as any driver and counts what it is asked."""
 
 from collections import Counter
+from collections.abc import Mapping
 
-from alcor.dataplane.driver import Change, DataPlaneUnavailable, Endpoint, Failures, Listener, State
+from alcor.dataplane.driver import Change, DataPlaneUnavailable, Endpoint, Failures, Listener, RemoteDelta, State
 from alcor.dataplane.memory.switch import Fabric, MemorySwitch
 from alcor.model.addresses import ipv4_text, mac_text
 from alcor.model.identifiers import Id, id_text
@@ -13,7 +14,8 @@ _RESERVED_VTEP = 0
 class MemoryDataPlane:
     """Programs a MemorySwitch; without one, a switch of its own that no other host reaches.
 
-    ``operations`` counts what was done to the switch: one for each endpoint, remote or VTEP put or removed.
+    ``operations`` counts what was done to the switch: one for each endpoint, remote, VTEP or learned remote put or
+    removed, and for each VPC that is on demand from then on, or no longer.
     ``refusals`` makes ports fail, with the reason given; ``unavailable`` makes every call raise, as a data plane
     does that cannot be reached.
     """
@@ -29,7 +31,7 @@ class MemoryDataPlane:
         """See DataPlane.start."""
         self._check_available()
         self._listener = listener
-        self.switch.punt = listener.packet_punted
+        self.switch.punt, self.switch.miss = listener.packet_punted, listener.packet_missed
         for port_id in self.switch.inboxes:
             listener.interface_appeared(port_id)
 
@@ -37,19 +39,19 @@ class MemoryDataPlane:
         """See DataPlane.replace."""
         self._check_available()
         switch = self.switch
-        endpoints = Change(
+        small = Change(
             endpoints={
                 port_id: new for port_id, new in state.endpoints.items() if switch.endpoints.get(port_id) != new
             },
             removed_endpoints=switch.endpoints.keys() - state.endpoints.keys(),
             vteps=state.vteps - switch.vteps,
             removed_vteps=switch.vteps - state.vteps,
+            on_demand=state.on_demand - switch.on_demand,
+            removed_on_demand=switch.on_demand - state.on_demand,
         )
-        failures = await self.apply(endpoints)
-        for vni in switch.remotes.keys() - state.remotes.keys():
-            self.operations["remote"] += len(switch.remotes.pop(vni))
-        for vni, wanted in state.remotes.items():
-            self._replace_remotes(vni, wanted)
+        failures = await self.apply(small)
+        self.operations["remote"] += _replace_remotes(switch.remotes, state.remotes)
+        self.operations["learned"] += _replace_remotes(switch.learned, state.learned)
         return failures
 
     async def apply(self, change: Change) -> Failures:
@@ -62,7 +64,11 @@ class MemoryDataPlane:
         for port_id, endpoint in change.endpoints.items():
             if (reason := self._put_endpoint(endpoint)) is not None:
                 failures[port_id] = reason
-        self._apply_remotes(change)
+        self.operations["remote"] += _apply_remotes(self.switch.remotes, change.remotes)
+        self.operations["learned"] += _apply_remotes(self.switch.learned, change.learned)
+        self.switch.on_demand -= change.removed_on_demand
+        self.switch.on_demand |= change.on_demand
+        self.operations["on_demand"] += len(change.removed_on_demand) + len(change.on_demand)
         self.switch.vteps -= change.removed_vteps
         self.switch.vteps |= change.vteps
         self.operations["vtep"] += len(change.removed_vteps) + len(change.vteps)
@@ -71,6 +77,10 @@ class MemoryDataPlane:
     async def send(self, port_id: Id, frame: bytes) -> None:
         """See DataPlane.send."""
         self.switch.hand_to_workload(port_id, frame)
+
+    async def forward(self, port_id: Id, frame: bytes) -> None:
+        """See DataPlane.forward."""
+        self.switch.take_from_workload(port_id, frame)
 
     def interfaces(self) -> frozenset[Id]:
         """See DataPlane.interfaces."""
@@ -85,16 +95,18 @@ class MemoryDataPlane:
             for port_id, endpoint in sorted(switch.endpoints.items())
         ]
         lines += [
-            f"remote vni {vni} mac {mac_text(mac)} vtep {ipv4_text(vtep)}"
-            for vni, remotes in sorted(switch.remotes.items())
+            f"{kind} vni {vni} mac {mac_text(mac)} vtep {ipv4_text(vtep)}"
+            for kind, by_vni in (("remote", switch.remotes), ("learned", switch.learned))
+            for vni, remotes in sorted(by_vni.items())
             for mac, vtep in sorted(remotes.items())
         ]
+        lines += [f"on demand vni {vni}" for vni in sorted(switch.on_demand)]
         return lines + [f"vtep {ipv4_text(vtep)}" for vtep in sorted(switch.vteps)]
 
     async def stop(self) -> None:
         """See DataPlane.stop."""
         self._listener = None
-        self.switch.punt = None
+        self.switch.punt = self.switch.miss = None
 
     def attach(self, port_id: Id) -> None:
         """Plug in the interface of a workload."""
@@ -116,6 +128,12 @@ class MemoryDataPlane:
         """The last frames that reached the workload behind a port."""
         return list(self.switch.inboxes.get(port_id, ()))
 
+    def let_idle(self) -> None:
+        """Let so much time pass that the learned remotes go that nothing was sent to since this was last called."""
+        for vni, mac in self.switch.take_idle():
+            if self._listener is not None:
+                self._listener.remote_idle(vni, mac)
+
     def lose_everything(self) -> None:
         """Restart the data plane behind the driver's back."""
         self.switch.forget()
@@ -135,24 +153,30 @@ class MemoryDataPlane:
             self.switch.put_endpoint(endpoint)
         return None
 
-    def _apply_remotes(self, change: Change) -> None:
-        for vni, delta in change.remotes.items():
-            remotes = self.switch.remotes.setdefault(vni, {})
-            for mac in delta.removed:
-                remotes.pop(mac, None)
-            remotes.update(delta.put)
-            self.operations["remote"] += len(delta.removed) + len(delta.put)
-            if not remotes:
-                del self.switch.remotes[vni]
 
-    def _replace_remotes(self, vni: int, wanted: dict[int, int]) -> None:
-        remotes = self.switch.remotes.setdefault(vni, {})
-        stale = remotes.keys() - wanted.keys()
+def _apply_remotes(present: dict[int, dict[int, int]], deltas: Mapping[int, RemoteDelta]) -> int:
+    """How many were put or removed."""
+    for vni, delta in deltas.items():
+        remotes = present.setdefault(vni, {})
+        for mac in delta.removed:
+            remotes.pop(mac, None)
+        remotes.update(delta.put)
+        if not remotes:
+            del present[vni]
+    return sum(len(delta.removed) + len(delta.put) for delta in deltas.values())
+
+
+def _replace_remotes(present: dict[int, dict[int, int]], wanted: Mapping[int, Mapping[int, int]]) -> int:
+    """How many were put, changed or removed."""
+    touched = sum(len(present.pop(vni)) for vni in present.keys() - wanted.keys())
+    for vni, macs in wanted.items():
+        remotes = present.setdefault(vni, {})
+        stale = remotes.keys() - macs.keys()
         for mac in stale:
             del remotes[mac]
-        before = len(remotes)
-        changed = sum(remotes.get(mac) != vtep for mac, vtep in wanted.items()) if before else len(wanted)
-        remotes.update(wanted)
-        self.operations["remote"] += len(stale) + changed
+        changed = sum(remotes.get(mac) != vtep for mac, vtep in macs.items()) if remotes else len(macs)
+        remotes.update(macs)
+        touched += len(stale) + changed
         if not remotes:
-            del self.switch.remotes[vni]
+            del present[vni]
+    return touched

@@ -35,7 +35,8 @@ class Fabric:
 class MemorySwitch:
     """What a host's data plane holds, and what it does to frames.
 
-    ``dropped`` counts frames that went nowhere, by reason. ``punt`` is where packets for the agent go.
+    ``dropped`` counts frames that went nowhere, by reason. ``punt`` is where packets for the agent go, ``miss`` where
+    those go that nobody is known to want in a VPC on demand.
     """
 
     def __init__(self, fabric: Fabric, vtep: int) -> None:
@@ -44,8 +45,12 @@ class MemorySwitch:
         self.endpoints: dict[Id, Endpoint] = {}
         self.remotes: dict[int, dict[int, int]] = {}
         self.vteps: set[int] = set()
+        self.on_demand: set[int] = set()
+        self.learned: dict[int, dict[int, int]] = {}
         self.dropped: Counter[str] = Counter()
         self.punt: Callable[[Id, bytes], None] | None = None
+        self.miss: Callable[[Id, bytes], None] | None = None
+        self._used: set[tuple[int, int]] = set()
         self._by_mac: dict[tuple[int, int], Id] = {}
         self._fabric = fabric
         fabric.join(self)
@@ -65,6 +70,15 @@ class MemorySwitch:
     def forget(self) -> None:
         """Lose everything programmed, as a restarted data plane does. Interfaces stay."""
         self.endpoints, self.remotes, self.vteps, self._by_mac = {}, {}, set(), {}
+        self.on_demand, self.learned, self._used = set(), {}, set()
+
+    def take_idle(self) -> list[tuple[int, int]]:
+        """Forget the learned remotes that nothing was sent to since this was last called, and name them."""
+        idle = [(vni, mac) for vni, macs in self.learned.items() for mac in macs if (vni, mac) not in self._used]
+        for vni, mac in idle:
+            del self.learned[vni][mac]
+        self._used.clear()
+        return idle
 
     def take_from_workload(self, port_id: Id, frame: bytes) -> None:
         """What becomes of a frame that a workload sends."""
@@ -76,11 +90,11 @@ class MemorySwitch:
         elif not _may_send(endpoint, header, frame):
             self._drop("spoofed")
         elif self._is_punted(header, frame):
-            self._punt(port_id, frame)
+            self._hand_to_agent(self.punt, port_id, frame)
         elif header.is_multicast():
             self._drop("multicast")
         else:
-            self._forward(endpoint.vni, header.destination, frame)
+            self._forward(endpoint, header.destination, frame)
 
     def take_from_tunnel(self, vni: int, frame: bytes) -> bool:
         """Deliver a frame from another host; never on to a third one."""
@@ -108,18 +122,29 @@ class MemorySwitch:
             return packet is not None and packet.operation == frames.ARP_REQUEST
         return header.ethertype == ETHERTYPE_IPV4 and frames.udp_ports(frame) == (_DHCP_CLIENT, _DHCP_SERVER)
 
-    def _punt(self, port_id: Id, frame: bytes) -> None:
-        if self.punt is None:
+    def _hand_to_agent(self, agent: Callable[[Id, bytes], None] | None, port_id: Id, frame: bytes) -> None:
+        if agent is None:
             self._drop("no agent")
         else:
-            self.punt(port_id, frame)
+            agent(port_id, frame)
 
-    def _forward(self, vni: int, mac: int, frame: bytes) -> None:
+    def _forward(self, sender: Endpoint, mac: int, frame: bytes) -> None:
+        vni = sender.vni
         if self._deliver(vni, mac, frame):
             return
-        vtep = self.remotes.get(vni, {}).get(mac)
-        if vtep is None or vtep not in self.vteps or not self._fabric.carry(vtep, vni, frame):
+        vtep = self._vtep_of(vni, mac)
+        if vtep is None and vni in self.on_demand:
+            self._hand_to_agent(self.miss, sender.port_id, frame)
+        elif vtep is None or vtep not in self.vteps or not self._fabric.carry(vtep, vni, frame):
             self._drop("unknown unicast")
+
+    def _vtep_of(self, vni: int, mac: int) -> int | None:
+        vtep = self.remotes.get(vni, {}).get(mac)
+        if vtep is None:
+            vtep = self.learned.get(vni, {}).get(mac)
+            if vtep is not None:
+                self._used.add((vni, mac))
+        return vtep
 
     def _deliver(self, vni: int, mac: int, frame: bytes) -> bool:
         port_id = self._by_mac.get((vni, mac))

@@ -3,18 +3,22 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
 from alcor.dataplane.driver import Change, DataPlaneUnavailable, Failures, Listener, State
+from alcor.dataplane.ovs import cookies
 from alcor.dataplane.ovs.control_socket import ControlSocket
 from alcor.dataplane.ovs.database import SwitchDatabase
 from alcor.dataplane.ovs.description import describe_flows
 from alcor.dataplane.ovs.openflow import message
+from alcor.dataplane.ovs.openflow.connection import Handlers
 from alcor.dataplane.ovs.openflow.errors import Refused
-from alcor.dataplane.ovs.openflow.flows import FlowStatistics, decode_statistics, statistics_request
-from alcor.dataplane.ovs.openflow.packets import packet_out
+from alcor.dataplane.ovs.openflow.flows import FlowStatistics, RemovedFlow, decode_statistics, statistics_request
+from alcor.dataplane.ovs.openflow.packets import PacketIn, packet_out, packet_through_tables
+from alcor.dataplane.ovs.pipeline import MISS, TO_LEARNED
 from alcor.dataplane.ovs.programmer import Programmer
+from alcor.dataplane.ovs.renewals import Renewals
 from alcor.dataplane.ovs.revalidation import Revalidation
 from alcor.dataplane.ovs.session import Session, open_session
 from alcor.dataplane.ovs.settings import OvsSettings
@@ -38,6 +42,7 @@ class OvsDataPlane:
         # A pass of the revalidator must not hold up the commands about neighbours: each has its own connection.
         self._passes, self._commands = ControlSocket(self._run_directory), ControlSocket(self._run_directory)
         self._revalidation = Revalidation(self._passes)
+        self._renewals = Renewals()
         self._listener: Listener | None = None
         self._session: Session | None = None
         self._programmer: Programmer | None = None
@@ -91,28 +96,37 @@ class OvsDataPlane:
 
     async def send(self, port_id: Id, frame: bytes) -> None:
         """See DataPlane."""
+        self._give(port_id, frame, packet_out)
+
+    async def forward(self, port_id: Id, frame: bytes) -> None:
+        """See DataPlane."""
+        self._give(port_id, frame, packet_through_tables)
+
+    def _give(self, port_id: Id, frame: bytes, packet: Callable[[int, bytes], bytes]) -> None:
         number = self._ports.get(port_id)
         if number is None or self._session is None or not 14 <= len(frame) <= _MAXIMUM_FRAME:
             return
         with contextlib.suppress(ConnectionError):
-            self._session.packets.send(message.PACKET_OUT, packet_out(number, frame))
+            self._session.packets.send(message.PACKET_OUT, packet(number, frame))
 
     async def replace(self, state: State) -> Failures:
         """See DataPlane."""
         if self._neighbours is not None:
             self._neighbours.replace(state.vteps)
-        async with self._lock:
-            with _unavailable_when_lost():
-                return await self._live_programmer().replace(state, self._ports, self._tunnel_port)
+        with self._renewals.begin(state.learned) as renewal:
+            async with self._lock:
+                with _unavailable_when_lost():
+                    return await self._live_programmer().replace(state, self._ports, self._tunnel_port, renewal)
 
     async def apply(self, change: Change) -> Failures:
         """See DataPlane."""
         if self._neighbours is not None:
             self._neighbours.remove(change.removed_vteps)
             self._neighbours.add(change.vteps)
-        async with self._lock:
-            with _unavailable_when_lost():
-                failures = await self._live_programmer().apply(change, self._ports)
+        with self._renewals.begin({vni: delta.put for vni, delta in change.learned.items()}) as renewal:
+            async with self._lock:
+                with _unavailable_when_lost():
+                    failures = await self._live_programmer().apply(change, self._ports, renewal)
         if self._neighbours is not None and change.vteps:
             await self._neighbours.wait_known(change.vteps, _NEIGHBOUR_WAIT_SECONDS)
         return failures
@@ -156,10 +170,19 @@ class OvsDataPlane:
                 with contextlib.suppress(ConnectionError, Refused):
                     await self._programmer.withdraw_absent(self._ports)
 
-    def _packet_punted(self, number: int, frame: bytes) -> None:
-        port_id = self._port_ids.get(number)
-        if port_id is not None and self._listener is not None:
-            self._listener.packet_punted(port_id, frame)
+    def _packet_in(self, packet: PacketIn) -> None:
+        port_id = self._port_ids.get(packet.in_port)
+        if port_id is None or self._listener is None:
+            return
+        if packet.table == MISS.number:
+            self._listener.packet_missed(port_id, packet.frame)
+        else:
+            self._listener.packet_punted(port_id, packet.frame)
+
+    def _flow_idle(self, flow: RemovedFlow) -> None:
+        remote = _learned_remote(flow)
+        if remote is not None and self._listener is not None and not self._renewals.cover(*remote):
+            self._listener.remote_idle(*remote)
 
     def _live_session(self) -> Session:
         if self._session is None or self._session.lost():
@@ -173,7 +196,7 @@ class OvsDataPlane:
 
     async def _connect(self) -> None:
         socket = self._run_directory / f"{self._settings.integration_bridge}.mgmt"
-        self._session = await open_session(socket, self._settings.punt_rate, self._packet_punted)
+        self._session = await open_session(socket, self._settings, Handlers(self._packet_in, self._flow_idle))
         self._programmer = Programmer(self._session, self._generation, self._revalidation)
 
     async def _keep_connected(self) -> None:
@@ -202,6 +225,17 @@ class OvsDataPlane:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _learned_remote(flow: RemovedFlow) -> tuple[int, int] | None:
+    """VNI and MAC of the learned remote that a flow stood for, if it did."""
+    if not cookies.is_ours(flow.cookie) or (flow.table, flow.priority) != (
+        TO_LEARNED.table.number,
+        TO_LEARNED.priority,
+    ):
+        return None
+    values = {field.name: field.value for field in flow.fields}
+    return values.get("metadata", 0), values.get("eth_dst", 0)
 
 
 @contextlib.contextmanager

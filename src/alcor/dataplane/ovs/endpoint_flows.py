@@ -20,7 +20,7 @@ def endpoint_flows(pipeline: Pipeline, endpoint: Endpoint, port: int) -> tuple[F
     if not endpoint.admin_state_up:
         return ()
     common = {"port": port, "vni": endpoint.vni, "mac": endpoint.mac, "meter": port}
-    everywhere = (rules.FROM_WORKLOAD, rules.PUNT_ARP, rules.PUNT_DHCP, rules.DELIVER)
+    everywhere = (rules.FROM_WORKLOAD, rules.PUNT_ARP, rules.PUNT_DHCP, rules.DELIVER, rules.MISSED)
     flows = [pipeline[rule].flow(common) for rule in everywhere]
     if not endpoint.port_security:
         return (*flows, pipeline[rules.UNGUARDED].flow(common))

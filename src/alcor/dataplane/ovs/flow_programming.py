@@ -87,7 +87,7 @@ class Difference:
 async def program(
     connection: OpenFlowConnection,
     prepare: Callable[[], Awaitable[Modifications]],
-    before_change: Callable[[], Awaitable[None]],
+    before_change: Callable[[], Awaitable[None]] | None = None,
 ) -> dict[Owner, SwitchError]:
     """Carry out modifications as one; if any is refused, those of each port as one and all others one by one.
 
@@ -99,7 +99,8 @@ async def program(
         return {}
     log.warning("Open vSwitch refused %d flow changes and with them the bundle; now port by port", len(errors))
     refusals: dict[Owner, SwitchError] = {}
-    await before_change()
+    if before_change is not None:
+        await before_change()
     for owner, group in itertools.groupby(await prepare(), key=itemgetter(0)):
         bodies = (body for _, body in group)
         if isinstance(owner, bytes):

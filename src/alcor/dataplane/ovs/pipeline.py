@@ -49,6 +49,7 @@ class Rule(NamedTuple):
     matches: tuple[Match, ...]
     actions: tuple[Instruction, ...]
     purpose: str
+    idles: bool = False  # its flows go by themselves when they meet no packet for a while
 
 
 CLASSIFY = Table(0, "classify", "whose packet is it: write its VPC's VNI into the metadata")
@@ -56,9 +57,10 @@ SOURCE_GUARD = Table(10, "source_guard", "a workload sends only from its own add
 PUNT = Table(20, "punt", "what the agent answers goes to the agent")
 LOCAL = Table(60, "local", "deliver to a workload on this host")
 REMOTE = Table(70, "remote", "find the host of a MAC address elsewhere")
+MISS = Table(75, "miss", "in a VPC on demand, the agent asks who has a MAC address")
 TUNNEL = Table(80, "tunnel", "send to the other host by VXLAN")
 
-TABLES = (CLASSIFY, SOURCE_GUARD, PUNT, LOCAL, REMOTE, TUNNEL)
+TABLES = (CLASSIFY, SOURCE_GUARD, PUNT, LOCAL, REMOTE, MISS, TUNNEL)
 
 _ARP = Match("eth_type", 0x0806)
 _IPV4 = Match("eth_type", 0x0800)
@@ -218,7 +220,34 @@ TO_HOST = Rule(
     (SetField("tun_dst", "vtep"), GoTo(TUNNEL.number)),
     "a MAC address of this VPC on another host",
 )
+TO_LEARNED = Rule(
+    "to_learned",
+    REMOTE,
+    90,
+    (Match("metadata", "vni"), Match("eth_dst", "mac")),
+    (SetField("tun_dst", "vtep"), GoTo(TUNNEL.number)),
+    "such a MAC address that the agent asked for when it was needed",
+    idles=True,
+)
+ON_DEMAND = Rule(
+    "on_demand",
+    REMOTE,
+    50,
+    (Match("metadata", "vni"),),
+    (GoTo(MISS.number),),
+    "a MAC address not known here, in a VPC on demand: perhaps another host has it",
+)
 UNKNOWN = Rule("unknown", REMOTE, 0, (), (), "a MAC address nobody in this VPC has: not flooded")
+
+MISSED = Rule(
+    "missed",
+    MISS,
+    100,
+    (_FROM_PORT,),
+    (Meter("meter"), ToAgent()),
+    "the packet waits at the agent, at the bounded rate of ARP requests and DHCP",
+)
+NOBODYS = Rule("nobodys", MISS, 0, (), (), "from no port of this host")
 
 ENCAPSULATE = Rule(
     "encapsulate",
@@ -250,7 +279,11 @@ RULES = (
     TUNNEL_TO_NOBODY,
     NOT_LOCAL,
     TO_HOST,
+    TO_LEARNED,
+    ON_DEMAND,
     UNKNOWN,
+    MISSED,
+    NOBODYS,
     ENCAPSULATE,
 )
 
@@ -264,6 +297,7 @@ HOST_RULES = (
     TUNNEL_TO_NOBODY,
     NOT_LOCAL,
     UNKNOWN,
+    NOBODYS,
     ENCAPSULATE,
 )
 """Rules every host has once, whatever its ports."""

@@ -50,7 +50,8 @@ def _section(table: Table) -> Iterator[str]:
 def _row(rule: Rule) -> str:
     matches = "<br>".join(_condition(match) for match in rule.matches) or "everything"
     steps = ", ".join(_step(step) for step in rule.actions) or "drop"
-    return f"| {rule.priority} | {rule.name} | {matches} | {steps} | {rule.purpose} |"
+    name = f"{rule.name} (idles out)" if rule.idles else rule.name
+    return f"| {rule.priority} | {name} | {matches} | {steps} | {rule.purpose} |"
 
 
 def _heading(table: Table) -> str:

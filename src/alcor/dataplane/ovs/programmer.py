@@ -10,7 +10,8 @@ from alcor.dataplane.ovs.cookies import cookie
 from alcor.dataplane.ovs.endpoint_flows import endpoint_flows
 from alcor.dataplane.ovs.flow_programming import Difference, Modifications, Owner, program, read_inventory
 from alcor.dataplane.ovs.openflow.errors import SwitchError
-from alcor.dataplane.ovs.rendering import Flow, Pipeline
+from alcor.dataplane.ovs.rendering import CompiledRule, Flow
+from alcor.dataplane.ovs.renewals import Renewal
 from alcor.dataplane.ovs.revalidation import Revalidation
 from alcor.dataplane.ovs.session import Session
 from alcor.model.identifiers import Id
@@ -48,8 +49,8 @@ class Programmer:
         self._revalidation = revalidation
         self._programmed: dict[Id, _PortFlows] = {}
 
-    async def replace(self, state: State, ports: PortNumbers, tunnel_port: int) -> Failures:
-        """See DataPlane.replace."""
+    async def replace(self, state: State, ports: PortNumbers, tunnel_port: int, renewal: Renewal) -> Failures:
+        """See DataPlane.replace. The renewal is of all that the state says is learned."""
         failures: Failures = {}
         staged = self._stage(state.endpoints.values(), ports, failures)
         if self._session.meters is not None:
@@ -60,6 +61,7 @@ class Programmer:
         async def prepare() -> Modifications:
             nonlocal difference
             inventory = await read_inventory(self._session.flows)
+            renewal.end()  # what was there is kept: when it goes now, it is gone
             difference = Difference(inventory, self._wanted(state, staged, tunnel_port), self._generation)
             return difference
 
@@ -72,8 +74,8 @@ class Programmer:
             log.info("flows: %d kept, %d added, %d removed", difference.kept, difference.added, difference.removed)
         return failures
 
-    async def apply(self, change: Change, ports: PortNumbers) -> Failures:
-        """See DataPlane.apply."""
+    async def apply(self, change: Change, ports: PortNumbers, renewal: Renewal) -> Failures:
+        """See DataPlane.apply. The renewal is of what the change says is learned."""
         failures: Failures = {}
         staged = self._stage(change.endpoints.values(), ports, failures)
         if self._session.meters is not None:
@@ -85,6 +87,7 @@ class Programmer:
             return self._modifications(change, before, staged)
 
         refused = await program(self._session.flows, prepare, self._revalidation.expect)
+        renewal.end()
         for port_id in before:
             del self._programmed[port_id]
         self._programmed |= staged
@@ -129,9 +132,12 @@ class Programmer:
         for port_id, port in staged.items():
             for flow in port.flows:
                 yield port_id, flow
-        for vni, remotes in state.remotes.items():
-            for flow in _remote_flows(self._session.pipeline, vni, remotes.items()):
-                yield vni, flow
+        for rule, by_vni in ((rules.TO_HOST, state.remotes), (rules.TO_LEARNED, state.learned)):
+            for vni, remotes in by_vni.items():
+                for flow in _remote_flows(self._session.pipeline[rule], vni, remotes.items()):
+                    yield vni, flow
+        for vni in state.on_demand:
+            yield vni, self._session.pipeline[rules.ON_DEMAND].flow({"vni": vni})
 
     def _modifications(
         self, change: Change, before: Mapping[Id, _PortFlows], after: Mapping[Id, _PortFlows]
@@ -141,16 +147,28 @@ class Programmer:
             for digest, flow in port.by_digest().items():
                 if missing.get(port_id, {}).pop(digest, None) is None:
                     yield port_id, flow.removal()
-        to_host = self._session.pipeline[rules.TO_HOST]
-        for vni, remotes in change.remotes.items():
-            for mac in remotes.removed:
-                yield vni, to_host.flow({"vni": vni, "mac": mac, "vtep": 0}).removal_of_any()
+        yield from self._vpc_removals(change)
         for port_id, flows in missing.items():
             for digest, flow in flows.items():
                 yield port_id, flow.addition(cookie(self._generation, digest))
-        for vni, remotes in change.remotes.items():
-            for flow in _remote_flows(self._session.pipeline, vni, remotes.put.items()):
-                yield vni, flow.addition(cookie(self._generation, flow.digest()))
+        for vni, flow in self._vpc_additions(change):
+            yield vni, flow.addition(cookie(self._generation, flow.digest()))
+
+    def _vpc_removals(self, change: Change) -> Iterator[tuple[int, bytes]]:
+        for rule, by_vni in ((rules.TO_HOST, change.remotes), (rules.TO_LEARNED, change.learned)):
+            for vni, delta in by_vni.items():
+                for flow in _remote_flows(self._session.pipeline[rule], vni, ((mac, 0) for mac in delta.removed)):
+                    yield vni, flow.removal_of_any()
+        for vni in change.removed_on_demand:
+            yield vni, self._session.pipeline[rules.ON_DEMAND].flow({"vni": vni}).removal_of_any()
+
+    def _vpc_additions(self, change: Change) -> Iterator[tuple[int, Flow]]:
+        for rule, by_vni in ((rules.TO_HOST, change.remotes), (rules.TO_LEARNED, change.learned)):
+            for vni, delta in by_vni.items():
+                for flow in _remote_flows(self._session.pipeline[rule], vni, delta.put.items()):
+                    yield vni, flow
+        for vni in change.on_demand:
+            yield vni, self._session.pipeline[rules.ON_DEMAND].flow({"vni": vni})
 
     async def _take_refusals(self, refused: Mapping[Owner, SwitchError], failures: Failures) -> None:
         """Turn refusals into failures, and take back what was installed of the ports that failed."""
@@ -174,7 +192,6 @@ class Programmer:
             await self._session.flows.modify_each(leftovers)
 
 
-def _remote_flows(pipeline: Pipeline, vni: int, remotes: Iterable[tuple[int, int]]) -> Iterator[Flow]:
-    to_host = pipeline[rules.TO_HOST]
+def _remote_flows(rule: CompiledRule, vni: int, remotes: Iterable[tuple[int, int]]) -> Iterator[Flow]:
     for mac, vtep in remotes:
-        yield to_host.flow({"vni": vni, "mac": mac, "vtep": vtep})
+        yield rule.flow({"vni": vni, "mac": mac, "vtep": vtep})

@@ -18,9 +18,10 @@ class CompiledRule(NamedTuple):
     """A rule as bytes with places for its parameters."""
 
     rule: Rule
-    identity: bytes  # table and priority
+    identity: bytes  # table and priority, and how long it stays if not for ever
     template: Template  # match and instructions
     match_length: int  # of the match with its padding
+    idle_seconds: int  # after which a flow that meets no packet goes by itself; 0 for never
 
     def flow(self, values: Mapping[str, int]) -> "Flow":
         """The flow with these values. Raises KeyError for a missing one, OverflowError for one that does not fit."""
@@ -34,14 +35,14 @@ class Flow(NamedTuple):
     body: bytes
 
     def digest(self) -> int:
-        """48 bits that stand for all the flow says: table, priority, match and instructions."""
+        """48 bits that stand for all the flow says: table, priority, time-out, match and instructions."""
         data = blake2b(self.compiled.identity + self.body, digest_size=DIGEST_BYTES).digest()
         return int.from_bytes(data, "big")
 
     def addition(self, cookie: int) -> bytes:
         """The flow-mod that installs it."""
         rule = self.compiled.rule
-        return add_flow(cookie, rule.table.number, rule.priority, self.body)
+        return add_flow(cookie, rule.table.number, rule.priority, self.body, self.compiled.idle_seconds)
 
     def removal(self) -> bytes:
         """The flow-mod that removes it, but not another flow that has taken its place since."""
@@ -61,19 +62,21 @@ class Flow(NamedTuple):
 Pipeline = dict[Rule, CompiledRule]
 
 
-def compile_pipeline(metered: bool) -> Pipeline:
+def compile_pipeline(metered: bool, idle_seconds: int) -> Pipeline:
     """All rules. Without meters in the switch, the rules that would use one do without."""
-    return {rule: compile_rule(rule, metered) for rule in RULES}
+    return {rule: compile_rule(rule, metered, idle_seconds) for rule in RULES}
 
 
-def compile_rule(rule: Rule, metered: bool = True) -> CompiledRule:
+def compile_rule(rule: Rule, metered: bool, idle_seconds: int) -> CompiledRule:
     """One rule as a template."""
     writer = TemplateWriter()
     _write_match(writer, rule.matches)
     match_length = len(writer)
     write_instructions(writer, [step for step in rule.actions if metered or not isinstance(step, Meter)])
     identity = bytes([rule.table.number]) + rule.priority.to_bytes(2, "big")
-    return CompiledRule(rule, identity, writer.finish(), match_length)
+    if not rule.idles:
+        return CompiledRule(rule, identity, writer.finish(), match_length, 0)
+    return CompiledRule(rule, identity + idle_seconds.to_bytes(2, "big"), writer.finish(), match_length, idle_seconds)
 
 
 def _write_match(writer: TemplateWriter, matches: tuple[Match, ...]) -> None:

@@ -4,9 +4,10 @@ import asyncio
 from pathlib import Path
 from typing import NamedTuple
 
-from alcor.dataplane.ovs.openflow.connection import OpenFlowConnection, PacketHandler, connect
+from alcor.dataplane.ovs.openflow.connection import Handlers, OpenFlowConnection, connect
 from alcor.dataplane.ovs.punt_meters import PuntMeters, punt_meters
 from alcor.dataplane.ovs.rendering import Pipeline, compile_pipeline
+from alcor.dataplane.ovs.settings import OvsSettings
 
 
 class Session(NamedTuple):
@@ -31,16 +32,20 @@ class Session(NamedTuple):
         await self.packets.close()
 
 
-async def open_session(management_socket: Path, punt_rate: int, on_packet: PacketHandler) -> Session:
-    """Connect to a bridge; packets its flows punt go to ``on_packet``. Raises OSError or Refused."""
+async def open_session(management_socket: Path, settings: OvsSettings, handlers: Handlers) -> Session:
+    """Connect to a bridge. Raises OSError or Refused.
+
+    That a flow went idle is said where flows are programmed, in the order in which things happened.
+    """
     opened: list[OpenFlowConnection] = []
     try:
-        opened.append(flows := await connect(management_socket))
-        opened.append(packets := await connect(management_socket, on_packet))
-        meters = await punt_meters(flows, punt_rate)
-        await packets.enable_packets()
+        opened.append(flows := await connect(management_socket, Handlers(idle_flow=handlers.idle_flow)))
+        opened.append(packets := await connect(management_socket, Handlers(packet_in=handlers.packet_in)))
+        meters = await punt_meters(flows, settings.punt_rate)
+        await flows.listen()
+        await packets.listen()
     except BaseException:
         for connection in opened:
             await connection.close()
         raise
-    return Session(flows, packets, meters, compile_pipeline(metered=meters is not None))
+    return Session(flows, packets, meters, compile_pipeline(meters is not None, settings.idle_seconds))

@@ -1,5 +1,6 @@
 """The memory driver counts what it is asked to do, and fails on request."""
 
+import msgspec
 import pytest
 
 from alcor.dataplane.driver import Change, DataPlaneUnavailable, Endpoint, RemoteDelta, State
@@ -37,6 +38,17 @@ async def test_each_thing_put_or_removed_counts(driver: MemoryDataPlane) -> None
     await driver.apply(change)
     assert +driver.operations == {"endpoint": 1, "remote": 3}
     assert driver.switch.remotes == {7: {3: 100}}
+
+
+async def test_what_is_learned_and_what_is_on_demand_counts(driver: MemoryDataPlane) -> None:
+    change = Change(on_demand={7, 8}, removed_on_demand={9}, learned={7: RemoteDelta(put={3: 100}, removed={4})})
+    await driver.apply(change)
+    assert +driver.operations == {"on_demand": 3, "learned": 2}
+    driver.operations.clear()
+    wanted = msgspec.structs.replace(STATE, on_demand={8}, learned={7: {3: 100, 5: 100}})
+    await driver.replace(wanted)
+    assert +driver.operations == {"on_demand": 1, "learned": 1}
+    assert (driver.switch.on_demand, driver.switch.learned) == ({8}, {7: {3: 100, 5: 100}})
 
 
 async def test_a_refused_endpoint_is_a_failure_and_passes_nothing(driver: MemoryDataPlane) -> None:

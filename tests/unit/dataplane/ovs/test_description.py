@@ -12,7 +12,7 @@ from alcor.dataplane.ovs.pipeline import RULES, Rule
 from alcor.dataplane.ovs.rendering import compile_pipeline
 from tests.unit.dataplane.ovs.rule_values import VALUES
 
-PIPELINE = compile_pipeline(metered=True)
+PIPELINE = compile_pipeline(metered=True, idle_seconds=60)
 NAMES = {7: "port:web", 1: "tunnel"}
 
 
@@ -31,6 +31,8 @@ def reported(rule: Rule, **different: Any) -> FlowStatistics:
         (rules.TO_HOST, "metadata=70001, eth_dst=fa:16:3e:00:00:01 -> set_field:192.0.2.1->tun_dst, goto_table:tunnel"),
         (rules.ENCAPSULATE, "any -> move:metadata[0..23]->tun_id, output:tunnel"),
         (rules.PUNT_ARP, "eth_type=0x806, in_port=port:web, arp_op=1 -> meter:7, to_agent"),
+        (rules.ON_DEMAND, "metadata=70001 -> goto_table:miss"),
+        (rules.MISSED, "in_port=port:web -> meter:7, to_agent"),
         (rules.SPOOFED, "any -> drop"),
         (rules.GROUP_ADDRESSED, "eth_dst=01:00:00:00:00:00/01:00:00:00:00:00 -> drop"),
         (

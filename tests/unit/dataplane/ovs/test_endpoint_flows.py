@@ -13,7 +13,7 @@ from alcor.dataplane.ovs.openflow.fields import decode_match
 from alcor.dataplane.ovs.pipeline import SOURCE_GUARD
 from alcor.dataplane.ovs.rendering import Flow, compile_pipeline
 
-PIPELINE = compile_pipeline(metered=True)
+PIPELINE = compile_pipeline(metered=True, idle_seconds=60)
 PORT = 7
 MACS = st.sampled_from([0xFA163E000001, 0xFA163E000002, 0x00005E000101])
 IPV4 = st.sampled_from([0x0A000001, 0x0A000002, 0x0A0000FF, 0x0A090001])

@@ -22,7 +22,7 @@ from tests.unit.dataplane.ovs.openflow.fake_switch import (
     fake_switch,
 )
 
-PIPELINE = compile_pipeline(metered=True)
+PIPELINE = compile_pipeline(metered=True, idle_seconds=60)
 FULL = SwitchError(5, 1)
 ANY = bytes((0, 1, 0, 4, 0, 0, 0, 0))
 numbers = st.sets(st.integers(0, 50))

@@ -4,9 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from alcor.dataplane.ovs.openflow.actions import GoTo, Output
+from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, Output, ToAgent
 from alcor.dataplane.ovs.openflow.fields import FIELDS
-from alcor.dataplane.ovs.pipeline import FROM_TUNNEL, HOST_RULES, LOCAL, RULES, TABLES, TUNNEL_TO_NOBODY, Rule
+from alcor.dataplane.ovs.pipeline import (
+    FROM_TUNNEL,
+    HOST_RULES,
+    LOCAL,
+    MISS,
+    PUNT,
+    RULES,
+    TABLES,
+    TUNNEL_TO_NOBODY,
+    Rule,
+)
 from alcor.dataplane.ovs.pipeline_page import refreshed
 
 PAGE = Path(__file__).parents[4] / "docs" / "pipeline.md"
@@ -62,6 +72,17 @@ def test_a_packet_from_a_tunnel_goes_no_further_than_this_host() -> None:
     assert FROM_TUNNEL.actions[-1] == GoTo(LOCAL.number)
     onward = [rule for rule in RULES if rule.table is LOCAL and any(isinstance(step, GoTo) for step in rule.actions)]
     assert onward and all(rule.priority < TUNNEL_TO_NOBODY.priority for rule in onward)
+
+
+def test_a_miss_is_told_from_what_the_agent_answers_by_its_table() -> None:
+    tables = {rule.table for rule in RULES if any(isinstance(step, ToAgent) for step in rule.actions)}
+    assert tables == {PUNT, MISS}
+
+
+def test_whatever_goes_to_the_agent_is_metered() -> None:
+    for rule in RULES:
+        kinds = [type(step) for step in rule.actions]
+        assert (ToAgent in kinds) == (Meter in kinds)
 
 
 def test_the_page_for_readers_is_fresh() -> None:

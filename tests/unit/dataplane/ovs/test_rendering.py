@@ -16,7 +16,7 @@ from alcor.dataplane.ovs.pipeline import RULES, Rule
 from alcor.dataplane.ovs.rendering import Flow, compile_pipeline, compile_rule
 from tests.unit.dataplane.ovs.rule_values import VALUES
 
-PIPELINE = compile_pipeline(metered=True)
+PIPELINE = compile_pipeline(metered=True, idle_seconds=60)
 
 
 def plain(field: FieldValue) -> str:
@@ -54,13 +54,26 @@ def test_the_way_to_a_host_is_said_whatever_the_values(values: dict[str, int]) -
 
 
 def test_without_meters_the_rules_that_would_use_one_do_without() -> None:
-    metered, bare = compile_rule(rules.PUNT_ARP), compile_rule(rules.PUNT_ARP, metered=False)
+    metered, bare = (compile_rule(rules.PUNT_ARP, metered, 60) for metered in (True, False))
 
     def steps(flow: Flow) -> list[str]:
         return decode_instructions(flow.body[len(flow.match()) :], plain)
 
     assert steps(metered.flow(VALUES)) == ["meter:7", "to_agent"]
     assert steps(bare.flow(VALUES)) == ["to_agent"]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_flows_of_rules_that_idle_go_by_themselves_and_no_others(rule: Rule) -> None:
+    flow = PIPELINE[rule].flow(VALUES)
+    timeout = 60 if rule is rules.TO_LEARNED else 0
+    assert flow.addition(5) == add_flow(5, rule.table.number, rule.priority, flow.body, timeout)
+
+
+def test_flows_that_idle_sooner_are_other_flows_and_all_others_stay_the_same() -> None:
+    sooner = compile_pipeline(metered=True, idle_seconds=1)
+    changed = {rule for rule in RULES if sooner[rule].flow(VALUES).digest() != PIPELINE[rule].flow(VALUES).digest()}
+    assert changed == {rules.TO_LEARNED}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -88,7 +101,11 @@ def test_flows_that_say_something_else_have_another_digest() -> None:
 def test_the_digest_of_a_flow_is_the_same_in_every_life() -> None:
     """A restarted agent, and a later version of it, must know its flows again: do not change this number lightly."""
     flow = PIPELINE[rules.TO_HOST].flow(VALUES)
-    assert flow.digest() == compile_pipeline(metered=False)[rules.TO_HOST].flow(VALUES).digest() == 174937291908113
+    assert (
+        flow.digest()
+        == compile_pipeline(metered=False, idle_seconds=60)[rules.TO_HOST].flow(VALUES).digest()
+        == 174937291908113
+    )
 
 
 def test_a_flow_is_installed_at_its_rules_table_and_priority() -> None:

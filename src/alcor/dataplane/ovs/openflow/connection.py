@@ -1,7 +1,7 @@
 """One OpenFlow connection to a bridge, over its management socket.
 
 Requests are matched with their answers by transaction id. Errors that answer no waiting request belong to a message
-of a stream (a bundle) and are kept for whoever streams. Packet-ins go to a callback.
+of a stream (a bundle) and are kept for whoever streams. What the switch says unasked goes to callbacks.
 """
 
 import asyncio
@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from alcor.dataplane.ovs.openflow import message
 from alcor.dataplane.ovs.openflow.errors import Refused, SwitchError, decode_error
+from alcor.dataplane.ovs.openflow.flows import RemovedFlow, decode_flow_removed
 from alcor.dataplane.ovs.openflow.message import Malformed
-from alcor.dataplane.ovs.openflow.packets import decode_packet_in
+from alcor.dataplane.ovs.openflow.packets import PacketIn, decode_packet_in
 
 _CHUNK = 64 * 1024  # bytes between two chances for the rest of the program to run: about 1 ms of rendering
 _MAXIMUM_XID = 0xFFFFFFFF
@@ -25,8 +26,15 @@ PAUSE = b""
 
 log = logging.getLogger(__name__)
 
-PacketHandler = Callable[[int, bytes], None]
-"""Called with the port number a packet came in by, and the frame."""
+
+class Handlers(NamedTuple):
+    """Whom to tell what the switch says unasked; it is asked to keep to itself what nobody wants to hear."""
+
+    packet_in: Callable[[PacketIn], None] | None = None
+    idle_flow: Callable[[RemovedFlow], None] | None = None
+
+
+NOBODY = Handlers()
 
 
 class _Answer(NamedTuple):
@@ -48,12 +56,10 @@ class OpenFlowConnection:
     ``command``, ``modify_as_one`` and ``modify_each`` are for one caller at a time.
     """
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_packet: PacketHandler | None
-    ) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handlers: Handlers) -> None:
         self._reader = reader
         self._writer = writer
-        self._on_packet = on_packet
+        self._handlers = handlers
         self._next_xid = 1
         self._answers: dict[int, _Answer] = {}
         self._errors: dict[int, SwitchError] | None = None  # while somebody streams messages that have no answers
@@ -70,10 +76,11 @@ class OpenFlowConnection:
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
 
-    async def enable_packets(self) -> None:
-        """Have the switch send packet-ins here, whole."""
-        self._write(message.set_config(self._take_xid()))
-        await self.barrier()
+    async def listen(self) -> None:
+        """Have the switch say here what there are handlers for, and nothing else unasked. Raises Refused."""
+        packets, idle_flows = (handler is not None for handler in self._handlers)
+        await self.command(message.SET_ASYNC, message.news(packets, idle_flows))
+        await self.command(message.SET_CONFIG, message.whole_packets())
 
     async def request(self, kind: int, answer_kind: int, body: bytes = b"") -> bytes:
         """Send one message and return its answer's body. Raises Refused."""
@@ -230,7 +237,11 @@ class OpenFlowConnection:
 
     def _dispatch(self, kind: int, xid: int, body: bytes) -> None:
         if kind == message.PACKET_IN:
-            self._packet_in(body)
+            if self._handlers.packet_in is not None:
+                self._handlers.packet_in(decode_packet_in(body))
+        elif kind == message.FLOW_REMOVED:
+            if self._handlers.idle_flow is not None:
+                self._handlers.idle_flow(decode_flow_removed(body))
         elif kind == message.ECHO_REQUEST:
             self._write(message.message(message.ECHO_REPLY, xid, body))
         elif kind == message.ERROR:
@@ -253,12 +264,6 @@ class OpenFlowConnection:
         else:
             log.warning("a packet could not be sent: %s", error)
 
-    def _packet_in(self, body: bytes) -> None:
-        if self._on_packet is None:
-            return
-        packet = decode_packet_in(body)
-        self._on_packet(packet.in_port, packet.frame)
-
 
 async def _first(flow_mods: Iterator[bytes]) -> bytes:
     """The first that is no pause; PAUSE when there is none."""
@@ -269,7 +274,7 @@ async def _first(flow_mods: Iterator[bytes]) -> bytes:
     return PAUSE
 
 
-async def connect(socket: Path, on_packet: PacketHandler | None = None) -> OpenFlowConnection:
+async def connect(socket: Path, handlers: Handlers = NOBODY) -> OpenFlowConnection:
     """Connect to a bridge's management socket and agree on the version.
 
     Raises OSError when nobody listens there, Refused when the switch does not speak OpenFlow 1.4.
@@ -289,4 +294,4 @@ async def connect(socket: Path, on_packet: PacketHandler | None = None) -> OpenF
         if isinstance(error, OSError | asyncio.IncompleteReadError):
             raise ConnectionError(f"Open vSwitch hung up during the greeting on {socket}") from error
         raise
-    return OpenFlowConnection(reader, writer, on_packet)
+    return OpenFlowConnection(reader, writer, handlers)

@@ -1,31 +1,37 @@
-"""Flows: the modification that installs or removes one, and the statistics that report those there are.
+"""Flows: the modification that installs or removes one, and what the switch reports of those there are or were.
 
-OpenFlow 1.4.1, sections 7.3.4.2 and 7.3.5.2.
+OpenFlow 1.4.1, sections 7.3.4.2, 7.3.5.2 and 7.4.2.
 """
 
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from alcor.dataplane.ovs.openflow.fields import FieldValue, decode_match
 from alcor.dataplane.ovs.openflow.message import GROUP_ANY, NO_BUFFER, PORT_ANY, TABLE_ALL, Malformed
 
 _FLOW_MOD = struct.Struct(">QQBBHHHIIIHH")
+_FLOW_REMOVED = struct.Struct(">QHBBIIHHQQ")
 _STATISTICS = struct.Struct(">HBxIIHHHHH2xQQQ")
 
 _ADD = 0
 _DELETE = 3
 _DELETE_STRICT = 4
 
+_REPORT_REMOVAL = 1 << 0
+
 _NO_FIELDS = bytes((0, 1, 0, 4, 0, 0, 0, 0))
 _ALL_BITS = 0xFFFFFFFFFFFFFFFF
 
 
-def add_flow(cookie: int, table: int, priority: int, match_and_instructions: bytes) -> bytes:
-    """The body of a flow-mod that installs a flow, in place of one with the same table, priority and match."""
-    return (
-        _FLOW_MOD.pack(cookie, 0, table, _ADD, 0, 0, priority, NO_BUFFER, PORT_ANY, GROUP_ANY, 0, 0)
-        + match_and_instructions
-    )
+def add_flow(cookie: int, table: int, priority: int, match_and_instructions: bytes, idle_seconds: int = 0) -> bytes:
+    """The body of a flow-mod that installs a flow, in place of one with the same table, priority and match.
+
+    Unless ``idle_seconds`` is 0, the flow goes when it met no packet for so long, and the switch says so.
+    """
+    flags = _REPORT_REMOVAL if idle_seconds else 0
+    header = _FLOW_MOD.pack(cookie, 0, table, _ADD, idle_seconds, 0, priority, NO_BUFFER, PORT_ANY, GROUP_ANY, flags, 0)
+    return header + match_and_instructions
 
 
 def delete_flow(table: int, priority: int, match: bytes, cookie: int = 0, cookie_mask: int = 0) -> bytes:
@@ -83,3 +89,21 @@ def decode_statistics(body: bytes) -> Iterator[FlowStatistics]:
             table, priority, cookie, packets, octets, seconds, body[position + 48 : match_end], body[match_end:end]
         )
         position = end
+
+
+class RemovedFlow(NamedTuple):
+    """A flow that is gone, as the switch reports it."""
+
+    cookie: int
+    table: int
+    priority: int
+    fields: tuple[FieldValue, ...]
+
+
+def decode_flow_removed(body: bytes) -> RemovedFlow:
+    """Raises Malformed."""
+    if len(body) < _FLOW_REMOVED.size:
+        raise Malformed("the news of a removed flow is cut short")
+    cookie, priority, _, table, *_ = _FLOW_REMOVED.unpack_from(body)
+    fields, _ = decode_match(body, _FLOW_REMOVED.size)
+    return RemovedFlow(cookie, table, priority, tuple(fields))

@@ -16,12 +16,14 @@ FEATURES_REQUEST = 5
 FEATURES_REPLY = 6
 SET_CONFIG = 9
 PACKET_IN = 10
+FLOW_REMOVED = 11
 PACKET_OUT = 13
 FLOW_MOD = 14
 MULTIPART_REQUEST = 18
 MULTIPART_REPLY = 19
 BARRIER_REQUEST = 20
 BARRIER_REPLY = 21
+SET_ASYNC = 28
 METER_MOD = 29
 BUNDLE_CONTROL = 33
 BUNDLE_ADD = 34
@@ -31,6 +33,7 @@ MULTIPART_METER_CONFIG = 10
 MULTIPART_METER_FEATURES = 11
 MULTIPART_MORE = 1
 
+PORT_TABLE = 0xFFFFFFF9
 PORT_CONTROLLER = 0xFFFFFFFD
 PORT_ANY = 0xFFFFFFFF
 GROUP_ANY = 0xFFFFFFFF
@@ -41,6 +44,11 @@ MAXIMUM_LENGTH = 0xFFFF
 _BUNDLE = struct.Struct(">IHH")
 _BUNDLE_ADD_PREFIX = struct.Struct(">BBHIIHHBBHI")
 _ATOMIC_AND_ORDERED = 3
+
+_ASYNC_PROPERTY = struct.Struct(">HHI")
+_ASYNC_PACKET_IN, _ASYNC_PORT_STATUS, _ASYNC_FLOW_REMOVED = 1, 3, 5  # of a connection that may change the switch
+_SENT_BY_A_FLOW = 1 << 1 | 1 << 5  # of a packet that came in by a port, of one from a packet-out
+_GONE_IDLE = 1 << 0
 
 BUNDLE_OPEN = 0
 BUNDLE_CLOSE = 2
@@ -65,9 +73,19 @@ def hello(xid: int) -> bytes:
     return message(HELLO, xid, struct.pack(">HHI", 1, 8, 1 << VERSION))
 
 
-def set_config(xid: int) -> bytes:
-    """Ask for whole packets in packet-ins; on a management connection this is also what turns packet-ins on."""
-    return message(SET_CONFIG, xid, struct.pack(">HH", 0, 0xFFFF))
+def whole_packets() -> bytes:
+    """The body of a configuration that asks for whole packets; on a management connection it turns on all news."""
+    return struct.pack(">HH", 0, 0xFFFF)
+
+
+def news(packets: bool, idle_flows: bool) -> bytes:
+    """The body that chooses what the switch says unasked: what flows send to the agent, which flows went idle."""
+    masks = {
+        _ASYNC_PACKET_IN: _SENT_BY_A_FLOW if packets else 0,
+        _ASYNC_PORT_STATUS: 0,
+        _ASYNC_FLOW_REMOVED: _GONE_IDLE if idle_flows else 0,
+    }
+    return b"".join(_ASYNC_PROPERTY.pack(kind, _ASYNC_PROPERTY.size, mask) for kind, mask in masks.items())
 
 
 def multipart_request(xid: int, kind: int, body: bytes = b"") -> bytes:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from alcor.dataplane.ovs.openflow.actions import Output, write_action
 from alcor.dataplane.ovs.openflow.fields import decode_match
-from alcor.dataplane.ovs.openflow.message import NO_BUFFER, PORT_CONTROLLER, Malformed
+from alcor.dataplane.ovs.openflow.message import NO_BUFFER, PORT_CONTROLLER, PORT_TABLE, Malformed
 from alcor.dataplane.ovs.openflow.template import TemplateWriter
 
 _PACKET_IN = struct.Struct(">IHBBQ")
@@ -35,7 +35,16 @@ def decode_packet_in(body: bytes) -> PacketIn:
 
 def packet_out(port: int, frame: bytes) -> bytes:
     """The body of a packet-out that sends a frame out of a port."""
+    return _packet_out(PORT_CONTROLLER, port, frame)
+
+
+def packet_through_tables(in_port: int, frame: bytes) -> bytes:
+    """The body of a packet-out that treats a frame as if it had come in by a port."""
+    return _packet_out(in_port, PORT_TABLE, frame)
+
+
+def _packet_out(in_port: int, out_port: int, frame: bytes) -> bytes:
     writer = TemplateWriter()
-    write_action(writer, Output(port))
+    write_action(writer, Output(out_port))
     actions = writer.finish().image
-    return struct.pack(">IIH6x", NO_BUFFER, PORT_CONTROLLER, len(actions)) + actions + frame
+    return struct.pack(">IIH6x", NO_BUFFER, in_port, len(actions)) + actions + frame

@@ -18,6 +18,11 @@ def packet_in(port: int, frame: bytes) -> bytes:
     return struct.pack("!IHBBQ", 0xFFFFFFFF, len(frame), 1, 20, 0) + match + bytes(2) + frame
 
 
+def flow_removed(cookie: int, table: int, priority: int, match: bytes) -> bytes:
+    """The body of the news that a flow went idle, section 7.4.2. The match comes with its padding."""
+    return struct.pack("!QHBBIIHHQQ", cookie, priority, 0, table, 61, 0, 60, 0, 3, 180) + match
+
+
 def error(kind: int, code: int, offending: bytes = b"") -> bytes:
     """The body of an error message, section 7.5.4."""
     return struct.pack("!HH", kind, code) + offending[:64]

@@ -1,15 +1,17 @@
 """An OpenFlow connection carries out flow-mods as one or one by one, and ends cleanly whatever the switch does."""
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from alcor.dataplane.ovs.openflow import message
-from alcor.dataplane.ovs.openflow.connection import PAUSE, OpenFlowConnection, connect
+from alcor.dataplane.ovs.openflow.connection import PAUSE, Handlers, OpenFlowConnection, connect
 from alcor.dataplane.ovs.openflow.errors import Refused, SwitchError
-from alcor.dataplane.ovs.openflow.flows import add_flow, decode_statistics
+from alcor.dataplane.ovs.openflow.flows import RemovedFlow, add_flow, decode_statistics
+from alcor.dataplane.ovs.openflow.packets import PacketIn
 from tests.unit.dataplane.ovs.openflow import reports
 from tests.unit.dataplane.ovs.openflow.fake_switch import (
     REFUSED_AT_COMMIT_TABLE,
@@ -20,10 +22,11 @@ from tests.unit.dataplane.ovs.openflow.fake_switch import (
 
 FULL = SwitchError(5, 1)
 OPEN, COMMIT, DISCARD = 0, 4, 6
+ANY = bytes((0, 1, 0, 4, 0, 0, 0, 0))
 
 
 def flow(table: int) -> bytes:
-    return add_flow(1, table, 100, bytes((0, 1, 0, 4, 0, 0, 0, 0)))
+    return add_flow(1, table, 100, ANY)
 
 
 @pytest.fixture
@@ -134,11 +137,47 @@ async def test_a_switch_that_asks_for_a_sign_of_life_gets_one(switch: FakeSwitch
 
 
 async def test_packets_go_to_their_handler_with_their_port(switch: FakeSwitch) -> None:
-    packets: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
-    connection = await connect(switch.socket, lambda port, frame: packets.put_nowait((port, frame)))
-    await connection.enable_packets()
+    packets: asyncio.Queue[PacketIn] = asyncio.Queue()
+    connection = await connect(switch.socket, Handlers(packet_in=packets.put_nowait))
     switch.say(message.message(message.PACKET_IN, 0, reports.packet_in(7, b"a frame")))
-    assert await packets.get() == (7, b"a frame")
+    assert await packets.get() == PacketIn(7, 20, 0, b"a frame")
+    await connection.close()
+
+
+async def test_flows_that_went_idle_go_to_their_handler(switch: FakeSwitch) -> None:
+    flows: asyncio.Queue[RemovedFlow] = asyncio.Queue()
+    connection = await connect(switch.socket, Handlers(idle_flow=flows.put_nowait))
+    switch.say(message.message(message.FLOW_REMOVED, 0, reports.flow_removed(5, 70, 90, ANY)))
+    assert await flows.get() == RemovedFlow(5, 70, 90, ())
+    await connection.close()
+
+
+async def test_what_nobody_here_wants_to_hear_is_passed_over(
+    switch: FakeSwitch, connection: OpenFlowConnection
+) -> None:
+    await connection.barrier()
+    switch.say(message.message(message.PACKET_IN, 0, reports.packet_in(7, b"a frame")))
+    switch.say(message.message(message.FLOW_REMOVED, 0, reports.flow_removed(5, 70, 90, ANY)))
+    await connection.barrier()
+
+
+@pytest.mark.parametrize(
+    ("handlers", "packet_ins", "removals"),
+    [
+        (Handlers(), 0, 0),
+        (Handlers(packet_in=print), 0b100010, 0),
+        (Handlers(idle_flow=print), 0, 0b1),
+    ],
+    ids=["nothing", "packets", "idle flows"],
+)
+async def test_the_switch_is_asked_to_say_what_there_are_handlers_for(
+    switch: FakeSwitch, handlers: Handlers, packet_ins: int, removals: int
+) -> None:
+    """Properties of the asynchronous configuration, OpenFlow 1.4.1 section 7.3.10: type, length, mask."""
+    connection = await connect(switch.socket, handlers)
+    await connection.listen()
+    (body,) = (heard.body for heard in switch.heard if heard.kind == message.SET_ASYNC)
+    assert struct.unpack("!HHIHHIHHI", body) == (1, 8, packet_ins, 3, 8, 0, 5, 8, removals)
     await connection.close()
 
 
@@ -150,12 +189,21 @@ async def test_packets_go_to_their_handler_with_their_port(switch: FakeSwitch) -
         message.HEADER.pack(1, message.BARRIER_REPLY, 8, 1),
         message.message(message.ERROR, 1, b"x"),
         message.message(message.PACKET_IN, 0, bytes(30)),
+        message.message(message.FLOW_REMOVED, 0, bytes(30)),
         b"GET / HTTP/1.1\r\n\r\n",
     ],
-    ids=["zeros", "length below the header's", "other version", "short error", "bad packet-in", "other protocol"],
+    ids=[
+        "zeros",
+        "length below the header's",
+        "other version",
+        "short error",
+        "bad packet-in",
+        "bad news",
+        "other protocol",
+    ],
 )
 async def test_garbage_ends_the_connection_with_a_reason(switch: FakeSwitch, garbage: bytes) -> None:
-    connection = await connect(switch.socket, lambda port, frame: None)
+    connection = await connect(switch.socket, Handlers(packet_in=print, idle_flow=print))
     switch.say(garbage)
     assert "broke" in await connection.closed
     with pytest.raises(ConnectionError):

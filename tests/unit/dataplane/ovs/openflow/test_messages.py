@@ -25,13 +25,15 @@ from alcor.dataplane.ovs.openflow.errors import SwitchError, decode_error
 from alcor.dataplane.ovs.openflow.fields import FIELDS, FieldValue, decode_match
 from alcor.dataplane.ovs.openflow.flows import (
     FlowStatistics,
+    RemovedFlow,
     add_flow,
+    decode_flow_removed,
     decode_statistics,
     delete_flow,
     delete_flows_with_cookie,
 )
 from alcor.dataplane.ovs.openflow.message import Malformed
-from alcor.dataplane.ovs.openflow.packets import PacketIn, decode_packet_in, packet_out
+from alcor.dataplane.ovs.openflow.packets import PacketIn, decode_packet_in, packet_out, packet_through_tables
 from alcor.dataplane.ovs.openflow.template import TemplateWriter
 from tests.unit.dataplane.ovs.openflow import reports
 
@@ -121,6 +123,10 @@ def test_flow_mods_say_what_they_do() -> None:
         *(5, 0, 10, 0, 0, 0, 100),
         *(nothing, nothing, nothing, 0, 0),
     )
+    assert layout.unpack_from(add_flow(5, 10, 100, ANY_MATCH, idle_seconds=60)) == (
+        *(5, 0, 10, 0, 60, 0, 100),
+        *(nothing, nothing, nothing, 1, 0),
+    )
     assert layout.unpack_from(delete_flow(10, 100, ANY_MATCH, 5, 0xFF))[:7] == (5, 0xFF, 10, 4, 0, 0, 100)
     assert layout.unpack_from(delete_flows_with_cookie(5))[:4] == (5, 2**64 - 1, 255, 3)
     for body in (add_flow(5, 10, 100, ANY_MATCH), delete_flow(10, 100, ANY_MATCH), delete_flows_with_cookie(5)):
@@ -135,6 +141,20 @@ def test_a_packet_in_comes_back_as_the_switch_sent_it(port: int, frame: bytes) -
 def test_a_packet_in_that_holds_less_than_it_says_is_malformed() -> None:
     with pytest.raises(Malformed, match="says 60 bytes, holds 59"):
         decode_packet_in(reports.packet_in(1, bytes(60))[:-1])
+
+
+def test_a_removed_flow_is_told_by_its_place_and_what_it_matched() -> None:
+    match = match_bytes([FieldValue("metadata", 70001), FieldValue("eth_dst", 0xFA163E000001)])
+    body = reports.flow_removed(5, 70, 90, match)
+    fields = (FieldValue("metadata", 70001), FieldValue("eth_dst", 0xFA163E000001))
+    assert decode_flow_removed(body) == RemovedFlow(5, 70, 90, fields)
+
+
+def test_a_packet_through_the_tables_names_the_port_it_comes_from() -> None:
+    body = packet_through_tables(7, b"frame")
+    assert struct.unpack_from("!IIH6x", body) == (0xFFFFFFFF, 7, 16)
+    assert struct.unpack_from("!HHIH6x", body, 16) == (0, 16, message.PORT_TABLE, 0xFFFF)
+    assert body[32:] == b"frame"
 
 
 def test_a_packet_out_names_its_port_and_carries_its_frame() -> None:
@@ -186,6 +206,7 @@ DECODERS: dict[str, Callable[[bytes], object]] = {
         (decode_match(flow.match), decode_instructions(flow.instructions, say)) for flow in decode_statistics(data)
     ],
     "packet-in": decode_packet_in,
+    "removed flow": decode_flow_removed,
     "meters": meters.decode_configurations,
     "meter features": meters.decode_maximum,
     "error": decode_error,
@@ -198,6 +219,7 @@ SAMPLES = (
     _SAMPLE_STEPS,
     reports.flow_statistics(10, 100, 5, _SAMPLE_MATCH, _SAMPLE_STEPS),
     reports.packet_in(7, bytes(60)),
+    reports.flow_removed(5, 70, 90, _SAMPLE_MATCH),
     struct.pack("!HHI", 24, 3, 7) + meters.add_meter(7, 1, 1)[8:],
 )
 
