@@ -9,12 +9,12 @@ from alcor.agent import arp
 from alcor.agent.counters import Counters
 from alcor.agent.dhcp import server as dhcp
 from alcor.agent.projection import endpoint_of
-from alcor.agent.token_bucket import TokenBucket
 from alcor.agent.wanted import Wanted
 from alcor.dataplane import frames
 from alcor.dataplane.driver import DataPlane
 from alcor.model.goal_state import Port
 from alcor.model.identifiers import Id, id_text
+from alcor.model.token_bucket import TokenBucket
 
 log = logging.getLogger(__name__)
 

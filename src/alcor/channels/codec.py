@@ -62,7 +62,7 @@ def _pieces(delta: GoalStateDelta, max_bytes: int) -> Iterator[Piece]:
     for indexes in _slices(delta.removed_vteps, max_bytes // 5):
         yield 5 * len(indexes) + _HEADER_BYTES, partial(_extend, "removed_vteps", indexes)
     for vpc in delta.vpcs.values():
-        yield _message_piece("vpcs", pb.Vpc(id=vpc.id, vni=vpc.vni, mtu=vpc.mtu, dns_domain=vpc.dns_domain))
+        yield _message_piece("vpcs", _vpc_message(vpc))
     for subnet in delta.subnets.values():
         yield _message_piece("subnets", _subnet_message(subnet))
     for port in delta.ports.values():
@@ -115,6 +115,10 @@ def _address_pieces(vni: int, change: NeighbourDelta, max_bytes: int) -> Iterato
     for packed in _slices(change.removed_ipv6, max_bytes // 16):
         message = pb.Addresses(vni=vni, removed_ipv6=b"".join(packed))
         yield 16 * len(packed) + _HEADER_BYTES, partial(_extend, "addresses", [message])
+
+
+def _vpc_message(vpc: Vpc) -> pb.Vpc:
+    return pb.Vpc(id=vpc.id, vni=vpc.vni, mtu=vpc.mtu, dns_domain=vpc.dns_domain, on_demand=vpc.on_demand)
 
 
 def _subnet_message(subnet: Subnet) -> pb.Subnet:
@@ -225,7 +229,8 @@ def _neighbours(delta: GoalStateDelta, vni: int) -> NeighbourDelta:
 
 def _add_resources(delta: GoalStateDelta, part: pb.GoalState) -> None:
     for vpc in part.vpcs:
-        delta.vpcs[checks.vni(vpc.vni)] = Vpc(checks.identifier(vpc.id, "VPC"), vpc.vni, vpc.mtu, vpc.dns_domain)
+        vpc_id = checks.identifier(vpc.id, "VPC")
+        delta.vpcs[checks.vni(vpc.vni)] = Vpc(vpc_id, vpc.vni, vpc.mtu, vpc.dns_domain, vpc.on_demand)
     for subnet in part.subnets:
         delta.subnets[checks.identifier(subnet.id, "subnet")] = _subnet(subnet)
     for port in part.ports:

@@ -20,6 +20,9 @@ class AskingHost(Protocol):
     def connected(self) -> bool:
         """False once the stream has ended: what it had learned is forgotten."""
 
+    def end(self) -> None:
+        """End the stream: the host comes back and asks anew."""
+
     def deliver(self, news: GoalStateDelta) -> None:
         """Send VTEPs and neighbours after all that was delivered before. The news belong to the channel then."""
 

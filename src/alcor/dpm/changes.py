@@ -75,7 +75,7 @@ def _put_vpc(model: ReadModel, before: Before, record: VpcRecord) -> None:
     before.vpcs.setdefault(record.id, old)
     if old is None or (old.vni, old.admin_state_up) != (record.vni, record.admin_state_up):
         _touch_vpc(model, before, vpc)
-    vpc.record = record
+    model.put_vpc(record)
 
 
 def _delete_vpc(model: ReadModel, before: Before, vpc_id: Id) -> None:
@@ -87,7 +87,7 @@ def _delete_vpc(model: ReadModel, before: Before, vpc_id: Id) -> None:
         _replace_port(model, before, port_id, None)
     for subnet_id in list(vpc.subnets):
         _delete_subnet(model, before, subnet_id)
-    vpc.record = None
+    model.remove_vpc(vpc)
 
 
 def _put_node(model: ReadModel, before: Before, record: NodeRecord) -> None:
@@ -95,13 +95,13 @@ def _put_node(model: ReadModel, before: Before, record: NodeRecord) -> None:
     before.nodes.setdefault(record.host_id, old)
     if old is None or old.host_index != record.host_index:
         _touch_host(model, before, record.host_id)
-    model.nodes[record.host_id] = record
+    model.put_node(record)
 
 
 def _delete_node(model: ReadModel, before: Before, host_id: str) -> None:
     before.nodes.setdefault(host_id, model.nodes.get(host_id))
     _touch_host(model, before, host_id)
-    model.nodes.pop(host_id, None)
+    model.remove_node(host_id)
 
 
 def _touch_vpc(model: ReadModel, before: Before, vpc: VpcModel) -> None:

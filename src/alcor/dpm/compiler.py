@@ -22,22 +22,33 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 
-def compile_entry(model: ReadModel, entry: LogEntry) -> dict[str, GoalStateDelta]:
-    """Take the entry into the model; returns what to change on each host that has something to change.
-
-    Deltas carry the entry's position as their revision; their base revision is for the channel to set. Parts are
-    shared between the deltas: they must not be changed.
-    """
-    before = take_in(model, entry.records)
-    model.revision = entry.position
-    return _Compilation(model, before, entry.position).deltas()
-
-
-class _VpcChange(msgspec.Struct):
+class VpcChange(msgspec.Struct):
     """The touched ports of one VPC, as neighbours, before and now."""
 
     old: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)
     new: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)
+
+
+class Compiled(msgspec.Struct):
+    """What an entry means for hosts.
+
+    Deltas carry the entry's position as their revision; their base revision is for the channel to set. Parts are
+    shared between the deltas: they must not be changed. Hosts in ``resync`` need everything anew: what they are told
+    has changed in kind. ``on_demand`` has the changes of VPCs on demand, by VNI, for those who asked; ``moved`` the new
+    VTEPs of hosts that had another (host index → IPv4).
+    """
+
+    deltas: dict[str, GoalStateDelta] = {}
+    resync: set[str] = set()
+    on_demand: dict[int, VpcChange] = {}
+    moved: dict[int, int] = {}
+
+
+def compile_entry(model: ReadModel, entry: LogEntry) -> Compiled:
+    """Take the entry into the model; returns what to change on each host that has something to change."""
+    before = take_in(model, entry.records)
+    model.revision = entry.position
+    return _Compilation(model, before, entry.position).compiled()
 
 
 class _Compilation:
@@ -48,9 +59,10 @@ class _Compilation:
         self._before = before
         self._position = position
         self._deltas: dict[str, GoalStateDelta] = {}
-        self._changes: dict[Id, _VpcChange] = {vpc_id: _VpcChange() for vpc_id in (*before.presence, *before.vpcs)}
+        self._compiled = Compiled()
+        self._changes: dict[Id, VpcChange] = {vpc_id: VpcChange() for vpc_id in (*before.presence, *before.vpcs)}
 
-    def deltas(self) -> dict[str, GoalStateDelta]:
+    def compiled(self) -> Compiled:
         for port_id, old in self._before.ports.items():
             self._compare_port(port_id, old)
         for vpc_id, change in self._changes.items():
@@ -60,7 +72,8 @@ class _Compilation:
                 self._model.vpcs.pop(vpc_id, None)
         for host_id, node in self._before.nodes.items():
             self._compare_node(host_id, node)
-        return {host_id: delta for host_id, delta in self._deltas.items() if not delta.is_empty()}
+        self._compiled.deltas = {host_id: delta for host_id, delta in self._deltas.items() if not delta.is_empty()}
+        return self._compiled
 
     def _delta(self, host_id: str) -> GoalStateDelta:
         delta = self._deltas.get(host_id)
@@ -117,17 +130,42 @@ class _Compilation:
 
     # VPCs
 
-    def _compare_vpc(self, vpc: VpcModel, change: _VpcChange) -> None:
-        shared = _difference(change.old, change.new)
+    def _compare_vpc(self, vpc: VpcModel, change: VpcChange) -> None:
         _update(vpc.neighbours, change)
+        was_on_demand = vpc.on_demand
+        self._model.decide_programming(vpc)
         joined, left = self._compare_presence(vpc)
+        record_changed = vpc.record is not None and vpc.record != self._vpc_before(vpc.id)
+        if was_on_demand and vpc.on_demand:
+            self._compare_on_demand(vpc, change, joined, left, record_changed)
+            return
         staying = set(self._model.visible_hosts(vpc)) - joined
-        if vpc.record is not None and vpc.record != self._vpc_before(vpc.id):
-            for host_id in staying:
-                self._delta(host_id).vpcs[vpc.record.vni] = vpc_state(vpc.record)
-        self._tell_neighbours(vpc, staying, change, shared)
+        if was_on_demand != vpc.on_demand:
+            self._compiled.resync |= staying | joined
+        elif record_changed:
+            self._tell_record(vpc, staying)
+        self._tell_neighbours(vpc, staying, change)
         self._join(vpc, joined, staying)
-        self._leave(vpc, left, staying)
+        if was_on_demand:
+            self._remove_vpc(vpc.id, left)
+        else:
+            self._leave(vpc, left, staying)
+
+    def _compare_on_demand(
+        self, vpc: VpcModel, change: VpcChange, joined: set[str], left: set[str], record_changed: bool
+    ) -> None:
+        """The cost is that of the hosts that join or leave, however many there are; others are told if they asked."""
+        if record_changed:
+            self._tell_record(vpc, set(self._model.visible_hosts(vpc)) - joined)
+        self._tell_record(vpc, joined)
+        self._remove_vpc(vpc.id, left)
+        if vpc.record is not None and (change.old.forwarding or change.new.forwarding):
+            self._compiled.on_demand[vpc.record.vni] = change
+
+    def _tell_record(self, vpc: VpcModel, hosts: set[str]) -> None:
+        assert vpc.record is not None, "a VPC present on hosts is known"
+        for host_id in hosts:
+            self._delta(host_id).vpcs[vpc.record.vni] = vpc_state(vpc.record, vpc.on_demand)
 
     def _compare_presence(self, vpc: VpcModel) -> tuple[set[str], set[str]]:
         """Compare the subnets of hosts touched; returns the hosts that joined and those that left."""
@@ -154,9 +192,10 @@ class _Compilation:
         subnets = (self._subnet_before(subnet_id) for subnet_id in subnet_ids)
         return {s.id: subnet_state(s, vpc) for s in subnets if s is not None and vpc is not None and s.vpc_id == vpc_id}
 
-    def _tell_neighbours(self, vpc: VpcModel, staying: set[str], change: _VpcChange, shared: NeighbourDelta) -> None:
+    def _tell_neighbours(self, vpc: VpcModel, staying: set[str], change: VpcChange) -> None:
         if vpc.record is None or not (change.old.forwarding or change.new.forwarding):
             return
+        shared = _difference(change.old, change.new)
         macs_of = _macs_by_host(change)
         for host_id in staying:
             was, now = self._node_before(host_id), self._model.nodes[host_id]
@@ -180,11 +219,14 @@ class _Compilation:
         for host_id in staying:
             self._delta(host_id).vteps.update(newcomers)
 
-    def _leave(self, vpc: VpcModel, left: set[str], staying: set[str]) -> None:
-        record = self._vpc_before(vpc.id)
+    def _remove_vpc(self, vpc_id: Id, left: set[str]) -> None:
+        record = self._vpc_before(vpc_id)
         for host_id in left:
             if record is not None:
                 self._delta(host_id).removed_vpcs.add(record.vni)
+
+    def _leave(self, vpc: VpcModel, left: set[str], staying: set[str]) -> None:
+        self._remove_vpc(vpc.id, left)
         others = staying | left
         for host_id in left:
             for other in others:
@@ -203,8 +245,11 @@ class _Compilation:
         new = self._model.nodes.get(host_id)
         if old is None or new is None or (old.host_index, old.local_ip) == (new.host_index, new.local_ip):
             return
-        vpcs = (self._model.vpcs[vpc_id] for vpc_id in self._model.host_vpcs.get(host_id, ()))
-        for other in {other for vpc in vpcs for other in self._model.visible_hosts(vpc)} - {host_id}:
+        if old.host_index == new.host_index:
+            self._compiled.moved[new.host_index] = new.local_ip
+        vpcs = map(self._model.vpcs.__getitem__, self._model.host_vpcs.get(host_id, ()))
+        told_ahead = (vpc for vpc in vpcs if not vpc.on_demand)
+        for other in {other for vpc in told_ahead for other in self._model.visible_hosts(vpc)} - {host_id}:
             delta = self._delta(other)
             delta.vteps[new.host_index] = new.local_ip
             if old.host_index != new.host_index:
@@ -234,7 +279,7 @@ def _difference(old: VpcNeighbours, new: VpcNeighbours) -> NeighbourDelta:
     )
 
 
-def _update(neighbours: VpcNeighbours, change: _VpcChange) -> None:
+def _update(neighbours: VpcNeighbours, change: VpcChange) -> None:
     _replace(neighbours.forwarding, change.old.forwarding, change.new.forwarding)
     _replace(neighbours.ipv4, change.old.ipv4, change.new.ipv4)
     _replace(neighbours.ipv6, change.old.ipv6, change.new.ipv6)
@@ -246,7 +291,7 @@ def _replace(part: dict[_K, int], old: dict[_K, int], new: dict[_K, int]) -> Non
     part.update(new)
 
 
-def _macs_by_host(change: _VpcChange) -> dict[int, set[int]]:
+def _macs_by_host(change: VpcChange) -> dict[int, set[int]]:
     macs: dict[int, set[int]] = {}
     for forwarding in (change.old.forwarding, change.new.forwarding):
         for mac, host_index in forwarding.items():
@@ -255,7 +300,7 @@ def _macs_by_host(change: _VpcChange) -> dict[int, set[int]]:
 
 
 def _without_own(
-    shared: NeighbourDelta, change: _VpcChange, own_macs: Set[int], old_index: int, new_index: int
+    shared: NeighbourDelta, change: VpcChange, own_macs: Set[int], old_index: int, new_index: int
 ) -> NeighbourDelta:
     """The change as a host sees it some of whose own ports are part of it: it forwards nothing to itself."""
     put = shared.put.forwarding.copy()

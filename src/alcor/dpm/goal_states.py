@@ -7,9 +7,9 @@ from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
 from alcor.model.records import PortRecord, SubnetRecord, VpcRecord
 
 
-def vpc_state(vpc: VpcRecord) -> goal_state.Vpc:
+def vpc_state(vpc: VpcRecord, on_demand: bool) -> goal_state.Vpc:
     """A VPC in a goal state."""
-    return goal_state.Vpc(vpc.id, vpc.vni, vpc.mtu, vpc.dns_domain)
+    return goal_state.Vpc(vpc.id, vpc.vni, vpc.mtu, vpc.dns_domain, on_demand)
 
 
 def subnet_state(subnet: SubnetRecord, vpc: VpcRecord) -> goal_state.Subnet:
@@ -66,7 +66,9 @@ def neighbours_for_host(vpc: VpcModel, host_index: int, own_macs: set[int]) -> N
 def join_vpc(delta: GoalStateDelta, model: ReadModel, vpc: VpcModel, host_id: str) -> None:
     """Add all of a VPC but the host's own ports and subnets and the VTEPs."""
     assert vpc.record is not None
-    delta.vpcs[vpc.record.vni] = vpc_state(vpc.record)
+    delta.vpcs[vpc.record.vni] = vpc_state(vpc.record, vpc.on_demand)
+    if vpc.on_demand:
+        return
     own_macs = {unpacked.mac for port_id in vpc.hosts[host_id].ports if (unpacked := model.port(port_id))}
     neighbours = neighbours_for_host(vpc, model.nodes[host_id].host_index, own_macs)
     if not neighbours.is_empty():
@@ -90,7 +92,8 @@ def snapshot(model: ReadModel, host_id: str) -> GoalStateDelta:
         for port_id in own.ports:
             if (port := model.port(port_id)) is not None:
                 delta.ports[port_id] = port_state(port, vpc.record)
-        delta.vteps.update(vteps(model, vpc))
+        if not vpc.on_demand:
+            delta.vteps.update(vteps(model, vpc))
     delta.vteps.pop(model.nodes[host_id].host_index, None)
     return delta
 

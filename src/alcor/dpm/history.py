@@ -16,20 +16,25 @@ class History:
         self._maximum_entries = maximum_entries
         self._maximum_items = maximum_items
         self._entries: deque[tuple[int, Mapping[str, GoalStateDelta], int]] = deque()
+        self._resynced: dict[str, int] = {}  # hosts that needed everything anew, and when
         self._items = 0
 
-    def add(self, position: int, deltas: Mapping[str, GoalStateDelta]) -> None:
-        """The deltas of the log entry after the last one added."""
+    def add(self, position: int, deltas: Mapping[str, GoalStateDelta], resync: Iterable[str] = ()) -> None:
+        """The deltas of the log entry after the last one added, and the hosts that need everything anew."""
         items = _distinct_items(deltas.values())
         self._entries.append((position, deltas, items))
         self._items += items
         while self._items > self._maximum_items or len(self._entries) > self._maximum_entries:
             self._floor, _, items = self._entries.popleft()
             self._items -= items
+        self._resynced.update(dict.fromkeys(resync, position))
 
-    def covers(self, revision: int) -> bool:
-        """Whether every delta after the revision is still here."""
-        return revision >= self._floor
+    def covers(self, host_id: str, revision: int) -> bool:
+        """Whether all that the host needs after the revision is here, as deltas."""
+        resynced = self._resynced.get(host_id, 0)
+        if resynced <= self._floor:
+            self._resynced.pop(host_id, None)
+        return revision >= max(self._floor, resynced)
 
     def since(self, host_id: str, revision: int) -> GoalStateDelta | None:
         """What the host missed after the revision, as one delta; None when nothing. The history must cover it."""

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 from alcor.dpm.goal_states import add_neighbours
 from alcor.dpm.read_model import ReadModel
+from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 from alcor.model.records import NodeRecord, PortRecord, Record, SubnetRecord, VpcRecord
 
 
-def load(position: int, records: Iterable[Record]) -> ReadModel:
+def load(position: int, records: Iterable[Record], on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE) -> ReadModel:
     """The model as of a position of the change log, from every record: VPCs, subnets and nodes before ports."""
-    model = ReadModel(revision=position)
+    model = ReadModel(revision=position, on_demand_above=on_demand_above)
     for record in records:
         match record:
             case PortRecord():
@@ -18,11 +19,13 @@ def load(position: int, records: Iterable[Record]) -> ReadModel:
                 if node is not None and vpc.record is not None:
                     add_neighbours(vpc.neighbours, record, node.host_index)
             case VpcRecord():
-                model.vpc(record.id).record = record
+                model.put_vpc(record)
             case SubnetRecord():
                 model.put_subnet(record)
             case NodeRecord():
-                model.nodes[record.host_id] = record
+                model.put_node(record)
             case _:
                 raise ValueError(f"{type(record).__name__} is not the record of a resource that exists")
+    for vpc in model.vpcs.values():
+        model.decide_programming(vpc)
     return model

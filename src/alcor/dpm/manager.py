@@ -7,6 +7,7 @@ reading and writing the store happens on one event loop.
 import asyncio
 import logging
 from functools import partial
+from typing import Protocol
 
 import msgspec
 from sqlalchemy import Connection
@@ -14,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.channels.interface import HostConnection
 from alcor.channels.messages import Acknowledgement, PortReport, ResyncRequest
-from alcor.dpm.compiler import compile_entry
+from alcor.dpm.compiler import Compiled, compile_entry
 from alcor.dpm.goal_states import snapshot
 from alcor.dpm.history import History
 from alcor.dpm.host_writer import HostWriter
@@ -24,6 +25,7 @@ from alcor.dpm.metrics import DpmMetrics
 from alcor.dpm.read_model import ReadModel
 from alcor.dpm.reports import Failures, reported_statuses
 from alcor.model.goal_state import GoalStateDelta
+from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 from alcor.model.records import LogEntry
 from alcor.store import change_log
 from alcor.store.change_log import LogTrimmed
@@ -37,12 +39,23 @@ _WAIT_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
 
 
+class Follower(Protocol):
+    """Somebody else who lives on the read model, on the same event loop."""
+
+    def compiled(self, compiled: Compiled) -> None:
+        """An entry was taken into the model, and this is what it means."""
+
+    def reloaded(self) -> None:
+        """The model was read anew: entries were missed."""
+
+
 class DpmSettings(msgspec.Struct, frozen=True):
     """How the Data Plane Manager behaves."""
 
     host_grace: float = 15.0  # seconds a host may be away before its ports go DOWN
     kept_log_entries: int = 100_000
     trim_interval: float = 300.0  # seconds
+    on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE  # ports of a VPC above which hosts ask for them
 
 
 class DataPlaneManager:
@@ -56,6 +69,7 @@ class DataPlaneManager:
         self._metrics = metrics or DpmMetrics()
         self._model = ReadModel()
         self._history = History(0)
+        self._followers: list[Follower] = []
         self._loaded = False
         self._connections: dict[str, HostConnection] = {}
         # Hosts that had applied more than was read here, and how much: told by another controller.
@@ -70,12 +84,21 @@ class DataPlaneManager:
 
     async def load(self) -> None:
         """Read everything from the tables. To be called before any host connects."""
-        self._model = await self._store.read(_load)
+        self._model = await self._store.read(partial(_load, on_demand_above=self._settings.on_demand_above))
         self._history = History(self._model.revision)
         self._loaded = True
         log.info(
             "read %d ports of %d VPCs at revision %d", len(self._model.ports), len(self._model.vpcs), self.revision
         )
+
+    def follow(self, follower: "Follower") -> None:
+        """Tell somebody else of every entry, once hosts have been told."""
+        self._followers.append(follower)
+
+    @property
+    def model(self) -> ReadModel:
+        """What is known as of the revision; another after everything was read anew."""
+        return self._model
 
     @property
     def revision(self) -> int:
@@ -127,19 +150,26 @@ class DataPlaneManager:
             await self._store.wait_for_entries(self.revision, _WAIT_SECONDS)
 
     def _distribute(self, entry: LogEntry) -> None:
-        deltas = compile_entry(self._model, entry)
-        self._history.add(entry.position, deltas)
-        for host_id, delta in deltas.items():
+        compiled = compile_entry(self._model, entry)
+        self._history.add(entry.position, compiled.deltas, compiled.resync)
+        for host_id, delta in compiled.deltas.items():
             self.failures.forget(host_id, delta.removed_ports)
             connection = self._connections.get(host_id)
             if connection is not None and self._ahead.get(connection, 0) < entry.position:
                 connection.deliver(delta)
                 self._metrics.deltas.inc()
+        for host_id in compiled.resync:
+            if (connection := self._connections.get(host_id)) is not None:
+                self._resync(connection, "programming changed")
+        for follower in self._followers:
+            follower.compiled(compiled)
         for caught_up in [ahead for ahead, revision in self._ahead.items() if revision <= entry.position]:
             del self._ahead[caught_up]
 
     async def _reload(self) -> None:
         await self.load()
+        for follower in self._followers:
+            follower.reloaded()
         for connection in self._connections.values():
             self._resync(connection, "reload")
 
@@ -173,7 +203,7 @@ class DataPlaneManager:
             self._resync(connection, "another change log" if hello.log_id else "new host")
         elif hello.applied_revision > self.revision:
             self._ahead[connection] = hello.applied_revision
-        elif not self._history.covers(hello.applied_revision):
+        elif not self._history.covers(hello.host_id, hello.applied_revision):
             self._resync(connection, "too long away")
         elif (missed := self._history.since(hello.host_id, hello.applied_revision)) is not None:
             connection.deliver(missed)
@@ -224,8 +254,8 @@ class DataPlaneManager:
             log.warning("host %s is lost: its ports are DOWN", host_id)
 
 
-def _load(connection: Connection) -> ReadModel:
-    return load(*read_records(connection))
+def _load(connection: Connection, on_demand_above: int) -> ReadModel:
+    return load(*read_records(connection), on_demand_above)
 
 
 def _read_on(connection: Connection, after: int) -> tuple[int, list[LogEntry]]:

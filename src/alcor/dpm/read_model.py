@@ -14,6 +14,7 @@ import msgspec
 
 from alcor.model.goal_state import VpcNeighbours
 from alcor.model.identifiers import Id
+from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE, is_on_demand
 from alcor.model.records import NodeRecord, PortRecord, SubnetRecord, VpcRecord
 
 pack_port = msgspec.msgpack.Encoder().encode
@@ -34,6 +35,7 @@ class VpcModel(msgspec.Struct):
     record: VpcRecord | None = None
     subnets: dict[Id, SubnetRecord] = {}
     hosts: dict[str, HostPorts] = {}  # '' has the unbound ports
+    on_demand: bool = False
     neighbours: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)  # of all visible ports
 
     def is_empty(self) -> bool:
@@ -50,6 +52,45 @@ class ReadModel(msgspec.Struct):
     nodes: dict[str, NodeRecord] = {}
     subnet_vpcs: dict[Id, Id] = {}
     host_vpcs: dict[str, set[Id]] = {}  # VPCs in which the host has ports, visible or not
+    vnis: dict[int, Id] = {}  # VNI → VPC
+    vteps: dict[int, int] = {}  # host index → IPv4
+    on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE
+
+    def put_vpc(self, record: VpcRecord) -> None:
+        """Add or replace a VPC."""
+        vpc = self.vpc(record.id)
+        self._forget_vni(vpc)
+        vpc.record = record
+        self.vnis[record.vni] = record.id
+
+    def remove_vpc(self, vpc: VpcModel) -> None:
+        """Remove a VPC; its model may stay for what is in it."""
+        self._forget_vni(vpc)
+        vpc.record = None
+
+    def _forget_vni(self, vpc: VpcModel) -> None:
+        if vpc.record is not None and self.vnis.get(vpc.record.vni) == vpc.id:
+            del self.vnis[vpc.record.vni]
+
+    def put_node(self, node: NodeRecord) -> None:
+        """Add or replace a node."""
+        self.remove_node(node.host_id)
+        self.nodes[node.host_id] = node
+        self.vteps[node.host_index] = node.local_ip
+
+    def remove_node(self, host_id: str) -> None:
+        """Remove a node, if it is there."""
+        node = self.nodes.pop(host_id, None)
+        if node is not None:
+            del self.vteps[node.host_index]
+
+    def decide_programming(self, vpc: VpcModel) -> None:
+        """Set whether the VPC is on demand, from its setting and its size."""
+        if vpc.record is None:
+            vpc.on_demand = False
+            return
+        ports = len(vpc.neighbours.forwarding)
+        vpc.on_demand = is_on_demand(vpc.record.programming, ports, vpc.on_demand, self.on_demand_above)
 
     def vpc(self, vpc_id: Id) -> VpcModel:
         """The VPC's model, made when there is none."""
@@ -122,10 +163,10 @@ class ReadModel(msgspec.Struct):
             yield from (host_id for host_id in vpc.hosts if host_id in self.nodes)
 
     def share_a_vpc(self, one: str, other: str) -> bool:
-        """Whether a VPC is present on both hosts, so that they need each other's VTEP."""
+        """Whether a VPC that is told ahead is present on both hosts, so that they are told each other's VTEP."""
         if one not in self.nodes or other not in self.nodes:
             return False
         vpcs, others = self.host_vpcs.get(one), self.host_vpcs.get(other)
         if not vpcs or not others:
             return False
-        return any(self.vpcs[vpc_id].record is not None for vpc_id in vpcs & others)
+        return any(vpc.record is not None and not vpc.on_demand for vpc in map(self.vpcs.__getitem__, vpcs & others))

@@ -13,12 +13,13 @@ from alcor.model.identifiers import Id
 
 
 class Vpc(msgspec.Struct, frozen=True, array_like=True):
-    """A VPC present on the host."""
+    """A VPC present on the host. Of one on demand no neighbours are told: the host asks for those it needs."""
 
     id: Id
     vni: int
     mtu: int
     dns_domain: str = ""
+    on_demand: bool = False
 
 
 class Subnet(msgspec.Struct, frozen=True, array_like=True):

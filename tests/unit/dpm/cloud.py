@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from hypothesis import strategies as st
 
 from alcor.model.goal_state import GoalState, Port, Subnet, Vpc, VpcNeighbours
+from alcor.model.programming import ON_DEMAND, SETTINGS
 from alcor.model.records import (
     NodeDeleted,
     NodeRecord,
@@ -46,10 +47,10 @@ class Cloud:
 
     # Each of these is a transaction: it changes the cloud and returns the records of what changed.
 
-    def put_vpc(self, vpc_id: bytes, vni: int, mtu: int, up: bool) -> list[Record]:
+    def put_vpc(self, vpc_id: bytes, vni: int, mtu: int, up: bool, programming: str) -> list[Record]:
         if any(vpc.vni == vni and vpc.id != vpc_id for vpc in self.vpcs.values()):
             return []
-        self.vpcs[vpc_id] = VpcRecord(vpc_id, vni, mtu, "example.org", up)
+        self.vpcs[vpc_id] = VpcRecord(vpc_id, vni, mtu, "example.org", up, programming)
         return [self.vpcs[vpc_id]]
 
     def delete_vpc(self, vpc_id: bytes) -> list[Record]:
@@ -119,7 +120,8 @@ class Cloud:
         for port, vpc, _ in self._visible():
             if port.host_id != host_id:
                 continue
-            state.vpcs[vpc.vni] = Vpc(vpc.id, vpc.vni, vpc.mtu, vpc.dns_domain)
+            on_demand = vpc.programming == ON_DEMAND
+            state.vpcs[vpc.vni] = Vpc(vpc.id, vpc.vni, vpc.mtu, vpc.dns_domain, on_demand)
             addresses = tuple((subnet, str(ipaddress.ip_address(address))) for subnet, address in port.fixed_ips)
             up = port.admin_state_up and vpc.admin_state_up
             state.ports[port.id] = Port(port.id, vpc.vni, port.mac, addresses, up, hostname=port.hostname)
@@ -130,7 +132,7 @@ class Cloud:
                         subnet_id, vpc.vni, subnet.cidr, subnet.gateway_ip, subnet.enable_dhcp
                     )
         for port, vpc, node in self._visible():
-            if vpc.vni not in state.vpcs:
+            if vpc.vni not in state.vpcs or state.vpcs[vpc.vni].on_demand:
                 continue
             neighbours = state.neighbours.setdefault(vpc.vni, VpcNeighbours())
             if port.host_id != host_id:
@@ -160,7 +162,12 @@ _ports = st.builds(
 
 operations = st.one_of(
     st.tuples(
-        st.just("put_vpc"), st.sampled_from(VPCS), st.integers(1, 4), st.sampled_from([1450, 9000]), st.booleans()
+        st.just("put_vpc"),
+        st.sampled_from(VPCS),
+        st.integers(1, 4),
+        st.sampled_from([1450, 9000]),
+        st.booleans(),
+        st.sampled_from(SETTINGS),
     ),
     st.tuples(st.just("delete_vpc"), st.sampled_from(VPCS)),
     st.tuples(st.just("put_subnet"), st.sampled_from(SUBNETS), st.sampled_from(VPCS), st.booleans()),

@@ -5,13 +5,13 @@ import random
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from alcor.dpm.compiler import compile_entry
+from alcor.dpm.compiler import Compiled, compile_entry
 from alcor.dpm.goal_states import snapshot
 from alcor.dpm.loading import load
 from alcor.dpm.read_model import ReadModel
 from alcor.model.goal_state import GoalState, GoalStateDelta, apply_delta
 from alcor.model.merge import copy_delta, merge_deltas
-from alcor.model.records import LogEntry, NodeRecord, PortRecord, Record, SubnetRecord, VpcRecord
+from alcor.model.records import LogEntry, NodeRecord, PortDeleted, PortRecord, Record, SubnetRecord, VpcRecord
 from tests.unit.dpm.cloud import ADDRESSES, HOSTS, MACS, PORTS, SUBNETS, VPCS, Cloud, entries
 
 
@@ -42,9 +42,12 @@ def test_applied_deltas_equal_the_snapshot_and_the_oracle(
     for position, batch in enumerate(batches, 1):
         records = [record for operation in batch for record in transaction(cloud, operation, shuffle)]
         for _ in range(repetitions):
-            for host_id, delta in compile_entry(model, LogEntry(position, tuple(records))).items():
+            compiled = compile_entry(model, LogEntry(position, tuple(records)))
+            for host_id, delta in compiled.deltas.items():
                 assert delta.revision == position
                 apply_delta(states[host_id], delta)
+            for host_id in compiled.resync:
+                apply_delta(states[host_id], snapshot(model, host_id))
         for host_id, state in states.items():
             expected = cloud.goal_state(host_id)
             assert without_revision(state) == expected
@@ -59,10 +62,13 @@ def test_merged_deltas_end_in_the_same_state(batches: list[list[tuple[object, ..
     waiting: dict[str, GoalStateDelta] = {}
     for position, batch in enumerate(batches, 1):
         records = [record for operation in batch for record in transaction(cloud, operation, shuffle)]
-        for host_id, delta in compile_entry(model, LogEntry(position, tuple(records))).items():
+        compiled = compile_entry(model, LogEntry(position, tuple(records)))
+        for host_id, delta in compiled.deltas.items():
             untouched = copy_delta(delta)
             waiting[host_id] = merge_deltas(waiting[host_id], delta) if host_id in waiting else delta
             assert delta == untouched
+        for host_id in compiled.resync:
+            waiting[host_id] = snapshot(model, host_id)
         for host_id in [host_id for host_id in waiting if shuffle.random() < 0.3]:
             apply_delta(states[host_id], waiting.pop(host_id))
     for host_id, delta in waiting.items():
@@ -97,7 +103,7 @@ def compiled(*batches: tuple[Record, ...]) -> tuple[ReadModel, dict[str, GoalSta
     model = ReadModel()
     deltas: dict[str, GoalStateDelta] = {}
     for position, records in enumerate(batches, 1):
-        deltas = compile_entry(model, LogEntry(position, records))
+        deltas = compile_entry(model, LogEntry(position, records)).deltas
     return model, deltas
 
 
@@ -133,3 +139,43 @@ def test_the_last_port_of_a_vpc_takes_all_of_it_along() -> None:
     assert deltas[HOSTS[0]].removed_subnets == {SUBNETS[0]}
     assert deltas[HOSTS[0]].removed_vteps == {2}
     assert fresh(model, HOSTS[0]) == GoalState()
+
+
+def on_demand(ports: int) -> tuple[ReadModel, list[Compiled]]:
+    """A VPC that grows port by port, each on the next of the hosts, where more than two ports are told on demand."""
+    model = ReadModel(on_demand_above=2)
+    compile_entry(model, LogEntry(1, (VPC, SUBNET, *NODES)))
+    return model, [compile_entry(model, LogEntry(2 + number, (port(number, number),))) for number in range(ports)]
+
+
+def test_a_vpc_that_grows_large_is_no_longer_told_ahead_and_its_hosts_start_anew() -> None:
+    model, compiled = on_demand(3)
+    assert [each.resync for each in compiled] == [set(), set(), {HOSTS[0], HOSTS[1], HOSTS[2]}]
+    assert fresh(model, HOSTS[0]).vpcs[7].on_demand
+    assert not fresh(model, HOSTS[0]).neighbours
+    assert not fresh(model, HOSTS[0]).vteps
+
+
+def test_a_change_of_a_vpc_on_demand_is_told_to_no_host_but_the_ports_own() -> None:
+    _, compiled = on_demand(4)
+    assert compiled[3].deltas.keys() == {HOSTS[3]}
+    assert not compiled[3].deltas[HOSTS[3]].neighbours
+    assert compiled[3].on_demand[7].new.forwarding == {MACS[3]: 4}
+
+
+def test_a_vpc_is_told_ahead_again_only_when_it_is_clearly_small() -> None:
+    model, _ = on_demand(3)
+    model.on_demand_above = 3
+    hovering = compile_entry(model, LogEntry(9, (port(2, 2, address=3),)))
+    assert not hovering.resync
+    assert model.vpcs[VPCS[0]].on_demand
+    shrunk = compile_entry(model, LogEntry(10, (PortDeleted(PORTS[2], VPCS[0]),)))
+    assert shrunk.resync == {HOSTS[0], HOSTS[1]}
+    assert fresh(model, HOSTS[0]).neighbours[7].forwarding == {MACS[1]: 2}
+
+
+def test_a_moved_tunnel_end_point_is_named_for_those_who_learned_it() -> None:
+    model, _ = on_demand(3)
+    moved = compile_entry(model, LogEntry(9, (NodeRecord(HOSTS[1], 2, 777),)))
+    assert moved.moved == {2: 777}
+    assert not moved.deltas

@@ -28,8 +28,8 @@ def test_what_a_host_missed_is_one_delta_that_does_the_same(
             apply_delta(expected[host_id], delta)
             if position <= revision:
                 apply_delta(states[host_id], delta)
-    assert history.covers(len(entries))
-    if history.covers(revision):
+    assert history.covers("a", len(entries))
+    if history.covers("a", revision):
         for host_id, state in states.items():
             missed = history.since(host_id, revision)
             if missed is not None:
@@ -41,8 +41,8 @@ def test_a_history_keeps_the_latest_entries_within_its_limits() -> None:
     history = History(100, maximum_entries=3)
     for position in range(101, 110):
         history.add(position, {})
-    assert history.covers(106)
-    assert not history.covers(105)
+    assert history.covers("a", 106)
+    assert not history.covers("a", 105)
 
 
 def test_what_hosts_share_is_counted_once() -> None:
@@ -51,6 +51,6 @@ def test_what_hosts_share_is_counted_once() -> None:
     history = History(0, maximum_items=30)
     for position in (1, 2, 3):
         history.add(position, deltas)
-    assert history.covers(0)
+    assert history.covers("a", 0)
     history.add(4, deltas)
-    assert not history.covers(0)
+    assert not history.covers("a", 0)

@@ -33,15 +33,20 @@ def ncm_service(welcome: NcmWelcome, listener: NcmListener) -> Any:
 class _AskingHost:
     """One agent's stream: an AskingHost."""
 
-    __slots__ = ("_filled", "_items", "_waiting", "connected", "hello", "overflowed")
+    __slots__ = ("_filled", "_items", "_waiting", "connected", "ended", "hello")
 
     def __init__(self, hello: NcmHello) -> None:
         self.hello = hello
         self.connected = True
-        self.overflowed = False
+        self.ended = False
         self._waiting: GoalStateDelta | None = None
         self._items = 0
         self._filled = asyncio.Event()
+
+    def end(self) -> None:
+        """See AskingHost."""
+        self.ended = True
+        self._filled.set()
 
     def deliver(self, news: GoalStateDelta) -> None:
         """See AskingHost."""
@@ -49,7 +54,8 @@ class _AskingHost:
         if self._waiting is None:
             self._waiting = news
         elif self._items > _MOST_WAITING:
-            self.overflowed = True
+            log.warning("host %s does not take its news: it has to ask anew", self.hello.host_id)
+            self.end()
         else:
             merge_into(self._waiting, news)
         self._filled.set()
@@ -86,9 +92,8 @@ class _Service:
             if isinstance(error, MalformedMessage):
                 log.warning("host %s asks a malformed question: %s", host.hello.host_id, error)
                 await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
-        if host.overflowed:
-            log.warning("host %s does not take its news: it has to ask anew", host.hello.host_id)
-            await _abort(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too many news wait to be taken")
+        if host.ended:
+            await _abort(context, grpc.StatusCode.ABORTED, "ask anew: news were missed")
 
     async def _receive(self, host: _AskingHost, context: Any) -> None:
         while (data := await context.read()) is not END_OF_STREAM:
@@ -101,7 +106,7 @@ class _Service:
 async def _send(host: _AskingHost, context: Any) -> None:
     while True:
         news = await host.take()
-        if host.overflowed:
+        if host.ended:
             return
         for part in goal_state_to_messages(news):
             await context.write(pb.NeighbourNews(neighbours=part).SerializeToString())

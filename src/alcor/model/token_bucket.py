@@ -10,11 +10,11 @@ class TokenBucket:
         self._rate, self._burst = rate, burst
         self._tokens, self._updated = burst, now
 
-    def take(self, now: float) -> bool:
-        """May one more event pass now?"""
+    def take(self, now: float, count: float = 1) -> bool:
+        """May so many more events pass now? All or none."""
         self._tokens = min(self._burst, self._tokens + max(0.0, now - self._updated) * self._rate)
         self._updated = now
-        if self._tokens < 1:
+        if self._tokens < count:
             return False
-        self._tokens -= 1
+        self._tokens -= count
         return True

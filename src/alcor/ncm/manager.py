@@ -1,0 +1,273 @@
+"""Answering hosts, and telling them of changes: a NcmListener on the Data Plane Manager's read model.
+
+An answer takes a few look-ups, whatever the size of the VPC. Everything happens on one event loop, so that an answer
+and a change can never overtake each other on a host's stream.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from alcor.channels.ncm_interface import AskingHost
+from alcor.channels.ncm_messages import NcmWelcome, Questions, VpcQuestions
+from alcor.dpm.compiler import Compiled, VpcChange
+from alcor.dpm.read_model import ReadModel, VpcModel
+from alcor.model.goal_state import GoalStateDelta, NeighbourDelta
+from alcor.model.token_bucket import TokenBucket
+from alcor.ncm.learned import Learned, keys_of
+from alcor.ncm.metrics import NcmMetrics
+
+log = logging.getLogger(__name__)
+
+Address = int | bytes
+"""An IPv4 address as a number, an IPv6 address as its bytes."""
+
+_Address = TypeVar("_Address", int, bytes)
+
+
+class NcmSettings(msgspec.Struct, frozen=True):
+    """How a Network Config Manager behaves."""
+
+    lease: int = 60  # seconds an answer holds
+    absence: int = 5  # seconds it holds that something is not there
+    questions_per_host: float = 20_000.0  # a second; a host that asks more is not answered for a while
+
+
+class _VpcLearned(msgspec.Struct):
+    """What hosts have learned of one VPC: where MACs are, and which addresses and MACs are not there."""
+
+    macs: Learned[int, AskingHost] = msgspec.field(default_factory=Learned)
+    absent_addresses: Learned[Address, AskingHost] = msgspec.field(default_factory=Learned)
+    absent_macs: Learned[int, AskingHost] = msgspec.field(default_factory=Learned)
+
+    def everybody(self) -> set[AskingHost]:
+        """All who have learned anything."""
+        return self.macs.everybody() | self.absent_addresses.everybody() | self.absent_macs.everybody()
+
+    def rotate(self) -> bool:
+        """A lease has passed; returns whether anything is still remembered."""
+        parts: tuple[Learned[Any, AskingHost], ...] = (self.macs, self.absent_addresses, self.absent_macs)
+        for part in parts:
+            part.rotate()
+        return any(len(part) for part in parts)
+
+
+class NetworkConfigManager:
+    """One process's Network Config Manager: a channels.ncm_interface.NcmListener."""
+
+    def __init__(
+        self,
+        model: Callable[[], ReadModel],
+        settings: NcmSettings | None = None,
+        metrics: NcmMetrics | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``model`` gives the read model as it is now."""
+        self._model = model
+        self._settings = settings or NcmSettings()
+        self._metrics = metrics or NcmMetrics()
+        self._clock = clock
+        self._learned: dict[int, _VpcLearned] = {}  # by VNI
+        self._budgets: dict[str, TokenBucket] = {}  # by host
+
+    def welcome(self, ncm_id: str) -> NcmWelcome:
+        """What hosts are told first."""
+        return NcmWelcome(ncm_id, self._settings.lease, self._settings.absence)
+
+    async def run(self) -> None:
+        """Forget what is not asked for any more, for ever."""
+        while True:
+            await asyncio.sleep(self._settings.lease)
+            self.rotate()
+
+    def rotate(self) -> None:
+        """A lease has passed."""
+        self._learned = {vni: learned for vni, learned in self._learned.items() if learned.rotate()}
+        self._budgets = {}
+        self._metrics.learned.set(sum(len(learned.macs) for learned in self._learned.values()))
+
+    # Answers.
+
+    def asked(self, host: AskingHost, questions: Questions) -> None:
+        """See NcmListener."""
+        if not self._within_budget(host, sum(asked.count() for asked in questions.values())):
+            return
+        model = self._model()
+        answer = GoalStateDelta(revision=model.revision)
+        for vni, asked in questions.items():
+            vpc = self._vpc_of_host(model, vni, host.hello.host_id)
+            if vpc is None:
+                self._metrics.refused.inc(asked.count())
+                continue
+            self._answer(answer, model, vni, vpc, asked, host)
+        if not answer.is_empty():
+            host.deliver(answer)
+
+    def _within_budget(self, host: AskingHost, count: int) -> bool:
+        now, rate = self._clock(), self._settings.questions_per_host
+        host_id = host.hello.host_id
+        bucket = self._budgets.get(host_id)
+        if bucket is None:
+            bucket = self._budgets[host_id] = TokenBucket(rate, rate * 2, now)
+        if bucket.take(now, count):
+            return True
+        self._metrics.over_budget.inc(count)
+        return False
+
+    def _vpc_of_host(self, model: ReadModel, vni: int, host_id: str) -> VpcModel | None:
+        """The VPC, if the host has ports in it: nobody learns of a VPC that is none of its business."""
+        vpc_id = model.vnis.get(vni)
+        vpc = None if vpc_id is None else model.vpcs[vpc_id]
+        return vpc if vpc is not None and host_id in vpc.hosts and host_id in model.nodes else None
+
+    def _answer(
+        self, answer: GoalStateDelta, model: ReadModel, vni: int, vpc: VpcModel, asked: VpcQuestions, host: AskingHost
+    ) -> None:
+        learned = self._learned.setdefault(vni, _VpcLearned())
+        change = answer.neighbours.setdefault(vni, NeighbourDelta())
+        known = vpc.neighbours
+        macs = set(asked.macs)
+        for address in asked.ipv4:
+            if (mac := known.ipv4.get(address)) is None:
+                change.removed_ipv4.add(address)
+                learned.absent_addresses.add(address, host)
+            else:
+                change.put.ipv4[address] = mac
+                macs.add(mac)
+        for packed in asked.ipv6:
+            if (mac := known.ipv6.get(packed)) is None:
+                change.removed_ipv6.add(packed)
+                learned.absent_addresses.add(packed, host)
+            else:
+                change.put.ipv6[packed] = mac
+                macs.add(mac)
+        for mac in macs:
+            self._answer_mac(answer, change, model, known.forwarding, mac, learned, host)
+        absent = len(change.removed_ipv4) + len(change.removed_ipv6) + len(change.removed_macs)
+        self._metrics.answered.inc(asked.count() - absent)
+        self._metrics.absent.inc(absent)
+
+    def _answer_mac(
+        self,
+        answer: GoalStateDelta,
+        change: NeighbourDelta,
+        model: ReadModel,
+        forwarding: Mapping[int, int],
+        mac: int,
+        learned: _VpcLearned,
+        host: AskingHost,
+    ) -> None:
+        index = forwarding.get(mac)
+        if index is None:
+            change.removed_macs.add(mac)
+            learned.absent_macs.add(mac, host)
+            return
+        change.put.forwarding[mac] = index
+        answer.vteps[index] = model.vteps[index]
+        learned.macs.add(mac, host)
+
+    # Changes.
+
+    def compiled(self, compiled: Compiled) -> None:
+        """A log entry was taken into the model: tell those who learned what it changed."""
+        model = self._model()
+        news: dict[AskingHost, GoalStateDelta] = {}
+        for vni, change in compiled.on_demand.items():
+            learned = self._learned.get(vni)
+            if learned is not None:
+                _Change(model, vni, change, learned, news).tell()
+        if compiled.moved:
+            self._tell_moved(compiled.moved, news)
+        for host, delta in news.items():
+            if host.connected:
+                host.deliver(delta)
+                self._metrics.changes.inc()
+
+    def reloaded(self) -> None:
+        """Entries were missed: whoever learned anything has to ask anew."""
+        for learned in self._learned.values():
+            for host in learned.everybody():
+                host.end()
+        self._learned = {}
+
+    def _tell_moved(self, moved: dict[int, int], news: dict[AskingHost, GoalStateDelta]) -> None:
+        """VTEPs of hosts changed, which happens hardly ever: everybody who has learned anything is told."""
+        for learned in self._learned.values():
+            for host in learned.macs.everybody():
+                news.setdefault(host, GoalStateDelta()).vteps.update(moved)
+
+
+class _Change:
+    """A change of a VPC on demand on its way to those who learned what it was."""
+
+    def __init__(
+        self,
+        model: ReadModel,
+        vni: int,
+        change: VpcChange,
+        learned: _VpcLearned,
+        news: dict[AskingHost, GoalStateDelta],
+    ) -> None:
+        self._model, self._vni, self._learned, self._news = model, vni, learned, news
+        self._old, self._new = change.old, change.new
+
+    def tell(self) -> None:
+        """Gather what each of them must be told."""
+        # Addresses first: who learned of a MAC that goes is forgotten with it.
+        self._tell_addresses(self._old.ipv4, self._new.ipv4)
+        self._tell_addresses(self._old.ipv6, self._new.ipv6)
+        for mac in keys_of(self._old.forwarding, self._new.forwarding):
+            index = self._new.forwarding.get(mac)
+            if index != self._old.forwarding.get(mac):
+                self._tell_mac(mac, index)
+
+    def _tell_mac(self, mac: int, index: int | None) -> None:
+        waiting = self._learned.absent_macs.take(mac)
+        if index is None:
+            for host in self._learned.macs.take(mac):
+                self._of(host).removed_macs.add(mac)
+            return
+        for host in self._learned.macs.learners(mac) | waiting:
+            self._put_mac(host, mac, index)
+
+    def _tell_addresses(self, old: Mapping[_Address, int], new: Mapping[_Address, int]) -> None:
+        for address in keys_of(old, new):
+            before, now = old.get(address), new.get(address)
+            if before == now:
+                continue
+            hosts = set(self._learned.absent_addresses.take(address))
+            if before is not None:
+                hosts |= self._learned.macs.learners(before)
+            if now is not None:
+                hosts |= self._learned.macs.learners(now)
+            for host in hosts:
+                self._tell_address(host, address, now)
+
+    def _tell_address(self, host: AskingHost, address: Address, mac: int | None) -> None:
+        change = self._of(host)
+        if mac is None:
+            if isinstance(address, int):
+                change.removed_ipv4.add(address)
+            else:
+                change.removed_ipv6.add(address)
+            return
+        if isinstance(address, int):
+            change.put.ipv4[address] = mac
+        else:
+            change.put.ipv6[address] = mac
+        self._put_mac(host, mac, self._new.forwarding[mac])
+
+    def _put_mac(self, host: AskingHost, mac: int, index: int) -> None:
+        self._of(host).put.forwarding[mac] = index
+        self._news[host].vteps[index] = self._model.vteps[index]
+        self._learned.macs.add(mac, host)
+
+    def _of(self, host: AskingHost) -> NeighbourDelta:
+        delta = self._news.get(host)
+        if delta is None:
+            delta = self._news[host] = GoalStateDelta(revision=self._model.revision)
+        return delta.neighbours.setdefault(self._vni, NeighbourDelta())

@@ -1,0 +1,60 @@
+"""Questions and welcomes survive the wire, and garbage is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alcor.channels.checks import MalformedMessage
+from alcor.channels.ncm_codec import (
+    decode_host_message,
+    decode_ncm_welcome,
+    encode_hello,
+    encode_ncm_welcome,
+    encode_questions,
+)
+from alcor.channels.ncm_messages import NcmHello, NcmWelcome, VpcQuestions
+
+_questions = st.dictionaries(
+    st.integers(0, 2**24 - 1),
+    st.builds(
+        VpcQuestions,
+        st.sets(st.integers(0, 2**32 - 1)),
+        st.sets(st.binary(min_size=16, max_size=16)),
+        st.sets(st.integers(0, 2**48 - 1)),
+    ),
+    max_size=4,
+)
+
+
+@given(_questions)
+def test_questions_are_the_same_after_the_wire(questions: dict[int, VpcQuestions]) -> None:
+    assert decode_host_message(encode_questions(questions)) == questions
+
+
+def test_hello_and_welcome_are_the_same_after_the_wire() -> None:
+    hello, welcome = NcmHello("host-1", bytes(range(16))), NcmWelcome("ncm", 60, 5)
+    assert decode_host_message(encode_hello(hello)) == hello
+    assert decode_ncm_welcome(encode_ncm_welcome(welcome)) == welcome
+
+
+@given(st.binary(max_size=200))
+def test_garbage_is_refused_or_read_but_never_worse(data: bytes) -> None:
+    for decode in (decode_host_message, decode_ncm_welcome):
+        try:
+            decode(data)
+        except MalformedMessage as error:
+            assert str(error)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [encode_questions({2**24: VpcQuestions({1})}), encode_questions({1: VpcQuestions(macs={2**48})}), b""],
+)
+def test_what_cannot_be_is_refused(message: bytes) -> None:
+    with pytest.raises(MalformedMessage):
+        decode_host_message(message)
+
+
+def test_a_lease_of_no_time_is_refused() -> None:
+    with pytest.raises(MalformedMessage):
+        decode_ncm_welcome(encode_ncm_welcome(NcmWelcome("ncm", 0, 5)))
