@@ -29,10 +29,10 @@ class PortStates:
                 continue
             if port_id not in interfaces:
                 state, reason = State.DOWN, "no interface"
-            elif not port.admin_state_up:
-                state, reason = State.DOWN, "administratively down"
             elif port_id in failures:
                 state, reason = State.FAILED, failures[port_id]
+            elif not port.admin_state_up:
+                state, reason = State.DOWN, "administratively down"
             else:
                 state, reason = State.UP, ""
             self.states[port_id] = PortState(port_id, state, reason, goal.revision)
