@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import signal
+import time
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from alcor.agent.counters import Counters, prometheus_text
 from alcor.agent.dhcp.server import DhcpSettings
 from alcor.agent.inspection import Inspection
 from alcor.agent.local_api import LocalApi
+from alcor.agent.on_demand.asking import Asking
+from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
@@ -52,8 +55,10 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     wanted = Wanted(Path(settings.data_directory))
     wanted.load()
     dhcp = DhcpSettings(settings.dhcp_lease_seconds)
-    punted = PuntedPackets(wanted, driver, counters, dhcp, settings.punt_rate_per_port, settings.punt_rate)
-    reconciler = Reconciler(wanted, driver, reports, counters, ipv4_number(settings.vtep_ip), punted)
+    on_demand = OnDemand(wanted, driver, counters, time.monotonic)
+    punted = PuntedPackets(wanted, driver, counters, dhcp, on_demand, settings.punt_rate_per_port, settings.punt_rate)
+    reconciler = Reconciler(wanted, driver, reports, counters, ipv4_number(settings.vtep_ip), punted, on_demand)
+    asking = Asking(settings.host_id, settings.controllers, on_demand, counters)
     southbound = Southbound(settings.host_id, settings.controllers, wanted, reconciler, reports, counters)
     inspection = Inspection(settings.host_id, wanted, reconciler, southbound, counters)
 
@@ -65,7 +70,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     await local_api.start()
     log.info("agent of host %s runs at revision %d", settings.host_id, wanted.state.revision)
     try:
-        await _until(stop, reconciler.run(), punted.send_replies(), southbound.run())
+        await _until(stop, reconciler.run(), punted.send_replies(), southbound.run(), asking.run())
     finally:
         await local_api.stop()
         await driver.stop()

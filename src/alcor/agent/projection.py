@@ -4,11 +4,12 @@ Pure. Changes are derived from what deltas and interfaces touched, never by comp
 follows their size.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 import msgspec
 
+from alcor.agent.on_demand.learned import Learned
 from alcor.dataplane.driver import Change, Endpoint, RemoteDelta, State
 from alcor.model.addresses import ip_bytes
 from alcor.model.goal_state import GoalState, GoalStateDelta, Port
@@ -30,7 +31,9 @@ def endpoint_of(port: Port) -> Endpoint:
     )
 
 
-def data_plane_state(goal: GoalState, interfaces: AbstractSet[Id], own_vtep: int) -> State:
+def data_plane_state(
+    goal: GoalState, interfaces: AbstractSet[Id], own_vtep: int, learned: Learned | None = None
+) -> State:
     """All the data plane should do: endpoints with an interface here, everyone else behind their VTEP.
 
     MAC addresses of this host's own ports are no remotes, whatever the forwarding table says; neither are those
@@ -46,7 +49,23 @@ def data_plane_state(goal: GoalState, interfaces: AbstractSet[Id], own_vtep: int
     for port in goal.ports.values():
         state.remotes.get(port.vni, {}).pop(port.mac, None)
     state.remotes = {vni: remotes for vni, remotes in state.remotes.items() if remotes}
+    state.on_demand = {vni for vni, vpc in goal.vpcs.items() if vpc.on_demand}
+    if learned is not None:
+        _add_learned(state, goal, learned, own_vtep)
     return state
+
+
+def _add_learned(state: State, goal: GoalState, learned: Learned, own_vtep: int) -> None:
+    local = {(port.vni, port.mac) for port in goal.ports.values()}
+    for vni in state.on_demand:
+        remotes = {}
+        for mac, index in learned.forwarding(vni).items():
+            vtep = learned.vteps.get(index)
+            if vtep is not None and vtep != own_vtep and (vni, mac) not in local:
+                remotes[mac] = vtep
+        if remotes:
+            state.learned[vni] = remotes
+            state.vteps.update(remotes.values())
 
 
 class _Touched(msgspec.Struct):
@@ -54,13 +73,16 @@ class _Touched(msgspec.Struct):
     macs: dict[int, list[Iterable[int]]] = msgspec.field(default_factory=dict)  # by VNI
     host_indexes: set[int] = msgspec.field(default_factory=set)
     vteps_before: set[int] | None = None
+    vpcs: dict[int, bool] = msgspec.field(default_factory=dict)  # by VNI: was it on demand
+    learned: dict[int, set[int]] = msgspec.field(default_factory=dict)  # MACs by VNI
 
 
 class Projection:
     """Gathers what was touched since the data plane was last told, and makes one change of it."""
 
-    def __init__(self, own_vtep: int) -> None:
+    def __init__(self, own_vtep: int, learned: Learned | None = None) -> None:
         self._own_vtep = own_vtep
+        self._learned = learned or Learned()
         self._touched = _Touched()
         self._unresolved: set[int] = set()  # host indexes that forwarding speaks of and that have no VTEP yet
 
@@ -68,9 +90,18 @@ class Projection:
         """The port's interface appeared or vanished, or it must be programmed again."""
         self._touched.ports.add(port_id)
 
+    def touch_learned(self, touched: Mapping[int, AbstractSet[int]]) -> None:
+        """What is learned of these MACs, by VNI, has changed."""
+        for vni, macs in touched.items():
+            self._touched.learned.setdefault(vni, set()).update(macs)
+
     def touch(self, goal: GoalState, delta: GoalStateDelta) -> None:
         """A delta is about to be applied to the goal state; not a snapshot, after which whole() is asked for."""
         touched = self._touched
+        for vni in (*delta.removed_vpcs, *delta.vpcs):
+            touched.vpcs.setdefault(vni, _is_on_demand(goal, vni))
+        for vni in delta.removed_vpcs & set(self._learned.vnis()):
+            touched.learned.setdefault(vni, set()).update(self._learned.forwarding(vni))
         for port_id in (*delta.ports, *delta.removed_ports):
             touched.ports.add(port_id)
             for port in (goal.ports.get(port_id), delta.ports.get(port_id)):
@@ -97,7 +128,7 @@ class Projection:
         self._touched = _Touched()
         referenced = {index for neighbours in goal.neighbours.values() for index in neighbours.forwarding.values()}
         self._unresolved = referenced - goal.vteps.keys()
-        return data_plane_state(goal, interfaces, self._own_vtep)
+        return data_plane_state(goal, interfaces, self._own_vtep, self._learned)
 
     def change(self, goal: GoalState, interfaces: AbstractSet[Id]) -> Change:
         """What to change in the data plane for all that was touched."""
@@ -110,12 +141,32 @@ class Projection:
                 change.removed_endpoints.add(port_id)
         self._change_vteps(change, touched, goal)
         local = {(port.vni, port.mac) for port in goal.ports.values()} if touched.macs else set()
+        for vni, was_on_demand in touched.vpcs.items():
+            if _is_on_demand(goal, vni) != was_on_demand:
+                (change.removed_on_demand if was_on_demand else change.on_demand).add(vni)
+        self._change_learned(change, touched, goal)
         for vni, groups in touched.macs.items():
+            if _is_on_demand(goal, vni):
+                continue
             local_macs = {mac for local_vni, mac in local if local_vni == vni}
             delta = self._remotes(groups, _forwarding(goal, vni), goal.vteps, local_macs)
             if delta.put or delta.removed:
                 change.remotes[vni] = delta
         return change
+
+    def _change_learned(self, change: Change, touched: _Touched, goal: GoalState) -> None:
+        """Where learned MACs are, for those touched and for those that came to this host or left it."""
+        macs = {vni: set(group) for vni, group in touched.learned.items()}
+        for vni, groups in touched.macs.items():
+            known = self._learned.forwarding(vni)
+            if known:
+                macs.setdefault(vni, set()).update(mac for group in groups for mac in group if mac in known)
+        for vni, touched_macs in macs.items():
+            local = {port.mac for port in goal.ports.values() if port.vni == vni}
+            delta = self._remotes([touched_macs], self._learned.forwarding(vni), self._learned.vteps, local)
+            change.learned[vni] = delta
+            change.vteps.update(delta.put.values())
+        change.removed_vteps -= set(self._learned.vteps.values())
 
     def _change_vteps(self, change: Change, touched: _Touched, goal: GoalState) -> None:
         if touched.vteps_before is not None:
@@ -129,7 +180,7 @@ class Projection:
                     touched.macs.setdefault(vni, []).append(macs)
 
     def _remotes(
-        self, groups: list[Iterable[int]], forwarding: dict[int, int], vteps: dict[int, int], local: set[int]
+        self, groups: list[Iterable[int]], forwarding: Mapping[int, int], vteps: Mapping[int, int], local: set[int]
     ) -> RemoteDelta:
         put: dict[int, int] = {}
         removed: set[int] = set()
@@ -145,6 +196,11 @@ class Projection:
                 else:
                     put[mac] = vtep
         return RemoteDelta(put=put, removed=removed)
+
+
+def _is_on_demand(goal: GoalState, vni: int) -> bool:
+    vpc = goal.vpcs.get(vni)
+    return vpc is not None and vpc.on_demand
 
 
 def _forwarding(goal: GoalState, vni: int) -> dict[int, int]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from alcor.agent import arp
 from alcor.agent.counters import Counters
 from alcor.agent.dhcp import server as dhcp
+from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.projection import endpoint_of
 from alcor.agent.wanted import Wanted
 from alcor.dataplane import frames
@@ -31,12 +32,15 @@ class PuntedPackets:
         driver: DataPlane,
         counters: Counters,
         dhcp_settings: dhcp.DhcpSettings,
+        on_demand: OnDemand,
         port_rate: float,
         host_rate: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Rates are packets a second."""
         self._wanted, self._driver, self._counters, self._dhcp = wanted, driver, counters, dhcp_settings
+        self._on_demand = on_demand
+        on_demand.answer_again = self._answer_held
         self._port_rate, self._clock = port_rate, clock
         self._host = TokenBucket(host_rate, host_rate * _BURST_SECONDS, clock())
         self._ports: dict[Id, TokenBucket] = {}
@@ -45,8 +49,11 @@ class PuntedPackets:
     def take(self, port_id: Id, frame: bytes) -> None:
         """A packet came from the workload behind a port. Never raises."""
         self._counters.add("punted_packets")
-        if not self._within_rate(port_id):
-            return
+        if self._within_rate(port_id):
+            self._answer_held(port_id, frame)
+
+    def _answer_held(self, port_id: Id, frame: bytes) -> None:
+        """Answer a packet, perhaps one that had to wait for its answer to be known."""
         port = self._wanted.state.ports.get(port_id)
         if port is None:
             self._counters.add("punted_by_unknown_port")
@@ -92,7 +99,9 @@ class PuntedPackets:
     def _answer(self, port: Port, frame: bytes) -> bytes | None:
         header = frames.ethernet(frame)
         if header is not None and header.ethertype == frames.ETHERTYPE_ARP:
-            arp_reply = arp.answer(endpoint_of(port), frame, self._wanted.owner_of_ipv4)
+            arp_reply = arp.answer(endpoint_of(port), frame, self._owner_of_ipv4)
+            if arp_reply is arp.Silence.UNKNOWN_ADDRESS and self._asked_for(port, frame):
+                return None
             if isinstance(arp_reply, arp.Silence):
                 self._counters.add(arp_reply.value)
                 return None
@@ -104,6 +113,15 @@ class PuntedPackets:
         if dhcp_reply.ignored_options and self._counters.add("dhcp_with_ignored_options"):
             log.warning("port %s: unusable DHCP options: %s", id_text(port.id), "; ".join(dhcp_reply.ignored_options))
         return dhcp_reply.frame
+
+    def _owner_of_ipv4(self, vni: int, address: int) -> int | None:
+        owner = self._wanted.owner_of_ipv4(vni, address)
+        return self._on_demand.learned.owner(vni, address) if owner is None else owner
+
+    def _asked_for(self, port: Port, frame: bytes) -> bool:
+        """Whether the Network Config Manager is asked for the address that an ARP request is about."""
+        request = frames.arp(frame)
+        return request is not None and self._on_demand.unknown_address(port.id, port.vni, request.target_ip, frame)
 
     def _queue(self, port_id: Id, frame: bytes) -> None:
         try:

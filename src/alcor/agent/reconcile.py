@@ -13,6 +13,8 @@ import msgspec
 
 from alcor.agent.backoff import Backoff
 from alcor.agent.counters import Counters
+from alcor.agent.on_demand.learned import Touched
+from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.port_states import PortStates
 from alcor.agent.projection import Projection
 from alcor.agent.punt import PuntedPackets
@@ -46,6 +48,7 @@ class Reconciler:
         counters: Counters,
         own_vtep: int,
         punted: PuntedPackets,
+        on_demand: OnDemand,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.port_states = PortStates()
@@ -53,7 +56,9 @@ class Reconciler:
         """Why the data plane or the disk does not follow; empty when they do."""
         self._wanted, self._driver, self._reports, self._counters = wanted, driver, reports, counters
         self._punted = punted
-        self._projection = Projection(own_vtep)
+        self._on_demand = on_demand
+        on_demand.changed = self._learned_changed
+        self._projection = Projection(own_vtep, on_demand.learned)
         self._clock = clock
         self._arrivals: list[_Arrival] = []
         self._unacknowledged_since: int | None = None  # when the first of them arrived
@@ -86,15 +91,20 @@ class Reconciler:
 
     def packet_missed(self, port_id: Id, frame: bytes) -> None:
         """See Listener."""
-        self._counters.add("missed_packets")
+        self._on_demand.packet_missed(port_id, frame)
 
     def remote_idle(self, vni: int, mac: int) -> None:
         """See Listener."""
-        self._counters.add("idle_remotes")
+        self._on_demand.remote_idle(vni, mac)
+
+    def _learned_changed(self, touched: Touched) -> None:
+        self._projection.touch_learned(touched)
+        self._wake.set()
 
     def interface_vanished(self, port_id: Id) -> None:
         """See Listener."""
         self._punted.forget(port_id)
+        self._on_demand.port_gone(port_id)
         self._events.add(port_id)
         self._wake.set()
 
@@ -137,6 +147,8 @@ class Reconciler:
         """Take in what has arrived, and bring disk and data plane up to it."""
         received = self._take_in()
         saved, programmed = await asyncio.gather(self._save(), self._program())
+        if programmed:
+            await self._on_demand.programmed()
         if saved and programmed:
             self.trouble = ""
             self._acknowledge(received)
@@ -151,7 +163,9 @@ class Reconciler:
                 self._replace = True
             else:
                 self._projection.touch(self._wanted.state, delta)
+            self._on_demand.before(self._wanted.state, delta)
             self._wanted.apply(delta, arrival.log_id)
+            self._on_demand.after()
             self._counters.add("goal_states_taken")
         if arrivals and self._unacknowledged_since is None:
             self._unacknowledged_since = arrivals[0].at

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alcor.agent.counters import Counters
 from alcor.agent.dhcp.server import DhcpSettings
+from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
@@ -25,13 +26,18 @@ class Core:
         self.driver, self.reports, self.counters = MemoryDataPlane(self.switch), Reports(), Counters()
         self.wanted = Wanted(directory)
         self.wanted.load()
+        clock = self.clock
+        self.on_demand = OnDemand(self.wanted, self.driver, self.counters, clock)
         self.punted = PuntedPackets(
-            self.wanted, self.driver, self.counters, DhcpSettings(), punt_rate, 2 * punt_rate, lambda: self.now
+            self.wanted, self.driver, self.counters, DhcpSettings(), self.on_demand, punt_rate, 2 * punt_rate, clock
         )
         self.reconciler = Reconciler(
-            self.wanted, self.driver, self.reports, self.counters, OWN_VTEP, self.punted, lambda: self.now
+            self.wanted, self.driver, self.reports, self.counters, OWN_VTEP, self.punted, self.on_demand, clock
         )
         self.reports.connected(LOG_ID)
+
+    def clock(self) -> float:
+        return self.now
 
     async def deliver(self, delta: GoalStateDelta, log_id: bytes = LOG_ID) -> None:
         await self.reconciler.deliver(delta, log_id)

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from alcor.agent.counters import Counters
 from alcor.agent.dhcp.server import DhcpSettings
 from alcor.agent.journal import parse_journal
+from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
@@ -124,9 +125,10 @@ class AgentFollows(RuleBasedStateMachine):
         self.driver, self.reports, self.counters = MemoryDataPlane(self.switch), Reports(), Counters()
         self.wanted = Wanted(self.directory)
         self.wanted.load()
-        punted = PuntedPackets(self.wanted, self.driver, self.counters, DhcpSettings(), 10, 10)
+        on_demand = OnDemand(self.wanted, self.driver, self.counters, lambda: self.now)
+        punted = PuntedPackets(self.wanted, self.driver, self.counters, DhcpSettings(), on_demand, 10, 10)
         self.reconciler = Reconciler(
-            self.wanted, self.driver, self.reports, self.counters, OWN_VTEP, punted, lambda: self.now
+            self.wanted, self.driver, self.reports, self.counters, OWN_VTEP, punted, on_demand, lambda: self.now
         )
         self.sequence = Sequence(*self.wanted.applied())
         self.connected = False

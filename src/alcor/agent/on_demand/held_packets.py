@@ -1,0 +1,64 @@
+"""Packets that wait for an answer: few for each port, few in all, and not for long. Pure."""
+
+from collections import deque
+from collections.abc import Hashable
+
+import msgspec
+
+from alcor.model.identifiers import Id
+
+
+class HeldPacket(msgspec.Struct, frozen=True):
+    """A workload's packet, and until when it is worth sending."""
+
+    port_id: Id
+    frame: bytes
+    until: float
+
+
+class HeldPackets:
+    """Packets by what they wait for. Where there is no room for another, the new one is dropped."""
+
+    def __init__(self, per_port: int = 16, in_all: int = 2048, seconds: float = 2.0) -> None:
+        self._per_port, self._in_all, self._seconds = per_port, in_all, seconds
+        self._waiting: dict[Hashable, deque[HeldPacket]] = {}
+        self._counts: dict[Id, int] = {}
+        self._count = 0
+
+    def hold(self, what: Hashable, port_id: Id, frame: bytes, now: float) -> bool:
+        """Keep a packet; False when there is no room for it."""
+        if self._counts.get(port_id, 0) >= self._per_port or self._count >= self._in_all:
+            return False
+        self._waiting.setdefault(what, deque()).append(HeldPacket(port_id, frame, now + self._seconds))
+        self._counts[port_id] = self._counts.get(port_id, 0) + 1
+        self._count += 1
+        return True
+
+    def release(self, what: Hashable, now: float) -> list[HeldPacket]:
+        """The packets that waited for this and are still worth sending, in their order."""
+        released = self._waiting.pop(what, deque())
+        self._uncount(released)
+        return [packet for packet in released if packet.until > now]
+
+    def expire(self, now: float) -> int:
+        """Drop what has waited too long; returns how many went."""
+        dropped = 0
+        for what, waiting in list(self._waiting.items()):
+            gone = []
+            while waiting and waiting[0].until <= now:
+                gone.append(waiting.popleft())
+            self._uncount(gone)
+            dropped += len(gone)
+            if not waiting:
+                del self._waiting[what]
+        return dropped
+
+    def __len__(self) -> int:
+        return self._count
+
+    def _uncount(self, packets: "deque[HeldPacket] | list[HeldPacket]") -> None:
+        for packet in packets:
+            self._count -= 1
+            self._counts[packet.port_id] -= 1
+            if not self._counts[packet.port_id]:
+                del self._counts[packet.port_id]

@@ -1,0 +1,185 @@
+"""What this host has learned of peers in VPCs on demand, and for how long it may rely on it. Pure.
+
+While an entry's lease runs, the Network Config Manager tells of every change of it. An entry in use is asked for again
+before its lease ends. One whose lease ended goes when it could have been renewed and was not; as long as no manager
+can be reached it stays, because a peer that nobody can ask about is still where it was most of the time.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from alcor.channels.ncm_messages import Questions, VpcQuestions
+from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
+
+_RENEW_AT = 0.6  # of the lease
+_GIVE_UP_AT = 2.0  # of the lease
+
+Address = int | bytes
+"""An IPv4 address as a number, an IPv6 address as its bytes."""
+
+Touched = dict[int, set[int]]
+"""MACs of which something changed, by VNI."""
+
+
+class _Vpc(msgspec.Struct):
+    known: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)
+    addresses: dict[int, set[Address]] = {}  # MAC → addresses that lead to it
+    learned_at: dict[int, float] = {}  # MAC → when
+    asked_at: dict[int, float] = {}  # MAC → when its lease was last asked to be renewed
+    absent_addresses: dict[Address, float] = {}  # → until when
+    absent_macs: dict[int, float] = {}
+
+
+class Learned:
+    """Neighbours by VPC, and the VTEPs they are behind. Times are seconds on any clock that goes forward."""
+
+    def __init__(self) -> None:
+        self.vteps: dict[int, int] = {}  # host index → IPv4
+        self.lease, self.absence = 60.0, 5.0
+        self._vpcs: dict[int, _Vpc] = {}
+
+    def forwarding(self, vni: int) -> Mapping[int, int]:
+        """Where MACs of a VPC are: MAC → host index."""
+        vpc = self._vpcs.get(vni)
+        return {} if vpc is None else vpc.known.forwarding
+
+    def vnis(self) -> Iterable[int]:
+        """VPCs of which anything is known."""
+        return self._vpcs.keys()
+
+    def owner(self, vni: int, address: Address) -> int | None:
+        """The MAC that has an address."""
+        vpc = self._vpcs.get(vni)
+        if vpc is None:
+            return None
+        return vpc.known.ipv4.get(address) if isinstance(address, int) else vpc.known.ipv6.get(address)
+
+    def count(self) -> int:
+        """MACs known."""
+        return sum(len(vpc.known.forwarding) for vpc in self._vpcs.values())
+
+    def is_absent(self, vni: int, now: float, *, address: Address | None = None, mac: int | None = None) -> bool:
+        """Whether it was lately said that an address or MAC is not there."""
+        vpc = self._vpcs.get(vni)
+        if vpc is None:
+            return False
+        until = vpc.absent_macs.get(mac, 0.0) if mac is not None else vpc.absent_addresses.get(address or 0, 0.0)
+        return now < until
+
+    def take(self, news: GoalStateDelta, now: float) -> Touched:
+        """Answers or changes came from a manager."""
+        touched: Touched = {}
+        moved = {index for index, vtep in news.vteps.items() if self.vteps.get(index, vtep) != vtep}
+        self.vteps.update(news.vteps)
+        for vni, change in news.neighbours.items():
+            vpc = self._vpcs.setdefault(vni, _Vpc())
+            touched[vni] = self._take_vpc(vpc, change, now)
+        if moved:
+            for vni, vpc in self._vpcs.items():
+                touched.setdefault(vni, set()).update(
+                    mac for mac, index in vpc.known.forwarding.items() if index in moved
+                )
+        return touched
+
+    def _take_vpc(self, vpc: _Vpc, change: NeighbourDelta, now: float) -> set[int]:
+        for mac in change.removed_macs:
+            _forget_mac(vpc, mac)
+            vpc.absent_macs[mac] = now + self.absence
+        removed: list[Address] = [*change.removed_ipv4, *change.removed_ipv6]
+        for address in removed:
+            _forget_address(vpc, address)
+            vpc.absent_addresses[address] = now + self.absence
+        for mac, index in change.put.forwarding.items():
+            vpc.known.forwarding[mac] = index
+            vpc.learned_at[mac] = now
+            vpc.asked_at.pop(mac, None)
+            vpc.absent_macs.pop(mac, None)
+        for part in (change.put.ipv4, change.put.ipv6):
+            for address, mac in part.items():
+                _put_address(vpc, address, mac)
+        return {*change.removed_macs, *change.put.forwarding}
+
+    def adopt(self, vni: int, neighbours: VpcNeighbours, vteps: Mapping[int, int], now: float) -> None:
+        """A VPC is on demand from now on: what was told ahead is kept as if it had been learned."""
+        for index in set(neighbours.forwarding.values()):
+            if index in vteps:
+                self.vteps.setdefault(index, vteps[index])
+        self._take_vpc(self._vpcs.setdefault(vni, _Vpc()), NeighbourDelta(put=neighbours), now)
+
+    def forget(self, vni: int, mac: int) -> None:
+        """Nobody here speaks to this MAC any more."""
+        vpc = self._vpcs.get(vni)
+        if vpc is not None:
+            _forget_mac(vpc, mac)
+
+    def drop_vpc(self, vni: int) -> None:
+        """The VPC is no longer here, or no longer on demand."""
+        self._vpcs.pop(vni, None)
+
+    def questions(self) -> Questions:
+        """Everything known, as questions: what a manager just reached is asked."""
+        return {
+            vni: VpcQuestions(set(vpc.known.ipv4), set(vpc.known.ipv6), set(vpc.known.forwarding))
+            for vni, vpc in self._vpcs.items()
+            if not vpc.known.is_empty()
+        }
+
+    def due(self, now: float) -> Questions:
+        """Leases to renew now."""
+        questions: Questions = {}
+        for vni, vpc in self._vpcs.items():
+            late = now - self.lease * _RENEW_AT
+            due = {mac for mac, at in vpc.learned_at.items() if at <= late and vpc.asked_at.get(mac, at) <= late}
+            if due:
+                vpc.asked_at.update(dict.fromkeys(due, now))
+                questions[vni] = VpcQuestions(macs=due)
+        return questions
+
+    def expire(self, now: float, connected: bool) -> Touched:
+        """Forget absences that no longer hold, and entries that a manager at hand did not renew."""
+        touched: Touched = {}
+        for vni, vpc in self._vpcs.items():
+            vpc.absent_macs = {mac: until for mac, until in vpc.absent_macs.items() if until > now}
+            vpc.absent_addresses = {address: until for address, until in vpc.absent_addresses.items() if until > now}
+            overdue = now - self.lease * _GIVE_UP_AT
+            gone = {mac for mac, at in vpc.learned_at.items() if at <= overdue} if connected else set()
+            for mac in gone:
+                _forget_mac(vpc, mac)
+            if gone:
+                touched[vni] = gone
+        used = {index for vpc in self._vpcs.values() for index in vpc.known.forwarding.values()}
+        self.vteps = {index: vtep for index, vtep in self.vteps.items() if index in used}
+        return touched
+
+    def start_leases(self, now: float) -> None:
+        """A manager was reached: what it does not confirm in time goes."""
+        for vpc in self._vpcs.values():
+            vpc.learned_at = dict.fromkeys(vpc.learned_at, now)
+            vpc.asked_at = {}
+
+
+def _put_address(vpc: _Vpc, address: Address, mac: int) -> None:
+    _forget_address(vpc, address)
+    vpc.absent_addresses.pop(address, None)
+    if isinstance(address, int):
+        vpc.known.ipv4[address] = mac
+    else:
+        vpc.known.ipv6[address] = mac
+    vpc.addresses.setdefault(mac, set()).add(address)
+
+
+def _forget_address(vpc: _Vpc, address: Address) -> None:
+    mac = vpc.known.ipv4.pop(address, None) if isinstance(address, int) else vpc.known.ipv6.pop(address, None)
+    if mac is not None and (addresses := vpc.addresses.get(mac)) is not None:
+        addresses.discard(address)
+        if not addresses:
+            del vpc.addresses[mac]
+
+
+def _forget_mac(vpc: _Vpc, mac: int) -> None:
+    vpc.known.forwarding.pop(mac, None)
+    vpc.learned_at.pop(mac, None)
+    vpc.asked_at.pop(mac, None)
+    for address in list(vpc.addresses.get(mac, ())):
+        _forget_address(vpc, address)
