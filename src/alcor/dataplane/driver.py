@@ -54,7 +54,11 @@ class State(msgspec.Struct):
 
 
 class Change(msgspec.Struct):
-    """A difference to what the data plane does. Removals come first; it takes effect as one."""
+    """A difference to what the data plane does. Removals come first; it takes effect as one.
+
+    A learned MAC address that moved is both removed and put: what is only put counts as new, so that nobody waits for
+    packets that already have a way to notice another.
+    """
 
     endpoints: dict[Id, Endpoint] = {}
     removed_endpoints: set[Id] = set()
@@ -85,7 +89,8 @@ class Listener(Protocol):
     def packet_missed(self, port_id: Id, frame: bytes) -> None:
         """A workload sent a packet to a unicast MAC that is not programmed, in a VPC on demand.
 
-        It has passed the guard of source addresses, and may be held and given back with ``forward``.
+        It has passed the guard of source addresses, and may be held and given back with ``forward``. For some
+        milliseconds after the address was learned, packets may still be missed: they need but be given back.
         """
 
     def remote_idle(self, vni: int, mac: int) -> None:
@@ -112,7 +117,10 @@ class DataPlane(Protocol):
         """
 
     async def apply(self, change: Change) -> Failures:
-        """Make this difference, as one. Returns when the data plane has confirmed."""
+        """Make this difference, as one. Returns when the data plane has confirmed, and packets notice.
+
+        When something is learned and nothing else, only ``forward`` is sure to notice; other packets do soon after.
+        """
 
     async def send(self, port_id: Id, frame: bytes) -> None:
         """Give a frame to the workload behind a port. Silently nothing when its interface is gone."""
