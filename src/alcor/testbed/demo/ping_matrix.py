@@ -1,6 +1,7 @@
 """Every pair inside a subnet: on the same host and across hosts."""
 
 import asyncio
+import random
 import statistics
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from alcor.testbed.demo.stage import Member, Stage, Vpc
 
 _LARGEST_MATRIX = 12
 _PEERS = 6
+_MOST_PAIRS = 300  # Linux keeps 1024 neighbours for all namespaces together, and a pair makes two
 _AT_ONCE = 2  # more would measure how many processes the machine starts
 
 Times = dict[tuple[str, str], float | None]
@@ -23,6 +25,8 @@ async def ping_pairs(stage: Stage) -> None:
     view = stage.view
     view.scene("The ping matrix: a single packet each, its round-trip time in milliseconds (green: on the same host)")
     pairs = [pair for vpc in stage.vpcs for pair in _pairs(vpc.members, len(stage.testbed.hosts))]
+    if len(pairs) > _MOST_PAIRS:
+        pairs = random.Random(0).sample(pairs, _MOST_PAIRS)
     times: Times = {}
 
     await asyncio.to_thread(stage.testbed.wait_steady)
