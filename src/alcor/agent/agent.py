@@ -16,6 +16,7 @@ from alcor.agent.dhcp.server import DhcpSettings
 from alcor.agent.inspection import Inspection
 from alcor.agent.local_api import LocalApi
 from alcor.agent.on_demand.asking import Asking
+from alcor.agent.on_demand.learned_file import LearnedFile
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
@@ -58,6 +59,8 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     on_demand = OnDemand(wanted, driver, counters, time.monotonic)
     punted = PuntedPackets(wanted, driver, counters, dhcp, on_demand, settings.punt_rate_per_port, settings.punt_rate)
     reconciler = Reconciler(wanted, driver, reports, counters, ipv4_number(settings.vtep_ip), punted, on_demand)
+    learned_file = LearnedFile(Path(settings.data_directory), on_demand, counters)
+    learned_file.load()
     asking = Asking(settings.host_id, settings.controllers, on_demand, counters)
     southbound = Southbound(settings.host_id, settings.controllers, wanted, reconciler, reports, counters)
     inspection = Inspection(settings.host_id, wanted, reconciler, southbound, counters)
@@ -70,7 +73,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     await local_api.start()
     log.info("agent of host %s runs at revision %d", settings.host_id, wanted.state.revision)
     try:
-        await _until(stop, reconciler.run(), punted.send_replies(), southbound.run(), asking.run())
+        await _until(stop, reconciler.run(), punted.send_replies(), southbound.run(), asking.run(), learned_file.run())
     finally:
         await local_api.stop()
         await driver.stop()

@@ -9,6 +9,7 @@ import uvloop
 from alcor.controller import logs
 from alcor.controller.controller import run_controller
 from alcor.controller.settings import ControllerError, ControllerSettings
+from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 
 _EPILOG = """\b
 Examples:
@@ -47,10 +48,19 @@ def _default_data_directory() -> Path:
               help="Where the controller keeps its files; made when missing.")  # fmt: skip
 @click.option("--host-grace", metavar="SECONDS", type=click.FloatRange(min=1), default=15.0, show_envvar=True,
               help="How long a host may be away before its ports go DOWN.")  # fmt: skip
+@click.option("--on-demand-above", metavar="PORTS", type=click.IntRange(min=0), default=DEFAULT_ON_DEMAND_ABOVE,
+              show_envvar=True, help="Ports of a VPC above which hosts are no longer told of all its ports, but ask "
+                                     "for those that their workloads speak to.")  # fmt: skip
 @click.option("--log-level", type=click.Choice(logs.LEVELS), default="info", show_envvar=True,
               help="Lines to standard error from this level up.")  # fmt: skip
 def command(
-    listen: str, southbound: str, database: str, data_directory: Path, host_grace: float, log_level: str
+    listen: str,
+    southbound: str,
+    database: str,
+    data_directory: Path,
+    host_grace: float,
+    on_demand_above: int,
+    log_level: str,
 ) -> None:
     """Run a controller: the API, the managers and the Data Plane Manager.
 
@@ -62,7 +72,12 @@ def command(
 
     logs.configure(log_level)
     settings = ControllerSettings(
-        data_directory=data_directory, listen=listen, southbound=southbound, database=database, host_grace=host_grace
+        data_directory=data_directory,
+        listen=listen,
+        southbound=southbound,
+        database=database,
+        host_grace=host_grace,
+        on_demand_above=on_demand_above,
     )
     try:
         data_directory.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from alcor.channels.fast_path.ncm_server import ncm_service
 from alcor.channels.fast_path.server import AddressUnusable, FastPathServer
 from alcor.channels.messages import Welcome
 from alcor.controller import addresses, database_lock
@@ -18,6 +19,7 @@ from alcor.controller.http_server import HttpServer
 from alcor.controller.settings import ControllerError, ControllerSettings
 from alcor.dpm.manager import DataPlaneManager, DpmSettings
 from alcor.model.identifiers import new_id
+from alcor.ncm.manager import NetworkConfigManager
 from alcor.store.store import Store, open_store
 
 log = logging.getLogger(__name__)
@@ -50,8 +52,13 @@ class _Process:
     def __init__(self, settings: ControllerSettings, store: Store) -> None:
         self._settings = settings
         controller_id = new_id()
-        self._manager = DataPlaneManager(store, controller_id, DpmSettings(host_grace=settings.host_grace))
+        self._manager = DataPlaneManager(
+            store, controller_id, DpmSettings(host_grace=settings.host_grace, on_demand_above=settings.on_demand_above)
+        )
         self._southbound = FastPathServer(settings.southbound, Welcome(store.log_id, controller_id), self._manager)
+        self._ncm = NetworkConfigManager(lambda: self._manager.model)
+        self._manager.follow(self._ncm)
+        self._southbound.add_service(ncm_service(self._ncm.welcome(controller_id), self._ncm))
         self._listening = False
 
     def not_ready(self) -> str | None:
@@ -71,7 +78,9 @@ class _Process:
         self._listening = True
         log.info("ready: API at %s, agents at %s", self._settings.listen, self._settings.southbound)
         try:
-            await self._manager.run()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._manager.run())
+                tasks.create_task(self._ncm.run())
         finally:
             self._listening = False
             await self._southbound.stop(grace=0.5)

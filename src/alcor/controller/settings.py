@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
+
 
 class ControllerSettings(msgspec.Struct, frozen=True):
     """Where to listen, where to keep state."""
@@ -13,6 +15,7 @@ class ControllerSettings(msgspec.Struct, frozen=True):
     southbound: str = "127.0.0.1:9697"  # HOST:PORT or unix:PATH, for agents
     database: str = ""  # SQLAlchemy URL; empty for a SQLite file in the data directory
     host_grace: float = 15.0  # seconds a host may be away before its ports go DOWN
+    on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE  # ports of a VPC above which hosts ask for its ports
 
     @property
     def database_url(self) -> str:

@@ -31,6 +31,15 @@ class _Vpc(msgspec.Struct):
     absent_macs: dict[int, float] = {}
 
 
+class _Dump(msgspec.Struct, array_like=True):
+    vpcs: dict[int, VpcNeighbours]
+    vteps: dict[int, int]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Dump).decode
+
+
 class Learned:
     """Neighbours by VPC, and the VTEPs they are behind. Times are seconds on any clock that goes forward."""
 
@@ -116,6 +125,19 @@ class Learned:
     def drop_vpc(self, vni: int) -> None:
         """The VPC is no longer here, or no longer on demand."""
         self._vpcs.pop(vni, None)
+
+    def dump(self) -> bytes:
+        """What is known, for a file; when it was learned is not kept: it has to be asked for anew."""
+        return _encode(_Dump({vni: vpc.known for vni, vpc in self._vpcs.items()}, self.vteps))
+
+    def load(self, data: bytes, now: float) -> None:
+        """Take up what an earlier life knew. Raises ValueError when it is no dump."""
+        try:
+            dump = _decode(data)
+        except msgspec.DecodeError as error:
+            raise ValueError(str(error)) from error
+        for vni, known in dump.vpcs.items():
+            self.adopt(vni, known, dump.vteps, now)
 
     def questions(self) -> Questions:
         """Everything known, as questions: what a manager just reached is asked."""

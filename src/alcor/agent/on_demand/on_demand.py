@@ -108,6 +108,11 @@ class OnDemand:
         else:
             self.needed.clear()
 
+    def restore(self, data: bytes) -> None:
+        """Take up what an earlier life had learned, as far as its VPCs are still here. Raises ValueError."""
+        self.learned.load(data, self._clock())
+        self.after()
+
     # What the manager says.
 
     def connected(self, welcome: NcmWelcome) -> None:

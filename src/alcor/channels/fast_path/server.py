@@ -78,7 +78,12 @@ class FastPathServer:
         self._settings = settings or FastPathSettings()
         self._hosts = ConnectedHosts()
         self._snapshots = asyncio.Semaphore(self._settings.snapshots_at_once)
+        self._services: list[Any] = []
         self._server: Any = None
+
+    def add_service(self, handler: Any) -> None:
+        """Serve another of the protocol's services at the same address; before start."""
+        self._services.append(handler)
 
     async def start(self) -> None:
         """Listen. Raises AddressUnusable."""
@@ -90,7 +95,7 @@ class FastPathServer:
             "ConnectMany": grpc.stream_stream_rpc_method_handler(self._connect_many),
         }
         self._server.add_generic_rpc_handlers(
-            (grpc.method_handlers_generic_handler("alcor.southbound.v1.GoalStates", handlers),)
+            (grpc.method_handlers_generic_handler("alcor.southbound.v1.GoalStates", handlers), *self._services)
         )
         try:
             self._server.add_insecure_port(self._address)

@@ -6,11 +6,12 @@ that are told in another way here.
 
 from typing import Any
 
+from alcor.model.programming import AUTO, SETTINGS
 from alcor.model.resource import Attribute, Kept, Resource
 from alcor.model.resources.network import NETWORK
 from alcor.model.resources.port import PORT
 from alcor.model.resources.subnet import SUBNET
-from alcor.model.values import cidr, integer, list_of, optional, record, text, uuid
+from alcor.model.values import cidr, integer, list_of, one_of, optional, record, text, uuid
 
 _MOST_ROUTES = 64
 _LARGEST_PRIORITY = 2**31 - 1
@@ -50,6 +51,7 @@ VPC = Resource(
         NETWORK,
         Attribute("cidr", cidr, None),
         Attribute("routes", list_of(_ROUTE, _MOST_ROUTES), []),
+        Attribute("programming", one_of(*SETTINGS), AUTO),
     ),
     lenient=True,
     without_effect=(
