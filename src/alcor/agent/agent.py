@@ -63,7 +63,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     learned_file.load()
     asking = Asking(settings.host_id, settings.controllers, on_demand, counters)
     southbound = Southbound(settings.host_id, settings.controllers, wanted, reconciler, reports, counters)
-    inspection = Inspection(settings.host_id, wanted, reconciler, southbound, counters)
+    inspection = Inspection(settings.host_id, wanted, reconciler, southbound, on_demand, counters)
 
     async def metrics() -> str:
         return prometheus_text(counters, inspection.gauges())

@@ -3,6 +3,7 @@
 from typing import Any
 
 from alcor.agent.counters import Counters
+from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.southbound import Southbound
 from alcor.agent.wanted import Wanted
@@ -14,10 +15,16 @@ class Inspection:
     """Reads the parts of an agent; changes nothing."""
 
     def __init__(
-        self, host_id: str, wanted: Wanted, reconciler: Reconciler, southbound: Southbound, counters: Counters
+        self,
+        host_id: str,
+        wanted: Wanted,
+        reconciler: Reconciler,
+        southbound: Southbound,
+        on_demand: OnDemand,
+        counters: Counters,
     ) -> None:
         self._host_id, self._wanted, self._reconciler = host_id, wanted, reconciler
-        self._southbound, self._counters = southbound, counters
+        self._southbound, self._on_demand, self._counters = southbound, on_demand, counters
 
     async def status(self) -> dict[str, Any]:
         """The agent at a glance."""
@@ -61,5 +68,6 @@ class Inspection:
             "ports": len(state.ports),
             "ports_up": up,
             "hosts": len(state.vteps),
+            "neighbours_learned": self._on_demand.learned.count(),
             "neighbours": sum(len(neighbours.forwarding) for neighbours in state.neighbours.values()),
         }

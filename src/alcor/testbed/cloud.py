@@ -74,6 +74,12 @@ class Cloud:
         changed: Resource = (await self._request("PUT", f"/v2.0/{kind}s/{resource_id}", {kind: attributes}))[kind]
         return changed
 
+    async def set_programming(self, network_id: str, programming: str) -> None:
+        """Have hosts told of the VPC's ports ahead (push), when they ask (on_demand), or as its size says (auto)."""
+        project_id = (await self.show("network", network_id))["project_id"]
+        path = f"/project/{project_id}/vpcs/{network_id}"
+        await self._request("PUT", path, {"network": {"programming": programming}})
+
     async def delete(self, kind: str, resource_id: str) -> None:
         """Delete it."""
         await self._request("DELETE", f"/v2.0/{kind}s/{resource_id}")
