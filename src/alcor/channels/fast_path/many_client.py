@@ -55,9 +55,20 @@ class ManyHostsConnection:
         self._keepalive = keepalive or Keepalive()
         self._waiting: deque[pb.FromHost] = deque()
         self._filled = asyncio.Event()
+        self._emptied = asyncio.Event()
+        self._emptied.set()
         self._welcomed: set[int] = set()
         self._stream: Any = None
         self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """How much was said and is not sent yet, in messages of hosts."""
+        return len(self._waiting)
+
+    async def said(self) -> None:
+        """Wait until all that was said before is handed to the stream, or the connection is lost."""
+        await self._emptied.wait()
 
     def say(self, number: int, message: AgentMessage, took: int = 0) -> None:
         """Say something for a host, and that it has taken so many goal states more."""
@@ -81,6 +92,7 @@ class ManyHostsConnection:
     def _put(self, message: pb.FromHost) -> None:
         self._waiting.append(message)
         self._filled.set()
+        self._emptied.clear()
 
     async def run(self) -> None:
         """Connect, and pass messages until the connection is lost, whoever's fault it is."""
@@ -99,6 +111,7 @@ class ManyHostsConnection:
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
+            self._emptied.set()
             await channel.close(grace=None)
 
     async def _send(self) -> None:
@@ -109,6 +122,8 @@ class ManyHostsConnection:
             if not self._waiting:
                 self._filled.clear()
             await self._stream.write(message.SerializeToString())
+            if not self._waiting:
+                self._emptied.set()
 
     async def _receive(self) -> None:
         while (data := await self._stream.read()) is not END_OF_STREAM:

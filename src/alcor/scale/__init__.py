@@ -1,0 +1,1 @@
+"""The scalability test framework: simulated hosts, load, faults, measurement and reports, around a real controller."""

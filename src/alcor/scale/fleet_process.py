@@ -1,0 +1,176 @@
+"""Fleets in processes of their own, so that simulated hosts and the load generator do not wait for each other."""
+
+import asyncio
+import logging
+import multiprocessing
+import time
+from array import array
+from collections.abc import Callable
+from multiprocessing.connection import Connection as Pipe
+from typing import Any
+
+import msgspec
+import uvloop
+
+from alcor.model.identifiers import Id
+from alcor.scale.errors import ScaleError
+from alcor.scale.fleet import Counts, Events, Fleet
+from alcor.scale.scenario import Hosts
+
+_REPORT_SECONDS = 0.1
+_STOP_SECONDS = 10.0
+
+
+class Start(msgspec.Struct, tag=True):
+    """Connect the hosts."""
+
+
+class Cut(msgspec.Struct, tag=True):
+    """Cut some of the connections."""
+
+    fraction: float
+    away_seconds: float
+
+
+class Slow(msgspec.Struct, tag=True):
+    """Make some hosts slow."""
+
+    fraction: float
+    seconds: float
+
+
+Command = Start | Cut | Slow
+
+
+class Report(msgspec.Struct, array_like=True):
+    """What a fleet says of itself, several times a second."""
+
+    counts: Counts
+    events: Events
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_command = msgspec.msgpack.Decoder(Command).decode
+_decode_report = msgspec.msgpack.Decoder(Report).decode
+
+
+class Fleets:
+    """All simulated hosts of a test. ``on_up`` is told when ports were programmed (time.monotonic)."""
+
+    def __init__(self, southbound: str, hosts: Hosts, on_up: Callable[[list[tuple[Id, float]]], None]) -> None:
+        self.counts = Counts()
+        self.connect_seconds = array("d")  # of hosts, from the attempt to the first goal state
+        self._on_up = on_up
+        self._counts: list[Counts] = [Counts() for _ in range(hosts.processes)]
+        self._heard: set[int] = set()
+        self._fleets: list[tuple[Any, Pipe]] = []
+        context = multiprocessing.get_context("spawn")
+        share, more = divmod(hosts.count, hosts.processes)
+        first = 0
+        for number in range(hosts.processes):
+            count = share + (number < more)
+            ours, theirs = context.Pipe()
+            arguments = (theirs, southbound, first, count, hosts.per_connection, hosts.programming_seconds)
+            process = context.Process(target=_run, args=arguments, daemon=True, name=f"hosts-{number + 1}")
+            process.start()
+            theirs.close()
+            self._fleets.append((process, ours))
+            first += count
+
+    @property
+    def ready(self) -> bool:
+        """Whether all processes have said something."""
+        return len(self._heard) == len(self._fleets)
+
+    @property
+    def processes(self) -> dict[str, int]:
+        """Name → process id."""
+        return {process.name: process.pid for process, _ in self._fleets}
+
+    def listen(self) -> None:
+        """Take in what the fleets report, on the running event loop, from now on."""
+        for number, (_, pipe) in enumerate(self._fleets):
+            asyncio.get_running_loop().add_reader(pipe.fileno(), self._receive, number, pipe)
+
+    def tell(self, command: Command) -> None:
+        """Have all fleets do something. Raises ScaleError when one has died."""
+        for process, pipe in self._fleets:
+            try:
+                pipe.send_bytes(_encode(command))
+            except OSError as error:
+                raise ScaleError(f"the process of {process.name} ended, with status {process.exitcode}") from error
+
+    def check(self) -> None:
+        """Raises ScaleError when a fleet has died."""
+        for process, _ in self._fleets:
+            if not process.is_alive():
+                raise ScaleError(f"the process of {process.name} ended, with status {process.exitcode}")
+
+    def stop(self) -> None:
+        """End all fleets."""
+        for process, pipe in self._fleets:
+            process.terminate()
+            process.join(_STOP_SECONDS)
+            process.kill()
+            pipe.close()
+
+    def _receive(self, number: int, pipe: Pipe) -> None:
+        try:
+            while pipe.poll():
+                report = _decode_report(pipe.recv_bytes())
+                self._heard.add(number)
+                self._counts[number] = report.counts
+                self.connect_seconds.frombytes(report.events.connects)
+                self._on_up(report.events.up)
+        except (EOFError, OSError):
+            asyncio.get_running_loop().remove_reader(pipe.fileno())
+            return
+        fields = Counts.__struct_fields__
+        self.counts = Counts(*(sum(getattr(counts, field) for counts in self._counts) for field in fields))
+
+
+def _run(pipe: Pipe, southbound: str, first: int, count: int, per_connection: int, programming_seconds: float) -> None:
+    logging.basicConfig(level=logging.ERROR)
+    fleet = Fleet(southbound, first, count, per_connection, programming_seconds)
+    uvloop.run(_serve(fleet, pipe))
+
+
+async def _serve(fleet: Fleet, pipe: Pipe) -> None:
+    started, gone = asyncio.Event(), asyncio.Event()
+
+    def obey() -> None:
+        try:
+            while pipe.poll():
+                match _decode_command(pipe.recv_bytes()):
+                    case Start():
+                        started.set()
+                    case Cut(fraction, away_seconds):
+                        fleet.cut(fraction, away_seconds)
+                    case Slow(fraction, seconds):
+                        fleet.slow(fraction, seconds)
+        except (EOFError, OSError):
+            asyncio.get_running_loop().remove_reader(pipe.fileno())
+            gone.set()  # the process that made this one has ended
+
+    asyncio.get_running_loop().add_reader(pipe.fileno(), obey)
+    tasks = [asyncio.create_task(_connect(fleet, started)), asyncio.create_task(_report(fleet, pipe))]
+    await asyncio.wait([*tasks, asyncio.create_task(gone.wait())], return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+
+
+async def _connect(fleet: Fleet, started: asyncio.Event) -> None:
+    await started.wait()
+    await fleet.run()
+
+
+async def _report(fleet: Fleet, pipe: Pipe) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        began = time.monotonic()
+        report = _encode(Report(fleet.counts, fleet.events()))
+        try:
+            await loop.run_in_executor(None, pipe.send_bytes, report)  # waits while the reader is busy
+        except OSError:
+            return
+        await asyncio.sleep(max(0.0, _REPORT_SECONDS - (time.monotonic() - began)))

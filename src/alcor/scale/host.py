@@ -1,0 +1,118 @@
+"""A simulated host: just what an agent must remember to be truthful, so that a million of them fit one machine.
+
+It has no data plane, so it keeps no neighbours and no addresses: which revision of which change log it has applied, and
+which ports it has and whether they are programmed. What follows on what is judged as an agent does (agent.sequence).
+"""
+
+import enum
+from collections.abc import Iterable
+
+from alcor.channels.messages import PortState, State
+from alcor.model.identifiers import Id
+from alcor.southbound.v1 import southbound_pb2 as pb
+
+_NOTHING: list[Id] = []  # shared by all hosts, and never changed
+
+
+class Taken(enum.Enum):
+    """What became of a part of a goal state."""
+
+    PART = enum.auto()  # more parts follow
+    WHOLE = enum.auto()  # applied: to be acknowledged once programmed
+    IGNORED = enum.auto()  # stale, repeated, or on the way while a snapshot was asked for
+    GAP = enum.auto()  # a snapshot must be asked for
+
+
+class Link(enum.IntEnum):
+    """How a host and the controller stand."""
+
+    AWAY = 0
+    WELCOMED = 1  # and nothing applied since
+    UP_TO_DATE = 2  # with what was missed, or nothing was
+
+
+class SimulatedHost:
+    """What one agent knows."""
+
+    __slots__ = ("_in_parts", "_resync_asked", "link", "log_id", "named", "ports", "revision", "welcomes")
+
+    def __init__(self) -> None:
+        self.log_id = b""
+        self.revision = 0
+        self.ports: dict[Id, bool] | None = None  # id → whether it is programmed; None while there are none
+        self.named = _NOTHING  # ports that the goal state being taken, or taken last, speaks of
+        self.link = Link.AWAY
+        self.welcomes = 0
+        self._resync_asked = False
+        self._in_parts = False
+
+    def welcomed(self, log_id: bytes) -> None:
+        """A controller that counts in this change log has answered."""
+        self.welcomes += 1
+        self._resync_asked = False
+        if log_id != self.log_id:
+            self.log_id = log_id
+            self.revision = 0
+        self.link = Link.UP_TO_DATE if self.revision else Link.WELCOMED
+
+    def disconnected(self) -> None:
+        """What came in part is worth nothing: everything is needed anew."""
+        self.link = Link.AWAY
+        if self._in_parts:
+            self._in_parts = False
+            self.revision = 0
+
+    def take(self, part: pb.GoalState) -> Taken:
+        """Take the next part of a goal state."""
+        if not self._in_parts and not self._follows(part):
+            if part.revision <= self.revision or self._resync_asked:
+                return Taken.IGNORED
+            self._resync_asked = True
+            return Taken.GAP
+        if not self._in_parts:
+            self.named = _NOTHING
+            if part.snapshot or part.base_revision == 0:
+                self.ports = None
+        self._apply(part)
+        self._in_parts = part.more
+        if part.more:
+            return Taken.PART
+        self.revision = part.revision
+        self.link = Link.UP_TO_DATE
+        self._resync_asked = False
+        return Taken.WHOLE
+
+    def _follows(self, part: pb.GoalState) -> bool:
+        return part.snapshot or (part.base_revision == self.revision and not self._resync_asked)
+
+    def _apply(self, part: pb.GoalState) -> None:
+        if self.ports is not None:
+            for port_id in part.removed_ports:
+                self.ports.pop(port_id, None)
+        if part.ports:
+            if self.ports is None:
+                self.ports = {}
+            self.named = [*self.named, *(port.id for port in part.ports)]
+            for port_id in self.named:
+                self.ports.setdefault(port_id, False)
+        elif not self.ports:
+            self.ports = None
+
+    def program(self, port_ids: Iterable[Id] | None) -> list[Id]:
+        """The data plane has these ports, or all; returns those that it did not have before."""
+        if self.ports is None:
+            return []
+        new = [
+            port_id for port_id in (self.ports if port_ids is None else port_ids) if self.ports.get(port_id) is False
+        ]
+        for port_id in new:
+            self.ports[port_id] = True
+        return new
+
+    def states(self, port_ids: Iterable[Id] | None = None) -> tuple[PortState, ...]:
+        """The truth about these ports, as far as they are here; about all when none are named."""
+        ports = self.ports or {}
+        named = ports if port_ids is None else [port_id for port_id in port_ids if port_id in ports]
+        return tuple(
+            PortState(port_id, State.UP if ports[port_id] else State.DOWN, revision=self.revision) for port_id in named
+        )

@@ -1,0 +1,1 @@
+"""Reports: JSON for programs, one web page for people."""

@@ -1,0 +1,85 @@
+"""What the steps of a test share."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from alcor.model.identifiers import Id
+from alcor.scale.controller import Controller
+from alcor.scale.errors import ScaleError
+from alcor.scale.fleet_process import Fleets
+from alcor.scale.http_client import HttpClient
+from alcor.scale.port_tracking import PortTracker
+from alcor.scale.scenario import Scenario
+from alcor.scale.timeline import Timeline
+
+_POLL_SECONDS = 0.02
+
+
+class Vpc(msgspec.Struct):
+    """A VPC that a step created, and its ports that were not deleted again: port → host number."""
+
+    network_id: str
+    subnet_id: str
+    hosts: range
+    ports: dict[Id, int] = {}
+
+
+class Progress(msgspec.Struct):
+    """How far the step under way is, for whoever watches."""
+
+    title: str = ""
+    done: Callable[[], float] = lambda: 0.0
+    total: float = 0.0
+    unit: str = ""
+
+
+class Run:
+    """A test that is under way."""
+
+    def __init__(self, scenario: Scenario, controller: Controller, interval: float) -> None:
+        self.scenario = scenario
+        self.controller = controller
+        self.client: HttpClient = controller.client
+        self.tracker = PortTracker(self.client)
+        self.fleets = Fleets(controller.southbound, scenario.hosts, self.tracker.programmed_at)
+        self.timeline = Timeline(self.client, self.process_ids, interval)
+        self.progress = Progress()
+        self.requests = 0  # answered so far
+        self.vpcs: list[Vpc] = []
+        self.timeline.probe("connected hosts", "hosts", lambda: self.fleets.counts.connected)
+        self.timeline.probe("ports programmed", "ports", lambda: self.tracker.programmed)
+        self.timeline.probe("requests", "requests", lambda: self.requests)
+
+    def process_ids(self) -> dict[str, int]:
+        """The processes that are watched: name → process id."""
+        found = {"load generator": os.getpid(), **self.fleets.processes}
+        if self.controller.process_id is not None:
+            found["controller"] = self.controller.process_id
+        return found
+
+    def report(self, title: str, total: float, unit: str, done: Callable[[], float]) -> None:
+        """Say what is being done now, and how far it is."""
+        self.progress = Progress(title, done, total, unit)
+
+    async def until(self, condition: Callable[[], bool], what: str, timeout: float) -> None:
+        """Wait for the condition. Raises ScaleError when it does not come, or when a fleet has died."""
+        deadline = time.monotonic() + timeout
+        while not condition():
+            self.fleets.check()
+            if time.monotonic() > deadline:
+                raise ScaleError(f"waited {timeout:g} s for {what}")
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def until_active(self, vpcs: list[Vpc], timeout: float) -> None:
+        """Wait until no port of the VPCs is DOWN any more, as the API shows them. Raises ScaleError."""
+        deadline = time.monotonic() + timeout
+        for vpc in vpcs:
+            path = f"/v2.0/ports?network_id={vpc.network_id}&status=DOWN&fields=id&limit=1"
+            while found := (await self.client.json("GET", path))["ports"]:
+                if time.monotonic() > deadline:
+                    raise ScaleError(f"port {found[0]['id']}, among others, is still DOWN after {timeout:g} s")
+                await asyncio.sleep(_POLL_SECONDS)

@@ -1,0 +1,191 @@
+"""Scenarios: what a scalability test does, as TOML files say it.
+
+A scenario has hosts and a list of steps that are carried out one after the other, each named by ``do``::
+
+    description = "A thousand ports on a hundred hosts."
+
+    [hosts]
+    count = 100
+
+    [[steps]]
+    do = "connect"
+
+    [[steps]]
+    do = "create-ports"
+    vpcs = 10
+    ports = 100
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from alcor.scale.errors import ScaleError
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+CountOrNone = Annotated[int, msgspec.Meta(ge=0)]
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Fraction = Annotated[float, msgspec.Meta(gt=0, le=1)]
+
+
+class Hosts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The simulated hosts."""
+
+    count: Annotated[int, msgspec.Meta(ge=1, le=4_000_000)]
+    processes: Count = 1
+    per_connection: Annotated[int, msgspec.Meta(ge=1, le=65_536)] = 10_000
+    programming_seconds: Seconds = 0.0  # from a goal state's arrival until its ports are reported UP
+
+
+class Connect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="connect"):
+    """Register the hosts as nodes and connect them all; ends when each has applied a goal state."""
+
+    at_once: Annotated[int, msgspec.Meta(ge=1, le=20_000)] = 2_000  # nodes in one request
+    timeout: Seconds = 600.0
+
+
+class CreatePorts(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="create-ports"
+):
+    """Create VPCs with a subnet each and ports in them; ends when every port is ACTIVE."""
+
+    vpcs: Count = 1
+    ports: Count  # in each VPC
+    hosts: CountOrNone = 0  # that the ports of each VPC are spread over; 0 for all
+    at_once: Annotated[int, msgspec.Meta(ge=1, le=20_000)] = 1  # ports in one request; 1 for single creates
+    clients: Count = 1
+    rate: Seconds = 0.0  # requests a second, at most; 0 for as many as the clients get through
+    in_turn: bool = True  # spread requests over the VPCs; otherwise one VPC after the other
+    network: dict[str, Any] = {}  # more attributes of each VPC's network, as Neutron's API has them
+    timeout: Seconds = 600.0  # for the last port to become ACTIVE
+
+
+class UpdatePorts(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="update-ports"
+):
+    """Change ports that were created; ends when each is ACTIVE again."""
+
+    ports: Count
+    change: Literal["name", "move"]  # a new name, or another host
+    clients: Count = 1
+    rate: Seconds = 0.0
+    timeout: Seconds = 600.0
+
+
+class DeletePorts(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="delete-ports"
+):
+    """Delete ports that were created; ends when they are gone from their hosts."""
+
+    ports: Count
+    clients: Count = 1
+    rate: Seconds = 0.0
+    timeout: Seconds = 600.0
+
+
+class Requests(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="requests"):
+    """Create a resource and then list, update or delete it, again and again, as Rally's scenarios do."""
+
+    resource: Literal["networks", "subnets", "ports"]
+    then: Literal["list", "show", "update", "delete"]
+    iterations: Count
+    clients: Count = 1
+    rate: Seconds = 0.0
+
+
+class KillController(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="kill-controller"
+):
+    """Kill the controller with SIGKILL and start it again; ends when all hosts are back and all ports ACTIVE."""
+
+    down_seconds: Seconds = 0.0
+    timeout: Seconds = 600.0
+
+
+class CutConnections(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="cut-connections"
+):
+    """Cut hosts' connections; ends when the hosts are back."""
+
+    fraction: Fraction = 1.0  # of the connections
+    away_seconds: Seconds = 0.0
+    timeout: Seconds = 600.0
+
+
+class SlowHosts(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="slow-hosts"
+):
+    """From now on some hosts take their time for each goal state."""
+
+    fraction: Fraction
+    seconds: Seconds
+
+
+class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="wait"):
+    """Do nothing for a while, and see what that costs."""
+
+    seconds: Seconds
+
+
+Step = Connect | CreatePorts | UpdatePorts | DeletePorts | Requests | KillController | CutConnections | SlowHosts | Wait
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A whole test."""
+
+    description: str
+    hosts: Hosts
+    steps: list[Step]
+
+
+_OWN = Path(__file__).parent / "scenarios"
+
+
+def names() -> list[str]:
+    """The scenarios that come with Alcor."""
+    return sorted(path.stem for path in _OWN.glob("*.toml"))
+
+
+def read(name_or_path: str) -> Scenario:
+    """A scenario that comes with Alcor, by its name, or one of a file. Raises ScaleError."""
+    path = _OWN / f"{name_or_path}.toml"
+    if name_or_path not in names():
+        path = Path(name_or_path)
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Scenario)
+    except OSError as error:
+        raise ScaleError(
+            f"no scenario {name_or_path!r}: name one of {', '.join(names())}, or a TOML file ({error.strerror})"
+        ) from error
+    except msgspec.DecodeError as error:
+        raise ScaleError(f"scenario {name_or_path}: {error}") from error
+
+
+def override(
+    scenario: Scenario, hosts: int | None = None, processes: int | None = None, **values: int | float | None
+) -> Scenario:
+    """The scenario with other numbers: ``values`` are set in every step that has them. Raises ScaleError."""
+    changed: Any = msgspec.to_builtins(scenario)
+    for name, number in (("count", hosts), ("processes", processes)):
+        if number is not None:
+            changed["hosts"][name] = number
+    for name, value in values.items():
+        if value is None:
+            continue
+        steps = [
+            step for step, plain in zip(scenario.steps, changed["steps"], strict=True) if _set(step, plain, name, value)
+        ]
+        if not steps:
+            raise ScaleError(f"no step of this scenario has {name}")
+    try:
+        return msgspec.convert(changed, Scenario)
+    except msgspec.ValidationError as error:
+        raise ScaleError(str(error)) from error
+
+
+def _set(step: Step, plain: dict[str, Any], name: str, value: float) -> bool:
+    if name not in step.__struct_fields__:
+        return False
+    plain[name] = value
+    return True

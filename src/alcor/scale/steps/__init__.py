@@ -1,0 +1,1 @@
+"""The steps of scenarios, carried out."""
