@@ -1,11 +1,14 @@
 """Fleets in processes of their own, so that simulated hosts and the load generator do not wait for each other."""
 
 import asyncio
+import contextlib
 import logging
 import multiprocessing
+import threading
 import time
 from array import array
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
@@ -90,7 +93,7 @@ class Fleets:
     def listen(self) -> None:
         """Take in what the fleets report, on the running event loop, from now on."""
         for number, (_, pipe) in enumerate(self._fleets):
-            asyncio.get_running_loop().add_reader(pipe.fileno(), self._receive, number, pipe)
+            _read(pipe, partial(self._take_in, number), _nothing)
 
     def tell(self, command: Command) -> None:
         """Have all fleets do something. Raises ScaleError when one has died."""
@@ -114,19 +117,36 @@ class Fleets:
             process.kill()
             pipe.close()
 
-    def _receive(self, number: int, pipe: Pipe) -> None:
-        try:
-            while pipe.poll():
-                report = _decode_report(pipe.recv_bytes())
-                self._heard.add(number)
-                self._counts[number] = report.counts
-                self.connect_seconds.frombytes(report.events.connects)
-                self._on_up(report.events.up)
-        except (EOFError, OSError):
-            asyncio.get_running_loop().remove_reader(pipe.fileno())
-            return
+    def _take_in(self, number: int, data: bytes) -> None:
+        report = _decode_report(data)
+        self._heard.add(number)
+        self._counts[number] = report.counts
+        self.connect_seconds.frombytes(report.events.connects)
+        self._on_up(report.events.up)
         fields = Counts.__struct_fields__
         self.counts = Counts(*(sum(getattr(counts, field) for counts in self._counts) for field in fields))
+
+
+def _nothing() -> None:
+    """A fleet that ended is noticed by check()."""
+
+
+def _read(pipe: Pipe, on_message: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
+    """Call these on the running event loop.
+
+    A thread reads: an event loop that watched the pipe would make it non-blocking, in both directions.
+    """
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            try:
+                while True:
+                    loop.call_soon_threadsafe(on_message, pipe.recv_bytes())
+            except (EOFError, OSError):
+                loop.call_soon_threadsafe(on_end)
+
+    threading.Thread(target=read, daemon=True).start()
 
 
 def _run(pipe: Pipe, southbound: str, first: int, count: int, per_connection: int, programming_seconds: float) -> None:
@@ -138,30 +158,31 @@ def _run(pipe: Pipe, southbound: str, first: int, count: int, per_connection: in
 async def _serve(fleet: Fleet, pipe: Pipe) -> None:
     started, gone = asyncio.Event(), asyncio.Event()
 
-    def obey() -> None:
-        try:
-            while pipe.poll():
-                match _decode_command(pipe.recv_bytes()):
-                    case Start():
-                        started.set()
-                    case Cut(fraction, away_seconds):
-                        fleet.cut(fraction, away_seconds)
-                    case Slow(fraction, seconds):
-                        fleet.slow(fraction, seconds)
-        except (EOFError, OSError):
-            asyncio.get_running_loop().remove_reader(pipe.fileno())
-            gone.set()  # the process that made this one has ended
+    def obey(data: bytes) -> None:
+        match _decode_command(data):
+            case Start():
+                started.set()
+            case Cut(fraction, away_seconds):
+                fleet.cut(fraction, away_seconds)
+            case Slow(fraction, seconds):
+                fleet.slow(fraction, seconds)
 
-    asyncio.get_running_loop().add_reader(pipe.fileno(), obey)
+    _read(pipe, obey, gone.set)  # it is gone when the process that made this one is
     tasks = [asyncio.create_task(_connect(fleet, started)), asyncio.create_task(_report(fleet, pipe))]
-    await asyncio.wait([*tasks, asyncio.create_task(gone.wait())], return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait([*tasks, asyncio.create_task(_end(gone))], return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
         task.cancel()
+    for task in done:
+        task.result()
 
 
 async def _connect(fleet: Fleet, started: asyncio.Event) -> None:
     await started.wait()
     await fleet.run()
+
+
+async def _end(gone: asyncio.Event) -> None:
+    await gone.wait()
 
 
 async def _report(fleet: Fleet, pipe: Pipe) -> None:

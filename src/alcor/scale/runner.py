@@ -44,7 +44,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 async def run_scenario(
-    name: str, scenario: Scenario, target: Target, watcher: Watcher, interval: float = 0.5
+    name: str, scenario: Scenario, target: Target, watcher: Watcher, interval: float = 0.25
 ) -> Outcome:
     """Run it. A step that fails ends the test and is a problem of its result. Raises ScaleError before that."""
     with contextlib.ExitStack() as stack:
@@ -57,7 +57,7 @@ async def run_scenario(
         stack.callback(run.fleets.stop)
         run.fleets.listen()
         background = [asyncio.create_task(run.timeline.run()), asyncio.create_task(watcher.watch(run))]
-        started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        started_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
         try:
             steps = [step async for step in _steps(run, watcher)]
         finally:

@@ -29,7 +29,11 @@ Seconds = Annotated[float, msgspec.Meta(ge=0)]
 Fraction = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
-class Hosts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class _Plain(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """As files and reports have it."""
+
+
+class Hosts(_Plain, frozen=True):
     """The simulated hosts."""
 
     count: Annotated[int, msgspec.Meta(ge=1, le=4_000_000)]
@@ -38,7 +42,15 @@ class Hosts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     programming_seconds: Seconds = 0.0  # from a goal state's arrival until its ports are reported UP
 
 
-class Connect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="connect"):
+class Connect(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="do",
+    tag="connect",
+):
     """Register the hosts as nodes and connect them all; ends when each has applied a goal state."""
 
     at_once: Annotated[int, msgspec.Meta(ge=1, le=20_000)] = 2_000  # nodes in one request
@@ -46,7 +58,13 @@ class Connect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class CreatePorts(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="create-ports"
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="do",
+    tag="create-ports",
 ):
     """Create VPCs with a subnet each and ports in them; ends when every port is ACTIVE."""
 
@@ -62,7 +80,13 @@ class CreatePorts(
 
 
 class UpdatePorts(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="update-ports"
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="do",
+    tag="update-ports",
 ):
     """Change ports that were created; ends when each is ACTIVE again."""
 
@@ -74,7 +98,13 @@ class UpdatePorts(
 
 
 class DeletePorts(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="delete-ports"
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="do",
+    tag="delete-ports",
 ):
     """Delete ports that were created; ends when they are gone from their hosts."""
 
@@ -84,7 +114,15 @@ class DeletePorts(
     timeout: Seconds = 600.0
 
 
-class Requests(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="requests"):
+class Requests(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="do",
+    tag="requests",
+):
     """Create a resource and then list, update or delete it, again and again, as Rally's scenarios do."""
 
     resource: Literal["networks", "subnets", "ports"]
@@ -95,7 +133,13 @@ class Requests(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class KillController(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="kill-controller"
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="do",
+    tag="kill-controller",
 ):
     """Kill the controller with SIGKILL and start it again; ends when all hosts are back and all ports ACTIVE."""
 
@@ -104,7 +148,13 @@ class KillController(
 
 
 class CutConnections(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="cut-connections"
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="do",
+    tag="cut-connections",
 ):
     """Cut hosts' connections; ends when the hosts are back."""
 
@@ -114,7 +164,13 @@ class CutConnections(
 
 
 class SlowHosts(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="slow-hosts"
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="do",
+    tag="slow-hosts",
 ):
     """From now on some hosts take their time for each goal state."""
 
@@ -122,7 +178,15 @@ class SlowHosts(
     seconds: Seconds
 
 
-class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="do", tag="wait"):
+class Wait(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="do",
+    tag="wait",
+):
     """Do nothing for a while, and see what that costs."""
 
     seconds: Seconds
@@ -131,7 +195,7 @@ class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 Step = Connect | CreatePorts | UpdatePorts | DeletePorts | Requests | KillController | CutConnections | SlowHosts | Wait
 
 
-class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Scenario(_Plain, frozen=True):
     """A whole test."""
 
     description: str

@@ -10,6 +10,8 @@ import psutil
 from alcor.scale.http_client import HttpClient, RequestFailed
 from alcor.scale.result import Series
 
+_MOST_SAMPLES = 1000
+
 _METRICS = {
     "change-log lag": ("alcor_dpm_log_lag_entries", "entries"),
     "statuses written": ("alcor_dpm_status_writes_total", "ports"),
@@ -59,6 +61,8 @@ class Timeline:
         try:
             while True:
                 self.sample()
+                if len(self.times) >= _MOST_SAMPLES:
+                    self._thin_out()
                 await asyncio.sleep(self._interval)
         finally:
             reading.cancel()
@@ -74,6 +78,13 @@ class Timeline:
             self._put(name, unit, self._metrics.get(metric.encode()))
         for series in self.series.values():
             series.values.extend([None] * (len(self.times) - len(series.values)))
+
+    def _thin_out(self) -> None:
+        """Long tests are sampled less often, from their beginning on."""
+        self._interval *= 2
+        self.times = self.times[::2]
+        for series in self.series.values():
+            series.values = series.values[::2]
 
     def _sample_process(self, name: str, process_id: int) -> None:
         try:

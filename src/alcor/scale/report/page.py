@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from alcor.scale.formatting import duration, quantity, size
+from alcor.scale.formatting import duration, quantity
 from alcor.scale.report.plots import Line, legend, over_time, percentiles
 from alcor.scale.report.style import STYLE
 from alcor.scale.result import Outcome, Series, StepResult
@@ -62,7 +62,7 @@ def _overview(outcome: Outcome) -> str:
             f"<td>{duration(step.ended - step.began)}</td>"
             f"<td>{quantity(rate.value, rate.unit) if rate else ''}</td>"
             f"<td>{html.escape(slowest[0]) if slowest else ''}</td>"
-            + "".join(f"<td>{duration(value)}</td>" for value in _percentiles(slowest))
+            + "".join(f"<td>{'' if value is None else duration(value)}</td>" for value in _percentiles(slowest))
             + f"<td>{'<b class=bad>failed</b>' if step.problems else '<b class=good>✓</b>'}</td></tr>"
         )
     return (
@@ -72,8 +72,8 @@ def _overview(outcome: Outcome) -> str:
     )
 
 
-def _percentiles(slowest: "tuple[str, object] | None") -> "list[float]":
-    return [] if slowest is None else [slowest[1].median, slowest[1].p90, slowest[1].p99]  # type: ignore[attr-defined]
+def _percentiles(slowest: "tuple[str, object] | None") -> "list[float | None]":
+    return [None] * 3 if slowest is None else [slowest[1].median, slowest[1].p90, slowest[1].p99]  # type: ignore[attr-defined]
 
 
 def _over_time(outcome: Outcome) -> str:
@@ -92,7 +92,7 @@ def _over_time(outcome: Outcome) -> str:
         ("API requests answered, a second", one("requests", _rate), _count),
         ("Change-log entries committed and not compiled yet", one("change-log lag", _line), _count),
         ("Processors, 100 % is one core", some("cpu "), lambda value: f"{value:.0f} %"),
-        ("Memory", some("memory "), size),
+        ("Memory", some("memory "), lambda value: f"{value:,.0f} MiB"),
         ("Deltas to hosts, a second", one("deltas", _rate), _count),
         ("Port statuses written, a second", one("statuses written", _rate), _count),
     )
@@ -108,8 +108,9 @@ def _over_time(outcome: Outcome) -> str:
 
 
 def _line(outcome: Outcome, name: str, series: Series) -> Line:
+    scale = 2**20 if series.unit == "bytes" else 1
     points = zip(outcome.times, series.values, strict=True)
-    return Line(name, [None if value is None else (time, value) for time, value in points])
+    return Line(name, [None if value is None else (time, value / scale) for time, value in points])
 
 
 def _rate(outcome: Outcome, name: str, series: Series) -> Line:

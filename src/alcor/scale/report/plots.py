@@ -58,7 +58,7 @@ def over_time(lines: Sequence[Line], value: Format, bands: Sequence[tuple[float,
     x = Axis(0.0, end, _LEFT, _WIDTH - _RIGHT)
     y = Axis(0.0, _ceiling(max((y for _, y in points), default=1.0)), _HEIGHT - _BOTTOM, _TOP)
     shades = [
-        f'<rect class="band" x="{x.place(began):.1f}" y="{_TOP}" '
+        f'<rect class="band b{number % 2}" x="{x.place(began):.1f}" y="{_TOP}" '
         f'width="{x.place(ended) - x.place(began):.1f}" height="{_HEIGHT - _TOP - _BOTTOM}"/>'
         f'<text class="number" x="{(x.place(began) + x.place(ended)) / 2:.1f}" y="{_TOP + 10}">{number}</text>'
         for number, (began, ended) in enumerate(bands, 1)

@@ -16,9 +16,9 @@ text-align:center;font-size:14px;font-weight:600}
 header p{margin:4px 0 20px;color:var(--soft);font-size:17px}
 .hint{margin:0 0 14px;color:var(--soft);font-size:13px}
 code{font:12px ui-monospace,monospace;overflow-wrap:anywhere}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1px;margin:0 0 24px;
+.facts{display:flex;flex-wrap:wrap;gap:1px;margin:0 0 24px;
 background:var(--faint);border:1px solid var(--faint);border-radius:10px;overflow:hidden}
-.facts div{padding:10px 14px;background:var(--card)}
+.facts div{flex:1 1 auto;padding:10px 14px;background:var(--card)}
 dt{color:var(--soft);font-size:12px}
 dd{margin:0;font-weight:600}
 .wide{overflow-x:auto}
@@ -44,7 +44,8 @@ svg text{fill:var(--soft);font-size:11px}
 svg .number{font-size:10px;opacity:.75}
 .grid{stroke:var(--faint)}
 .axis{stroke:var(--soft);opacity:.6}
-.band{fill:var(--faint);opacity:.45}
+.band{fill:var(--faint);opacity:.25}
+.b1{opacity:.6}
 .line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
 .legend{display:flex;flex-wrap:wrap;gap:2px 16px;margin:4px 0 0 4px;color:var(--soft);font-size:12px}
 .legend i{display:inline-block;width:14px;height:3px;margin:0 6px 3px 0;border-radius:2px}
