@@ -22,7 +22,7 @@ left when it ends, however it ends. Exit code: 0 when every promise held,
 
 
 @click.command(epilog=_EPILOG, context_settings={"show_default": True})
-@click.option("--hosts", type=click.IntRange(1, 200), default=3, help="Hosts: Open vSwitch and an agent each.")
+@click.option("--hosts", type=click.IntRange(1, 30), default=3, help="Hosts: Open vSwitch and an agent each.")
 @click.option("--workloads", type=click.IntRange(4, 4000), default=12, help="Workloads, spread over two VPCs.")
 @click.option("--listen", metavar="HOST:PORT", default="127.0.0.1:9696", help="Where the API listens.")
 @click.option("--keep", is_flag=True, help="Leave it running at the end and say how to look inside.")
