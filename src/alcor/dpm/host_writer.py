@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from itertools import islice
 
 import msgspec
 
@@ -15,7 +16,9 @@ from alcor.store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
+_CLAIMS_AT_ONCE = 5000
 _STATUSES_AT_ONCE = 2000
+_LOST_AT_ONCE = 500
 _RETRY_SECONDS = 1.0
 
 
@@ -76,13 +79,17 @@ class HostWriter:
                     self._on_lost(lost)
 
     def _take(self) -> Group:
-        waiting = self._waiting
-        statuses = dict(list(waiting.statuses.items())[:_STATUSES_AT_ONCE])
-        for key in statuses:
-            del waiting.statuses[key]
-        group = Group(waiting.claimed, statuses, waiting.lost)
-        self._waiting = Group(statuses=waiting.statuses)
-        if not waiting.statuses:
+        """What is written next: a little of what a storm of hosts brings, for other writers to have their turns."""
+        waiting, group = self._waiting, Group()
+        for host_id in list(islice(waiting.claimed, _CLAIMS_AT_ONCE)):
+            group.claimed[host_id] = waiting.claimed.pop(host_id)
+        for key in list(islice(waiting.statuses, _STATUSES_AT_ONCE)):
+            if key[1] not in waiting.claimed:  # what came over a session is written after it
+                group.statuses[key] = waiting.statuses.pop(key)
+        if not waiting.claimed:
+            group.lost.update(islice(waiting.lost, _LOST_AT_ONCE))
+            waiting.lost -= group.lost
+        if not (waiting.claimed or waiting.statuses or waiting.lost):
             self._filled.clear()
         return group
 

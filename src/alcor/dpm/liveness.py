@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import time
+from itertools import takewhile
 
 from alcor.channels.interface import HostConnection
 from alcor.dpm.host_writer import HostWriter
@@ -13,7 +14,7 @@ from alcor.store.store import Store
 
 log = logging.getLogger(__name__)
 
-_ABANDONED_AT_ONCE = 500
+_ABANDONED_AT_ONCE = 10_000
 
 
 class Liveness:
@@ -70,7 +71,8 @@ class Liveness:
 
     def _give_up_ended(self) -> None:
         now = time.monotonic()
-        due = [session for session, deadline in self._ended.items() if deadline <= now]
+        # Each has the same grace, so they are in the order of their deadlines.
+        due = [session for session, _ in takewhile(lambda item: item[1] <= now, self._ended.items())]
         for session in due:
             del self._ended[session]
         if due:

@@ -36,11 +36,12 @@ _FORGET_CONTROLLERS = sql.statement(
     "DELETE FROM controller WHERE heartbeat_at < :silent_since "
     "AND NOT EXISTS (SELECT 1 FROM host_session WHERE host_session.controller_id = controller.id)"
 )
-_ABANDONED = sql.statement(
-    "SELECT host_session.host_id, host_session.session_id FROM host_session "
-    "LEFT JOIN controller ON controller.id = host_session.controller_id "
-    "WHERE controller.id IS NULL OR controller.heartbeat_at < :silent_since "
-    "ORDER BY host_session.host_id LIMIT :limit"
+_FIRST_HEARTBEAT = sql.statement(
+    "INSERT INTO controller (id, heartbeat_at) VALUES (:id, :now) ON CONFLICT (id) DO NOTHING"
+)
+_SILENT = sql.statement("SELECT id FROM controller WHERE heartbeat_at < :silent_since ORDER BY id")
+_OF_CONTROLLER = sql.statement(
+    "SELECT host_id, session_id FROM host_session WHERE controller_id = :controller_id LIMIT :limit"
 )
 
 
@@ -51,6 +52,8 @@ def claim(transaction: Transaction, controller_id: str, sessions: Iterable[HostS
         for session in sorted(sessions, key=lambda session: session.host_id)
     ]
     if rows:
+        # A controller with sessions is always there, so that sessions can be looked for by silent controllers.
+        transaction.connection.execute(_FIRST_HEARTBEAT, {"id": controller_id, "now": transaction.now})
         transaction.connection.execute(_CLAIM, rows)
 
 
@@ -72,6 +75,12 @@ def heartbeat(transaction: Transaction, controller_id: str, silent_after: int) -
 
 
 def abandoned(connection: Connection, silent_since: int, limit: int) -> Sequence[HostSession]:
-    """Sessions of controllers that have given no sign of life since then (seconds since the epoch)."""
-    rows = connection.execute(_ABANDONED, {"silent_since": silent_since, "limit": limit})
-    return [HostSession(row.host_id, bytes(row.session_id)) for row in rows]
+    """Sessions of controllers that have given no sign of life since then (seconds since the epoch).
+
+    While there are no such controllers the cost does not depend on how many hosts there are.
+    """
+    found: list[HostSession] = []
+    for controller in connection.execute(_SILENT, {"silent_since": silent_since}).all():
+        rows = connection.execute(_OF_CONTROLLER, {"controller_id": controller.id, "limit": limit - len(found)})
+        found.extend(HostSession(row.host_id, bytes(row.session_id)) for row in rows)
+    return found
