@@ -60,18 +60,19 @@ class SimulatedHost:
         self.link = Link.AWAY
         if self._in_parts:
             self._in_parts = False
-            self.revision = 0
+            self.log_id, self.revision = b"", 0
 
     def take(self, part: pb.GoalState) -> Taken:
         """Take the next part of a goal state."""
-        if not self._in_parts and not self._follows(part):
+        says_all = part.snapshot or part.base_revision == 0 == self.revision
+        if not (self._in_parts or says_all or (part.base_revision == self.revision and not self._resync_asked)):
             if part.revision <= self.revision or self._resync_asked:
                 return Taken.IGNORED
             self._resync_asked = True
             return Taken.GAP
         if not self._in_parts:
             self.named = _NOTHING
-            if part.snapshot or part.base_revision == 0:
+            if says_all:
                 self.ports = None
         self._apply(part)
         self._in_parts = part.more
@@ -81,9 +82,6 @@ class SimulatedHost:
         self.link = Link.UP_TO_DATE
         self._resync_asked = False
         return Taken.WHOLE
-
-    def _follows(self, part: pb.GoalState) -> bool:
-        return part.snapshot or (part.base_revision == self.revision and not self._resync_asked)
 
     def _apply(self, part: pb.GoalState) -> None:
         if self.ports is not None:

@@ -47,6 +47,7 @@ async def run_scenario(
     name: str, scenario: Scenario, target: Target, watcher: Watcher, interval: float = 0.25
 ) -> Outcome:
     """Run it. A step that fails ends the test and is a problem of its result. Raises ScaleError before that."""
+    here = machine()  # the commit, before anybody goes on
     with contextlib.ExitStack() as stack:
         controller = _controller(target)
         stack.callback(controller.close)
@@ -69,7 +70,7 @@ async def run_scenario(
             scenario=name,
             description=scenario.description,
             started_at=started_at,
-            machine=machine(),
+            machine=here,
             database=_DATABASES.get(target.database.partition(":")[0].partition("+")[0], "unknown")
             if not target.controller
             else "that of a running controller",
