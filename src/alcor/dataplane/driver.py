@@ -43,7 +43,8 @@ class State(msgspec.Struct):
     """All a data plane should do.
 
     In a VPC on demand (``on_demand`` has its VNI) a packet to a MAC address that is not programmed is a miss, not a
-    drop. ``learned`` are remotes as well, but each goes by itself when nothing was sent to it for a while.
+    drop. ``learned`` are remotes as well, but each goes by itself when nothing was sent to it for a while; saying it
+    again does not make it stay longer.
     """
 
     endpoints: dict[Id, Endpoint] = {}

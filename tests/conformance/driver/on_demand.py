@@ -347,6 +347,21 @@ async def test_traffic_keeps_alive_what_is_learned(learner: Cloud) -> None:
     assert await learner.passes(first, A, learner.second, C)
 
 
+async def test_being_told_again_does_not_keep_alive_what_is_learned(learner: Cloud) -> None:
+    first = learner.first
+    await first.hasten_idleness()
+    await first.driver.replace(on_demand_state(learner, [C]))
+
+    async def tell_again() -> None:
+        while True:
+            await first.driver.apply(learning(learner, C))
+            await asyncio.sleep(0.05)
+
+    telling = asyncio.create_task(tell_again())
+    await first.until_idle(VNI, C.mac)
+    telling.cancel()
+
+
 async def test_remotes_do_not_idle(learner: Cloud) -> None:
     first = learner.first
     await first.hasten_idleness()
