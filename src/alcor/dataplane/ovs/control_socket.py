@@ -29,9 +29,12 @@ class ControlSocket:
                 self._rpc = await jsonrpc.connect(find_control_socket(self._run_directory))
             return self._rpc.begin(command, *arguments)
 
-    async def call(self, command: str, *arguments: str) -> None:
-        """Have a command carried out. Raises OSError when ovs-vswitchd is away, jsonrpc.RpcError when it refuses."""
-        await (await self.begin(command, *arguments))
+    async def call(self, command: str, *arguments: str) -> Any:
+        """Have a command carried out; returns its answer, usually text.
+
+        Raises OSError when ovs-vswitchd is away, jsonrpc.RpcError when it refuses.
+        """
+        return await (await self.begin(command, *arguments))
 
     async def close(self) -> None:
         """Disconnect."""

@@ -39,9 +39,8 @@ class OvsDataPlane:
         self._settings = settings
         self._run_directory = Path(settings.run_directory)
         self._database = SwitchDatabase(settings, self._switch_changed)
-        # A pass of the revalidator must not hold up the commands about neighbours: each has its own connection.
         self._passes, self._commands = ControlSocket(self._run_directory), ControlSocket(self._run_directory)
-        self._revalidation = Revalidation(self._passes)
+        self._revalidation = Revalidation(self._passes, self._commands)
         self._renewals = Renewals()
         self._listener: Listener | None = None
         self._session: Session | None = None
