@@ -11,21 +11,19 @@ from sqlalchemy.exc import DBAPIError
 
 from alcor.store import sql
 
-_COPY_FROM = 8  # rows from which PostgreSQL's COPY is cheaper than an INSERT
 _PARAMETERS = 32_000  # a statement's parameters, at most: just under SQLite's limit, half of PostgreSQL's
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
     """Insert rows given as values in the order of the table's columns."""
-    if connection.dialect.name == "postgresql" and len(rows) >= _COPY_FROM:
-        _copy(connection, table, rows)
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, rows)  # cheaper than an INSERT from three rows on
         return
     # One statement for many rows: the driver lets go of the interpreter lock once, not once a row.
     most = _PARAMETERS // len(table.columns)
     for start in range(0, len(rows), most):
         part = rows[start : start + most]
-        statement = _insert_sql(table, len(part), connection.dialect.name)
-        connection.exec_driver_sql(statement, tuple(chain.from_iterable(part)))
+        connection.exec_driver_sql(_insert_sql(table, len(part)), tuple(chain.from_iterable(part)))
 
 
 def select_by(
@@ -79,8 +77,8 @@ def _copy(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -
 
 
 @cache
-def _insert_sql(table: Table, rows: int, dialect: str) -> str:
-    row = f"({', '.join([sql.mark(dialect)] * len(table.columns))})"
+def _insert_sql(table: Table, rows: int) -> str:
+    row = f"({', '.join([sql.mark('sqlite')] * len(table.columns))})"
     return f"INSERT INTO {table.name} ({_names(table)}) VALUES {', '.join([row] * rows)}"
 
 
