@@ -15,7 +15,6 @@ from alcor.api.app import ApiSettings, create_app
 from alcor.controller import addresses
 from alcor.controller.http_server import HttpServer
 from alcor.store.store import open_store
-from tests.integration.southbound.conftest import eventually
 
 CUT = b"<CUT>"
 Send = Callable[[bytes], Awaitable[bytes]]
@@ -31,19 +30,21 @@ async def socket(sqlite_template: Path) -> AsyncIterator[str]:
         store = await open_store(f"sqlite:///{database}")
         application = create_app(store, ApiSettings(), lambda: None, CollectorRegistry())
         serving = asyncio.create_task(HttpServer(application, addresses.parse(f"unix:{path}", "the API")).run())
-        await eventually(lambda: listening(path), "listening", seconds=WAIT_SECONDS)
+        await until_listening(path)
         yield str(path)
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
         await store.close()
 
 
-async def listening(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        _, writer = await asyncio.open_unix_connection(path)
-        writer.close()
-        return True
-    return False
+async def until_listening(path: Path) -> None:
+    for _ in range(100 * WAIT_SECONDS):
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_unix_connection(path)
+            writer.close()
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the server does not listen")
 
 
 @pytest.fixture
