@@ -95,6 +95,8 @@ def _put_node(model: ReadModel, before: Before, record: NodeRecord) -> None:
     before.nodes.setdefault(record.host_id, old)
     if old is None or old.host_index != record.host_index:
         _touch_host(model, before, record.host_id)
+    elif old.local_ip != record.local_ip:
+        _touch_presences(model, before, record.host_id)
     model.put_node(record)
 
 
@@ -111,9 +113,13 @@ def _touch_vpc(model: ReadModel, before: Before, vpc: VpcModel) -> None:
             before.ports.setdefault(port_id, model.port(port_id))
 
 
-def _touch_host(model: ReadModel, before: Before, host_id: str) -> None:
+def _touch_presences(model: ReadModel, before: Before, host_id: str) -> None:
     for vpc_id in model.host_vpcs.get(host_id, ()):
         _touch_presence(model, before, vpc_id, host_id)
+
+
+def _touch_host(model: ReadModel, before: Before, host_id: str) -> None:
+    _touch_presences(model, before, host_id)
     for port_id in model.host_ports(host_id):
         before.ports.setdefault(port_id, model.port(port_id))
 

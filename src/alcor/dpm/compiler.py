@@ -6,7 +6,7 @@ themselves. The cost is that of the hosts of the VPCs touched and of the ports c
 costs the size of the VPC.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 from typing import TypeVar
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from alcor.dpm.changes import Before, take_in
 from alcor.dpm.goal_states import add_neighbours, join_vpc, port_state, subnet_state, vpc_state, vteps
 from alcor.dpm.read_model import ReadModel, VpcModel
+from alcor.model.digest import forwarding_hash, ipv4_hash, ipv6_hash, vtep_hash
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, Subnet, VpcNeighbours
 from alcor.model.identifiers import Id
 from alcor.model.records import LogEntry, NodeRecord, PortRecord, SubnetRecord, VpcRecord
@@ -131,10 +132,12 @@ class _Compilation:
     # VPCs
 
     def _compare_vpc(self, vpc: VpcModel, change: VpcChange) -> None:
-        _update(vpc.neighbours, change)
         was_on_demand = vpc.on_demand
+        _update(vpc, change)
         self._model.decide_programming(vpc)
         joined, left = self._compare_presence(vpc)
+        if vpc.on_demand != was_on_demand:
+            self._model.digest_vpc(vpc)
         record_changed = vpc.record is not None and vpc.record != self._vpc_before(vpc.id)
         if was_on_demand and vpc.on_demand:
             self._compare_on_demand(vpc, change, joined, left, record_changed)
@@ -174,8 +177,11 @@ class _Compilation:
         same_vni = record_before is not None and vpc.record is not None and record_before.vni == vpc.record.vni
         for host_id, subnets_before in self._before.presence.get(vpc.id, {}).items():
             host = vpc.hosts.get(host_id)
-            was = subnets_before is not None and record_before is not None and self._node_before(host_id) is not None
-            is_present = host is not None and vpc.record is not None and host_id in self._model.nodes
+            node_before, node = self._node_before(host_id), self._model.nodes.get(host_id)
+            was = subnets_before is not None and record_before is not None and node_before is not None
+            is_present = host is not None and vpc.record is not None and node is not None
+            if not vpc.on_demand:
+                vpc.vteps_digest ^= _vtep_hash(node_before, was) ^ _vtep_hash(node, is_present)
             if is_present and not (was and same_vni):
                 joined.add(host_id)
             if was and not (is_present and same_vni):
@@ -279,16 +285,35 @@ def _difference(old: VpcNeighbours, new: VpcNeighbours) -> NeighbourDelta:
     )
 
 
-def _update(neighbours: VpcNeighbours, change: VpcChange) -> None:
-    _replace(neighbours.forwarding, change.old.forwarding, change.new.forwarding)
-    _replace(neighbours.ipv4, change.old.ipv4, change.new.ipv4)
-    _replace(neighbours.ipv6, change.old.ipv6, change.new.ipv6)
+def _vtep_hash(node: NodeRecord | None, present: bool) -> int:
+    return vtep_hash(node.host_index, node.local_ip) if node is not None and present else 0
 
 
-def _replace(part: dict[_K, int], old: dict[_K, int], new: dict[_K, int]) -> None:
+def _update(vpc: VpcModel, change: VpcChange) -> None:
+    known, old, new = vpc.neighbours, change.old, change.new
+    digested = not vpc.on_demand
+    vpc.neighbours_digest ^= (
+        _replace(known.forwarding, old.forwarding, new.forwarding, forwarding_hash, digested)
+        ^ _replace(known.ipv4, old.ipv4, new.ipv4, ipv4_hash, digested)
+        ^ _replace(known.ipv6, old.ipv6, new.ipv6, ipv6_hash, digested)
+    )
+
+
+def _replace(
+    part: dict[_K, int], old: dict[_K, int], new: dict[_K, int], hash_of: Callable[[_K, int], int], digested: bool
+) -> int:
+    """Returns the change of the digest, when there is one."""
+    digest = 0
+    if digested:
+        for key, value in new.items():
+            digest ^= hash_of(key, value)
+        for key in old.keys() | new.keys():
+            if key in part:
+                digest ^= hash_of(key, part[key])
     for key in old.keys() - new.keys():
         part.pop(key, None)
     part.update(new)
+    return digest
 
 
 def _macs_by_host(change: VpcChange) -> dict[int, set[int]]:

@@ -28,4 +28,5 @@ def load(position: int, records: Iterable[Record], on_demand_above: int = DEFAUL
                 raise ValueError(f"{type(record).__name__} is not the record of a resource that exists")
     for vpc in model.vpcs.values():
         model.decide_programming(vpc)
+        model.digest_vpc(vpc)
     return model

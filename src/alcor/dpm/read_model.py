@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from alcor.model.digest import neighbours_digest, vtep_hash
 from alcor.model.goal_state import VpcNeighbours
 from alcor.model.identifiers import Id
 from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE, is_on_demand
@@ -37,6 +38,9 @@ class VpcModel(msgspec.Struct):
     hosts: dict[str, HostPorts] = {}  # '' has the unbound ports
     on_demand: bool = False
     neighbours: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)  # of all visible ports
+    # While it is told ahead, the exclusive or of the hashes (model.digest) of its neighbours, and of its hosts' VTEPs.
+    neighbours_digest: int = 0
+    vteps_digest: int = 0
 
     def is_empty(self) -> bool:
         """True when nothing of it is known any more."""
@@ -91,6 +95,15 @@ class ReadModel(msgspec.Struct):
             return
         ports = len(vpc.neighbours.forwarding)
         vpc.on_demand = is_on_demand(vpc.record.programming, ports, vpc.on_demand, self.on_demand_above)
+
+    def digest_vpc(self, vpc: VpcModel) -> None:
+        """Set the VPC's digests anew, at the cost of its size."""
+        vpc.neighbours_digest = vpc.vteps_digest = 0
+        if not vpc.on_demand:
+            vpc.neighbours_digest = neighbours_digest(vpc.neighbours)
+            for host_id in self.visible_hosts(vpc):
+                node = self.nodes[host_id]
+                vpc.vteps_digest ^= vtep_hash(node.host_index, node.local_ip)
 
     def vpc(self, vpc_id: Id) -> VpcModel:
         """The VPC's model, made when there is none."""
