@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.merge import copy_delta, merge_into
 
+DELTA_ITEMS = 10
+"""What a host's delta takes in memory besides what it holds, in things put or removed: about 1.5 KiB."""
+
 
 class History:
     """Every delta after a position, which moves up as the history grows beyond its limits."""
 
     def __init__(self, position: int, maximum_entries: int = 10_000, maximum_items: int = 1_000_000) -> None:
-        """``maximum_items`` bounds the memory: things put or removed, counted once where hosts share them."""
+        """``maximum_items`` bounds the memory: things put or removed, counted once where hosts share them, and deltas."""
         self._floor = position
         self._maximum_entries = maximum_entries
         self._maximum_items = maximum_items
@@ -48,11 +51,11 @@ class History:
 
 
 def _distinct_items(deltas: Iterable[GoalStateDelta]) -> int:
-    """Things put or removed; neighbours, which hosts of a VPC share, are counted once."""
+    """Things put or removed, and the deltas themselves; neighbours, which hosts of a VPC share, are counted once."""
     own = 0
     shared: dict[int, int] = {}  # by identity
     for delta in deltas:
-        own += delta.item_count() - sum(change.item_count() for change in delta.neighbours.values())
+        own += DELTA_ITEMS + delta.item_count() - sum(change.item_count() for change in delta.neighbours.values())
         for change in delta.neighbours.values():
             put = change.put
             for part in (put.forwarding, put.ipv4, put.ipv6):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alcor.dpm.history import History
+from alcor.dpm.history import DELTA_ITEMS, History
 from alcor.model.goal_state import GoalState, GoalStateDelta, NeighbourDelta, VpcNeighbours, apply_delta
 from tests.unit.channels.strategies import colliding_deltas
 
@@ -14,7 +14,7 @@ HOSTS = ["a", "b"]
     st.lists(st.dictionaries(st.sampled_from(HOSTS), colliding_deltas), max_size=10),
     st.integers(0, 10),
     st.integers(1, 10),
-    st.integers(1, 60),
+    st.integers(1, 200),
 )
 def test_what_a_host_missed_is_one_delta_that_does_the_same(
     entries: list[dict[str, GoalStateDelta]], revision: int, maximum_entries: int, maximum_items: int
@@ -48,9 +48,19 @@ def test_a_history_keeps_the_latest_entries_within_its_limits() -> None:
 def test_what_hosts_share_is_counted_once() -> None:
     shared = NeighbourDelta(put=VpcNeighbours(dict.fromkeys(range(10), 1)))
     deltas = {f"host-{number}": GoalStateDelta(neighbours={1: shared}) for number in range(100)}
-    history = History(0, maximum_items=30)
+    history = History(0, maximum_items=3 * (100 * DELTA_ITEMS + 10))
     for position in (1, 2, 3):
         history.add(position, deltas)
     assert history.covers("a", 0)
     history.add(4, deltas)
     assert not history.covers("a", 0)
+
+
+def test_many_hosts_that_are_told_little_are_not_kept_for_ever() -> None:
+    """A thousand hosts that each hear of every port would otherwise take gigabytes."""
+    deltas = {f"host-{number}": GoalStateDelta(neighbours={1: NeighbourDelta()}) for number in range(1000)}
+    history = History(0, maximum_items=100_000)
+    for position in range(1, 12):
+        history.add(position, deltas)
+    assert not history.covers("host-0", 0)
+    assert history.covers("host-0", 2)
