@@ -14,7 +14,7 @@ class History:
     """Every delta after a position, which moves up as the history grows beyond its limits."""
 
     def __init__(self, position: int, maximum_entries: int = 10_000, maximum_items: int = 1_000_000) -> None:
-        """``maximum_items`` bounds the memory: things put or removed, counted once where hosts share them, and deltas."""
+        """``maximum_items`` bounds the memory: deltas, and things put or removed, once where hosts share them."""
         self._floor = position
         self._maximum_entries = maximum_entries
         self._maximum_items = maximum_items
