@@ -8,6 +8,7 @@ from alcor.channels.checks import MalformedMessage
 from alcor.channels.messages import (
     Acknowledgement,
     AgentMessage,
+    GoalStateDigest,
     Hello,
     PortReport,
     PortState,
@@ -15,6 +16,7 @@ from alcor.channels.messages import (
     State,
     Welcome,
 )
+from alcor.model.digest import Digest
 from alcor.southbound.v1 import southbound_pb2 as pb
 
 HOST_ID_CHARACTERS = 255
@@ -47,6 +49,8 @@ def _agent_message(message: AgentMessage) -> pb.AgentMessage:
             return pb.AgentMessage(
                 resync_request=pb.ResyncRequest(applied_revision=message.applied_revision, reason=message.reason)
             )
+        case GoalStateDigest():
+            return pb.AgentMessage(goal_state_digest=_digest_message(message))
 
 
 def decode_agent_message(data: bytes) -> AgentMessage:
@@ -62,6 +66,8 @@ def decode_agent_message(data: bytes) -> AgentMessage:
             return PortReport(tuple(_port_state(state) for state in report.ports), report.complete)
         case "resync_request":
             return ResyncRequest(message.resync_request.applied_revision, _reason(message.resync_request.reason))
+        case "goal_state_digest":
+            return _digest(message.goal_state_digest)
         case _:
             raise MalformedMessage("an empty message, or one of a later version of the protocol")
 
@@ -73,6 +79,7 @@ def encode_welcome(welcome: Welcome) -> bytes:
             log_id=welcome.log_id,
             controller_id=welcome.controller_id,
             report_interval_seconds=welcome.report_interval,
+            digest_interval_seconds=welcome.digest_interval,
         )
     )
     return message.SerializeToString()
@@ -85,7 +92,10 @@ def decode_welcome(data: bytes) -> Welcome:
         raise MalformedMessage("the first message of a controller must be a welcome")
     welcome = message.welcome
     return Welcome(
-        checks.identifier(welcome.log_id, "change log"), welcome.controller_id, welcome.report_interval_seconds
+        checks.identifier(welcome.log_id, "change log"),
+        welcome.controller_id,
+        welcome.report_interval_seconds,
+        welcome.digest_interval_seconds,
     )
 
 
@@ -133,6 +143,24 @@ def _port_state(message: pb.PortState) -> PortState:
     except ValueError as error:
         raise MalformedMessage(f"port state {int(message.state)} is not known") from error
     return PortState(checks.identifier(message.id, "port"), state, _reason(message.reason), message.revision)
+
+
+def _digest_message(message: GoalStateDigest) -> pb.GoalStateDigest:
+    digest = message.digest
+    return pb.GoalStateDigest(
+        revision=message.revision,
+        version=message.version,
+        vpcs=digest.vpcs,
+        subnets=digest.subnets,
+        ports=digest.ports,
+        vteps=digest.vteps,
+        neighbours=digest.neighbours,
+    )
+
+
+def _digest(message: pb.GoalStateDigest) -> GoalStateDigest:
+    digest = Digest(message.vpcs, message.subnets, message.ports, message.vteps, message.neighbours)
+    return GoalStateDigest(message.revision, digest, message.version)
 
 
 def _reason(text: str) -> str:

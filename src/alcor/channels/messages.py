@@ -4,6 +4,7 @@ import enum
 
 import msgspec
 
+from alcor.model.digest import VERSION, Digest
 from alcor.model.identifiers import Id
 
 
@@ -23,6 +24,7 @@ class Welcome(msgspec.Struct, frozen=True):
     log_id: bytes
     controller_id: str = ""
     report_interval: int = 0  # seconds; 0 when none is asked for
+    digest_interval: int = 0  # seconds between two digests of the goal state, about; 0 for none
 
 
 class Acknowledgement(msgspec.Struct, frozen=True):
@@ -65,4 +67,12 @@ class ResyncRequest(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-AgentMessage = Hello | Acknowledgement | PortReport | ResyncRequest
+class GoalStateDigest(msgspec.Struct, frozen=True):
+    """What the agent has, for the controller to compare."""
+
+    revision: int
+    digest: Digest
+    version: int = VERSION
+
+
+AgentMessage = Hello | Acknowledgement | PortReport | ResyncRequest | GoalStateDigest

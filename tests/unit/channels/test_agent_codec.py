@@ -10,6 +10,7 @@ from alcor.channels.checks import MalformedMessage
 from alcor.channels.messages import (
     Acknowledgement,
     AgentMessage,
+    GoalStateDigest,
     Hello,
     PortReport,
     PortState,
@@ -17,10 +18,12 @@ from alcor.channels.messages import (
     State,
     Welcome,
 )
+from alcor.model.digest import Digest
 from tests.unit.channels.strategies import ids
 
 revisions = st.integers(0, (1 << 64) - 1)
 reasons = st.text(max_size=20)
+seconds = st.integers(0, (1 << 32) - 1)
 messages = st.one_of(
     st.builds(Hello, st.text(min_size=1, max_size=255), ids, st.one_of(st.just(b""), ids), revisions, reasons),
     st.builds(Acknowledgement, revisions, revisions, revisions, st.dictionaries(ids, reasons, max_size=3)),
@@ -30,6 +33,7 @@ messages = st.one_of(
         st.booleans(),
     ),
     st.builds(ResyncRequest, revisions, reasons),
+    st.builds(GoalStateDigest, revisions, st.builds(Digest, *[revisions] * 5), st.integers(0, (1 << 32) - 1)),
 )
 
 
@@ -38,7 +42,7 @@ def test_a_message_is_the_same_after_the_wire(message: AgentMessage) -> None:
     assert decode_agent_message(encode_agent_message(message)) == message
 
 
-@given(st.builds(Welcome, ids, reasons, st.integers(0, (1 << 32) - 1)))
+@given(st.builds(Welcome, ids, reasons, seconds, seconds))
 def test_a_welcome_is_the_same_after_the_wire(welcome: Welcome) -> None:
     assert decode_welcome(encode_welcome(welcome)) == welcome
 

@@ -42,16 +42,18 @@ class ToHost(_message.Message):
     def __init__(self, host: _Optional[int] = ..., message: _Optional[bytes] = ..., end: _Optional[str] = ...) -> None: ...
 
 class AgentMessage(_message.Message):
-    __slots__ = ("hello", "acknowledgement", "port_report", "resync_request")
+    __slots__ = ("hello", "acknowledgement", "port_report", "resync_request", "goal_state_digest")
     HELLO_FIELD_NUMBER: _ClassVar[int]
     ACKNOWLEDGEMENT_FIELD_NUMBER: _ClassVar[int]
     PORT_REPORT_FIELD_NUMBER: _ClassVar[int]
     RESYNC_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    GOAL_STATE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     hello: Hello
     acknowledgement: Acknowledgement
     port_report: PortReport
     resync_request: ResyncRequest
-    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., acknowledgement: _Optional[_Union[Acknowledgement, _Mapping]] = ..., port_report: _Optional[_Union[PortReport, _Mapping]] = ..., resync_request: _Optional[_Union[ResyncRequest, _Mapping]] = ...) -> None: ...
+    goal_state_digest: GoalStateDigest
+    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., acknowledgement: _Optional[_Union[Acknowledgement, _Mapping]] = ..., port_report: _Optional[_Union[PortReport, _Mapping]] = ..., resync_request: _Optional[_Union[ResyncRequest, _Mapping]] = ..., goal_state_digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ...) -> None: ...
 
 class ControllerMessage(_message.Message):
     __slots__ = ("welcome", "goal_state")
@@ -76,14 +78,16 @@ class Hello(_message.Message):
     def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ..., log_id: _Optional[bytes] = ..., applied_revision: _Optional[int] = ..., agent_version: _Optional[str] = ...) -> None: ...
 
 class Welcome(_message.Message):
-    __slots__ = ("log_id", "controller_id", "report_interval_seconds")
+    __slots__ = ("log_id", "controller_id", "report_interval_seconds", "digest_interval_seconds")
     LOG_ID_FIELD_NUMBER: _ClassVar[int]
     CONTROLLER_ID_FIELD_NUMBER: _ClassVar[int]
     REPORT_INTERVAL_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_INTERVAL_SECONDS_FIELD_NUMBER: _ClassVar[int]
     log_id: bytes
     controller_id: str
     report_interval_seconds: int
-    def __init__(self, log_id: _Optional[bytes] = ..., controller_id: _Optional[str] = ..., report_interval_seconds: _Optional[int] = ...) -> None: ...
+    digest_interval_seconds: int
+    def __init__(self, log_id: _Optional[bytes] = ..., controller_id: _Optional[str] = ..., report_interval_seconds: _Optional[int] = ..., digest_interval_seconds: _Optional[int] = ...) -> None: ...
 
 class GoalState(_message.Message):
     __slots__ = ("base_revision", "revision", "snapshot", "more", "vpcs", "subnets", "ports", "vteps", "forwarding", "addresses", "removed_vpcs", "removed_subnets", "removed_ports", "removed_vteps")
@@ -300,3 +304,21 @@ class ResyncRequest(_message.Message):
     applied_revision: int
     reason: str
     def __init__(self, applied_revision: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class GoalStateDigest(_message.Message):
+    __slots__ = ("revision", "version", "vpcs", "subnets", "ports", "vteps", "neighbours")
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    VPCS_FIELD_NUMBER: _ClassVar[int]
+    SUBNETS_FIELD_NUMBER: _ClassVar[int]
+    PORTS_FIELD_NUMBER: _ClassVar[int]
+    VTEPS_FIELD_NUMBER: _ClassVar[int]
+    NEIGHBOURS_FIELD_NUMBER: _ClassVar[int]
+    revision: int
+    version: int
+    vpcs: int
+    subnets: int
+    ports: int
+    vteps: int
+    neighbours: int
+    def __init__(self, revision: _Optional[int] = ..., version: _Optional[int] = ..., vpcs: _Optional[int] = ..., subnets: _Optional[int] = ..., ports: _Optional[int] = ..., vteps: _Optional[int] = ..., neighbours: _Optional[int] = ...) -> None: ...
