@@ -102,6 +102,7 @@ def make_driver(settings: AgentSettings) -> DataPlane:
             integration_bridge=table.integration_bridge,
             datapath=table.datapath,
             punt_rate=table.punt_rate,
+            idle_seconds=table.idle_seconds,
         )
     )
 

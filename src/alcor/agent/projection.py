@@ -83,6 +83,7 @@ class Projection:
     def __init__(self, own_vtep: int, learned: Learned | None = None) -> None:
         self._own_vtep = own_vtep
         self._learned = learned or Learned()
+        self._told: dict[tuple[int, int], int] = {}  # (VNI, learned MAC) → the VTEP the data plane was told
         self._touched = _Touched()
         self._unresolved: set[int] = set()  # host indexes that forwarding speaks of and that have no VTEP yet
 
@@ -128,7 +129,9 @@ class Projection:
         self._touched = _Touched()
         referenced = {index for neighbours in goal.neighbours.values() for index in neighbours.forwarding.values()}
         self._unresolved = referenced - goal.vteps.keys()
-        return data_plane_state(goal, interfaces, self._own_vtep, self._learned)
+        state = data_plane_state(goal, interfaces, self._own_vtep, self._learned)
+        self._told = {(vni, mac): vtep for vni, macs in state.learned.items() for mac, vtep in macs.items()}
+        return state
 
     def change(self, goal: GoalState, interfaces: AbstractSet[Id]) -> Change:
         """What to change in the data plane for all that was touched."""
@@ -164,9 +167,18 @@ class Projection:
         for vni, touched_macs in macs.items():
             local = {port.mac for port in goal.ports.values() if port.vni == vni}
             delta = self._remotes([touched_macs], self._learned.forwarding(vni), self._learned.vteps, local)
+            self._mark_moves(vni, delta)
             change.learned[vni] = delta
             change.vteps.update(delta.put.values())
         change.removed_vteps -= set(self._learned.vteps.values())
+
+    def _mark_moves(self, vni: int, delta: RemoteDelta) -> None:
+        """A MAC that was elsewhere is removed and put again, so that packets notice before the change is confirmed."""
+        told = self._told
+        delta.removed |= {mac for mac, vtep in delta.put.items() if told.get((vni, mac), vtep) != vtep}
+        for mac in delta.removed:
+            told.pop((vni, mac), None)
+        told.update(((vni, mac), vtep) for mac, vtep in delta.put.items())
 
     def _change_vteps(self, change: Change, touched: _Touched, goal: GoalState) -> None:
         if touched.vteps_before is not None:

@@ -17,10 +17,12 @@ driver = "ovs"                         # "ovs" for Open vSwitch, "memory" for a 
 [ovs]
 run_directory = "/var/run/openvswitch" # where ovsdb-server and ovs-vswitchd keep their sockets
 integration_bridge = "br-int"
+idle_seconds = 60                      # rules to peers learned on demand go when nothing was sent for so long
 datapath = "auto"                      # "system" (kernel), "netdev" (userspace), or "auto" to find out
 """
 
 _LONGEST_SOCKET_PATH = 107
+_LONGEST_IDLE_SECONDS = 65_535  # what an OpenFlow rule can say
 
 
 class SettingsError(ValueError):
@@ -34,6 +36,7 @@ class OvsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     integration_bridge: str = "br-int"
     datapath: Literal["auto", "system", "netdev"] = "auto"
     punt_rate: int = 200
+    idle_seconds: int = 60
 
 
 class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,6 +101,8 @@ def _check(settings: AgentSettings) -> None:
     for key in ("dhcp_lease_seconds", "punt_rate_per_port", "punt_rate"):
         if not 0 < getattr(settings, key) < 2**32:
             raise SettingsError(f"{key} must be a positive number")
+    if not 1 <= settings.ovs.idle_seconds <= _LONGEST_IDLE_SECONDS:
+        raise SettingsError(f"ovs.idle_seconds must be from 1 to {_LONGEST_IDLE_SECONDS}")
     if len(bytes(settings.socket_path())) > _LONGEST_SOCKET_PATH:
         raise SettingsError(
             f"socket: {settings.socket_path()} is too long a path for a socket; write a short one, "

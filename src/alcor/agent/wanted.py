@@ -41,6 +41,7 @@ class Wanted:
         self._rewrite = True
         self._snapshot_bytes = 0
         self._local_ipv4: dict[tuple[int, int], int] | None = None
+        self._local_macs: set[tuple[int, int]] | None = None
 
     def load(self) -> None:
         """Take up what an earlier life left on disk. Whatever the file holds, this ends well."""
@@ -82,7 +83,7 @@ class Wanted:
             self._rewrite = True
         self.complete = self.complete or delta.snapshot
         if delta.snapshot or delta.ports or delta.removed_ports:
-            self._local_ipv4 = None
+            self._local_ipv4 = self._local_macs = None
 
     def is_unsaved(self) -> bool:
         """Is there anything for save() to do?"""
@@ -122,6 +123,12 @@ class Wanted:
         if mac is None and (neighbours := self.state.neighbours.get(vni)) is not None:
             return neighbours.ipv4.get(address)
         return mac
+
+    def has_local_mac(self, vni: int, mac: int) -> bool:
+        """Whether the MAC address is that of a port of this host."""
+        if self._local_macs is None:
+            self._local_macs = {(port.vni, port.mac) for port in self.state.ports.values()}
+        return (vni, mac) in self._local_macs
 
     def close(self) -> None:
         """Close the file, once a save() still going on elsewhere has ended."""

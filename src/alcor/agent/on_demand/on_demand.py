@@ -63,7 +63,7 @@ class OnDemand:
         if port is None or header is None:
             return
         vni, mac = port.vni, header.destination
-        if self.learned.is_absent(vni, self._clock(), mac=mac):
+        if self._wanted.has_local_mac(vni, mac) or self.learned.is_absent(vni, self._clock(), mac=mac):
             self._counters.add("packets_to_absent_peers")
         elif mac in self.learned.forwarding(vni):
             # It was learned meanwhile, and may be on its way to the data plane.

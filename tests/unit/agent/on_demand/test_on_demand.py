@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alcor.channels.ncm_messages import NcmWelcome, Questions
-from alcor.dataplane.driver import Endpoint
+from alcor.dataplane.driver import Endpoint, RemoteDelta
 from alcor.dataplane.memory.switch import MemorySwitch
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Vpc, VpcNeighbours
 from tests.conformance.driver.packets import arp_request, udp_frame
@@ -189,6 +189,25 @@ async def test_a_move_told_by_the_manager_is_followed(host: Host) -> None:
     host.speak(b"moved")
     assert len(elsewhere.inboxes[port_id(PEER)]) == 1
     assert len(host.heard_by_peer()) == 1
+
+
+async def test_a_packet_to_a_local_port_that_is_not_there_yet_is_not_asked_about(host: Host) -> None:
+    manager = await host.begin()
+    host.speak(to=OTHER)
+    assert not manager.is_asked()
+
+
+async def test_a_moved_peer_is_removed_and_put_so_that_packets_notice(host: Host) -> None:
+    manager = await host.begin()
+    host.speak()
+    await manager.answer()
+    projection = host.reconciler._projection
+    host.on_demand.learned.take(
+        GoalStateDelta(vteps={2: VTEPS[2]}, neighbours={VNI: NeighbourDelta(put=VpcNeighbours({MACS[PEER]: 2}))}), 0.0
+    )
+    projection.touch_learned({VNI: {MACS[PEER]}})
+    change = projection.change(host.wanted.state, host.driver.interfaces())
+    assert change.learned[VNI] == RemoteDelta({MACS[PEER]: VTEPS[2]}, {MACS[PEER]})
 
 
 async def test_a_deleted_peer_is_forgotten(host: Host) -> None:
