@@ -75,7 +75,7 @@ class CreatePorts(
     clients: Count = 1
     rate: Seconds = 0.0  # requests a second, at most; 0 for as many as the clients get through
     in_turn: bool = True  # spread requests over the VPCs; otherwise one VPC after the other
-    network: dict[str, Any] = {}  # more attributes of each VPC's network, as Neutron's API has them
+    programming: Literal["auto", "push", "on_demand"] = "auto"  # how hosts learn of the VPCs' ports
     timeout: Seconds = 600.0  # for the last port to become ACTIVE
 
 

@@ -13,6 +13,8 @@ from alcor.scale.scenario import Connect
 
 _FIRST_VTEP = int(ipaddress.IPv4Address("100.64.0.1"))  # RFC 6598: room for 4 million hosts
 
+_ENOUGH = 10_000  # hosts from which memory divided by hosts says something
+
 
 async def connect(run: Run, step: Connect, result: StepResult) -> None:
     """Carry it out. Raises ScaleError."""
@@ -36,9 +38,11 @@ async def connect(run: Run, step: Connect, result: StepResult) -> None:
     if run.controller.process_id is not None:
         spent = timeline.processor_seconds("controller") - used
         result.figure("controller processor time per host", spent / count * 1e6, "µs")
-        result.figure("controller memory per host", _grown(run, before, "controller") / count, "bytes")
-    grown = sum(_grown(run, before, name) for name in fleets.processes)
-    result.figure("memory per simulated host", grown / count, "bytes")
+    if count >= _ENOUGH:
+        if run.controller.process_id is not None:
+            result.figure("controller memory per host", _grown(run, before, "controller") / count, "bytes")
+        grown = sum(_grown(run, before, name) for name in fleets.processes)
+        result.figure("memory per simulated host", grown / count, "bytes")
 
 
 def _grown(run: Run, before: dict[str, float], process: str) -> float:
@@ -66,7 +70,7 @@ async def _register(run: Run, step: Connect, result: StepResult) -> None:
     load = await drive(range(0, count, step.at_once), register, clients=2)
     result.figure("nodes registered", count / (run.timeline.now() - began), "nodes/s")
     result.measured(f"register {step.at_once:,} nodes", load.latencies)
-    if run.controller.process_id is not None:
+    if run.controller.process_id is not None and count >= _ENOUGH:
         result.figure("controller memory per node", (run.timeline.memory("controller") - before) / count, "bytes")
 
 

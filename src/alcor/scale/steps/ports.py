@@ -67,7 +67,8 @@ async def _create_vpcs(run: Run, step: CreatePorts, result: StepResult) -> list[
     run.report("creating VPCs", step.vpcs, "VPCs", lambda: len(vpcs))
 
     async def create(number: int) -> None:
-        network = (await run.client.json("POST", "/v2.0/networks", {"network": step.network}))["network"]
+        body = {"name": f"vpc-{number}", "cidr": _cidr(step.ports), "programming": step.programming}
+        network = (await run.client.json("POST", "/project/scale/vpcs", {"network": body}))["network"]
         subnet = {"network_id": network["id"], "ip_version": 4, "cidr": _cidr(step.ports)}
         found = (await run.client.json("POST", "/v2.0/subnets", {"subnet": subnet}))["subnet"]
         vpcs.append(Vpc(network["id"], found["id"], _hosts(run, number, step.hosts)))
