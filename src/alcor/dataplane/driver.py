@@ -117,6 +117,9 @@ class DataPlane(Protocol):
         which calls apply with them once the interface has appeared; they are no failure.
         """
 
+    def replaced(self) -> int:
+        """How much the last replace() added or removed; 0 when everything was as it should be."""
+
     async def apply(self, change: Change) -> Failures:
         """Make this difference, as one. Returns when the data plane has confirmed, and packets notice.
 

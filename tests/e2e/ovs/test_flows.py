@@ -60,6 +60,22 @@ async def test_a_flow_somebody_removed_comes_back(cloud: Cloud) -> None:
     assert await cloud.reached() == EVERYONE
 
 
+async def test_being_told_the_same_again_changes_nothing_under_traffic(cloud: Cloud) -> None:
+    first, second = cloud.first, cloud.second
+    before = first.switch.flows()
+    with stream(first, A, second, C) as running:
+        await running.goes_on()
+        for _ in range(20):
+            assert await first.driver.replace(state((A, B), (C,), second.vtep)) == {}
+            assert first.driver.replaced() == 0
+        first.switch.ofctl("add-flow", "table=99,priority=200,actions=drop")
+        assert await first.driver.replace(state((A, B), (C,), second.vtep)) == {}
+        assert first.driver.replaced() == 1
+        await running.goes_on()
+    await running.has_lost_nothing()
+    assert first.switch.flows() == before
+
+
 async def test_a_change_touches_no_other_flow_and_no_traffic(cloud: Cloud) -> None:
     first, second, newcomer = cloud.first, cloud.second, endpoint(4)
     await first.attach(newcomer.port_id)

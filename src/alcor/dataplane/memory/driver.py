@@ -26,6 +26,7 @@ class MemoryDataPlane:
         self.refusals: dict[Id, str] = {}
         self.unavailable = ""
         self._listener: Listener | None = None
+        self._replaced = 0
 
     async def start(self, listener: Listener) -> None:
         """See DataPlane.start."""
@@ -38,7 +39,7 @@ class MemoryDataPlane:
     async def replace(self, state: State) -> Failures:
         """See DataPlane.replace."""
         self._check_available()
-        switch = self.switch
+        switch, before = self.switch, self.operations.total()
         small = Change(
             endpoints={
                 port_id: new for port_id, new in state.endpoints.items() if switch.endpoints.get(port_id) != new
@@ -52,7 +53,12 @@ class MemoryDataPlane:
         failures = await self.apply(small)
         self.operations["remote"] += _replace_remotes(switch.remotes, state.remotes)
         self.operations["learned"] += _replace_remotes(switch.learned, state.learned)
+        self._replaced = self.operations.total() - before
         return failures
+
+    def replaced(self) -> int:
+        """See DataPlane.replaced."""
+        return self._replaced
 
     async def apply(self, change: Change) -> Failures:
         """See DataPlane.apply."""

@@ -117,6 +117,10 @@ class OvsDataPlane:
                 with _unavailable_when_lost():
                     return await self._live_programmer().replace(state, self._ports, self._tunnel_port, renewal)
 
+    def replaced(self) -> int:
+        """See DataPlane."""
+        return 0 if self._programmer is None else self._programmer.replaced
+
     async def apply(self, change: Change) -> Failures:
         """See DataPlane."""
         if self._neighbours is not None:

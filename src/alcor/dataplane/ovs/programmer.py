@@ -48,6 +48,8 @@ class Programmer:
         self._generation = generation
         self._revalidation = revalidation
         self._programmed: dict[Id, _PortFlows] = {}
+        self.replaced = 0
+        """Flows that the last replace() added or removed."""
 
     async def replace(self, state: State, ports: PortNumbers, tunnel_port: int, renewal: Renewal) -> Failures:
         """See DataPlane.replace. The renewal is of all that the state says is learned."""
@@ -71,6 +73,7 @@ class Programmer:
         await self._keep_meters()
         await self._revalidation.wait()
         if difference is not None:
+            self.replaced = difference.added + difference.removed
             log.info("flows: %d kept, %d added, %d removed", difference.kept, difference.added, difference.removed)
         return failures
 

@@ -25,11 +25,13 @@ async def driver() -> MemoryDataPlane:
 async def test_replacing_by_the_same_does_nothing(driver: MemoryDataPlane) -> None:
     await driver.replace(STATE)
     assert not +driver.operations
+    assert driver.replaced() == 0
 
 
 async def test_replacing_touches_only_what_differs(driver: MemoryDataPlane) -> None:
     await driver.replace(State(endpoints={PORT.port_id: PORT}, remotes={7: {2: 101, 3: 100}}, vteps={100, 101}))
     assert +driver.operations == {"remote": 3, "vtep": 1}
+    assert driver.replaced() == 4
     assert driver.switch.remotes == {7: {2: 101, 3: 100}}
 
 
