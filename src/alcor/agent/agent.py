@@ -18,6 +18,7 @@ from alcor.agent.local_api import LocalApi
 from alcor.agent.on_demand.asking import Asking
 from alcor.agent.on_demand.learned_file import LearnedFile
 from alcor.agent.on_demand.on_demand import OnDemand
+from alcor.agent.pace import paced
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
@@ -72,13 +73,20 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     local_api = LocalApi(settings.socket_path(), pages)
     await local_api.start()
     log.info("agent of host %s runs at revision %d", settings.host_id, wanted.state.revision)
+    parts = [reconciler.run(), punted.send_replies(), southbound.run(), asking.run(), learned_file.run()]
     try:
-        await _until(stop, reconciler.run(), punted.send_replies(), southbound.run(), asking.run(), learned_file.run())
+        await _until(stop, *parts, audits(reconciler, settings.audit_seconds))
     finally:
         await local_api.stop()
         await driver.stop()
         wanted.close()
         log.info("agent of host %s has stopped; its workloads' traffic goes on", settings.host_id)
+
+
+async def audits(reconciler: Reconciler, interval: float) -> None:
+    """Have the data plane audited about every so many seconds, for ever."""
+    async for _ in paced(interval, interval):
+        reconciler.audit()
 
 
 async def _until(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:

@@ -66,6 +66,7 @@ class Reconciler:
         self._started = False
         self._settled = False
         self._replace = True
+        self._audit = False
         self._data_plane = Backoff(clock, first=0.2, longest=2.0)
         self._disk = Backoff(clock, first=0.5, longest=10.0)
         self._refused = Backoff(clock, first=1.0, longest=60.0)
@@ -119,6 +120,11 @@ class Reconciler:
         """Tell a controller just reached how all ports do, unless that is still to be found out."""
         if self._settled:
             self._reports.report_all(self._wanted.log_id, list(self.port_states.states.values()))
+
+    def audit(self) -> None:
+        """Have the data plane compared with what is wanted, and repaired, as soon as it has nothing else to do."""
+        self._audit = True
+        self._wake.set()
 
     async def run(self) -> None:
         """Go on for ever."""
@@ -201,6 +207,7 @@ class Reconciler:
                 await self._replace_all()
             else:
                 await self._apply_change()
+                await self._audit_data_plane()
         except DataPlaneUnavailable as error:
             self._data_plane_failed(str(error))
             return False
@@ -212,7 +219,7 @@ class Reconciler:
         return True
 
     async def _replace_all(self) -> None:
-        self._replace = False
+        self._replace = self._audit = False
         self._events.clear()
         goal = self._wanted.state
         state = self._projection.whole(goal, self._driver.interfaces())
@@ -240,6 +247,24 @@ class Reconciler:
         states = self.port_states.settle(goal, touched, self._steady_interfaces(), failures)
         self._plan_retry(bool(failures or retried))
         self._reports.report(self._wanted.log_id, states)
+
+    async def _audit_data_plane(self) -> None:
+        """Repair what differs from what is wanted though nothing was to be changed: somebody else did."""
+        if not self._audit or self._events or self._arrivals:
+            return
+        self._audit = False
+        goal = self._wanted.state
+        failures = await self._driver.replace(self._projection.whole(goal, self._driver.interfaces()))
+        self._counters.add("data_plane_audits")
+        repaired = self._driver.replaced()
+        if repaired and not failures:  # what was refused is missing every time
+            self._counters.add("data_plane_repairs", repaired)
+            log.warning("the data plane was not as it should be: %d differences repaired", repaired)
+        if failures:
+            self._log_failures(failures)
+            states = self.port_states.settle(goal, failures, self._steady_interfaces(), failures)
+            self._plan_retry(tried=True)
+            self._reports.report(self._wanted.log_id, states)
 
     def _steady_interfaces(self) -> frozenset[Id]:
         """Those that did not come or go while the data plane was busy: the next round is about the others."""

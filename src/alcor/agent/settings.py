@@ -13,6 +13,7 @@ controllers = ["192.0.2.10:9697"]      # HOST:PORT or unix:PATH of one or more c
 vtep_ip = "192.0.2.21"                 # this host's tunnel end point in the underlay
 data_directory = "/var/lib/alcor"      # the goal state is kept here, and the agent's socket
 driver = "ovs"                         # "ovs" for Open vSwitch, "memory" for a simulated data plane
+audit_seconds = 600                    # about how often what the data plane holds is compared and repaired
 
 [ovs]
 run_directory = "/var/run/openvswitch" # where ovsdb-server and ovs-vswitchd keep their sockets
@@ -43,7 +44,8 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a control agent needs to know.
 
     ``punt_rate_per_port`` and ``punt_rate`` bound how many ARP and DHCP packets a second are answered, for each
-    workload and for the host. ``socket`` is where ``alcor agent status`` asks; by default in the data directory.
+    workload and for the host. ``audit_seconds`` is about how long between two comparisons of what the data plane holds
+    with what it should. ``socket`` is where ``alcor agent status`` asks; by default in the data directory.
     """
 
     host_id: str
@@ -56,6 +58,7 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dhcp_lease_seconds: int = 86400
     punt_rate_per_port: int = 100
     punt_rate: int = 2000
+    audit_seconds: int = 600
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def socket_path(self) -> Path:
@@ -98,7 +101,7 @@ def _check(settings: AgentSettings) -> None:
     for address in settings.controllers:
         if not address.startswith("unix:") and not address.rpartition(":")[2].isdecimal():
             raise SettingsError(f'controllers: "{address}" must be HOST:PORT or unix:PATH, as "192.0.2.10:9697"')
-    for key in ("dhcp_lease_seconds", "punt_rate_per_port", "punt_rate"):
+    for key in ("dhcp_lease_seconds", "punt_rate_per_port", "punt_rate", "audit_seconds"):
         if not 0 < getattr(settings, key) < 2**32:
             raise SettingsError(f"{key} must be a positive number")
     if not 1 <= settings.ovs.idle_seconds <= _LONGEST_IDLE_SECONDS:

@@ -241,3 +241,46 @@ async def test_a_change_that_met_an_absent_data_plane_is_made_up_for(tmp_path: P
     await core.pass_time(5)
     assert A.id in core.switch.endpoints
     assert core.states() == {A.id: State.UP}
+
+
+async def test_an_audit_repairs_what_somebody_else_changed(tmp_path: Path) -> None:
+    core = Core(tmp_path)
+    core.driver.attach(A.id)
+    core.driver.attach(B.id)
+    await core.deliver_ports(A, B)
+    endpoint = core.switch.endpoints[A.id]
+    core.switch.remove_endpoint(A.id)
+    core.switch.remotes[7] = {1: 2}
+    core.reports.take()
+    core.reconciler.audit()
+    await core.reconciler.step()
+    assert core.switch.endpoints[A.id] == endpoint
+    assert not core.switch.remotes
+    assert core.counters.values["data_plane_repairs"] == 2
+    assert core.reports.take() == []
+
+
+async def test_an_audit_of_what_is_as_it_should_be_does_nothing(tmp_path: Path) -> None:
+    core = Core(tmp_path)
+    core.driver.attach(A.id)
+    await core.deliver_ports(A, B)
+    core.driver.operations.clear()
+    core.reconciler.audit()
+    await core.reconciler.step()
+    await core.reconciler.step()
+    assert not +core.driver.operations
+    assert core.counters.values["data_plane_audits"] == 1
+    assert not core.counters.values["data_plane_repairs"]
+
+
+async def test_an_audit_without_data_plane_is_made_up_for_when_it_is_back(tmp_path: Path) -> None:
+    core = Core(tmp_path)
+    core.driver.attach(A.id)
+    await core.deliver_ports(A)
+    core.driver.unavailable = "restarting"
+    core.switch.remove_endpoint(A.id)
+    core.reconciler.audit()
+    await core.reconciler.step()
+    core.driver.unavailable = ""
+    await core.pass_time(5)
+    assert A.id in core.switch.endpoints
