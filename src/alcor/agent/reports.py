@@ -2,7 +2,7 @@
 
 import asyncio
 
-from alcor.channels.messages import Acknowledgement, AgentMessage, PortReport, PortState, ResyncRequest
+from alcor.channels.messages import Acknowledgement, AgentMessage, GoalStateDigest, PortReport, PortState, ResyncRequest
 from alcor.model.identifiers import Id
 
 
@@ -17,6 +17,7 @@ class Reports:
         self._log_id: bytes | None = None
         self._acknowledgement: Acknowledgement | None = None
         self._resync: ResyncRequest | None = None
+        self._digest: GoalStateDigest | None = None
         self._ports: dict[Id, PortState] = {}
         self._complete = False
         self._filled = asyncio.Event()
@@ -50,6 +51,12 @@ class Reports:
             self._complete = True
             self._filled.set()
 
+    def digest(self, log_id: bytes, digest: GoalStateDigest) -> None:
+        """Say what the host has."""
+        if log_id == self._log_id:
+            self._digest = digest
+            self._filled.set()
+
     def ask_resync(self, request: ResyncRequest) -> None:
         """Ask for a snapshot."""
         self._resync = request
@@ -69,7 +76,9 @@ class Reports:
             messages.append(PortReport(tuple(self._ports.values()), self._complete))
         if self._acknowledgement is not None:
             messages.append(self._acknowledgement)
-        self._acknowledgement = self._resync = None
+        if self._digest is not None:
+            messages.append(self._digest)
+        self._acknowledgement = self._resync = self._digest = None
         self._ports, self._complete = {}, False
         self._filled.clear()
         return messages

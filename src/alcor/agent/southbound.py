@@ -10,6 +10,7 @@ from alcor.agent.counters import Counters
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
 from alcor.agent.sequence import Sequence, Verdict
+from alcor.agent.state_digests import say_digests
 from alcor.agent.wanted import Wanted
 from alcor.channels.fast_path.client import Connection, ConnectionLost, FastPathClient
 from alcor.channels.messages import Hello, ResyncRequest
@@ -34,7 +35,7 @@ class Southbound:
         self._host_id = host_id
         self._boot_id = os.urandom(16)
         self._sequence = Sequence(*wanted.applied())
-        self._reconciler, self._reports, self._counters = reconciler, reports, counters
+        self._wanted, self._reconciler, self._reports, self._counters = wanted, reconciler, reports, counters
         self._client = FastPathClient(controllers, self.hello)
 
     def hello(self) -> Hello:
@@ -60,12 +61,15 @@ class Southbound:
         self._sequence.enter(connection.welcome.log_id)
         self._reports.connected(connection.welcome.log_id)
         self._reconciler.report_everything()
-        sending = asyncio.create_task(self._send(connection))
+        tasks = [asyncio.create_task(self._send(connection))]
+        if interval := connection.welcome.digest_interval:
+            tasks.append(asyncio.create_task(say_digests(self._wanted, self._reports, interval)))
         try:
             await self._receive(connection)
         finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _receive(self, connection: Connection) -> None:
         async for delta in connection.goal_states():
