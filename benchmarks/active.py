@@ -22,7 +22,7 @@ import uvloop
 from benchmarks.controller import DATABASES, Controller, run_controller
 from benchmarks.hosts import host_name, run_hosts, vtep
 from benchmarks.http_load import ask, drive, percentiles, request
-from benchmarks.setting import setting
+from benchmarks.setting import disk, setting
 
 _A_CALL = 1_000  # ports of a bulk create
 _PATIENCE_SECONDS = 60
@@ -127,6 +127,7 @@ def main() -> None:
     parser.add_argument("--bulk", type=int, default=10_000, help="ports created in bulk (default 10,000)")
     arguments = parser.parse_args()
     print(setting())
+    print(disk())
     for database in [arguments.database] if arguments.database else DATABASES:
         print(database, flush=True)
         with run_controller(database) as controller, run_hosts(arguments.hosts, controller.southbound):

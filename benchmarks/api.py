@@ -21,7 +21,7 @@ import uvloop
 from benchmarks.controller import DATABASES, Controller, run_controller
 from benchmarks.hosts import host_name, vtep
 from benchmarks.http_load import ask, drive, percentiles, request
-from benchmarks.setting import setting
+from benchmarks.setting import disk, setting
 
 _SIZES = (1_000, 10_000, 100_000, 1_000_000)
 _BULK = 1_000
@@ -160,6 +160,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each measurement lasts (default 3)")
     arguments = parser.parse_args()
     print(setting())
+    print(disk())
     sizes = [size for size in _SIZES if size < arguments.ports] + [arguments.ports]
     for database in [arguments.database] if arguments.database else DATABASES:
         print(f"{database:<50} clients  per second    p50 ms    p90 ms    p99 ms", flush=True)

@@ -20,7 +20,7 @@ from alcor.store import bulk, number_pools, snapshot
 from alcor.store.store import Store, open_store
 from alcor.store.tables import ip_allocation, network, port, subnet
 from alcor.store.transaction import Transaction
-from benchmarks.setting import setting
+from benchmarks.setting import disk, setting
 from tests.databases import run_postgresql
 
 _NETWORK, _SUBNET = new_id(), new_id()
@@ -143,6 +143,7 @@ def main() -> None:
     parser.add_argument("--database", choices=["sqlite", "postgresql"], help="only this one (default both)")
     arguments = parser.parse_args()
     print(setting())
+    print(disk())
     for kind in [arguments.database] if arguments.database else ["sqlite", "postgresql"]:
         print(kind)
         with _database(kind) as url:
