@@ -45,6 +45,9 @@ class DriverInside:
     async def replace(self, state: State) -> Failures:
         return await self._loop.run(self._inner().replace(state))
 
+    def replaced(self) -> int:
+        return self._inner().replaced()
+
     async def apply(self, change: Change) -> Failures:
         return await self._loop.run(self._inner().apply(change))
 
