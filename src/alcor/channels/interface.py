@@ -4,10 +4,31 @@ Everything here is called on one event loop and returns at once. Deltas handed t
 and may be shared between hosts.
 """
 
+import enum
 from typing import Protocol
 
-from alcor.channels.messages import Acknowledgement, Hello, PortReport, ResyncRequest
+import msgspec
+
+from alcor.channels.messages import Acknowledgement, GoalStateDigest, Hello, PortReport, ResyncRequest
 from alcor.model.goal_state import GoalStateDelta
+
+
+class Waiting(enum.Enum):
+    """What waits to be sent to a host."""
+
+    NOTHING = "nothing"
+    DELTA = "delta"
+    SNAPSHOT = "snapshot"
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """How far a host is with what it was given."""
+
+    acknowledged_revision: int  # what the host last said it has
+    sent_revision: int
+    unacknowledged: int  # goal states sent and not acknowledged
+    waiting: Waiting
+    waiting_items: int  # things the waiting delta puts or removes
 
 
 class HostConnection(Protocol):
@@ -25,6 +46,18 @@ class HostConnection(Protocol):
 
     def resync(self) -> None:
         """Send a snapshot, taken when the host is ready for it, instead of all that is still waiting."""
+
+    def owed_since(self) -> float | None:
+        """When the oldest of what the host has not acknowledged was delivered (time.monotonic); None when it has all.
+
+        Asked after each acknowledgement.
+        """
+
+    def delivery(self) -> Delivery:
+        """How far the host is."""
+
+    def let_go(self) -> None:
+        """End: another controller should serve the host."""
 
 
 class ChannelListener(Protocol):
@@ -44,6 +77,9 @@ class ChannelListener(Protocol):
 
     def reported(self, connection: HostConnection, report: PortReport) -> None:
         """The host says how its ports do."""
+
+    def digested(self, connection: HostConnection, digest: GoalStateDigest) -> None:
+        """The host says what it has."""
 
     def resync_requested(self, connection: HostConnection, request: ResyncRequest) -> None:
         """The host cannot go on from what it has."""

@@ -16,11 +16,12 @@ from alcor.channels import checks
 from alcor.channels.agent_codec import decode_agent_message
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import goal_state_to_messages
-from alcor.channels.fast_path.connected_hosts import REPLACED, ConnectedHosts
+from alcor.channels.fast_path import progress
+from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
 from alcor.channels.fast_path.options import END_OF_STREAM, GOAL_STATES_AHEAD, HOSTS_LIMIT
 from alcor.channels.fast_path.sent_times import SentTimes
-from alcor.channels.interface import ChannelListener
-from alcor.channels.messages import Acknowledgement, AgentMessage, Hello, PortReport, ResyncRequest
+from alcor.channels.interface import ChannelListener, Delivery
+from alcor.channels.messages import Acknowledgement, AgentMessage, GoalStateDigest, Hello, PortReport, ResyncRequest
 from alcor.channels.outbox import Outbox
 from alcor.model.goal_state import GoalStateDelta
 from alcor.southbound.v1 import southbound_pb2 as pb
@@ -44,7 +45,7 @@ class ManyHost:
         self.number = number
         self.hello = hello
         self.outbox = Outbox(hello.applied_revision)
-        self.sent = SentTimes()
+        self.sent = SentTimes(hello.applied_revision)
         self.ahead = 0  # goal states sent and not taken yet
         self.parts: Iterator[pb.GoalState] | None = None  # what is left of the goal state being sent
         self.welcomed = self.queued = self.closed = False
@@ -59,9 +60,21 @@ class ManyHost:
         self.outbox.resync()
         self.stream.queue(self)
 
+    def owed_since(self) -> float | None:
+        """See HostConnection."""
+        return progress.owed_since(self.outbox, self.sent)
+
+    def delivery(self) -> Delivery:
+        """See HostConnection."""
+        return progress.delivery(self.outbox, self.sent)
+
     def replace(self) -> None:
         """End: the host has another connection."""
         self.stream.end(self.number, REPLACED)
+
+    def let_go(self) -> None:
+        """See HostConnection."""
+        self.stream.end(self.number, GO_ELSEWHERE)
 
     def may_send(self) -> bool:
         """Whether there is something to send that the host has room for."""
@@ -143,6 +156,8 @@ class ManyHostsStream:
                 self._listener.reported(host, message)
             case ResyncRequest():
                 self._listener.resync_requested(host, message)
+            case GoalStateDigest():
+                self._listener.digested(host, message)
 
     def _take(self, host: ManyHost, count: int) -> None:
         if count > host.ahead:
@@ -223,11 +238,12 @@ class ManyHostsStream:
 
     def _next_part(self, host: ManyHost) -> pb.GoalState | None:
         if host.parts is None:
+            since = host.outbox.waiting_since
             delta = host.outbox.take(lambda: self._listener.snapshot(host))
-            if delta is None:
+            if delta is None or since is None:
                 return None
             host.ahead += 1
-            host.sent.note(delta.revision)
+            host.sent.note(delta.revision, since)
             host.parts = goal_state_to_messages(delta, self._part_bytes)
         part = next(host.parts)
         if part.more:

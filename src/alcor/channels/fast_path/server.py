@@ -13,12 +13,13 @@ import msgspec
 from alcor.channels.agent_codec import decode_agent_message, encode_welcome
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import PART_BYTES, goal_state_to_messages
-from alcor.channels.fast_path.connected_hosts import REPLACED, ConnectedHosts
+from alcor.channels.fast_path import progress
+from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
 from alcor.channels.fast_path.many_hosts import ManyHostsStream
 from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
 from alcor.channels.fast_path.sent_times import SentTimes
-from alcor.channels.interface import ChannelListener
-from alcor.channels.messages import Acknowledgement, Hello, PortReport, ResyncRequest, Welcome
+from alcor.channels.interface import ChannelListener, Delivery
+from alcor.channels.messages import Acknowledgement, GoalStateDigest, Hello, PortReport, ResyncRequest, Welcome
 from alcor.channels.outbox import Outbox
 from alcor.model.goal_state import GoalStateDelta
 from alcor.southbound.v1 import southbound_pb2 as pb
@@ -47,8 +48,9 @@ class HostStream:
         self.hello = hello
         self.outbox = Outbox(hello.applied_revision)
         self.filled = asyncio.Event()  # the outbox is
-        self.replaced = asyncio.Event()
-        self.sent = SentTimes()
+        self.ended = asyncio.Event()
+        self.end_status = (grpc.StatusCode.ABORTED, REPLACED)
+        self.sent = SentTimes(hello.applied_revision)
 
     def deliver(self, delta: GoalStateDelta) -> None:
         """Queue a delta (HostConnection)."""
@@ -60,9 +62,22 @@ class HostStream:
         self.outbox.resync()
         self.filled.set()
 
+    def owed_since(self) -> float | None:
+        """See HostConnection."""
+        return progress.owed_since(self.outbox, self.sent)
+
+    def delivery(self) -> Delivery:
+        """See HostConnection."""
+        return progress.delivery(self.outbox, self.sent)
+
     def replace(self) -> None:
         """End: the host has another connection."""
-        self.replaced.set()
+        self.ended.set()
+
+    def let_go(self) -> None:
+        """See HostConnection."""
+        self.end_status = (grpc.StatusCode.RESOURCE_EXHAUSTED, GO_ELSEWHERE)
+        self.ended.set()
 
 
 class FastPathServer:
@@ -144,19 +159,19 @@ class FastPathServer:
         return message
 
     async def _serve(self, stream: HostStream, context: Any) -> None:
-        """Receive and send until the agent ends the stream, sends garbage, or another stream takes its place."""
+        """Receive and send until the agent ends the stream, sends garbage, or must go."""
         receiving = asyncio.create_task(self._receive(stream, context))
         sending = asyncio.create_task(self._send(stream, context))
-        replaced = asyncio.create_task(stream.replaced.wait())
-        tasks = (receiving, sending, replaced)
+        ended = asyncio.create_task(stream.ended.wait())
+        tasks = (receiving, sending, ended)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        if replaced.done() and not replaced.cancelled():
-            await _abort(context, grpc.StatusCode.ABORTED, REPLACED)
+        if ended.done() and not ended.cancelled():
+            await _abort(context, *stream.end_status)
         for task in (receiving, sending):
             if not task.cancelled() and (error := task.exception()) is not None:
                 await self._end(f"host {stream.hello.host_id}", context, error)
@@ -179,6 +194,8 @@ class FastPathServer:
                     self._listener.reported(stream, message)
                 case ResyncRequest():
                     self._listener.resync_requested(stream, message)
+                case GoalStateDigest():
+                    self._listener.digested(stream, message)
                 case Hello():
                     raise MalformedMessage("a hello comes once, as the first message")
 
@@ -202,10 +219,11 @@ class FastPathServer:
         await sending
 
     async def _send_next(self, stream: HostStream, context: Any) -> None:
+        since = stream.outbox.waiting_since
         delta = stream.outbox.take(lambda: self._listener.snapshot(stream))
-        if delta is None:
+        if delta is None or since is None:
             return
-        stream.sent.note(delta.revision)
+        stream.sent.note(delta.revision, since)
         for part in goal_state_to_messages(delta, self._settings.part_bytes):
             await context.write(pb.ControllerMessage(goal_state=part).SerializeToString())
 
