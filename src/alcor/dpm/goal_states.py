@@ -1,9 +1,12 @@
 """What a host should have, as goal states say it."""
 
+from collections.abc import Iterable
+
 from alcor.dpm.read_model import ReadModel, VpcModel
 from alcor.model import goal_state
 from alcor.model.addresses import ip_text
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
+from alcor.model.identifiers import Id
 from alcor.model.records import PortRecord, SubnetRecord, VpcRecord
 
 
@@ -95,6 +98,22 @@ def snapshot(model: ReadModel, host_id: str) -> GoalStateDelta:
         if not vpc.on_demand:
             delta.vteps.update(vteps(model, vpc))
     delta.vteps.pop(model.nodes[host_id].host_index, None)
+    return delta
+
+
+def ports_again(model: ReadModel, host_id: str, port_ids: Iterable[Id]) -> GoalStateDelta:
+    """Those of the ports that the host should have, as they are: it programs them anew and reports on them.
+
+    For a host that has been told of everything up to the model's revision.
+    """
+    delta = GoalStateDelta(revision=model.revision)
+    if host_id not in model.nodes:
+        return delta
+    for port_id in port_ids:
+        port = model.port(port_id)
+        vpc = None if port is None or port.host_id != host_id else model.vpcs[port.vpc_id].record
+        if port is not None and vpc is not None:
+            delta.ports[port_id] = port_state(port, vpc)
     return delta
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import time
+from collections.abc import Callable
 from itertools import takewhile
 
 from alcor.channels.interface import HostConnection
@@ -20,14 +21,27 @@ _ABANDONED_AT_ONCE = 10_000
 class Liveness:
     """Claims the sessions of hosts that connect and gives up those of hosts that are lost."""
 
-    def __init__(self, store: Store, writer: HostWriter, controller_id: str, grace: float) -> None:
-        """``grace``: seconds a host may be away before its ports go DOWN."""
+    def __init__(
+        self,
+        store: Store,
+        writer: HostWriter,
+        controller_id: str,
+        grace: float,
+        on_given_up: Callable[[str], None],
+        resync: Callable[[HostConnection], None],
+    ) -> None:
+        """``grace``: seconds a host may be away before its ports go DOWN.
+
+        ``on_given_up`` is told each host that did not come back here, lost or not; ``resync`` gives a host everything.
+        """
         self._store = store
         self._writer = writer
         self._controller_id = controller_id
         self._grace = grace
-        self._beat_interval = min(grace / 3, 5.0)
-        self._silent_after = int(grace + self._beat_interval) + 1  # the store's times are whole seconds
+        self._on_given_up = on_given_up
+        self._resync = resync
+        self.beat_interval = min(grace / 3, 5.0)
+        self._silent_after = int(grace + self.beat_interval) + 1  # the store's times are whole seconds
         self._sessions: dict[HostConnection, HostSession] = {}
         self._ended: dict[HostSession, float] = {}  # and when to give them up
         self._last_beat: float | None = None
@@ -53,11 +67,11 @@ class Liveness:
                     await self._give_up_abandoned()
             except Exception:
                 log.exception("signs of life could not be given; tried again")
-            await asyncio.sleep(min(self._beat_interval, 1.0))
+            await asyncio.sleep(min(self.beat_interval, 1.0))
 
     async def _beat(self) -> None:
         silence = 0.0 if self._last_beat is None else time.monotonic() - self._last_beat
-        if self._last_beat is not None and silence < self._beat_interval:
+        if self._last_beat is not None and silence < self.beat_interval:
             return
         await self._store.write(
             lambda transaction: host_session.heartbeat(transaction, self._controller_id, self._silent_after)
@@ -67,7 +81,7 @@ class Liveness:
             log.warning("no sign of life for %.0f s: hosts may have been given up and are asked again", silence)
             self._writer.claim(self._sessions.values())
             for connection in self._sessions:
-                connection.resync()
+                self._resync(connection)
 
     def _give_up_ended(self) -> None:
         now = time.monotonic()
@@ -75,6 +89,7 @@ class Liveness:
         due = [session for session, _ in takewhile(lambda item: item[1] <= now, self._ended.items())]
         for session in due:
             del self._ended[session]
+            self._on_given_up(session.host_id)
         if due:
             self._writer.give_up(due)
 

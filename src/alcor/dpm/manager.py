@@ -6,6 +6,7 @@ reading and writing the store happens on one event loop.
 
 import asyncio
 import logging
+import time
 from functools import partial
 from typing import Protocol
 
@@ -14,17 +15,24 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.channels.interface import HostConnection
-from alcor.channels.messages import Acknowledgement, PortReport, ResyncRequest
+from alcor.channels.messages import Acknowledgement, GoalStateDigest, PortReport, ResyncRequest
+from alcor.dpm.balancing import Balancing
 from alcor.dpm.compiler import Compiled, compile_entry
-from alcor.dpm.goal_states import snapshot
+from alcor.dpm.drift import Compared, compare
+from alcor.dpm.failures import Failures
+from alcor.dpm.goal_states import ports_again, snapshot
 from alcor.dpm.history import History
 from alcor.dpm.host_writer import HostWriter
+from alcor.dpm.lag import Lag
 from alcor.dpm.liveness import Liveness
 from alcor.dpm.loading import load
 from alcor.dpm.metrics import DpmMetrics
+from alcor.dpm.pending import Pending
 from alcor.dpm.read_model import ReadModel
-from alcor.dpm.reports import Failures, reported_statuses
+from alcor.dpm.reports import reported_statuses
+from alcor.model.errors import conflict, not_found
 from alcor.model.goal_state import GoalStateDelta
+from alcor.model.identifiers import Id, id_text
 from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 from alcor.model.records import LogEntry
 from alcor.store import change_log
@@ -37,6 +45,7 @@ log = logging.getLogger(__name__)
 _ENTRIES_AT_ONCE = 100
 _WAIT_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
+_LOST_REMEMBERED = 1000
 
 
 class Follower(Protocol):
@@ -56,6 +65,14 @@ class DpmSettings(msgspec.Struct, frozen=True):
     kept_log_entries: int = 100_000
     trim_interval: float = 300.0  # seconds
     on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE  # ports of a VPC above which hosts ask for them
+    moves_per_second: int = 100  # hosts that are let go when others serve fewer
+
+
+class Retried(msgspec.Struct, frozen=True):
+    """What a host was given again."""
+
+    ports: list[Id]
+    everything: bool = False
 
 
 class DataPlaneManager:
@@ -64,6 +81,13 @@ class DataPlaneManager:
     def __init__(
         self, store: Store, controller_id: str, settings: DpmSettings | None = None, metrics: DpmMetrics | None = None
     ) -> None:
+        self.controller_id = controller_id
+        self.trouble = ""
+        """Why the change log is not followed at the moment; empty when it is."""
+        self.lag = Lag()
+        self.pending = Pending()
+        self.lost: dict[str, float] = {}
+        """The hosts lost last and not back here, with the time (seconds since the epoch)."""
         self._store = store
         self._settings = settings or DpmSettings()
         self._metrics = metrics or DpmMetrics()
@@ -75,8 +99,26 @@ class DataPlaneManager:
         # Hosts that had applied more than was read here, and how much: told by another controller.
         self._ahead: dict[HostConnection, int] = {}
         self._writer = HostWriter(store, controller_id, self._metrics, self._hosts_lost)
-        self._liveness = Liveness(store, self._writer, controller_id, self._settings.host_grace)
+        self._liveness = Liveness(
+            store,
+            self._writer,
+            controller_id,
+            self._settings.host_grace,
+            self._host_given_up,
+            partial(self._resync, reason="silence"),
+        )
+        self._balancing = Balancing(
+            store,
+            controller_id,
+            self._connections,
+            self._metrics,
+            self._liveness.beat_interval,
+            self._settings.moves_per_second,
+        )
         self.failures = Failures(self._metrics)
+        self._metrics.pending_hosts.set_function(lambda: len(self.pending))
+        self._metrics.oldest_pending_seconds.set_function(self.oldest_pending_seconds)
+        self._metrics.log_lag_seconds.set_function(lambda: self.lag.seconds(time.monotonic()))
 
     def not_ready(self) -> str | None:
         """Why hosts cannot be served yet, or None when they can."""
@@ -86,6 +128,7 @@ class DataPlaneManager:
         """Read everything from the tables. To be called before any host connects."""
         self._model = await self._store.read(partial(_load, on_demand_above=self._settings.on_demand_above))
         self._history = History(self._model.revision)
+        self.lag.compiled(self.revision)
         self._loaded = True
         log.info(
             "read %d ports of %d VPCs at revision %d", len(self._model.ports), len(self._model.vpcs), self.revision
@@ -101,6 +144,16 @@ class DataPlaneManager:
         return self._model
 
     @property
+    def connected_hosts(self) -> int:
+        """How many hosts are connected to this controller."""
+        return len(self._connections)
+
+    def oldest_pending_seconds(self) -> float:
+        """How long the longest of the pending hosts has owed an acknowledgement; 0 when there are none."""
+        since = self.pending.oldest_since()
+        return 0.0 if since is None else time.monotonic() - since
+
+    @property
     def revision(self) -> int:
         """The position in the change log up to which hosts have been told."""
         return self._model.revision
@@ -110,8 +163,17 @@ class DataPlaneManager:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._writer.run())
             tasks.create_task(self._liveness.run())
+            tasks.create_task(self._balancing.run())
             tasks.create_task(self._trim())
             tasks.create_task(self._follow())
+
+    async def retire(self) -> bool:
+        """This controller is about to stop; returns whether there are others that its hosts can go on to."""
+        return await self._balancing.retire()
+
+    async def let_hosts_go(self, seconds: float) -> None:
+        """Let all hosts go, one after the other over so many seconds. They may not come back here."""
+        await self._balancing.let_all_go(seconds)
 
     # The way down.
 
@@ -124,21 +186,24 @@ class DataPlaneManager:
                     model_is_good = True
                 await self._read_on()
             except LogTrimmed:
-                log.warning("the change log was trimmed past revision %d: reading everything anew", self.revision)
+                self.trouble = f"the change log was trimmed past revision {self.revision}: reading everything anew"
+                log.warning("%s", self.trouble)
                 model_is_good = False
             except SQLAlchemyError as error:
-                log.error("the change log cannot be read and is tried again: %s", str(error).splitlines()[0])
+                self.trouble = f"the change log cannot be read and is tried again: {str(error).splitlines()[0]}"
+                log.error("%s", self.trouble)
                 await asyncio.sleep(_RETRY_SECONDS)
             except Exception:
-                log.exception(
-                    "an entry after revision %d could not be taken in: reading everything anew", self.revision
-                )
+                self.trouble = f"an entry after revision {self.revision} could not be taken in: reading everything anew"
+                log.exception("%s", self.trouble)
                 model_is_good = False
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _read_on(self) -> None:
         ahead = list(self._ahead)
         head, entries = await self._store.read(partial(_read_on, after=self.revision))
+        self.trouble = ""
+        self.lag.seen(head, time.monotonic())
         self._metrics.log_lag.set(head - self.revision)
         for entry in entries:
             self._distribute(entry)
@@ -156,8 +221,7 @@ class DataPlaneManager:
             self.failures.forget(host_id, delta.removed_ports)
             connection = self._connections.get(host_id)
             if connection is not None and self._ahead.get(connection, 0) < entry.position:
-                connection.deliver(delta)
-                self._metrics.deltas.inc()
+                self._deliver(connection, delta)
         for host_id in compiled.resync:
             if (connection := self._connections.get(host_id)) is not None:
                 self._resync(connection, "programming changed")
@@ -165,6 +229,7 @@ class DataPlaneManager:
             follower.compiled(compiled)
         for caught_up in [ahead for ahead, revision in self._ahead.items() if revision <= entry.position]:
             del self._ahead[caught_up]
+        self.lag.compiled(entry.position)
 
     async def _reload(self) -> None:
         await self.load()
@@ -173,10 +238,41 @@ class DataPlaneManager:
         for connection in self._connections.values():
             self._resync(connection, "reload")
 
+    def _deliver(self, connection: HostConnection, delta: GoalStateDelta) -> None:
+        self._metrics.deltas.inc()
+        self.pending.given(connection, time.monotonic())
+        connection.deliver(delta)
+
     def _resync(self, connection: HostConnection, reason: str) -> None:
         self._metrics.resyncs.labels(reason).inc()
         self._ahead.pop(connection, None)
+        self.pending.given(connection, time.monotonic())
         connection.resync()
+
+    def retry(self, host_id: str, port_id: Id | None = None) -> Retried | None:
+        """Have a host try one of its ports again at once, or all that it could not program.
+
+        A host programs whatever port it is given, changed or not. None when the host is not connected here. Raises
+        AlcorError when it does not have the port (404), or this controller has not caught up with it (409).
+        """
+        connection = self._connections.get(host_id)
+        if connection is None:
+            return None
+        if connection in self._ahead:
+            raise conflict(
+                "ControllerBehind", f"This controller has not caught up with host {host_id} yet: try again in a moment."
+            )
+        wanted = self.failures.of_host(host_id).keys() if port_id is None else {port_id}
+        again = ports_again(self._model, host_id, wanted)
+        others = wanted - again.ports.keys()
+        if port_id in others:
+            raise not_found("port", f"{id_text(port_id)} on host {host_id}")
+        self._metrics.retries.inc(len(again.ports))
+        if others:
+            self._resync(connection, "retry")
+        elif again.ports:
+            self._deliver(connection, again)
+        return Retried(list(again.ports), everything=bool(others))
 
     async def _trim(self) -> None:
         while True:
@@ -196,6 +292,7 @@ class DataPlaneManager:
         self._connections[hello.host_id] = connection
         self._metrics.connected_hosts.set(len(self._connections))
         self._liveness.connected(connection)
+        self.lost.pop(hello.host_id, None)
         log.info("host %s connected at revision %d", hello.host_id, hello.applied_revision)
         if hello.host_id not in self._model.nodes:
             log.warning("host %s is not a known node: create it, so that its ports can be bound", hello.host_id)
@@ -206,17 +303,16 @@ class DataPlaneManager:
         elif not self._history.covers(hello.host_id, hello.applied_revision):
             self._resync(connection, "too long away")
         elif (missed := self._history.since(hello.host_id, hello.applied_revision)) is not None:
-            connection.deliver(missed)
-            self._metrics.deltas.inc()
+            self._deliver(connection, missed)
 
     def host_disconnected(self, connection: HostConnection) -> None:
         """The host has the grace to come back."""
         host_id = connection.hello.host_id
         self._liveness.disconnected(connection)
         self._ahead.pop(connection, None)
+        self.pending.gone(connection)
         if self._connections.get(host_id) is connection:
             del self._connections[host_id]
-            self.failures.forget_host(host_id)
             self._metrics.connected_hosts.set(len(self._connections))
             log.info("host %s disconnected", host_id)
 
@@ -227,8 +323,9 @@ class DataPlaneManager:
     def acknowledged(self, connection: HostConnection, acknowledgement: Acknowledgement, seconds: float) -> None:
         """The host has taken a goal state. What of its ports became UP comes in reports."""
         self._metrics.acknowledgement_seconds.observe(seconds)
-        for resource, reason in acknowledgement.failures.items():
-            self.failures.failed(connection.hello.host_id, resource, reason)
+        self.pending.acknowledged(connection)
+        if acknowledgement.failures and self._connections.get(connection.hello.host_id) is connection:
+            self.failures.acknowledged(connection.hello.host_id, acknowledgement.failures)
 
     def reported(self, connection: HostConnection, report: PortReport) -> None:
         """The host says how its ports do; a stream that was replaced has no say any more."""
@@ -237,6 +334,15 @@ class DataPlaneManager:
             return
         self.failures.reported(host_id, report)
         self._writer.report(reported_statuses(self._model, host_id, report))
+
+    def digested(self, connection: HostConnection, digest: GoalStateDigest) -> None:
+        """The host says what it has: where that is not what it should have, it gets everything."""
+        if self._connections.get(connection.hello.host_id) is not connection or connection in self._ahead:
+            return
+        compared = compare(self._model, connection, digest)
+        self._metrics.digests.labels(compared.value).inc()
+        if compared is Compared.DIFFERENT:
+            self._resync(connection, "drift")
 
     def resync_requested(self, connection: HostConnection, request: ResyncRequest) -> None:
         """The host cannot go on: it gets everything."""
@@ -248,10 +354,18 @@ class DataPlaneManager:
         )
         self._resync(connection, "asked for")
 
+    def _host_given_up(self, host_id: str) -> None:
+        if host_id not in self._connections:
+            self.failures.forget_host(host_id)
+
     def _hosts_lost(self, hosts: list[str]) -> None:
         self._metrics.lost_hosts.inc(len(hosts))
         for host_id in hosts:
             log.warning("host %s is lost: its ports are DOWN", host_id)
+            if host_id not in self._connections:
+                self.lost[host_id] = time.time()
+        for host_id in list(self.lost)[:-_LOST_REMEMBERED]:
+            del self.lost[host_id]
 
 
 def _load(connection: Connection, on_demand_above: int) -> ReadModel:

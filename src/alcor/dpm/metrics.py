@@ -15,9 +15,31 @@ class DpmMetrics:
         self.log_lag = Gauge(
             "alcor_dpm_log_lag_entries", "Change-log entries committed but not compiled yet", registry=registry
         )
+        self.log_lag_seconds = Gauge(
+            "alcor_dpm_log_lag_seconds",
+            "How long the oldest entry not compiled yet has been known of",
+            registry=registry,
+        )
+        self.pending_hosts = Gauge(
+            "alcor_dpm_pending_hosts", "Hosts that have not acknowledged all they were given", registry=registry
+        )
+        self.oldest_pending_seconds = Gauge(
+            "alcor_dpm_oldest_pending_seconds",
+            "How long the longest of the pending hosts has owed an acknowledgement",
+            registry=registry,
+        )
         self.deltas = Counter("alcor_dpm_deltas", "Goal-state deltas handed to hosts' streams", registry=registry)
         self.resyncs = Counter(
             "alcor_dpm_resyncs", "Snapshots that hosts were given, by reason", ["reason"], registry=registry
+        )
+        self.digests = Counter(
+            "alcor_dpm_digests",
+            "Digests of goal states that hosts said, by what came of comparing them",
+            ["result"],
+            registry=registry,
+        )
+        self.hosts_let_go = Counter(
+            "alcor_dpm_hosts_let_go", "Hosts that were told to go on to another controller", registry=registry
         )
         self.acknowledgement_seconds = Histogram(
             "alcor_dpm_acknowledgement_seconds",
@@ -26,5 +48,8 @@ class DpmMetrics:
             registry=registry,
         )
         self.failures = Gauge("alcor_dpm_failed_resources", "Resources that hosts could not program", registry=registry)
+        self.retries = Counter(
+            "alcor_dpm_retries", "Ports that hosts were given again because somebody asked", registry=registry
+        )
         self.status_writes = Counter("alcor_dpm_status_writes", "Port statuses written", registry=registry)
         self.lost_hosts = Counter("alcor_dpm_lost_hosts", "Hosts given up after the grace", registry=registry)

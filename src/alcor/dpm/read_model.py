@@ -58,6 +58,7 @@ class ReadModel(msgspec.Struct):
     host_vpcs: dict[str, set[Id]] = {}  # VPCs in which the host has ports, visible or not
     vnis: dict[int, Id] = {}  # VNI → VPC
     vteps: dict[int, int] = {}  # host index → IPv4
+    on_demand: set[Id] = set()  # VPCs on demand
     on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE
 
     def put_vpc(self, record: VpcRecord) -> None:
@@ -92,9 +93,13 @@ class ReadModel(msgspec.Struct):
         """Set whether the VPC is on demand, from its setting and its size."""
         if vpc.record is None:
             vpc.on_demand = False
-            return
-        ports = len(vpc.neighbours.forwarding)
-        vpc.on_demand = is_on_demand(vpc.record.programming, ports, vpc.on_demand, self.on_demand_above)
+        else:
+            ports = len(vpc.neighbours.forwarding)
+            vpc.on_demand = is_on_demand(vpc.record.programming, ports, vpc.on_demand, self.on_demand_above)
+        if vpc.on_demand:
+            self.on_demand.add(vpc.id)
+        else:
+            self.on_demand.discard(vpc.id)
 
     def digest_vpc(self, vpc: VpcModel) -> None:
         """Set the VPC's digests anew, at the cost of its size."""

@@ -1,11 +1,8 @@
-"""What hosts say becomes port statuses and known failures."""
-
-from prometheus_client import CollectorRegistry
+"""What hosts say becomes port statuses."""
 
 from alcor.channels.messages import PortReport, PortState, State
 from alcor.dpm.loading import load
-from alcor.dpm.metrics import DpmMetrics
-from alcor.dpm.reports import Failures, reported_statuses
+from alcor.dpm.reports import reported_statuses
 from alcor.model.identifiers import id_text
 from alcor.model.records import NodeRecord, PortRecord, VpcRecord
 
@@ -38,23 +35,3 @@ def test_a_complete_report_speaks_of_every_port_of_the_host() -> None:
     assert statuses(PortReport((PortState(ONE, State.UP),))) == {id_text(ONE): "ACTIVE"}
     complete = PortReport((PortState(ONE, State.UP),), complete=True)
     assert statuses(complete) == {id_text(ONE): "ACTIVE", id_text(OTHER): "DOWN"}
-
-
-def test_failures_are_known_until_they_are_over() -> None:
-    registry = CollectorRegistry()
-    failures = Failures(DpmMetrics(registry))
-
-    def count() -> float | None:
-        return registry.get_sample_value("alcor_dpm_failed_resources")
-
-    failed = PortReport((PortState(ONE, State.FAILED, "full"), PortState(OTHER, State.FAILED, "full")))
-    failures.reported("here", failed)
-    assert failures.of_host("here") == {ONE: "full", OTHER: "full"}
-    failures.reported("here", PortReport((PortState(ONE, State.UP),)))
-    assert failures.of_host("here") == {OTHER: "full"}
-    assert count() == 1
-    failures.forget("here", [OTHER])
-    assert count() == 0
-    failures.reported("here", failed)
-    failures.reported("here", PortReport((), complete=True))
-    assert count() == 0
