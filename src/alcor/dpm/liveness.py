@@ -16,6 +16,8 @@ from alcor.store.store import Store
 log = logging.getLogger(__name__)
 
 _ABANDONED_AT_ONCE = 10_000
+_STORM = 200  # hosts that connect between two looks
+_LONGEST_STORM = 20  # graces
 
 
 class Liveness:
@@ -45,11 +47,14 @@ class Liveness:
         self._sessions: dict[HostConnection, HostSession] = {}
         self._ended: dict[HostSession, float] = {}  # and when to give them up
         self._last_beat: float | None = None
+        self._arrivals = 0  # since the last look
+        self._calm_at = self._storm_ends_at = 0.0
 
     def connected(self, connection: HostConnection) -> None:
         """A host is here."""
         session = HostSession(connection.hello.host_id, os.urandom(16))
         self._sessions[connection] = session
+        self._arrivals += 1
         self._writer.claim([session])
 
     def disconnected(self, connection: HostConnection) -> None:
@@ -62,12 +67,27 @@ class Liveness:
         while True:
             try:
                 await self._beat()
-                self._give_up_ended()
-                if time.monotonic() > others_after:
-                    await self._give_up_abandoned()
+                if not self._is_storm():
+                    self._give_up_ended()
+                    if time.monotonic() > others_after:
+                        await self._give_up_abandoned()
             except Exception:
                 log.exception("signs of life could not be given; tried again")
             await asyncio.sleep(min(self.beat_interval, 1.0))
+
+    def _is_storm(self) -> bool:
+        """Whether so many hosts are coming back that those still away wait for their turn rather than are lost.
+
+        Giving them up would set their ports DOWN only to set them ACTIVE again, and delay those who come. A storm has
+        passed when for a grace few hosts came, or after a bounded time.
+        """
+        now = time.monotonic()
+        if self._arrivals >= _STORM:
+            if now >= self._calm_at:
+                self._storm_ends_at = now + _LONGEST_STORM * self._grace
+            self._calm_at = now + self._grace
+        self._arrivals = 0
+        return now < min(self._calm_at, self._storm_ends_at)
 
     async def _beat(self) -> None:
         silence = 0.0 if self._last_beat is None else time.monotonic() - self._last_beat

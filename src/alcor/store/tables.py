@@ -137,12 +137,14 @@ node = Table(
     Index("ix_node_name", "name", "id"),
 )
 
-# Controllers that serve hosts, and when each last said that it lives (seconds since the epoch).
+# Controllers that serve hosts, when each last said that it lives (seconds since the epoch), and how many hosts it then
+# served; NULL for one that takes none, not yet or no longer.
 controller = Table(
     "controller",
     metadata,
     Column("id", String(36), primary_key=True),
     Column("heartbeat_at", BigInteger, nullable=False),
+    Column("hosts", BigInteger),
 )
 
 # Which controller's stream a host is on, or was last: whoever finds a session ended may speak for the host only while

@@ -18,6 +18,7 @@ import grpc
 from alcor.channels.agent_codec import decode_welcome, encode_agent_message
 from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.codec import GoalStateAssembler
+from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
 from alcor.channels.fast_path.dialling import Backoff, ConnectionLost, Dialling, reason, send
 from alcor.channels.fast_path.options import CONNECT_METHOD, END_OF_STREAM, Keepalive
 from alcor.channels.messages import AgentMessage, Hello, Welcome
@@ -56,7 +57,8 @@ class Connection:
         except MalformedMessage as error:
             log.error("controller %s sent a malformed goal state: %s", self.address, error)
         except grpc.aio.AioRpcError as error:
-            log.warning("connection to controller %s lost: %s", self.address, reason(error))
+            level = logging.INFO if error.details() == GO_ELSEWHERE else logging.WARNING
+            log.log(level, "connection to controller %s lost: %s", self.address, reason(error))
         finally:
             self._stream.cancel()
 

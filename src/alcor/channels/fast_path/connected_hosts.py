@@ -8,6 +8,7 @@ from alcor.channels.messages import Hello
 log = logging.getLogger(__name__)
 
 REPLACED = "another stream of this host took the place of this one"
+GO_ELSEWHERE = "go on to another controller: this one has more than its share of hosts, or is about to stop"
 
 
 class Replaceable(Protocol):
