@@ -28,7 +28,14 @@ class Controller:
     """The southbound half of a controller process."""
 
     def __init__(
-        self, store: Store, directory: Path, controller_id: str = "c1", *, socket: str = "", part_bytes: int = 1 << 20
+        self,
+        store: Store,
+        directory: Path,
+        controller_id: str = "c1",
+        *,
+        socket: str = "",
+        part_bytes: int = 1 << 20,
+        digest_interval: int = 0,
     ) -> None:
         self.directory = directory
         self.address = f"unix:{directory}/{socket or controller_id}"
@@ -37,7 +44,7 @@ class Controller:
         self.manager = DataPlaneManager(store, controller_id, settings, self.metrics)
         self._server = FastPathServer(
             self.address,
-            Welcome(store.log_id, controller_id),
+            Welcome(store.log_id, controller_id, digest_interval=digest_interval),
             self.manager,
             FastPathSettings(keepalive=Keepalive(1.0, 1.0), hello_timeout=0.5, part_bytes=part_bytes),
         )
@@ -56,6 +63,12 @@ class Controller:
         """Stop doing anything at all, but for streams already open."""
         if self._task is not None:
             self._task.cancel()
+
+    async def leave(self, seconds: float) -> None:
+        """Stop as a controller process does that is told to."""
+        assert await self.manager.retire(), "there is another controller"
+        await asyncio.gather(self._server.stop(seconds + 0.5), self.manager.let_hosts_go(seconds))
+        await self.stop()
 
     async def stop(self) -> None:
         await self._server.stop(0)

@@ -6,7 +6,8 @@ import os
 from collections.abc import Sequence
 
 from alcor.channels.fast_path.client import Backoff, Connection, ConnectionLost, FastPathClient
-from alcor.channels.messages import Acknowledgement, Hello, PortReport, PortState, ResyncRequest, State
+from alcor.channels.messages import Acknowledgement, GoalStateDigest, Hello, PortReport, PortState, ResyncRequest, State
+from alcor.model.digest import VERSION, digest_of
 from alcor.model.goal_state import GoalState, GoalStateDelta, apply_delta
 from alcor.model.identifiers import Id, id_text
 
@@ -49,6 +50,11 @@ class FakeAgent:
         """Say how all ports do."""
         assert self.connection is not None
         await self.connection.send(PortReport(tuple(map(self._port_state, self.state.ports)), complete=complete))
+
+    async def say_digest(self, version: int = VERSION) -> None:
+        """Say what it has."""
+        assert self.connection is not None
+        await self.connection.send(GoalStateDigest(self.state.revision, digest_of(self.state), version))
 
     def _port_state(self, port_id: Id) -> PortState:
         if port_id in self.refused:

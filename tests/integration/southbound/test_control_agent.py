@@ -19,10 +19,11 @@ class ControlAgent:
 
     def __init__(self, controller: Controller, directory: Path) -> None:
         self.data_plane = MemoryDataPlane()
-        self._settings = AgentSettings(HOSTS[0], (controller.address,), "192.168.0.1", str(directory / "agent"))
+        self.directory = directory / "agent"
+        self._settings = AgentSettings(HOSTS[0], (controller.address,), "192.168.0.1", str(self.directory))
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        Path(self._settings.data_directory).mkdir()
+        self.directory.mkdir()
 
     def start(self) -> None:
         self._stop.clear()
