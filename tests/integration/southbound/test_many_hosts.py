@@ -1,5 +1,6 @@
 """Many hosts on one stream: each is served as if it had a stream of its own."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 from alcor.channels.agent_codec import encode_agent_message
 from alcor.channels.fast_path.options import CONNECT_MANY_METHOD, END_OF_STREAM, GOAL_STATES_AHEAD, HOSTS_LIMIT
 from alcor.channels.messages import Acknowledgement, Hello
+from alcor.dpm import liveness
 from alcor.southbound.v1 import southbound_pb2 as pb
 from tests.integration.southbound.cloud_rows import VNI, Cloud
-from tests.integration.southbound.conftest import HOSTS, Agents, Controller, active, eventually
+from tests.integration.southbound.conftest import GRACE, HOSTS, Agents, Controller, active, eventually
 from tests.integration.southbound.many_agents import ManyAgents
 from tests.integration.southbound.test_delivery import same
 
@@ -105,6 +107,42 @@ async def test_the_hosts_of_a_connection_that_stays_away_are_lost(cloud: Cloud, 
         await active(cloud, *ports)
         await many.stop()
         await active(cloud, *ports, status="DOWN")
+
+
+async def test_while_many_hosts_come_back_those_still_away_are_not_lost(
+    cloud: Cloud, many: ManyAgents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(liveness, "_STORM", 1)
+    away, _ = ports = await cloud.create_ports(HOSTS[0], HOSTS[1])
+    await active(cloud, *ports)
+    assert many.connection is not None
+    many.connection.leave(0)
+    statuses = set()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(4 * GRACE):
+            while True:
+                many.connection.leave(1)
+                many.hello(1)
+                statuses.add(await cloud.status(away))
+                await asyncio.sleep(0.02)
+    assert statuses == {"ACTIVE"}
+    await active(cloud, away, status="DOWN")
+
+
+async def test_hosts_that_come_and_go_for_ever_do_not_hide_a_lost_one(
+    cloud: Cloud, many: ManyAgents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(liveness, "_STORM", 1)
+    monkeypatch.setattr(liveness, "_LONGEST_STORM", 2)
+    away, _ = ports = await cloud.create_ports(HOSTS[0], HOSTS[1])
+    await active(cloud, *ports)
+    assert many.connection is not None
+    many.connection.leave(0)
+    async with asyncio.timeout(20):
+        while await cloud.status(away) == "ACTIVE":
+            many.connection.leave(1)
+            many.hello(1)
+            await asyncio.sleep(0.02)
 
 
 async def test_a_slow_host_gets_merged_deltas_and_delays_nobody(
