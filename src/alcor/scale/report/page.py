@@ -2,15 +2,21 @@
 
 import html
 import itertools
+import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from alcor.scale.formatting import duration, quantity
-from alcor.scale.report.plots import Line, legend, over_time, percentiles
+from alcor.scale.report.plots import Line, Point, legend, over_time, percentiles
 from alcor.scale.report.style import STYLE
 from alcor.scale.result import Outcome, Series, StepResult
+
+_MOST_POINTS = 200  # of a line
+
+_T = TypeVar("_T")
 
 
 def write_report(outcome: Outcome, directory: Path) -> None:
@@ -108,19 +114,35 @@ def _over_time(outcome: Outcome) -> str:
 
 
 def _line(outcome: Outcome, name: str, series: Series) -> Line:
+    """A quantity as it was; what flickers, like processors, as means of as many points as can be told apart."""
     scale = 2**20 if series.unit == "bytes" else 1
-    points = zip(outcome.times, series.values, strict=True)
-    return Line(name, [None if value is None else (time, value / scale) for time, value in points])
+    points: list[Point | None] = [
+        None if value is None else (time, value / scale)
+        for time, value in zip(outcome.times, series.values, strict=True)
+    ]
+    return Line(name, [_mean(group) for group in _groups(points)] if series.unit == "%" else points)
 
 
 def _rate(outcome: Outcome, name: str, series: Series) -> Line:
     """How much a growing number grows a second; one that falls was begun anew."""
+    points = list(zip(outcome.times, series.values, strict=True))
     line = Line(name, [])
-    pairs = list(zip(outcome.times, series.values, strict=True))
-    for (before, low), (after, high) in itertools.pairwise(pairs):
+    for (before, low), (after, high) in itertools.pairwise(group[-1] for group in _groups(points)):
         known = low is not None and high is not None and high >= low and after > before
         line.points.append((after, (high - low) / (after - before)) if known else None)  # type: ignore[operator]
     return line
+
+
+def _groups(points: list[_T]) -> list[list[_T]]:
+    size = math.ceil(len(points) / _MOST_POINTS) or 1
+    return [points[first : first + size] for first in range(0, len(points), size)]
+
+
+def _mean(points: list[Point | None]) -> Point | None:
+    known = [point for point in points if point is not None]
+    if not known:
+        return None
+    return known[-1][0], sum(value for _, value in known) / len(known)
 
 
 def _step(number: int, step: StepResult) -> str:

@@ -100,7 +100,10 @@ def _grid(x: Axis, y: Axis, x_text: Format, y_text: Format) -> list[str]:
         parts.append(f'<text class="y" x="{_LEFT - 7}" y="{at + 3.5:.1f}">{html.escape(y_text(tick))}</text>')
     for tick in x.ticks():
         at = x.place(tick)
-        parts.append(f'<text class="x" x="{at:.1f}" y="{_HEIGHT - _BOTTOM + 17}">{html.escape(x_text(tick))}</text>')
+        place = "x" if at < _WIDTH - _RIGHT - 20 else "x last"
+        parts.append(
+            f'<text class="{place}" x="{at:.1f}" y="{_HEIGHT - _BOTTOM + 17}">{html.escape(x_text(tick))}</text>'
+        )
     parts.append(f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y.start}" y2="{y.start}"/>')
     return parts
 

@@ -1,6 +1,7 @@
 """How reports look: in light and dark, on screens small and large, and on paper."""
 
 STYLE = """
+:root{color-scheme:light dark}
 :root{--text:#1b2330;--soft:#66707f;--faint:#e7eaef;--page:#f6f7f9;--card:#fff;--good:#1a7f4b;--bad:#c0342b;
 --c0:#2563c9;--c1:#d9662b;--c2:#1f9475;--c3:#8d4bbd;--c4:#b8960c;--c5:#c2417f}
 @media(prefers-color-scheme:dark){:root{--text:#e4e8ee;--soft:#98a2b0;--faint:#2a313b;--page:#14181e;--card:#1b2129;
@@ -41,6 +42,7 @@ svg{display:block;width:100%;height:auto}
 svg text{fill:var(--soft);font-size:11px}
 .y{text-anchor:end}
 .x,.number{text-anchor:middle}
+svg .last{text-anchor:end}
 svg .number{font-size:10px;opacity:.75}
 .grid{stroke:var(--faint)}
 .axis{stroke:var(--soft);opacity:.6}
