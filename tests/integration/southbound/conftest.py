@@ -36,11 +36,12 @@ class Controller:
         socket: str = "",
         part_bytes: int = 1 << 20,
         digest_interval: int = 0,
+        grace: float = GRACE,
     ) -> None:
         self.directory = directory
         self.address = f"unix:{directory}/{socket or controller_id}"
         self.metrics = DpmMetrics(CollectorRegistry())
-        settings = DpmSettings(host_grace=GRACE, kept_log_entries=3, on_demand_above=1_000_000)
+        settings = DpmSettings(host_grace=grace, kept_log_entries=3, on_demand_above=1_000_000)
         self.manager = DataPlaneManager(store, controller_id, settings, self.metrics)
         self._server = FastPathServer(
             self.address,
