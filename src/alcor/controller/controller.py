@@ -31,6 +31,7 @@ CreateApplication = Callable[[Store, Readiness], Any]
 """Makes the ASGI application that serves the API on a store."""
 
 _CLOSE_SECONDS = 10.0
+_STREAMS_END_SECONDS = 0.5
 
 
 async def run_controller(settings: ControllerSettings, create_application: CreateApplication) -> None:
@@ -55,7 +56,8 @@ class _Process:
         self._manager = DataPlaneManager(
             store, controller_id, DpmSettings(host_grace=settings.host_grace, on_demand_above=settings.on_demand_above)
         )
-        self._southbound = FastPathServer(settings.southbound, Welcome(store.log_id, controller_id), self._manager)
+        welcome = Welcome(store.log_id, controller_id, digest_interval=settings.digest_interval)
+        self._southbound = FastPathServer(settings.southbound, welcome, self._manager)
         self._ncm = NetworkConfigManager(lambda: self._manager.model)
         self._manager.follow(self._ncm)
         self._southbound.add_service(ncm_service(self._ncm.welcome(controller_id), self._ncm))
@@ -77,13 +79,26 @@ class _Process:
             raise ControllerError(str(error)) from error
         self._listening = True
         log.info("ready: API at %s, agents at %s", self._settings.listen, self._settings.southbound)
+        working = asyncio.create_task(self._work())
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._manager.run())
-                tasks.create_task(self._ncm.run())
+            await asyncio.shield(working)
         finally:
             self._listening = False
-            await self._southbound.stop(grace=0.5)
+            await self._let_hosts_go()
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._manager.run())
+            tasks.create_task(self._ncm.run())
+
+    async def _let_hosts_go(self) -> None:
+        """Take no more hosts and end all streams: a few at a time if there are others for the hosts to go on to."""
+        seconds = self._settings.stop_seconds if await self._manager.retire() else 0.0
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._southbound.stop(grace=seconds + _STREAMS_END_SECONDS))
+            tasks.create_task(self._manager.let_hosts_go(seconds))
 
 
 @contextlib.asynccontextmanager
