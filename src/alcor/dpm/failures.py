@@ -1,4 +1,4 @@
-"""The dead letters: what hosts could not program, and why, kept until it works or is gone.
+"""The dead letters: ports that hosts could not program, and why, kept until they work or are gone.
 
 Hosts try again by themselves, ever less often; operators can see what failed, and have it tried at once.
 """
@@ -16,14 +16,12 @@ from alcor.model.identifiers import Id, id_text
 
 log = logging.getLogger(__name__)
 
-_KEPT_PER_HOST = 10_000  # a host may say of anything that it failed
-
 
 class Failure(msgspec.Struct):
-    """One resource that one host could not program."""
+    """One port that its host could not program."""
 
     host_id: str
-    resource: Id
+    port_id: Id
     reason: str  # the last that was given
     since: float  # when it failed first, seconds since the epoch
     reports: int = 0  # how often the host has said so: once for each attempt
@@ -32,9 +30,15 @@ class Failure(msgspec.Struct):
 class Failures:
     """What hosts could not program, until they have."""
 
-    def __init__(self, metrics: DpmMetrics, clock: Callable[[], float] = time.time) -> None:
-        """``clock`` gives the seconds since the epoch."""
+    def __init__(
+        self, metrics: DpmMetrics, is_bound: Callable[[Id, str], bool], clock: Callable[[], float] = time.time
+    ) -> None:
+        """``is_bound`` says whether a port is a host's: what a host says of others, perhaps too late, is not kept.
+
+        ``clock`` gives the seconds since the epoch.
+        """
         self._metrics = metrics
+        self._is_bound = is_bound
         self._clock = clock
         self._all: dict[tuple[str, Id], Failure] = {}  # in the order in which they failed first
         self._by_host: dict[str, dict[Id, Failure]] = {}
@@ -47,13 +51,13 @@ class Failures:
         return list(itertools.islice(self._all.values(), limit))
 
     def of_host(self, host_id: str) -> dict[Id, str]:
-        """Resource id → reason."""
-        return {failure.resource: failure.reason for failure in self._by_host.get(host_id, {}).values()}
+        """Port id → reason."""
+        return {failure.port_id: failure.reason for failure in self._by_host.get(host_id, {}).values()}
 
     def acknowledged(self, host_id: str, failures: dict[Id, str]) -> None:
-        """The host has taken a goal state, but for these resources (id → reason)."""
-        for resource, reason in failures.items():
-            self._failed(host_id, resource, reason)
+        """The host has taken a goal state, but for these ports (id → reason)."""
+        for port_id, reason in failures.items():
+            self._failed(host_id, port_id, reason)
         self._count()
 
     def reported(self, host_id: str, report: PortReport) -> None:
@@ -62,21 +66,21 @@ class Failures:
         known = self._by_host.get(host_id)
         if known is not None:
             named = known if report.complete else (port.id for port in report.ports)
-            self.forget(host_id, [resource for resource in named if resource not in failed])
-        for resource, reason in failed.items():
-            failure = self._failed(host_id, resource, reason)
+            self.forget(host_id, [port_id for port_id in named if port_id not in failed])
+        for port_id, reason in failed.items():
+            failure = self._failed(host_id, port_id, reason)
             if failure is not None:
                 failure.reports += 1
         self._count()
 
-    def forget(self, host_id: str, resources: Iterable[Id]) -> None:
+    def forget(self, host_id: str, port_ids: Iterable[Id]) -> None:
         """The host need not have these any more, or has them."""
         known = self._by_host.get(host_id)
         if known is None:
             return
-        for resource in resources:
-            if known.pop(resource, None) is not None:
-                del self._all[host_id, resource]
+        for port_id in port_ids:
+            if known.pop(port_id, None) is not None:
+                del self._all[host_id, port_id]
         if not known:
             del self._by_host[host_id]
         self._count()
@@ -85,16 +89,15 @@ class Failures:
         """The host is gone, or speaks to another controller."""
         self.forget(host_id, list(self._by_host.get(host_id, ())))
 
-    def _failed(self, host_id: str, resource: Id, reason: str) -> Failure | None:
-        known = self._by_host.setdefault(host_id, {})
-        failure = known.get(resource)
-        if failure is None and len(known) >= _KEPT_PER_HOST:
+    def _failed(self, host_id: str, port_id: Id, reason: str) -> Failure | None:
+        failure = self._all.get((host_id, port_id))
+        if failure is None and not self._is_bound(port_id, host_id):
             return None
         if failure is None or failure.reason != reason:
-            log.error("host %s could not program %s: %s", host_id, id_text(resource), reason or "no reason given")
+            log.error("host %s could not program %s: %s", host_id, id_text(port_id), reason or "no reason given")
         if failure is None:
-            failure = Failure(host_id, resource, reason, self._clock())
-            known[resource] = self._all[host_id, resource] = failure
+            failure = self._all[host_id, port_id] = Failure(host_id, port_id, reason, self._clock())
+            self._by_host.setdefault(host_id, {})[port_id] = failure
         failure.reason = reason
         return failure
 

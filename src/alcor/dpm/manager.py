@@ -68,13 +68,6 @@ class DpmSettings(msgspec.Struct, frozen=True):
     moves_per_second: int = 100  # hosts that are let go when others serve fewer
 
 
-class Retried(msgspec.Struct, frozen=True):
-    """What a host was given again."""
-
-    ports: list[Id]
-    everything: bool = False
-
-
 class DataPlaneManager:
     """One controller's Data Plane Manager: a channels.interface.ChannelListener."""
 
@@ -115,7 +108,7 @@ class DataPlaneManager:
             self._liveness.beat_interval,
             self._settings.moves_per_second,
         )
-        self.failures = Failures(self._metrics)
+        self.failures = Failures(self._metrics, lambda port_id, host_id: self._model.is_bound(port_id, host_id))
         self._metrics.pending_hosts.set_function(lambda: len(self.pending))
         self._metrics.oldest_pending_seconds.set_function(self.oldest_pending_seconds)
         self._metrics.log_lag_seconds.set_function(lambda: self.lag.seconds(time.monotonic()))
@@ -249,11 +242,12 @@ class DataPlaneManager:
         self.pending.given(connection, time.monotonic())
         connection.resync()
 
-    def retry(self, host_id: str, port_id: Id | None = None) -> Retried | None:
+    def retry(self, host_id: str, port_id: Id | None = None) -> list[Id] | None:
         """Have a host try one of its ports again at once, or all that it could not program.
 
-        A host programs whatever port it is given, changed or not. None when the host is not connected here. Raises
-        AlcorError when it does not have the port (404), or this controller has not caught up with it (409).
+        A host programs whatever port it is given, changed or not. Returns the ports it was given; None when the host
+        is not connected here. Raises AlcorError when it does not have the port (404), or this controller has not
+        caught up with it (409).
         """
         connection = self._connections.get(host_id)
         if connection is None:
@@ -264,15 +258,12 @@ class DataPlaneManager:
             )
         wanted = self.failures.of_host(host_id).keys() if port_id is None else {port_id}
         again = ports_again(self._model, host_id, wanted)
-        others = wanted - again.ports.keys()
-        if port_id in others:
+        if port_id is not None and not again.ports:
             raise not_found("port", f"{id_text(port_id)} on host {host_id}")
         self._metrics.retries.inc(len(again.ports))
-        if others:
-            self._resync(connection, "retry")
-        elif again.ports:
+        if again.ports:
             self._deliver(connection, again)
-        return Retried(list(again.ports), everything=bool(others))
+        return list(again.ports)
 
     async def _trim(self) -> None:
         while True:

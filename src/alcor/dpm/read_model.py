@@ -122,6 +122,11 @@ class ReadModel(msgspec.Struct):
         packed = self.ports.get(port_id)
         return None if packed is None else unpack_port(packed)
 
+    def is_bound(self, port_id: Id, host_id: str) -> bool:
+        """Whether the port is there and bound to the host."""
+        port = self.port(port_id)
+        return port is not None and port.host_id == host_id
+
     def host_ports(self, host_id: str) -> Iterator[Id]:
         """Every port bound to the host."""
         for vpc_id in self.host_vpcs.get(host_id, ()):

@@ -4,11 +4,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from alcor.channels.messages import PortReport, PortState, State
-from alcor.dpm import failures as failures_module
 from alcor.dpm.failures import Failures
 from alcor.dpm.metrics import DpmMetrics
 
-ONE, OTHER, THIRD = (bytes([number]) * 16 for number in (1, 2, 3))
+ONE, OTHER = (bytes([number]) * 16 for number in (1, 2))
 
 
 class Books:
@@ -17,11 +16,14 @@ class Books:
     def __init__(self) -> None:
         self.now = 100.0
         self._registry = CollectorRegistry()
-        self.failures = Failures(DpmMetrics(self._registry), lambda: self.now)
+        self.bound = {(host_id, port_id) for host_id in ("here", "there") for port_id in (ONE, OTHER)}
+        self.failures = Failures(
+            DpmMetrics(self._registry), lambda port_id, host_id: (host_id, port_id) in self.bound, lambda: self.now
+        )
 
     def report(self, host_id: str, *, complete: bool = False, **states: str) -> None:
         """Ports by name: a reason for one that failed, nothing for one that is up."""
-        ports = {"one": ONE, "other": OTHER, "third": THIRD}
+        ports = {"one": ONE, "other": OTHER}
         self.failures.reported(
             host_id,
             PortReport(
@@ -48,7 +50,7 @@ def test_failures_are_known_until_they_are_over(books: Books) -> None:
     books.report("here", one="")
     assert books.failures.of_host("here") == {OTHER: "full"}
     assert books.counted() == 1
-    books.failures.forget("here", [OTHER, THIRD])
+    books.failures.forget("here", [OTHER, b"?" * 16])
     assert books.counted() == 0
     assert books.failures.of_host("here") == {}
 
@@ -84,7 +86,7 @@ def test_what_failed_first_comes_first(books: Books) -> None:
     books.report("there", one="full")
     books.report("here", other="full")
     books.report("here", one="again")
-    found = [(failure.host_id, failure.resource) for failure in books.failures.oldest(2)]
+    found = [(failure.host_id, failure.port_id) for failure in books.failures.oldest(2)]
     assert found == [("here", ONE), ("there", ONE)]
 
 
@@ -97,13 +99,9 @@ def test_a_host_that_is_gone_takes_its_failures_along(books: Books) -> None:
     assert books.failures.of_host("there") == {ONE: "full"}
 
 
-def test_a_host_that_says_everything_failed_costs_no_more_than_the_limit(
-    books: Books, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(failures_module, "_KEPT_PER_HOST", 2)
-    books.report("here", one="full", other="full", third="full")
-    assert books.failures.of_host("here").keys() == {ONE, OTHER}
-    books.report("here", other="fuller", third="full")
-    assert books.failures.of_host("here") == {ONE: "full", OTHER: "fuller"}
-    books.report("here", one="", third="full")
-    assert books.failures.of_host("here").keys() == {OTHER, THIRD}
+def test_what_a_host_says_of_a_port_that_is_not_its_own_or_no_longer_is_not_kept(books: Books) -> None:
+    books.bound.remove(("here", ONE))
+    books.report("here", one="full", other="full")
+    books.failures.acknowledged("here", {ONE: "full"})
+    assert books.failures.of_host("here") == {OTHER: "full"}
+    assert books.counted() == 1
