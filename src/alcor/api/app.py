@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from alcor.api.errors import error_response
 from alcor.api.http import Request, Response, read_body, send_response
 from alcor.api.metrics import ApiMetrics
 from alcor.api.neutron.routes import neutron_routes
-from alcor.api.routes import Routes
+from alcor.api.routes import Route, Routes
 from alcor.api.vpc.routes import alcor_routes
 from alcor.model.identifiers import id_text
 from alcor.store.store import Store
@@ -33,8 +33,9 @@ def create_app(
     settings: ApiSettings,
     not_ready: Callable[[], str | None],
     registry: CollectorRegistry = REGISTRY,
+    more: Iterable[Route] = (),
 ) -> Application:
-    """The API on a store. ``not_ready`` says why the controller is not ready, or None."""
+    """The API on a store. ``not_ready`` says why the controller is not ready, or None; ``more`` routes are its own."""
     metrics = ApiMetrics(registry)
     routes = Routes(
         [
@@ -42,6 +43,7 @@ def create_app(
             *metrics.routes(),
             *neutron_routes(store, settings.page_limit),
             *alcor_routes(store, settings.page_limit),
+            *more,
         ]
     )
 

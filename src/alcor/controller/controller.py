@@ -11,6 +11,8 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from alcor.api.routes import Route
+from alcor.api.southbound.routes import southbound_routes
 from alcor.channels.fast_path.ncm_server import ncm_service
 from alcor.channels.fast_path.server import AddressUnusable, FastPathServer
 from alcor.channels.messages import Welcome
@@ -27,8 +29,8 @@ log = logging.getLogger(__name__)
 Readiness = Callable[[], str | None]
 """Why the controller is not ready, or None when it is."""
 
-CreateApplication = Callable[[Store, Readiness], Any]
-"""Makes the ASGI application that serves the API on a store."""
+CreateApplication = Callable[[Store, Readiness, list[Route]], Any]
+"""Makes the ASGI application that serves the API on a store, and the routes of the southbound side."""
 
 _CLOSE_SECONDS = 10.0
 _STREAMS_END_SECONDS = 0.5
@@ -43,7 +45,7 @@ async def run_controller(settings: ControllerSettings, create_application: Creat
     with database_lock.locked(settings.database_url):
         async with _open_store(settings.database_url) as store:
             process = _Process(settings, store)
-            http_server = HttpServer(create_application(store, process.not_ready), listen)
+            http_server = HttpServer(create_application(store, process.not_ready, process.routes()), listen)
             await _until_signal(http_server.run(), process.run())
 
 
@@ -52,6 +54,7 @@ class _Process:
 
     def __init__(self, settings: ControllerSettings, store: Store) -> None:
         self._settings = settings
+        self._store = store
         controller_id = new_id()
         self._manager = DataPlaneManager(
             store, controller_id, DpmSettings(host_grace=settings.host_grace, on_demand_above=settings.on_demand_above)
@@ -68,6 +71,10 @@ class _Process:
         if (reason := self._manager.not_ready()) is not None:
             return reason
         return None if self._listening else "the controller does not listen for agents"
+
+    def routes(self) -> list[Route]:
+        """What operators ask of the southbound side."""
+        return southbound_routes(self._store, self._manager, self._ncm.figures)
 
     async def run(self) -> None:
         """Load, serve agents and follow the change log, for ever."""

@@ -78,6 +78,10 @@ class NetworkConfigManager:
         """What hosts are told first."""
         return NcmWelcome(ncm_id, self._settings.lease, self._settings.absence)
 
+    def figures(self) -> dict[str, int]:
+        """What it has counted, by name."""
+        return self._metrics.figures()
+
     async def run(self) -> None:
         """Forget what is not asked for any more, for ever."""
         while True:

@@ -1,6 +1,7 @@
 """What operators see of the Network Config Manager, in Prometheus' terms."""
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge
+from prometheus_client.metrics import MetricWrapperBase
 
 
 class NcmMetrics:
@@ -19,3 +20,20 @@ class NcmMetrics:
         self.learned = Gauge(
             "alcor_ncm_learned", "MACs that hosts have learned, as of the last lease", registry=registry
         )
+
+    def figures(self) -> dict[str, int]:
+        """What was counted since the start, by name."""
+        counted: dict[str, MetricWrapperBase] = {
+            "learned": self.learned,
+            "answers": self.answered,
+            "absences": self.absent,
+            "refusals": self.refused,
+            "over_budget": self.over_budget,
+            "changes": self.changes,
+        }
+        return {name: _value(metric) for name, metric in counted.items()}
+
+
+def _value(metric: MetricWrapperBase) -> int:
+    (family,) = metric.collect()
+    return int(family.samples[0].value)

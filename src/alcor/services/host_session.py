@@ -23,6 +23,14 @@ class HostSession(msgspec.Struct, frozen=True):
     session_id: bytes  # 16 random bytes
 
 
+class ServingController(msgspec.Struct, frozen=True):
+    """A controller, when it last gave a sign of life (seconds since the epoch), and how many hosts it serves."""
+
+    id: str
+    heartbeat_at: int
+    hosts: int
+
+
 _CLAIM = sql.statement(
     "INSERT INTO host_session (host_id, session_id, controller_id) VALUES (:host_id, :session_id, :controller_id) "
     "ON CONFLICT (host_id) DO UPDATE SET session_id = excluded.session_id, controller_id = excluded.controller_id"
@@ -43,6 +51,16 @@ _SILENT = sql.statement("SELECT id FROM controller WHERE heartbeat_at < :silent_
 _OF_CONTROLLER = sql.statement(
     "SELECT host_id, session_id FROM host_session WHERE controller_id = :controller_id LIMIT :limit"
 )
+_UNCONNECTED = sql.statement(
+    # The last condition is one look into an index for each node left, whatever else the planner thinks of.
+    "SELECT node.id FROM node WHERE NOT EXISTS (SELECT 1 FROM host_session WHERE host_session.host_id = node.id) "
+    "AND (SELECT port.host_id FROM port WHERE port.host_id = node.id LIMIT 1) IS NOT NULL ORDER BY node.id LIMIT :limit"
+)
+_CONTROLLERS = sql.statement(
+    "SELECT id, heartbeat_at, (SELECT COUNT(*) FROM host_session WHERE controller_id = controller.id) AS hosts "
+    "FROM controller ORDER BY heartbeat_at DESC, id LIMIT :limit"
+)
+_CONTROLLER_OF = sql.statement("SELECT controller_id FROM host_session WHERE host_id = :host_id")
 
 
 def claim(transaction: Transaction, controller_id: str, sessions: Iterable[HostSession]) -> None:
@@ -83,4 +101,21 @@ def abandoned(connection: Connection, silent_since: int, limit: int) -> Sequence
     for controller in connection.execute(_SILENT, {"silent_since": silent_since}).all():
         rows = connection.execute(_OF_CONTROLLER, {"controller_id": controller.id, "limit": limit - len(found)})
         found.extend(HostSession(row.host_id, bytes(row.session_id)) for row in rows)
+    return found
+
+
+def unconnected(connection: Connection, limit: int) -> Sequence[str]:
+    """Nodes with ports that no controller serves, so many at most, in the order of their ids."""
+    return [row.id for row in connection.execute(_UNCONNECTED, {"limit": limit})]
+
+
+def controllers(connection: Connection, limit: int) -> Sequence[ServingController]:
+    """The controllers on this database, those heard of last first."""
+    rows = connection.execute(_CONTROLLERS, {"limit": limit})
+    return [ServingController(row.id, row.heartbeat_at, row.hosts) for row in rows]
+
+
+def controller_of(connection: Connection, host_id: str) -> str | None:
+    """The controller that serves the host, or None."""
+    found: str | None = connection.execute(_CONTROLLER_OF, {"host_id": host_id}).scalar()
     return found
