@@ -34,9 +34,9 @@ class Compiled(msgspec.Struct):
     """What an entry means for hosts.
 
     Deltas carry the entry's position as their revision; their base revision is for the channel to set. Parts are
-    shared between the deltas: they must not be changed. Hosts in ``resync`` need everything anew: what they are told
-    has changed in kind. ``on_demand`` has the changes of VPCs on demand, by VNI, for those who asked; ``moved`` the new
-    VTEPs of hosts that had another (host index → IPv4).
+    shared between the deltas, and whole deltas between hosts: they must not be changed. Hosts in ``resync`` need
+    everything anew: what they are told has changed in kind. ``on_demand`` has the changes of VPCs on demand, by VNI,
+    for those who asked; ``moved`` the new VTEPs of hosts that had another (host index → IPv4).
     """
 
     deltas: dict[str, GoalStateDelta] = {}
@@ -60,6 +60,8 @@ class _Compilation:
         self._before = before
         self._position = position
         self._deltas: dict[str, GoalStateDelta] = {}
+        # host → the neighbours of VPCs, by VNI, that it is told as many other hosts are
+        self._told_alike: dict[str, tuple[tuple[int, NeighbourDelta], ...]] = {}
         self._compiled = Compiled()
         self._changes: dict[Id, VpcChange] = {vpc_id: VpcChange() for vpc_id in (*before.presence, *before.vpcs)}
 
@@ -73,6 +75,7 @@ class _Compilation:
                 self._model.vpcs.pop(vpc_id, None)
         for host_id, node in self._before.nodes.items():
             self._compare_node(host_id, node)
+        self._tell_alike()
         self._compiled.deltas = {host_id: delta for host_id, delta in self._deltas.items() if not delta.is_empty()}
         return self._compiled
 
@@ -207,9 +210,25 @@ class _Compilation:
             was, now = self._node_before(host_id), self._model.nodes[host_id]
             old_index = now.host_index if was is None else was.host_index
             own = macs_of.get(old_index, _NOTHING) | macs_of.get(now.host_index, _NOTHING)
-            neighbours = _without_own(shared, change, own, old_index, now.host_index) if own else shared
+            if not own:
+                self._told_alike[host_id] = (*self._told_alike.get(host_id, ()), (vpc.record.vni, shared))
+                continue
+            neighbours = _without_own(shared, change, own, old_index, now.host_index)
             if not neighbours.is_empty():
                 self._delta(host_id).neighbours[vpc.record.vni] = neighbours
+
+    def _tell_alike(self) -> None:
+        """Hosts that are told nothing but the same of the same VPCs share one delta: most do, of most entries."""
+        shared: dict[tuple[int, ...], GoalStateDelta] = {}
+        for host_id, told in self._told_alike.items():
+            told = tuple(each for each in told if not each[1].is_empty())
+            if host_id in self._deltas:
+                self._deltas[host_id].neighbours.update(told)
+                continue
+            vnis = tuple(vni for vni, _ in told)
+            if vnis not in shared:
+                shared[vnis] = GoalStateDelta(revision=self._position, neighbours=dict(told))
+            self._deltas[host_id] = shared[vnis]
 
     def _join(self, vpc: VpcModel, joined: set[str], staying: set[str]) -> None:
         if not joined:

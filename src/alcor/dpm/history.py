@@ -1,13 +1,13 @@
 """The latest deltas of all hosts, for hosts that come back after a short time away."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.merge import copy_delta, merge_into
 
 DELTA_ITEMS = 10
-"""What a host's delta takes in memory besides what it holds, in things put or removed: about 1.5 KiB."""
+"""What a delta takes in memory besides what it holds, in things put or removed: about 1.5 KiB."""
 
 
 class History:
@@ -50,11 +50,11 @@ class History:
         return merged
 
 
-def _distinct_items(deltas: Iterable[GoalStateDelta]) -> int:
-    """Things put or removed, and the deltas themselves; neighbours, which hosts of a VPC share, are counted once."""
-    own = 0
+def _distinct_items(deltas: Collection[GoalStateDelta]) -> int:
+    """Things put or removed, deltas, and hosts; deltas and neighbours that hosts share are counted once."""
+    own = len(deltas)
     shared: dict[int, int] = {}  # by identity
-    for delta in deltas:
+    for delta in {id(delta): delta for delta in deltas}.values():
         own += DELTA_ITEMS + delta.item_count() - sum(change.item_count() for change in delta.neighbours.values())
         for change in delta.neighbours.values():
             put = change.put

@@ -179,3 +179,16 @@ def test_a_moved_tunnel_end_point_is_named_for_those_who_learned_it() -> None:
     moved = compile_entry(model, LogEntry(9, (NodeRecord(HOSTS[1], 2, 777),)))
     assert moved.moved == {2: 777}
     assert not moved.deltas
+
+
+def test_hosts_that_are_told_the_same_share_one_delta() -> None:
+    """A VPC on a thousand hosts would otherwise cost a thousand deltas for each port."""
+    hosts = [f"host-{number}" for number in range(5)]
+    ports = [PortRecord(bytes([number]) * 16, b"v" * 16, 1 + number, (), host) for number, host in enumerate(hosts)]
+    nodes = [NodeRecord(host, 1 + number, number) for number, host in enumerate(hosts)]
+    model = load(1, [VpcRecord(b"v" * 16, 7, 1450), *nodes, *ports])
+    more = PortRecord(b"n" * 16, b"v" * 16, 99, (), hosts[0])
+    deltas = compile_entry(model, LogEntry(2, (more,))).deltas
+    assert deltas.keys() == set(hosts)
+    assert len({id(deltas[host]) for host in hosts[1:]}) == 1
+    assert deltas[hosts[0]].ports.keys() == {b"n" * 16}

@@ -48,7 +48,7 @@ def test_a_history_keeps_the_latest_entries_within_its_limits() -> None:
 def test_what_hosts_share_is_counted_once() -> None:
     shared = NeighbourDelta(put=VpcNeighbours(dict.fromkeys(range(10), 1)))
     deltas = {f"host-{number}": GoalStateDelta(neighbours={1: shared}) for number in range(100)}
-    history = History(0, maximum_items=3 * (100 * DELTA_ITEMS + 10))
+    history = History(0, maximum_items=3 * (100 * (DELTA_ITEMS + 1) + 10))
     for position in (1, 2, 3):
         history.add(position, deltas)
     assert history.covers("a", 0)
@@ -64,3 +64,13 @@ def test_many_hosts_that_are_told_little_are_not_kept_for_ever() -> None:
         history.add(position, deltas)
     assert not history.covers("host-0", 0)
     assert history.covers("host-0", 2)
+
+
+def test_a_delta_that_hosts_share_is_counted_once() -> None:
+    deltas = dict.fromkeys([f"host-{number}" for number in range(1000)], GoalStateDelta(removed_vpcs={1}))
+    history = History(0, maximum_items=5 * (1000 + DELTA_ITEMS + 1))
+    for position in range(1, 6):
+        history.add(position, deltas)
+    assert history.covers("host-0", 0)
+    history.add(6, deltas)
+    assert not history.covers("host-0", 0)
