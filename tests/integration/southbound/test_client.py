@@ -11,6 +11,8 @@ import pytest
 
 from alcor.channels.agent_codec import encode_welcome
 from alcor.channels.fast_path.client import Backoff, ConnectionLost, FastPathClient
+from alcor.channels.fast_path.server import FastPathServer, FastPathSettings
+from alcor.channels.interface import HostConnection
 from alcor.channels.messages import Acknowledgement, Hello, Welcome
 from alcor.southbound.v1 import southbound_pb2 as pb
 from tests.integration.southbound.conftest import Controller
@@ -44,6 +46,27 @@ async def scripted_controller(address: str, *messages: bytes, hold: bool = False
         yield
     finally:
         await server.stop(0)
+
+
+class Listener:
+    """Takes note of the hosts that connect, and says nothing."""
+
+    def __init__(self) -> None:
+        self.hosts: list[str] = []
+        self._heard = asyncio.Event()
+
+    def host_connected(self, connection: HostConnection) -> None:
+        self.hosts.append(connection.hello.host_id)
+        self._heard.set()
+
+    def host_disconnected(self, connection: HostConnection) -> None:
+        pass
+
+    async def until(self, count: int) -> None:
+        while len(self.hosts) < count:
+            await self._heard.wait()
+            if len(self.hosts) < count:
+                self._heard.clear()
 
 
 def client(*addresses: str) -> FastPathClient:
@@ -90,6 +113,34 @@ async def test_a_malformed_goal_state_ends_the_connection_and_another_is_tried(d
             assert [delta.revision async for delta in connection.goal_states()] == [1]
             with pytest.raises(ConnectionLost):
                 await connection.send(Acknowledgement(1))
+
+
+async def test_hosts_that_come_all_at_once_are_welcomed_in_turns(directory: Path) -> None:
+    listener, address = Listener(), f"unix:{directory}/c1"
+    server = FastPathServer(address, Welcome(b"l" * 16), listener, FastPathSettings(hosts_per_second=5))
+    await server.start()
+    hosts = [f"host-{number}" for number in range(15)]
+    refused = 0
+
+    async def connect(host_id: str) -> None:
+        nonlocal refused
+        attempts = 0
+
+        def hello() -> Hello:
+            nonlocal attempts
+            attempts += 1
+            return Hello(host_id, b"b" * 16)
+
+        async with contextlib.aclosing(FastPathClient([address], hello, backoff=BACKOFF).connections()) as connections:
+            await anext(connections)
+            refused += attempts - 1
+            await listener.until(len(hosts))
+
+    async with asyncio.timeout(20):
+        await asyncio.gather(*map(connect, hosts))
+    assert sorted(listener.hosts) == sorted(hosts)
+    assert refused
+    await server.stop(0)
 
 
 def test_back_off_grows_within_bounds_and_differs() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import time
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,7 +13,8 @@ import msgspec
 
 from alcor.channels.agent_codec import decode_agent_message, encode_welcome
 from alcor.channels.checks import MalformedMessage
-from alcor.channels.codec import PART_BYTES, goal_state_to_messages
+from alcor.channels.codec import PART_BYTES
+from alcor.channels.encoding import GoalStateEncoder
 from alcor.channels.fast_path import progress
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
 from alcor.channels.fast_path.many_hosts import ManyHostsStream
@@ -22,7 +24,7 @@ from alcor.channels.interface import ChannelListener, Delivery
 from alcor.channels.messages import Acknowledgement, GoalStateDigest, Hello, PortReport, ResyncRequest, Welcome
 from alcor.channels.outbox import Outbox
 from alcor.model.goal_state import GoalStateDelta
-from alcor.southbound.v1 import southbound_pb2 as pb
+from alcor.model.token_bucket import TokenBucket
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,7 @@ class FastPathSettings(msgspec.Struct, frozen=True):
     part_bytes: int = PART_BYTES
     snapshots_at_once: int = 4  # each holds a copy of its VPCs' neighbours while it is sent
     snapshot_patience: float = 5.0  # seconds after which a slow host's snapshot no longer holds up others
+    hosts_per_second: int = 1000  # that are welcomed on streams of their own; others come again in a while
 
 
 class AddressUnusable(RuntimeError):
@@ -92,7 +95,10 @@ class FastPathServer:
         self._listener = listener
         self._settings = settings or FastPathSettings()
         self._hosts = ConnectedHosts()
+        self._encoder = GoalStateEncoder()
         self._snapshots = asyncio.Semaphore(self._settings.snapshots_at_once)
+        rate = self._settings.hosts_per_second
+        self._welcomes = TokenBucket(rate, rate, time.monotonic())
         self._services: list[Any] = []
         self._server: Any = None
 
@@ -126,6 +132,8 @@ class FastPathServer:
             await self._server.stop(grace)
 
     async def _connect(self, _requests: object, context: Any) -> None:
+        if not self._welcomes.take(time.monotonic()):
+            await _abort(context, grpc.StatusCode.UNAVAILABLE, "too many hosts come at once: come again in a while")
         stream = HostStream(await self._read_hello(context))
         self._hosts.enter(stream)
         try:
@@ -139,7 +147,9 @@ class FastPathServer:
             self._hosts.leave(stream)
 
     async def _connect_many(self, _requests: object, context: Any) -> None:
-        stream = ManyHostsStream(context, self._welcome, self._listener, self._hosts, self._settings.part_bytes)
+        stream = ManyHostsStream(
+            context, self._welcome, self._listener, self._hosts, self._encoder, self._settings.part_bytes
+        )
         try:
             await stream.serve()
         except Exception as error:
@@ -224,8 +234,8 @@ class FastPathServer:
         if delta is None or since is None:
             return
         stream.sent.note(delta.revision, since)
-        for part in goal_state_to_messages(delta, self._settings.part_bytes):
-            await context.write(pb.ControllerMessage(goal_state=part).SerializeToString())
+        for part, _ in self._encoder.parts(delta, self._settings.part_bytes):
+            await context.write(part)
 
 
 async def _abort(context: Any, code: grpc.StatusCode, reason: str) -> NoReturn:
