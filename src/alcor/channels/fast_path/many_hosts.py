@@ -15,7 +15,7 @@ from typing import Any
 from alcor.channels import checks
 from alcor.channels.agent_codec import decode_agent_message
 from alcor.channels.checks import MalformedMessage
-from alcor.channels.codec import goal_state_to_messages
+from alcor.channels.encoding import GoalStateEncoder
 from alcor.channels.fast_path import progress
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
 from alcor.channels.fast_path.options import END_OF_STREAM, GOAL_STATES_AHEAD, HOSTS_LIMIT
@@ -47,7 +47,7 @@ class ManyHost:
         self.outbox = Outbox(hello.applied_revision)
         self.sent = SentTimes(hello.applied_revision)
         self.ahead = 0  # goal states sent and not taken yet
-        self.parts: Iterator[pb.GoalState] | None = None  # what is left of the goal state being sent
+        self.parts: Iterator[tuple[bytes, bool]] | None = None  # what is left of the goal state being sent
         self.welcomed = self.queued = self.closed = False
 
     def deliver(self, delta: GoalStateDelta) -> None:
@@ -87,13 +87,20 @@ class ManyHostsStream:
     """One stream that speaks for many hosts."""
 
     def __init__(
-        self, context: Any, welcome: bytes, listener: ChannelListener, hosts: ConnectedHosts, part_bytes: int
+        self,
+        context: Any,
+        welcome: bytes,
+        listener: ChannelListener,
+        hosts: ConnectedHosts,
+        encoder: GoalStateEncoder,
+        part_bytes: int,
     ) -> None:
         """``welcome`` is the encoded message that greets each host; ``context`` is gRPC's of the call."""
         self._context = context
         self._welcome = welcome
         self._listener = listener
         self._connected_hosts = hosts
+        self._encoder = encoder
         self._part_bytes = min(part_bytes, _PART_BYTES)
         self._hosts: dict[int, ManyHost] = {}
         self._ready: deque[ManyHost] = deque()
@@ -234,9 +241,9 @@ class ManyHostsStream:
             return None
         part = self._next_part(host)
         self.queue(host)
-        return None if part is None else pb.ControllerMessage(goal_state=part).SerializeToString()
+        return part
 
-    def _next_part(self, host: ManyHost) -> pb.GoalState | None:
+    def _next_part(self, host: ManyHost) -> bytes | None:
         if host.parts is None:
             since = host.outbox.waiting_since
             delta = host.outbox.take(lambda: self._listener.snapshot(host))
@@ -244,9 +251,9 @@ class ManyHostsStream:
                 return None
             host.ahead += 1
             host.sent.note(delta.revision, since)
-            host.parts = goal_state_to_messages(delta, self._part_bytes)
-        part = next(host.parts)
-        if part.more:
+            host.parts = self._encoder.parts(delta, self._part_bytes)
+        part, more = next(host.parts)
+        if more:
             self._under_way.add(host)
         else:
             self._finished(host)
