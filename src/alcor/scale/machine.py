@@ -20,6 +20,7 @@ def machine() -> Machine:
         kernel=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
         commit=_commit(),
+        load=round(os.getloadavg()[0], 1),
     )
 
 

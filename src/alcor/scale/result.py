@@ -53,6 +53,7 @@ class Machine(msgspec.Struct, frozen=True):
     kernel: str
     python: str
     commit: str
+    load: float  # processes that wanted a processor in the minute before the test
 
 
 class Outcome(msgspec.Struct, kw_only=True):

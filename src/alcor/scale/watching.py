@@ -26,7 +26,7 @@ class Watcher:
         """Say what is about to run, and where."""
         self._console.print(f"[bold]{name}[/bold]: {description}")
         self._console.print(
-            f"[dim]{machine.cores} × {machine.processor}, {machine.memory_gib:g} GiB, commit {machine.commit}[/dim]"
+            f"[dim]{machine.cores} × {machine.processor}, {machine.memory_gib:g} GiB, load {machine.load:g}, commit {machine.commit}[/dim]"
         )
 
     async def watch(self, run: Run) -> None:

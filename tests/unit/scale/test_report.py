@@ -23,7 +23,7 @@ def outcome(*problems: str) -> Outcome:
         scenario="example & more",
         description="an example",
         started_at="2026-01-01 00:00 UTC",
-        machine=Machine("A processor", 2, 23.5, "Linux 6", "3.11", "abc"),
+        machine=Machine("A processor", 2, 23.5, "Linux 6", "3.11", "abc", 0.5),
         database="SQLite",
         hosts=1000,
         steps=[step],

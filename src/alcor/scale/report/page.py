@@ -49,6 +49,7 @@ def _head(outcome: Outcome) -> str:
         "Started": html.escape(outcome.started_at),
         "Machine": html.escape(f"{machine.cores} × {machine.processor}, {machine.memory_gib:g} GiB"),
         "System": html.escape(f"{machine.kernel}, Python {machine.python}"),
+        "Load before": f"{machine.load:g}",
         "Commit": html.escape(machine.commit),
     }
     items = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items())
