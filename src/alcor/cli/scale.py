@@ -89,7 +89,7 @@ def run(
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? for what it cannot show
-    watcher = Watcher(Console(highlight=False))
+    watcher = Watcher(Console(highlight=False, soft_wrap=not sys.stdout.isatty()))
     try:
         chosen = scenarios.override(scenarios.read(scenario), hosts, processes, **values)
         name = Path(scenario).stem

@@ -24,10 +24,9 @@ class Watcher:
 
     def begin(self, name: str, description: str, machine: Machine) -> None:
         """Say what is about to run, and where."""
+        where = f"{machine.cores} × {machine.processor}, {machine.memory_gib:g} GiB, load {machine.load:g}"
         self._console.print(f"[bold]{name}[/bold]: {description}")
-        self._console.print(
-            f"[dim]{machine.cores} × {machine.processor}, {machine.memory_gib:g} GiB, load {machine.load:g}, commit {machine.commit}[/dim]"
-        )
+        self._console.print(f"[dim]{where}, commit {machine.commit}[/dim]")
 
     async def watch(self, run: Run) -> None:
         """Show how far the step under way is, until cancelled."""
