@@ -30,7 +30,7 @@ async def test_a_vpc_is_shown_with_what_alcor_adds_to_a_network(client: httpx.As
 async def test_neutron_shows_the_same_network_without_it(client: httpx.AsyncClient) -> None:
     vpc = await add_vpc(client, name="v", cidr="10.0.0.0/8", routes=[ROUTE], is_default=True)
     network = shown(await client.get(f"/v2.0/networks/{vpc['id']}"))["network"]
-    assert vpc.keys() - network.keys() == {"cidr", "routes"}
+    assert vpc.keys() - network.keys() == {"cidr", "programming", "routes"}
     assert network.items() <= vpc.items()
     assert shown(await client.get("/v2.0/networks"))["networks"] == [network]
     refusal(await client.put(f"/v2.0/networks/{vpc['id']}", json={"network": {"cidr": "10.0.0.0/8"}}), 400)
