@@ -1,0 +1,160 @@
+"""``alcor southbound``: see what a controller's southbound side does and what blocks it, and have ports tried again."""
+
+import io
+import json
+import sys
+import time
+from typing import Any
+
+import click
+
+_EPILOG = """\b
+Examples:
+  alcor southbound status
+  alcor southbound status --watch
+  alcor southbound status --json --limit 1000
+  alcor southbound retry host-7
+  alcor southbound retry host-7 0198c2f0-6a51-7d0e-9f7e-3c1d2b4a5e6f
+  alcor southbound status --controller http://10.0.0.1:9696
+
+\b
+Of several controllers on one PostgreSQL, each answers for the hosts that are
+connected to it. Exit code: 0 when the controller answered and did what was
+asked, 1 when it did not.
+"""
+_WATCH_SECONDS = 2.0
+_CONTROLLER = click.option(
+    "--controller",
+    metavar="URL",
+    envvar="ALCOR_CONTROLLER",
+    show_envvar=True,
+    default="http://127.0.0.1:9696",
+    show_default=True,
+    help="The controller's API: http://HOST:PORT or unix:PATH.",
+)
+
+
+@click.group(epilog=_EPILOG)
+def command() -> None:
+    """See what a controller's southbound side does and what blocks it, and have ports tried again.
+
+    Southbound is the way from a change in the database to the hosts: the change is compiled, what it means for each
+    host is sent to the host's agent, the agent programs the data plane and acknowledges.
+    """
+
+
+@command.command(epilog=_EPILOG)
+@_CONTROLLER
+@click.option("--limit", type=click.IntRange(0, 1000), default=20, show_default=True, metavar="N",
+              help="Name so many hosts or ports of each kind, the oldest first.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print what the controller answers, as JSON.")
+@click.option("--watch", is_flag=True, help="Show it anew every two seconds until Ctrl-C.")
+def status(controller: str, limit: int, as_json: bool, watch: bool) -> None:
+    """Show how far the southbound side is, and what blocks it.
+
+    \b
+      change log    how far compiling is behind what was committed
+      pending       hosts that have not acknowledged all they were given
+      failed        ports that their hosts could not program, and why
+      unconnected   hosts with ports that are connected to no controller
+      on demand     what hosts of large VPCs asked for
+    """
+    if as_json and watch:
+        raise click.UsageError("--json and --watch do not go together")
+    if as_json:
+        click.echo(json.dumps(_status(controller, limit), indent=2))
+    elif watch:
+        _watch(controller, limit)
+    else:
+        from alcor.cli.southbound_page import print_page
+
+        print_page(_console(), _status(controller, limit))
+
+
+@command.command(epilog=_EPILOG)
+@click.argument("host")
+@click.argument("port", required=False)
+@_CONTROLLER
+def retry(host: str, port: str | None, controller: str) -> None:
+    """Have HOST try again at once to program PORT, or all ports it could not program.
+
+    HOST is the node's id, PORT the port's. Hosts try again by themselves, but ever less often: this is for when the
+    reason is gone. A port that works is programmed anew, which does not disturb its traffic.
+    """
+    body = {"host_id": host} if port is None else {"host_id": host, "port_id": port}
+    given = _ask(controller, "POST", "/southbound/retry", json=body)["port_ids"]
+    if not given:
+        click.echo(f"Host {host} has no port that it could not program.")
+        return
+    click.echo(f"Host {host} was given {len(given)} of its ports again:")
+    for port_id in given:
+        click.echo(f"  {port_id}")
+    click.echo("What became of them: alcor southbound status")
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? for what it cannot show
+    return Console(highlight=False)
+
+
+def _watch(controller: str, limit: int) -> None:
+    """A controller that goes away meanwhile is waited for."""
+    from rich.live import Live
+    from rich.text import Text
+
+    from alcor.cli.southbound_page import print_page, rendered
+
+    console = _console()
+    found = _status(controller, limit)
+    try:
+        if not console.is_terminal:
+            while True:
+                print_page(console, found)
+                time.sleep(_WATCH_SECONDS)
+                console.print()
+                found = _status(controller, limit)
+        with Live(rendered(found), console=console, auto_refresh=False, screen=True) as live:
+            while True:
+                time.sleep(_WATCH_SECONDS)
+                try:
+                    live.update(rendered(_status(controller, limit)), refresh=True)
+                except click.ClickException as error:
+                    live.update(Text(error.message, "red"), refresh=True)
+    except KeyboardInterrupt:
+        return
+
+
+def _status(controller: str, limit: int) -> Any:
+    found = _ask(controller, "GET", "/southbound/status", params={"limit": limit})
+    if "controller_id" not in found:
+        raise click.ClickException(f"what answers at {controller} is no controller")
+    return found
+
+
+def _ask(controller: str, method: str, path: str, **content: Any) -> Any:
+    """What the controller answers. Raises ClickException saying what to do."""
+    import httpx
+
+    socket = controller.removeprefix("unix:") if controller.startswith("unix:") else None
+    base = "http://controller" if socket else controller.rstrip("/")
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=socket), timeout=30) as client:
+            answer = client.request(method, base + path, **content)
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        raise click.ClickException(
+            f"no controller answers at {controller} ({error or type(error).__name__}). "
+            "Is it running? Name another with --controller URL, or start one with: alcor controller"
+        ) from error
+    try:
+        found = answer.json()
+    except ValueError as error:
+        raise click.ClickException(
+            f"what answers at {controller} is no controller (HTTP {answer.status_code})"
+        ) from error
+    if answer.is_success:
+        return found
+    message = found.get("NeutronError", {}).get("message") if isinstance(found, dict) else None
+    raise click.ClickException(message or f"the controller at {controller} answered HTTP {answer.status_code}")

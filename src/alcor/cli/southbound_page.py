@@ -1,0 +1,165 @@
+"""What ``alcor southbound status`` shows: a page for people, from what the controller answers."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+Status = Mapping[str, Any]
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A table with a title and what to do about it."""
+
+    title: str
+    advice: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+def print_page(console: Console, status: Status) -> None:
+    """The page: with colours and frames on a terminal, else plain lines that nothing is cut from."""
+    if console.is_terminal:
+        console.print(rendered(status))
+        return
+    for name, value in summary(status):
+        console.print(f"{name:12} {value}", markup=False, soft_wrap=True)
+    for section in sections(status):
+        console.print(f"\n{section.title}", markup=False, soft_wrap=True)
+        for line in _aligned([section.columns, *section.rows]):
+            console.print(f"  {line}", markup=False, soft_wrap=True)
+        console.print(f"  {section.advice}", markup=False, soft_wrap=True)
+
+
+def rendered(status: Status) -> Group:
+    """The page for a terminal."""
+    grid = Table.grid(padding=(0, 2))
+    for name, value in summary(status):
+        grid.add_row(Text(name, "bold"), Text(value, "red" if name == "trouble" and value != "none" else ""))
+    parts: list[Table | Text] = [grid]
+    for section in sections(status):
+        table = Table(title=section.title, title_justify="left", title_style="bold yellow")
+        for column in section.columns:
+            table.add_column(column, overflow="fold")
+        for row in section.rows:
+            table.add_row(*map(Text, row))
+        parts += [Text(), table, Text(section.advice, "dim")]
+    return Group(*parts)
+
+
+def summary(status: Status) -> Iterator[tuple[str, str]]:
+    """How it does, a line for each part."""
+    change_log, pending, unconnected = status["change_log"], status["pending"], status["unconnected"]
+    yield "controller", status["controller_id"]
+    yield "trouble", status["trouble"] or "none"
+    lag = f"{change_log['lag_entries']:,} entries behind"
+    if change_log["lag_entries"]:
+        lag += f", the oldest for {age(change_log['lag_seconds'])}"
+    yield "change log", f"at {change_log['head']}, compiled to {change_log['compiled']}: {lag}"
+    yield "hosts", f"{status['connected_hosts']:,} connected here, of {status['nodes']:,} nodes"
+    longest = f", the longest for {age(pending['oldest_seconds'])}" if pending["count"] else ""
+    yield "pending", f"{pending['count']:,} hosts have not acknowledged all they were given{longest}"
+    yield "failed", f"{status['failed']['count']:,} ports could not be programmed"
+    more = "more than " if unconnected["more"] else ""
+    yield "unconnected", f"{more}{unconnected['count']:,} hosts with ports are connected to no controller"
+    yield (
+        "resources",
+        f"{status['vpcs']:,} VPCs, {status['on_demand_vpcs']:,} of them on demand; {status['ports']:,} ports",
+    )
+    yield "on demand", _on_demand(status["ncm"])
+
+
+def _on_demand(ncm: Mapping[str, int]) -> str:
+    answered, absent, refused, too_many = (ncm[name] for name in ("answers", "absences", "refusals", "over_budget"))
+    asked = answered + absent + refused + too_many
+    return (
+        f"{asked:,} questions: {answered:,} answered, {absent:,} for what is not there, {refused:,} refused, "
+        f"{too_many:,} too many; {ncm['learned']:,} places learned"
+    )
+
+
+def sections(status: Status) -> Iterator[Section]:
+    """What blocks, where something does; and the other controllers, where there are any."""
+    if hosts := status["pending"]["hosts"]:
+        yield Section(
+            f"Hosts that have not acknowledged all they were given ({len(hosts)} of {status['pending']['count']:,})",
+            "One that stays here: is its agent well? On the host: alcor agent status --config FILE",
+            ("host", "for", "has revision", "was sent", "blocked by"),
+            [_pending_row(host) for host in hosts],
+        )
+    if ports := status["failed"]["ports"]:
+        yield Section(
+            f"Ports that could not be programmed ({len(ports)} of {status['failed']['count']:,})",
+            "Hosts try again by themselves, every minute at last. At once: alcor southbound retry HOST [PORT]",
+            ("host", "port", "for", "attempts", "reason"),
+            [_failed_row(port) for port in ports],
+        )
+    if hosts := status["unconnected"]["hosts"]:
+        yield Section(
+            f"Hosts with ports, connected to no controller ({len(hosts)} of {status['unconnected']['count']:,})",
+            "Does the agent run on the host, and can it reach a controller?",
+            ("host", "lost"),
+            [(host["host_id"], _lost(host["lost_at"])) for host in hosts],
+        )
+    if len(status["controllers"]) > 1:
+        yield Section(
+            "Controllers on this database: each answers for the hosts connected to it",
+            "Ask another with --controller URL",
+            ("controller", "hosts", "last sign of life"),
+            [_controller_row(each, status["controller_id"]) for each in status["controllers"]],
+        )
+
+
+def _pending_row(host: Mapping[str, Any]) -> tuple[str, ...]:
+    revisions = (str(host["acknowledged_revision"]), str(host["sent_revision"]))
+    return (host["host_id"], age(host["seconds"]), *revisions, blocked_by(host))
+
+
+def blocked_by(host: Mapping[str, Any]) -> str:
+    """Whose turn it is, and what waits."""
+    waiting = {"delta": f"{host['waiting_items']:,} changes wait", "snapshot": "a snapshot waits"}.get(host["waiting"])
+    if host["unacknowledged"]:
+        blocked = f"the host: {host['unacknowledged']:,} goal states not acknowledged"
+        return f"{blocked}, {waiting}" if waiting else blocked
+    return f"its turn: {waiting}" if waiting else "nothing any more"
+
+
+def _failed_row(port: Mapping[str, Any]) -> tuple[str, ...]:
+    reason = port["reason"] or "no reason given"
+    return port["host_id"], port["port_id"], _since(port["since"]), f"{port['attempts']:,}", reason
+
+
+def _controller_row(controller: Mapping[str, Any], this: str) -> tuple[str, ...]:
+    mark = " (this one)" if controller["id"] == this else ""
+    return controller["id"] + mark, f"{controller['hosts']:,}", f"{age(controller['silent_seconds'])} ago"
+
+
+def _lost(at: int | None) -> str:
+    return "not since this controller runs" if at is None else f"{_since(at)} ago"
+
+
+def _since(at: float) -> str:
+    return age(max(0.0, time.time() - at))
+
+
+def age(seconds: float) -> str:
+    """A time in the unit that suits it."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 2 * 3600:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 48 * 3600:
+        return f"{seconds / 3600:.0f} h"
+    return f"{seconds / 86400:,.0f} days"
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(f"{value:{width}}" for value, width in zip(row, widths, strict=True)).rstrip()

@@ -1,0 +1,104 @@
+"""The page of ``alcor southbound status``: nothing is cut from plain lines, and what blocks is named."""
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from alcor.cli.southbound_page import age, blocked_by, print_page
+
+LONG = "a-host-with-a-name-that-is-much-longer-than-any-terminal-is-wide.in-a-region.in-a-cloud.example.org"
+
+
+def status(**changes: Any) -> dict[str, Any]:
+    quiet = {
+        "controller_id": "this",
+        "trouble": "",
+        "change_log": {"head": 12, "compiled": 12, "lag_entries": 0, "lag_seconds": 0.0},
+        "nodes": 3, "ports": 1500, "vpcs": 2, "on_demand_vpcs": 1, "connected_hosts": 3,
+        "pending": {"count": 0, "oldest_seconds": 0.0, "hosts": []},
+        "failed": {"count": 0, "ports": []},
+        "unconnected": {"count": 0, "more": False, "hosts": []},
+        "controllers": [{"id": "this", "hosts": 3, "silent_seconds": 1}],
+        "ncm": {"learned": 5, "answers": 4, "absences": 3, "refusals": 2, "over_budget": 1, "changes": 0},
+    }  # fmt: skip
+    return quiet | changes
+
+
+def pending(**changes: Any) -> dict[str, Any]:
+    host = {
+        "host_id": LONG, "seconds": 300.0, "acknowledged_revision": 7, "sent_revision": 9, "unacknowledged": 2,
+        "waiting": "nothing", "waiting_items": 0,
+    }  # fmt: skip
+    return host | changes
+
+
+BLOCKED = status(
+    trouble="the change log cannot be read",
+    pending={"count": 30, "oldest_seconds": 300.0, "hosts": [pending()]},
+    failed={
+        "count": 1,
+        "ports": [{"host_id": LONG, "port_id": "p" * 36, "reason": "[red]full[/red]", "since": 0, "attempts": 9}],
+    },
+    unconnected={"count": 1000, "more": True, "hosts": [{"host_id": "never", "lost_at": None}]},
+    controllers=[
+        {"id": "this", "hosts": 3, "silent_seconds": 1},
+        {"id": "other", "hosts": 4, "silent_seconds": 2},
+    ],
+)
+
+
+def shown(found: dict[str, Any], *, terminal: bool) -> str:
+    console = Console(
+        file=io.StringIO(), force_terminal=terminal, width=200 if terminal else 80, highlight=False, color_system=None
+    )
+    print_page(console, found)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_a_quiet_controller_is_a_few_lines() -> None:
+    lines = shown(status(), terminal=False).splitlines()
+    assert "compiled to 12: 0 entries behind" in lines[2]
+    assert "10 questions" in lines[-1]
+    assert len(lines) == 9
+
+
+def test_plain_lines_are_complete() -> None:
+    page = shown(BLOCKED, terminal=False)
+    assert f"{LONG}  5 min  7             9         the host: 2 goal states not acknowledged" in page
+    assert f"{LONG}  {'p' * 36}" in page
+    assert "9         [red]full[/red]" in page
+    assert "(1 of 30)" in page
+    assert "more than 1,000 hosts" in page
+    assert "this (this one)  3      1.0 s ago" in page
+    assert not set("│┃━") & set(page)
+
+
+def test_a_terminal_gets_frames_around_the_same() -> None:
+    page = shown(BLOCKED, terminal=True)
+    for words in (LONG, "the host: 2 goal states not acknowledged", "the change log cannot be read", "[red]full[/red]"):
+        assert words in page
+    assert "┃" in page
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        (pending(), "the host: 2 goal states not acknowledged"),
+        (pending(waiting="delta", waiting_items=4000), "not acknowledged, 4,000 changes wait"),
+        (pending(unacknowledged=0, waiting="snapshot"), "its turn: a snapshot waits"),
+        (pending(unacknowledged=0), "nothing any more"),
+    ],
+)
+def test_who_blocks_is_named(host: dict[str, Any], words: str) -> None:
+    assert words in blocked_by(host)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.04, "0.0 s"), (59.6, "60 s"), (300, "5 min"), (7200, "2 h"), (86400 * 3, "3 days")],
+)
+def test_ages_have_the_unit_that_suits_them(seconds: float, words: str) -> None:
+    assert age(seconds) == words
