@@ -42,12 +42,12 @@ def rendered(status: Status) -> Group:
         grid.add_row(Text(name, "bold"), Text(value, "red" if name == "trouble" and value != "none" else ""))
     parts: list[Table | Text] = [grid]
     for section in sections(status):
-        table = Table(title=section.title, title_justify="left", title_style="bold yellow")
+        table = Table()
         for column in section.columns:
             table.add_column(column, overflow="fold")
         for row in section.rows:
             table.add_row(*map(Text, row))
-        parts += [Text(), table, Text(section.advice, "dim")]
+        parts += [Text(), Text(section.title, "bold yellow"), table, Text(section.advice, "dim")]
     return Group(*parts)
 
 
@@ -56,20 +56,18 @@ def summary(status: Status) -> Iterator[tuple[str, str]]:
     change_log, pending, unconnected = status["change_log"], status["pending"], status["unconnected"]
     yield "controller", status["controller_id"]
     yield "trouble", status["trouble"] or "none"
-    lag = f"{change_log['lag_entries']:,} entries behind"
+    lag = f"{_count(change_log['lag_entries'], 'change')} behind"
     if change_log["lag_entries"]:
         lag += f", the oldest for {age(change_log['lag_seconds'])}"
     yield "change log", f"at {change_log['head']}, compiled to {change_log['compiled']}: {lag}"
-    yield "hosts", f"{status['connected_hosts']:,} connected here, of {status['nodes']:,} nodes"
+    yield "hosts", f"{status['connected_hosts']:,} connected here, of {_count(status['nodes'], 'node')}"
     longest = f", the longest for {age(pending['oldest_seconds'])}" if pending["count"] else ""
-    yield "pending", f"{pending['count']:,} hosts have not acknowledged all they were given{longest}"
-    yield "failed", f"{status['failed']['count']:,} ports could not be programmed"
+    yield "pending", f"{_count(pending['count'], 'host')} without acknowledgement of all that was given{longest}"
+    yield "failed", f"{_count(status['failed']['count'], 'port')} that could not be programmed"
     more = "more than " if unconnected["more"] else ""
-    yield "unconnected", f"{more}{unconnected['count']:,} hosts with ports are connected to no controller"
-    yield (
-        "resources",
-        f"{status['vpcs']:,} VPCs, {status['on_demand_vpcs']:,} of them on demand; {status['ports']:,} ports",
-    )
+    yield "unconnected", f"{more}{_count(unconnected['count'], 'host')} with ports and no controller"
+    vpcs = f"{_count(status['vpcs'], 'VPC')}, {status['on_demand_vpcs']:,} of them on demand"
+    yield "resources", f"{vpcs}; {_count(status['ports'], 'port')}"
     yield "on demand", _on_demand(status["ncm"])
 
 
@@ -77,8 +75,8 @@ def _on_demand(ncm: Mapping[str, int]) -> str:
     answered, absent, refused, too_many = (ncm[name] for name in ("answers", "absences", "refusals", "over_budget"))
     asked = answered + absent + refused + too_many
     return (
-        f"{asked:,} questions: {answered:,} answered, {absent:,} for what is not there, {refused:,} refused, "
-        f"{too_many:,} too many; {ncm['learned']:,} places learned"
+        f"{_count(asked, 'question')}: {answered:,} answered, {absent:,} for what is not there, {refused:,} refused, "
+        f"{too_many:,} too many; {_count(ncm['learned'], 'place')} learned"
     )
 
 
@@ -121,11 +119,11 @@ def _pending_row(host: Mapping[str, Any]) -> tuple[str, ...]:
 
 def blocked_by(host: Mapping[str, Any]) -> str:
     """Whose turn it is, and what waits."""
-    waiting = {"delta": f"{host['waiting_items']:,} changes wait", "snapshot": "a snapshot waits"}.get(host["waiting"])
+    waiting = {"delta": f"{host['waiting_items']:,} to change", "snapshot": "a snapshot"}.get(host["waiting"])
     if host["unacknowledged"]:
-        blocked = f"the host: {host['unacknowledged']:,} goal states not acknowledged"
-        return f"{blocked}, {waiting}" if waiting else blocked
-    return f"its turn: {waiting}" if waiting else "nothing any more"
+        blocked = f"the host: {_count(host['unacknowledged'], 'goal state')} not acknowledged"
+        return f"{blocked}, then {waiting}" if waiting else blocked
+    return f"its turn to be sent: {waiting}" if waiting else "nothing any more"
 
 
 def _failed_row(port: Mapping[str, Any]) -> tuple[str, ...]:
@@ -157,6 +155,10 @@ def age(seconds: float) -> str:
     if seconds < 48 * 3600:
         return f"{seconds / 3600:.0f} h"
     return f"{seconds / 86400:,.0f} days"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:

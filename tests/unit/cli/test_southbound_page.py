@@ -60,7 +60,7 @@ def shown(found: dict[str, Any], *, terminal: bool) -> str:
 
 def test_a_quiet_controller_is_a_few_lines() -> None:
     lines = shown(status(), terminal=False).splitlines()
-    assert "compiled to 12: 0 entries behind" in lines[2]
+    assert "compiled to 12: 0 changes behind" in lines[2]
     assert "10 questions" in lines[-1]
     assert len(lines) == 9
 
@@ -87,8 +87,9 @@ def test_a_terminal_gets_frames_around_the_same() -> None:
     ("host", "words"),
     [
         (pending(), "the host: 2 goal states not acknowledged"),
-        (pending(waiting="delta", waiting_items=4000), "not acknowledged, 4,000 changes wait"),
-        (pending(unacknowledged=0, waiting="snapshot"), "its turn: a snapshot waits"),
+        (pending(waiting="delta", waiting_items=4000), "not acknowledged, then 4,000 to change"),
+        (pending(unacknowledged=0, waiting="snapshot"), "its turn to be sent: a snapshot"),
+        (pending(unacknowledged=1), "the host: 1 goal state not"),
         (pending(unacknowledged=0), "nothing any more"),
     ],
 )
