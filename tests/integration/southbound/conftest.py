@@ -37,6 +37,7 @@ class Controller:
         part_bytes: int = 1 << 20,
         digest_interval: int = 0,
         grace: float = GRACE,
+        snapshot_patience: float = 5.0,
     ) -> None:
         self.directory = directory
         self.address = f"unix:{directory}/{socket or controller_id}"
@@ -47,7 +48,12 @@ class Controller:
             self.address,
             Welcome(store.log_id, controller_id, digest_interval=digest_interval),
             self.manager,
-            FastPathSettings(keepalive=Keepalive(1.0, 1.0), hello_timeout=0.5, part_bytes=part_bytes),
+            FastPathSettings(
+                keepalive=Keepalive(1.0, 1.0),
+                hello_timeout=0.5,
+                part_bytes=part_bytes,
+                snapshot_patience=snapshot_patience,
+            ),
         )
         self._task: asyncio.Task[None] | None = None
 

@@ -1,9 +1,15 @@
 """From a committed change to a host's acknowledgement, and to the status of the port."""
 
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 
+from alcor.channels.agent_codec import encode_agent_message
+from alcor.channels.fast_path.options import CONNECT_METHOD, Keepalive
 from alcor.channels.messages import Hello
 from alcor.dpm import manager
 from alcor.model.goal_state import GoalState, apply_delta
@@ -144,6 +150,37 @@ async def test_a_slow_host_gets_merged_deltas_and_delays_nobody(
     slow.may_read.set()
     await same(controller, slow)
     assert len(slow.received) < 25
+
+
+@contextlib.asynccontextmanager
+async def deaf(address: str, host_id: str) -> AsyncIterator[None]:
+    """A host that says hello and never reads an answer, though its machine lives."""
+    channel: Any = grpc.aio.insecure_channel(address, options=Keepalive().options())
+    stream = channel.stream_stream(CONNECT_METHOD)()
+    await stream.write(encode_agent_message(Hello(host_id, b"d" * 16)))
+    yield
+    await channel.close(grace=None)
+
+
+async def test_hosts_that_take_nothing_keep_no_other_from_its_snapshot(cloud: Cloud, directory: Path) -> None:
+    dead = [f"dead-{number}" for number in range(10)]
+    await cloud.create_nodes(dead, first_number=100)
+    for _ in range(20):
+        await cloud.create_ports(*[HOSTS[1]] * 1500)
+    here, *_ = await cloud.create_ports(HOSTS[0], *dead)
+    controller = Controller(cloud.store, directory, snapshot_patience=0.05)
+    await controller.start()
+    async with contextlib.AsyncExitStack() as stack:
+        for host_id in dead:
+            await stack.enter_async_context(deaf(controller.address, host_id))
+        await eventually(lambda: len(controller.manager.pending) == len(dead), "all of the dead were given snapshots")
+        agent = FakeAgent(HOSTS[0], [controller.address])
+        agent.start()
+        await active(cloud, here)
+        await same(controller, agent)
+        assert len(controller.manager.pending) == len(dead)
+        await agent.stop()
+        await controller.stop()
 
 
 async def test_large_goal_states_arrive_in_parts(cloud: Cloud, directory: Path) -> None:
