@@ -10,7 +10,7 @@ from alcor.agent.counters import Counters
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
 from alcor.agent.sequence import Sequence, Verdict
-from alcor.agent.state_digests import say_digests
+from alcor.agent.state_digests import StateDigests
 from alcor.agent.wanted import Wanted
 from alcor.channels.fast_path.client import Connection, ConnectionLost, FastPathClient
 from alcor.channels.messages import Hello, ResyncRequest
@@ -35,16 +35,19 @@ class Southbound:
         self._host_id = host_id
         self._boot_id = os.urandom(16)
         self._sequence = Sequence(*wanted.applied())
-        self._wanted, self._reconciler, self._reports, self._counters = wanted, reconciler, reports, counters
+        self._reconciler, self._reports, self._counters = reconciler, reports, counters
+        self._digests = StateDigests(wanted, reports)
         self._client = FastPathClient(controllers, self.hello)
 
     def hello(self) -> Hello:
         """Who this host is and what it has been given."""
         sequence = self._sequence
-        return Hello(self._host_id, self._boot_id, sequence.log_id, sequence.revision, __version__)
+        digest = self._digests.known(sequence.revision)
+        return Hello(self._host_id, self._boot_id, sequence.log_id, sequence.revision, __version__, digest)
 
     async def run(self) -> None:
         """Go on for ever, over any number of connections."""
+        await self._digests.refresh()
         async for connection in self._client.connections():
             self.controller = connection.address
             self._counters.add("connections")
@@ -56,6 +59,7 @@ class Southbound:
             finally:
                 self.controller = ""
                 self._reports.disconnected()
+            await self._digests.refresh()
 
     async def _serve(self, connection: Connection) -> None:
         self._sequence.enter(connection.welcome.log_id)
@@ -63,7 +67,7 @@ class Southbound:
         self._reconciler.report_everything()
         tasks = [asyncio.create_task(self._send(connection))]
         if interval := connection.welcome.digest_interval:
-            tasks.append(asyncio.create_task(say_digests(self._wanted, self._reports, interval)))
+            tasks.append(asyncio.create_task(self._digests.keep_saying(interval)))
         try:
             await self._receive(connection)
         finally:

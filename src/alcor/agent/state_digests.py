@@ -1,40 +1,58 @@
-"""Saying now and then what the host has, in few bytes, so that its controller can find out that something is amiss."""
+"""Saying in few bytes what the host has, so that its controller can find out whether that is what it should have.
+
+It is said with every hello, so that a host that was away gets nothing it has, and now and then, in case something is
+amiss.
+"""
 
 import asyncio
-import logging
 
 from alcor.agent.pace import paced
 from alcor.agent.reports import Reports
 from alcor.agent.wanted import Wanted
 from alcor.channels.messages import GoalStateDigest
-from alcor.model.digest import Digest, digest_in_steps
-from alcor.model.goal_state import GoalState
-
-log = logging.getLogger(__name__)
+from alcor.model.digest import digest_in_steps
 
 _FIRST = 0.1  # of the interval
 
 
-async def say_digests(wanted: Wanted, reports: Reports, interval: float) -> None:
-    """Go on for ever, about every so many seconds, and soon at first."""
-    async for _ in paced(interval, _FIRST * interval):
-        await say_digest(wanted, reports)
+class StateDigests:
+    """The digest of the wanted state, made without holding up the event loop: there may be a million neighbours."""
 
+    def __init__(self, wanted: Wanted, reports: Reports) -> None:
+        self._wanted, self._reports = wanted, reports
+        self._latest: GoalStateDigest | None = None
 
-async def say_digest(wanted: Wanted, reports: Reports) -> None:
-    """Say what the host has now."""
-    if wanted.complete:
-        revision, log_id = wanted.state.revision, wanted.log_id
-        reports.digest(log_id, GoalStateDigest(revision, await _digest(wanted.state)))
+    def known(self, revision: int) -> GoalStateDigest | None:
+        """The digest of the wanted state if that is of this revision and the digest is at hand."""
+        latest = self._latest
+        if latest is None or not self._wanted.complete:
+            return None
+        return latest if latest.revision == self._wanted.state.revision == revision else None
 
+    async def refresh(self) -> None:
+        """Have the digest at hand, of the state as it is now."""
+        state = self._wanted.state
+        if self._wanted.complete and self.known(state.revision) is None:
+            await self._make()
 
-async def _digest(state: GoalState) -> Digest:
-    """Without holding up the event loop: a host of a large VPC may have a million neighbours."""
-    steps = digest_in_steps(state)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            digest: Digest = end.value
-            return digest
-        await asyncio.sleep(0)
+    async def say(self) -> None:
+        """Say what the host has, looked at anew."""
+        if self._wanted.complete:
+            log_id = self._wanted.log_id
+            self._reports.digest(log_id, await self._make())
+
+    async def keep_saying(self, interval: float) -> None:
+        """Say it for ever, about every so many seconds, and soon at first."""
+        async for _ in paced(interval, _FIRST * interval):
+            await self.say()
+
+    async def _make(self) -> GoalStateDigest:
+        state = self._wanted.state
+        revision, steps = state.revision, digest_in_steps(state)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                self._latest = GoalStateDigest(revision, end.value)
+                return self._latest
+            await asyncio.sleep(0)

@@ -38,6 +38,7 @@ def _agent_message(message: AgentMessage) -> pb.AgentMessage:
                     log_id=message.log_id,
                     applied_revision=message.applied_revision,
                     agent_version=message.agent_version,
+                    digest=None if message.digest is None else _digest_message(message.digest),
                 )
             )
         case Acknowledgement():
@@ -108,6 +109,7 @@ def _hello(message: pb.Hello) -> Hello:
         log_id=checks.identifier(message.log_id, "change log") if message.log_id else b"",
         applied_revision=message.applied_revision,
         agent_version=message.agent_version[:64],
+        digest=_digest(message.digest) if message.HasField("digest") else None,
     )
 
 

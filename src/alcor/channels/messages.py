@@ -8,6 +8,14 @@ from alcor.model.digest import VERSION, Digest
 from alcor.model.identifiers import Id
 
 
+class GoalStateDigest(msgspec.Struct, frozen=True):
+    """What the agent has, for the controller to compare."""
+
+    revision: int
+    digest: Digest
+    version: int = VERSION
+
+
 class Hello(msgspec.Struct, frozen=True):
     """Who the agent is and what it has applied."""
 
@@ -16,6 +24,7 @@ class Hello(msgspec.Struct, frozen=True):
     log_id: bytes = b""  # the change log applied_revision counts in; empty at first
     applied_revision: int = 0
     agent_version: str = ""
+    digest: GoalStateDigest | None = None  # of what it has applied, if at hand
 
 
 class Welcome(msgspec.Struct, frozen=True):
@@ -65,14 +74,6 @@ class ResyncRequest(msgspec.Struct, frozen=True):
 
     applied_revision: int
     reason: str = ""
-
-
-class GoalStateDigest(msgspec.Struct, frozen=True):
-    """What the agent has, for the controller to compare."""
-
-    revision: int
-    digest: Digest
-    version: int = VERSION
 
 
 AgentMessage = Hello | Acknowledgement | PortReport | ResyncRequest | GoalStateDigest

@@ -4,7 +4,7 @@ import enum
 import logging
 
 from alcor.channels.interface import HostConnection, Waiting
-from alcor.channels.messages import GoalStateDigest
+from alcor.channels.messages import GoalStateDigest, Hello
 from alcor.dpm.digests import host_digest
 from alcor.dpm.read_model import ReadModel
 from alcor.model.digest import VERSION
@@ -23,12 +23,12 @@ class Compared(enum.Enum):
 
 def compare(model: ReadModel, connection: HostConnection, said: GoalStateDigest) -> Compared:
     """Compare a host that was told of everything up to the model's revision. The cost is that of its own ports."""
-    if said.version != VERSION:
-        return Compared.OTHER_VERSION
     delivery = connection.delivery()
     if delivery.waiting is not Waiting.NOTHING or delivery.unacknowledged or delivery.sent_revision != said.revision:
         return Compared.BUSY
     host_id = connection.hello.host_id
+    if said.version != VERSION:
+        return Compared.OTHER_VERSION
     differences = host_digest(model, host_id).differences(said.digest)
     if not differences:
         return Compared.SAME
@@ -39,3 +39,11 @@ def compare(model: ReadModel, connection: HostConnection, said: GoalStateDigest)
         " and ".join(differences),
     )
     return Compared.DIFFERENT
+
+
+def has_everything(model: ReadModel, hello: Hello) -> bool:
+    """Whether a host that was away has all it should have nevertheless, as far as it said."""
+    said = hello.digest
+    if said is None or said.version != VERSION or said.revision != hello.applied_revision:
+        return False
+    return said.digest == host_digest(model, hello.host_id)

@@ -18,7 +18,7 @@ from alcor.channels.interface import HostConnection
 from alcor.channels.messages import Acknowledgement, GoalStateDigest, PortReport, ResyncRequest
 from alcor.dpm.balancing import Balancing
 from alcor.dpm.compiler import Compiled, compile_entry
-from alcor.dpm.drift import Compared, compare
+from alcor.dpm.drift import Compared, compare, has_everything
 from alcor.dpm.failures import Failures
 from alcor.dpm.goal_states import ports_again, snapshot
 from alcor.dpm.history import History
@@ -292,7 +292,8 @@ class DataPlaneManager:
         elif hello.applied_revision > self.revision:
             self._ahead[connection] = hello.applied_revision
         elif not self._history.covers(hello.host_id, hello.applied_revision):
-            self._resync(connection, "too long away")
+            if not has_everything(self._model, hello):
+                self._resync(connection, "too long away")
         elif (missed := self._history.since(hello.host_id, hello.applied_revision)) is not None:
             self._deliver(connection, missed)
 

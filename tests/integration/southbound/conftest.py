@@ -71,6 +71,15 @@ class Controller:
         if self._task is not None:
             self._task.cancel()
 
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """From start to stop."""
+        await self.start()
+        try:
+            yield
+        finally:
+            await self.stop()
+
     async def leave(self, seconds: float) -> None:
         """Stop as a controller process does that is told to."""
         assert await self.manager.retire(), "there is another controller"

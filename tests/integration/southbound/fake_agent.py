@@ -22,6 +22,7 @@ class FakeAgent:
         self.received: list[GoalStateDelta] = []
         self.refused: dict[Id, str] = {}  # ports the data plane refuses, and why
         self.unplugged: set[Id] = set()  # ports without an interface
+        self.says_digest = False  # with its hello
         self.may_read = asyncio.Event()
         self.may_read.set()
         self.connections = 0
@@ -54,7 +55,7 @@ class FakeAgent:
     async def say_digest(self, version: int = VERSION) -> None:
         """Say what it has."""
         assert self.connection is not None
-        await self.connection.send(GoalStateDigest(self.state.revision, digest_of(self.state), version))
+        await self.connection.send(self._digest(version))
 
     def _port_state(self, port_id: Id) -> PortState:
         if port_id in self.refused:
@@ -63,7 +64,11 @@ class FakeAgent:
         return PortState(port_id, state, revision=self.state.revision)
 
     def _hello(self) -> Hello:
-        return Hello(self.host_id, self._boot_id, self.log_id, self.state.revision)
+        digest = self._digest(VERSION) if self.log_id and self.says_digest else None
+        return Hello(self.host_id, self._boot_id, self.log_id, self.state.revision, digest=digest)
+
+    def _digest(self, version: int) -> GoalStateDigest:
+        return GoalStateDigest(self.state.revision, digest_of(self.state), version)
 
     async def _run(self) -> None:
         async with contextlib.aclosing(self._client.connections()) as connections:

@@ -59,21 +59,31 @@ async def region(store: Store, directory: Path) -> AsyncIterator[Region]:
     cloud = Cloud(store)
     await cloud.create(HOSTS)
     first, second = (Controller(store, directory, name, grace=GRACE) for name in ("c1", "c2"))
-    await first.start()
     agents = [FakeAgent(host_id, (first.address, second.address)) for host_id in HOSTS]
     for agent in agents:
-        agent.start()
-    await active(cloud, *await cloud.create_ports(*HOSTS), seconds=30)
-    yield Region(cloud, first, second, agents)
-    for agent in agents:
-        await agent.stop()
-    await first.stop()
+        agent.says_digest = True
+    async with first.serving(), connecting(agents):
+        await active(cloud, *await cloud.create_ports(*HOSTS), seconds=30)
+        yield Region(cloud, first, second, agents)
     await second.stop()
+
+
+@contextlib.asynccontextmanager
+async def connecting(agents: Sequence[FakeAgent]) -> AsyncIterator[None]:
+    """Agents, from start to stop."""
+    for agent in agents:
+        agent.start()
+    try:
+        yield
+    finally:
+        await asyncio.gather(*(agent.stop() for agent in agents))
 
 
 async def test_hosts_spread_over_a_controller_that_is_added_and_leave_one_that_stops(region: Region) -> None:
     assert region.hosts() == (len(HOSTS), 0)
     before = region.connections()
+    for agent in region.agents:
+        agent.received.clear()
     async with region.all_stay_active():
         await region.second.start()
         await eventually(lambda: min(region.hosts()) >= 17, "each serves its share", seconds=60)
@@ -86,6 +96,7 @@ async def test_hosts_spread_over_a_controller_that_is_added_and_leave_one_that_s
     async with region.all_stay_active():
         await region.first.leave(1.0)
         await eventually(lambda: region.hosts()[1] == len(HOSTS), "all hosts are on the other controller", seconds=30)
+    assert not any(agent.received for agent in region.agents), "who has everything is told nothing"
     await active(region.cloud, *await region.cloud.create_ports(*HOSTS), seconds=30)
 
 
@@ -102,16 +113,12 @@ async def test_hosts_that_know_no_other_controller_are_let_go_only_once(store: S
     cloud = Cloud(store)
     await cloud.create(HOSTS[:24])
     first, second = (Controller(store, directory, name) for name in ("c1", "c2"))
-    await first.start()
     agents = [FakeAgent(host_id, (first.address,)) for host_id in HOSTS[:24]]
-    for agent in agents:
-        agent.start()
-    await active(cloud, *await cloud.create_ports(*HOSTS[:24]), seconds=30)
-    await second.start()
-    await eventually(lambda: all(agent.connections >= 2 for agent in agents), "all were asked to go", seconds=30)
-    await active(cloud, *await cloud.create_ports(*HOSTS[:24]), seconds=30)
+    async with first.serving(), connecting(agents):
+        await active(cloud, *await cloud.create_ports(*HOSTS[:24]), seconds=30)
+        async with second.serving():
+            await eventually(
+                lambda: all(agent.connections >= 2 for agent in agents), "all were asked to go", seconds=30
+            )
+            await active(cloud, *await cloud.create_ports(*HOSTS[:24]), seconds=30)
     assert {agent.connections for agent in agents} == {2}
-    for agent in agents:
-        await agent.stop()
-    await first.stop()
-    await second.stop()

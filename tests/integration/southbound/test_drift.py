@@ -1,5 +1,6 @@
 """A host that does not have what it should have is found out by its digest, and gets everything anew."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,25 +104,52 @@ async def test_digests_made_in_another_way_are_not_compared(
 
 async def test_a_control_agent_whose_disk_lies_is_repaired_by_itself(cloud: Cloud, directory: Path) -> None:
     controller = Controller(cloud.store, directory, digest_interval=1)
-    await controller.start()
-    agent = ControlAgent(controller, directory)
-    agent.start()
-    port, other = await cloud.create_ports(HOSTS[0], HOSTS[0])
-    for port_id in (port, other):
-        agent.data_plane.attach(id_bytes(port_id))
-    await active(cloud, port, other)
-    await agent.stop()
+    async with controller.serving(), contextlib.AsyncExitStack() as stack:
+        agent = ControlAgent(controller, directory)
+        agent.start()
+        stack.push_async_callback(agent.stop)
+        port, other = await cloud.create_ports(HOSTS[0], HOSTS[0])
+        for port_id in (port, other):
+            agent.data_plane.attach(id_bytes(port_id))
+        await active(cloud, port, other)
+        await agent.stop()
+        forget_port(agent.directory, port)
 
-    wanted = Wanted(agent.directory)
+        before = compared(controller, "different")
+        agent.start()
+        await eventually(lambda: compared(controller, "different") > before, "it is found out", seconds=20)
+        found_right = compared(controller, "same")
+        await eventually(lambda: compared(controller, "same") > found_right, "it has everything", seconds=20)
+        assert agent.data_plane.switch.endpoints.keys() == {id_bytes(port), id_bytes(other)}
+        await active(cloud, port, other)
+
+
+def forget_port(directory: Path, port: str) -> None:
+    """Let the goal state on the agent's disk lack a port."""
+    wanted = Wanted(directory)
     wanted.load()
     revision = wanted.state.revision
     wanted.apply(GoalStateDelta(revision, revision, removed_ports={id_bytes(port)}), wanted.log_id)
     wanted.save()
     wanted.close()
 
-    agent.start()
-    await active(cloud, port, status="DOWN")
-    await active(cloud, port, other)
-    await eventually(lambda: compared(controller, "same") > 0, "the host has everything", seconds=20)
+
+@pytest.mark.parametrize("missed", [False, True])
+async def test_a_host_that_has_everything_needs_no_snapshot_from_a_controller_that_just_started(
+    cloud: Cloud, controller: Controller, agents: Agents, directory: Path, missed: bool
+) -> None:
+    agent = await settled(cloud, controller, agents)
+    agent.says_digest = True
     await agent.stop()
+    agent.received.clear()
     await controller.stop()
+    if missed:
+        await cloud.create_ports(HOSTS[1])
+    await cloud.create_nodes(["elsewhere"], first_number=50)  # the log has gone on
+    again = Controller(cloud.store, directory, "c2", socket="c1")
+    async with again.serving():
+        agent.start()
+        await eventually(lambda: again.manager.connected_hosts == 1, "the host is back")
+        await active(cloud, *await cloud.create_ports(HOSTS[0]))
+        assert [delta.snapshot for delta in agent.received][:1] == [missed]
+        await same(again, agent)

@@ -24,8 +24,18 @@ from tests.unit.channels.strategies import ids
 revisions = st.integers(0, (1 << 64) - 1)
 reasons = st.text(max_size=20)
 seconds = st.integers(0, (1 << 32) - 1)
+digests = st.builds(GoalStateDigest, revisions, st.builds(Digest, *[revisions] * 5), seconds)
+hellos = st.builds(
+    Hello,
+    st.text(min_size=1, max_size=255),
+    ids,
+    st.one_of(st.just(b""), ids),
+    revisions,
+    reasons,
+    st.one_of(st.none(), digests),
+)
 messages = st.one_of(
-    st.builds(Hello, st.text(min_size=1, max_size=255), ids, st.one_of(st.just(b""), ids), revisions, reasons),
+    hellos,
     st.builds(Acknowledgement, revisions, revisions, revisions, st.dictionaries(ids, reasons, max_size=3)),
     st.builds(
         PortReport,
@@ -33,7 +43,7 @@ messages = st.one_of(
         st.booleans(),
     ),
     st.builds(ResyncRequest, revisions, reasons),
-    st.builds(GoalStateDigest, revisions, st.builds(Digest, *[revisions] * 5), st.integers(0, (1 << 32) - 1)),
+    digests,
 )
 
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$alcor/southbound/v1/southbound.proto\x12\x13\x61lcor.southbound.v1\"?\n\x0cHostMessages\x12/\n\x08messages\x18\x01 \x03(\x0b\x32\x1d.alcor.southbound.v1.FromHost\"E\n\x08\x46romHost\x12\x0c\n\x04host\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\r\n\x05taken\x18\x03 \x01(\r\x12\x0b\n\x03\x65nd\x18\x04 \x01(\x08\"C\n\x12\x43ontrollerMessages\x12-\n\x08messages\x18\x01 \x03(\x0b\x32\x1b.alcor.southbound.v1.ToHost\"4\n\x06ToHost\x12\x0c\n\x04host\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\x0b\n\x03\x65nd\x18\x03 \x01(\t\"\xc0\x02\n\x0c\x41gentMessage\x12+\n\x05hello\x18\x01 \x01(\x0b\x32\x1a.alcor.southbound.v1.HelloH\x00\x12?\n\x0f\x61\x63knowledgement\x18\x02 \x01(\x0b\x32$.alcor.southbound.v1.AcknowledgementH\x00\x12\x36\n\x0bport_report\x18\x03 \x01(\x0b\x32\x1f.alcor.southbound.v1.PortReportH\x00\x12<\n\x0eresync_request\x18\x04 \x01(\x0b\x32\".alcor.southbound.v1.ResyncRequestH\x00\x12\x41\n\x11goal_state_digest\x18\x05 \x01(\x0b\x32$.alcor.southbound.v1.GoalStateDigestH\x00\x42\t\n\x07message\"\x85\x01\n\x11\x43ontrollerMessage\x12/\n\x07welcome\x18\x01 \x01(\x0b\x32\x1c.alcor.southbound.v1.WelcomeH\x00\x12\x34\n\ngoal_state\x18\x02 \x01(\x0b\x32\x1e.alcor.southbound.v1.GoalStateH\x00\x42\t\n\x07message\"j\n\x05Hello\x12\x0f\n\x07host_id\x18\x01 \x01(\t\x12\x0f\n\x07\x62oot_id\x18\x02 \x01(\x0c\x12\x0e\n\x06log_id\x18\x03 \x01(\x0c\x12\x18\n\x10\x61pplied_revision\x18\x04 \x01(\x04\x12\x15\n\ragent_version\x18\x05 \x01(\t\"r\n\x07Welcome\x12\x0e\n\x06log_id\x18\x01 \x01(\x0c\x12\x15\n\rcontroller_id\x18\x02 \x01(\t\x12\x1f\n\x17report_interval_seconds\x18\x03 \x01(\r\x12\x1f\n\x17\x64igest_interval_seconds\x18\x04 \x01(\r\"\xc3\x03\n\tGoalState\x12\x15\n\rbase_revision\x18\x01 \x01(\x04\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x10\n\x08snapshot\x18\x03 \x01(\x08\x12\x0c\n\x04more\x18\x04 \x01(\x08\x12&\n\x04vpcs\x18\n \x03(\x0b\x32\x18.alcor.southbound.v1.Vpc\x12,\n\x07subnets\x18\x0b \x03(\x0b\x32\x1b.alcor.southbound.v1.Subnet\x12(\n\x05ports\x18\x0c \x03(\x0b\x32\x19.alcor.southbound.v1.Port\x12(\n\x05vteps\x18\r \x03(\x0b\x32\x19.alcor.southbound.v1.Vtep\x12\x33\n\nforwarding\x18\x0e \x03(\x0b\x32\x1f.alcor.southbound.v1.Forwarding\x12\x31\n\taddresses\x18\x0f \x03(\x0b\x32\x1e.alcor.southbound.v1.Addresses\x12\x14\n\x0cremoved_vpcs\x18\x14 \x03(\r\x12\x17\n\x0fremoved_subnets\x18\x15 \x03(\x0c\x12\x15\n\rremoved_ports\x18\x16 \x03(\x0c\x12\x15\n\rremoved_vteps\x18\x17 \x03(\r\"R\n\x03Vpc\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0b\n\x03vni\x18\x02 \x01(\r\x12\x0b\n\x03mtu\x18\x03 \x01(\r\x12\x12\n\ndns_domain\x18\x04 \x01(\t\x12\x11\n\ton_demand\x18\x05 \x01(\x08\".\n\x05Route\x12\x13\n\x0b\x64\x65stination\x18\x01 \x01(\t\x12\x10\n\x08next_hop\x18\x02 \x01(\t\"\xa2\x01\n\x06Subnet\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0b\n\x03vni\x18\x02 \x01(\r\x12\x0c\n\x04\x63idr\x18\x03 \x01(\t\x12\x12\n\ngateway_ip\x18\x04 \x01(\t\x12\x13\n\x0b\x65nable_dhcp\x18\x05 \x01(\x08\x12\x17\n\x0f\x64ns_nameservers\x18\x06 \x03(\t\x12/\n\x0bhost_routes\x18\x07 \x03(\x0b\x32\x1a.alcor.southbound.v1.Route\"-\n\x07\x46ixedIp\x12\x11\n\tsubnet_id\x18\x01 \x01(\x0c\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\"(\n\x0b\x41\x64\x64ressPair\x12\x0c\n\x04\x63idr\x18\x01 \x01(\t\x12\x0b\n\x03mac\x18\x02 \x01(\x06\"=\n\nDhcpOption\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x12\n\nip_version\x18\x03 \x01(\r\"\x96\x02\n\x04Port\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0b\n\x03vni\x18\x02 \x01(\r\x12\x0b\n\x03mac\x18\x03 \x01(\x06\x12/\n\tfixed_ips\x18\x04 \x03(\x0b\x32\x1c.alcor.southbound.v1.FixedIp\x12\x16\n\x0e\x61\x64min_state_up\x18\x05 \x01(\x08\x12\x15\n\rport_security\x18\x06 \x01(\x08\x12?\n\x15\x61llowed_address_pairs\x18\x07 \x03(\x0b\x32 .alcor.southbound.v1.AddressPair\x12\x35\n\x0c\x64hcp_options\x18\x08 \x03(\x0b\x32\x1f.alcor.southbound.v1.DhcpOption\x12\x10\n\x08hostname\x18\t \x01(\t\"(\n\x04Vtep\x12\x12\n\nhost_index\x18\x01 \x01(\r\x12\x0c\n\x04ipv4\x18\x02 \x01(\x07\"S\n\nForwarding\x12\x0b\n\x03vni\x18\x01 \x01(\r\x12\x0c\n\x04macs\x18\x02 \x03(\x06\x12\x14\n\x0chost_indexes\x18\x03 \x03(\r\x12\x14\n\x0cremoved_macs\x18\x04 \x03(\x06\"\x86\x01\n\tAddresses\x12\x0b\n\x03vni\x18\x01 \x01(\r\x12\x0c\n\x04ipv4\x18\x02 \x03(\x07\x12\x11\n\tipv4_macs\x18\x03 \x03(\x06\x12\x0c\n\x04ipv6\x18\x04 \x01(\x0c\x12\x11\n\tipv6_macs\x18\x05 \x03(\x06\x12\x14\n\x0cremoved_ipv4\x18\x06 \x03(\x07\x12\x14\n\x0cremoved_ipv6\x18\x07 \x01(\x0c\"\x99\x01\n\x0f\x41\x63knowledgement\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x1c\n\x14received_nanoseconds\x18\x02 \x01(\x04\x12\x1e\n\x16programmed_nanoseconds\x18\x03 \x01(\x04\x12\x36\n\x08\x66\x61ilures\x18\x04 \x03(\x0b\x32$.alcor.southbound.v1.ResourceFailure\"-\n\x0fResourceFailure\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0e\n\x06reason\x18\x02 \x01(\t\"M\n\nPortReport\x12-\n\x05ports\x18\x01 \x03(\x0b\x32\x1e.alcor.southbound.v1.PortState\x12\x10\n\x08\x63omplete\x18\x02 \x01(\x08\"\xac\x01\n\tPortState\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x33\n\x05state\x18\x02 \x01(\x0e\x32$.alcor.southbound.v1.PortState.State\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x10\n\x08revision\x18\x04 \x01(\x04\"<\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x06\n\x02UP\x10\x01\x12\x08\n\x04\x44OWN\x10\x02\x12\n\n\x06\x46\x41ILED\x10\x03\"9\n\rResyncRequest\x12\x18\n\x10\x61pplied_revision\x18\x01 \x01(\x04\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x85\x01\n\x0fGoalStateDigest\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0c\n\x04vpcs\x18\x03 \x01(\x06\x12\x0f\n\x07subnets\x18\x04 \x01(\x06\x12\r\n\x05ports\x18\x05 \x01(\x06\x12\r\n\x05vteps\x18\x06 \x01(\x06\x12\x12\n\nneighbours\x18\x07 \x01(\x06\x32\xc5\x01\n\nGoalStates\x12X\n\x07\x43onnect\x12!.alcor.southbound.v1.AgentMessage\x1a&.alcor.southbound.v1.ControllerMessage(\x01\x30\x01\x12]\n\x0b\x43onnectMany\x12!.alcor.southbound.v1.HostMessages\x1a\'.alcor.southbound.v1.ControllerMessages(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$alcor/southbound/v1/southbound.proto\x12\x13\x61lcor.southbound.v1\"?\n\x0cHostMessages\x12/\n\x08messages\x18\x01 \x03(\x0b\x32\x1d.alcor.southbound.v1.FromHost\"E\n\x08\x46romHost\x12\x0c\n\x04host\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\r\n\x05taken\x18\x03 \x01(\r\x12\x0b\n\x03\x65nd\x18\x04 \x01(\x08\"C\n\x12\x43ontrollerMessages\x12-\n\x08messages\x18\x01 \x03(\x0b\x32\x1b.alcor.southbound.v1.ToHost\"4\n\x06ToHost\x12\x0c\n\x04host\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\x0b\n\x03\x65nd\x18\x03 \x01(\t\"\xc0\x02\n\x0c\x41gentMessage\x12+\n\x05hello\x18\x01 \x01(\x0b\x32\x1a.alcor.southbound.v1.HelloH\x00\x12?\n\x0f\x61\x63knowledgement\x18\x02 \x01(\x0b\x32$.alcor.southbound.v1.AcknowledgementH\x00\x12\x36\n\x0bport_report\x18\x03 \x01(\x0b\x32\x1f.alcor.southbound.v1.PortReportH\x00\x12<\n\x0eresync_request\x18\x04 \x01(\x0b\x32\".alcor.southbound.v1.ResyncRequestH\x00\x12\x41\n\x11goal_state_digest\x18\x05 \x01(\x0b\x32$.alcor.southbound.v1.GoalStateDigestH\x00\x42\t\n\x07message\"\x85\x01\n\x11\x43ontrollerMessage\x12/\n\x07welcome\x18\x01 \x01(\x0b\x32\x1c.alcor.southbound.v1.WelcomeH\x00\x12\x34\n\ngoal_state\x18\x02 \x01(\x0b\x32\x1e.alcor.southbound.v1.GoalStateH\x00\x42\t\n\x07message\"\xa0\x01\n\x05Hello\x12\x0f\n\x07host_id\x18\x01 \x01(\t\x12\x0f\n\x07\x62oot_id\x18\x02 \x01(\x0c\x12\x0e\n\x06log_id\x18\x03 \x01(\x0c\x12\x18\n\x10\x61pplied_revision\x18\x04 \x01(\x04\x12\x15\n\ragent_version\x18\x05 \x01(\t\x12\x34\n\x06\x64igest\x18\x06 \x01(\x0b\x32$.alcor.southbound.v1.GoalStateDigest\"r\n\x07Welcome\x12\x0e\n\x06log_id\x18\x01 \x01(\x0c\x12\x15\n\rcontroller_id\x18\x02 \x01(\t\x12\x1f\n\x17report_interval_seconds\x18\x03 \x01(\r\x12\x1f\n\x17\x64igest_interval_seconds\x18\x04 \x01(\r\"\xc3\x03\n\tGoalState\x12\x15\n\rbase_revision\x18\x01 \x01(\x04\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x10\n\x08snapshot\x18\x03 \x01(\x08\x12\x0c\n\x04more\x18\x04 \x01(\x08\x12&\n\x04vpcs\x18\n \x03(\x0b\x32\x18.alcor.southbound.v1.Vpc\x12,\n\x07subnets\x18\x0b \x03(\x0b\x32\x1b.alcor.southbound.v1.Subnet\x12(\n\x05ports\x18\x0c \x03(\x0b\x32\x19.alcor.southbound.v1.Port\x12(\n\x05vteps\x18\r \x03(\x0b\x32\x19.alcor.southbound.v1.Vtep\x12\x33\n\nforwarding\x18\x0e \x03(\x0b\x32\x1f.alcor.southbound.v1.Forwarding\x12\x31\n\taddresses\x18\x0f \x03(\x0b\x32\x1e.alcor.southbound.v1.Addresses\x12\x14\n\x0cremoved_vpcs\x18\x14 \x03(\r\x12\x17\n\x0fremoved_subnets\x18\x15 \x03(\x0c\x12\x15\n\rremoved_ports\x18\x16 \x03(\x0c\x12\x15\n\rremoved_vteps\x18\x17 \x03(\r\"R\n\x03Vpc\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0b\n\x03vni\x18\x02 \x01(\r\x12\x0b\n\x03mtu\x18\x03 \x01(\r\x12\x12\n\ndns_domain\x18\x04 \x01(\t\x12\x11\n\ton_demand\x18\x05 \x01(\x08\".\n\x05Route\x12\x13\n\x0b\x64\x65stination\x18\x01 \x01(\t\x12\x10\n\x08next_hop\x18\x02 \x01(\t\"\xa2\x01\n\x06Subnet\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0b\n\x03vni\x18\x02 \x01(\r\x12\x0c\n\x04\x63idr\x18\x03 \x01(\t\x12\x12\n\ngateway_ip\x18\x04 \x01(\t\x12\x13\n\x0b\x65nable_dhcp\x18\x05 \x01(\x08\x12\x17\n\x0f\x64ns_nameservers\x18\x06 \x03(\t\x12/\n\x0bhost_routes\x18\x07 \x03(\x0b\x32\x1a.alcor.southbound.v1.Route\"-\n\x07\x46ixedIp\x12\x11\n\tsubnet_id\x18\x01 \x01(\x0c\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\"(\n\x0b\x41\x64\x64ressPair\x12\x0c\n\x04\x63idr\x18\x01 \x01(\t\x12\x0b\n\x03mac\x18\x02 \x01(\x06\"=\n\nDhcpOption\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x12\n\nip_version\x18\x03 \x01(\r\"\x96\x02\n\x04Port\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0b\n\x03vni\x18\x02 \x01(\r\x12\x0b\n\x03mac\x18\x03 \x01(\x06\x12/\n\tfixed_ips\x18\x04 \x03(\x0b\x32\x1c.alcor.southbound.v1.FixedIp\x12\x16\n\x0e\x61\x64min_state_up\x18\x05 \x01(\x08\x12\x15\n\rport_security\x18\x06 \x01(\x08\x12?\n\x15\x61llowed_address_pairs\x18\x07 \x03(\x0b\x32 .alcor.southbound.v1.AddressPair\x12\x35\n\x0c\x64hcp_options\x18\x08 \x03(\x0b\x32\x1f.alcor.southbound.v1.DhcpOption\x12\x10\n\x08hostname\x18\t \x01(\t\"(\n\x04Vtep\x12\x12\n\nhost_index\x18\x01 \x01(\r\x12\x0c\n\x04ipv4\x18\x02 \x01(\x07\"S\n\nForwarding\x12\x0b\n\x03vni\x18\x01 \x01(\r\x12\x0c\n\x04macs\x18\x02 \x03(\x06\x12\x14\n\x0chost_indexes\x18\x03 \x03(\r\x12\x14\n\x0cremoved_macs\x18\x04 \x03(\x06\"\x86\x01\n\tAddresses\x12\x0b\n\x03vni\x18\x01 \x01(\r\x12\x0c\n\x04ipv4\x18\x02 \x03(\x07\x12\x11\n\tipv4_macs\x18\x03 \x03(\x06\x12\x0c\n\x04ipv6\x18\x04 \x01(\x0c\x12\x11\n\tipv6_macs\x18\x05 \x03(\x06\x12\x14\n\x0cremoved_ipv4\x18\x06 \x03(\x07\x12\x14\n\x0cremoved_ipv6\x18\x07 \x01(\x0c\"\x99\x01\n\x0f\x41\x63knowledgement\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x1c\n\x14received_nanoseconds\x18\x02 \x01(\x04\x12\x1e\n\x16programmed_nanoseconds\x18\x03 \x01(\x04\x12\x36\n\x08\x66\x61ilures\x18\x04 \x03(\x0b\x32$.alcor.southbound.v1.ResourceFailure\"-\n\x0fResourceFailure\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0e\n\x06reason\x18\x02 \x01(\t\"M\n\nPortReport\x12-\n\x05ports\x18\x01 \x03(\x0b\x32\x1e.alcor.southbound.v1.PortState\x12\x10\n\x08\x63omplete\x18\x02 \x01(\x08\"\xac\x01\n\tPortState\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x33\n\x05state\x18\x02 \x01(\x0e\x32$.alcor.southbound.v1.PortState.State\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x10\n\x08revision\x18\x04 \x01(\x04\"<\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x06\n\x02UP\x10\x01\x12\x08\n\x04\x44OWN\x10\x02\x12\n\n\x06\x46\x41ILED\x10\x03\"9\n\rResyncRequest\x12\x18\n\x10\x61pplied_revision\x18\x01 \x01(\x04\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x85\x01\n\x0fGoalStateDigest\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0c\n\x04vpcs\x18\x03 \x01(\x06\x12\x0f\n\x07subnets\x18\x04 \x01(\x06\x12\r\n\x05ports\x18\x05 \x01(\x06\x12\r\n\x05vteps\x18\x06 \x01(\x06\x12\x12\n\nneighbours\x18\x07 \x01(\x06\x32\xc5\x01\n\nGoalStates\x12X\n\x07\x43onnect\x12!.alcor.southbound.v1.AgentMessage\x1a&.alcor.southbound.v1.ControllerMessage(\x01\x30\x01\x12]\n\x0b\x43onnectMany\x12!.alcor.southbound.v1.HostMessages\x1a\'.alcor.southbound.v1.ControllerMessages(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,46 +43,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AGENTMESSAGE']._serialized_end=641
   _globals['_CONTROLLERMESSAGE']._serialized_start=644
   _globals['_CONTROLLERMESSAGE']._serialized_end=777
-  _globals['_HELLO']._serialized_start=779
-  _globals['_HELLO']._serialized_end=885
-  _globals['_WELCOME']._serialized_start=887
-  _globals['_WELCOME']._serialized_end=1001
-  _globals['_GOALSTATE']._serialized_start=1004
-  _globals['_GOALSTATE']._serialized_end=1455
-  _globals['_VPC']._serialized_start=1457
-  _globals['_VPC']._serialized_end=1539
-  _globals['_ROUTE']._serialized_start=1541
-  _globals['_ROUTE']._serialized_end=1587
-  _globals['_SUBNET']._serialized_start=1590
-  _globals['_SUBNET']._serialized_end=1752
-  _globals['_FIXEDIP']._serialized_start=1754
-  _globals['_FIXEDIP']._serialized_end=1799
-  _globals['_ADDRESSPAIR']._serialized_start=1801
-  _globals['_ADDRESSPAIR']._serialized_end=1841
-  _globals['_DHCPOPTION']._serialized_start=1843
-  _globals['_DHCPOPTION']._serialized_end=1904
-  _globals['_PORT']._serialized_start=1907
-  _globals['_PORT']._serialized_end=2185
-  _globals['_VTEP']._serialized_start=2187
-  _globals['_VTEP']._serialized_end=2227
-  _globals['_FORWARDING']._serialized_start=2229
-  _globals['_FORWARDING']._serialized_end=2312
-  _globals['_ADDRESSES']._serialized_start=2315
-  _globals['_ADDRESSES']._serialized_end=2449
-  _globals['_ACKNOWLEDGEMENT']._serialized_start=2452
-  _globals['_ACKNOWLEDGEMENT']._serialized_end=2605
-  _globals['_RESOURCEFAILURE']._serialized_start=2607
-  _globals['_RESOURCEFAILURE']._serialized_end=2652
-  _globals['_PORTREPORT']._serialized_start=2654
-  _globals['_PORTREPORT']._serialized_end=2731
-  _globals['_PORTSTATE']._serialized_start=2734
-  _globals['_PORTSTATE']._serialized_end=2906
-  _globals['_PORTSTATE_STATE']._serialized_start=2846
-  _globals['_PORTSTATE_STATE']._serialized_end=2906
-  _globals['_RESYNCREQUEST']._serialized_start=2908
-  _globals['_RESYNCREQUEST']._serialized_end=2965
-  _globals['_GOALSTATEDIGEST']._serialized_start=2968
-  _globals['_GOALSTATEDIGEST']._serialized_end=3101
-  _globals['_GOALSTATES']._serialized_start=3104
-  _globals['_GOALSTATES']._serialized_end=3301
+  _globals['_HELLO']._serialized_start=780
+  _globals['_HELLO']._serialized_end=940
+  _globals['_WELCOME']._serialized_start=942
+  _globals['_WELCOME']._serialized_end=1056
+  _globals['_GOALSTATE']._serialized_start=1059
+  _globals['_GOALSTATE']._serialized_end=1510
+  _globals['_VPC']._serialized_start=1512
+  _globals['_VPC']._serialized_end=1594
+  _globals['_ROUTE']._serialized_start=1596
+  _globals['_ROUTE']._serialized_end=1642
+  _globals['_SUBNET']._serialized_start=1645
+  _globals['_SUBNET']._serialized_end=1807
+  _globals['_FIXEDIP']._serialized_start=1809
+  _globals['_FIXEDIP']._serialized_end=1854
+  _globals['_ADDRESSPAIR']._serialized_start=1856
+  _globals['_ADDRESSPAIR']._serialized_end=1896
+  _globals['_DHCPOPTION']._serialized_start=1898
+  _globals['_DHCPOPTION']._serialized_end=1959
+  _globals['_PORT']._serialized_start=1962
+  _globals['_PORT']._serialized_end=2240
+  _globals['_VTEP']._serialized_start=2242
+  _globals['_VTEP']._serialized_end=2282
+  _globals['_FORWARDING']._serialized_start=2284
+  _globals['_FORWARDING']._serialized_end=2367
+  _globals['_ADDRESSES']._serialized_start=2370
+  _globals['_ADDRESSES']._serialized_end=2504
+  _globals['_ACKNOWLEDGEMENT']._serialized_start=2507
+  _globals['_ACKNOWLEDGEMENT']._serialized_end=2660
+  _globals['_RESOURCEFAILURE']._serialized_start=2662
+  _globals['_RESOURCEFAILURE']._serialized_end=2707
+  _globals['_PORTREPORT']._serialized_start=2709
+  _globals['_PORTREPORT']._serialized_end=2786
+  _globals['_PORTSTATE']._serialized_start=2789
+  _globals['_PORTSTATE']._serialized_end=2961
+  _globals['_PORTSTATE_STATE']._serialized_start=2901
+  _globals['_PORTSTATE_STATE']._serialized_end=2961
+  _globals['_RESYNCREQUEST']._serialized_start=2963
+  _globals['_RESYNCREQUEST']._serialized_end=3020
+  _globals['_GOALSTATEDIGEST']._serialized_start=3023
+  _globals['_GOALSTATEDIGEST']._serialized_end=3156
+  _globals['_GOALSTATES']._serialized_start=3159
+  _globals['_GOALSTATES']._serialized_end=3356
 # @@protoc_insertion_point(module_scope)

@@ -64,18 +64,20 @@ class ControllerMessage(_message.Message):
     def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., goal_state: _Optional[_Union[GoalState, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("host_id", "boot_id", "log_id", "applied_revision", "agent_version")
+    __slots__ = ("host_id", "boot_id", "log_id", "applied_revision", "agent_version", "digest")
     HOST_ID_FIELD_NUMBER: _ClassVar[int]
     BOOT_ID_FIELD_NUMBER: _ClassVar[int]
     LOG_ID_FIELD_NUMBER: _ClassVar[int]
     APPLIED_REVISION_FIELD_NUMBER: _ClassVar[int]
     AGENT_VERSION_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
     host_id: str
     boot_id: bytes
     log_id: bytes
     applied_revision: int
     agent_version: str
-    def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ..., log_id: _Optional[bytes] = ..., applied_revision: _Optional[int] = ..., agent_version: _Optional[str] = ...) -> None: ...
+    digest: GoalStateDigest
+    def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ..., log_id: _Optional[bytes] = ..., applied_revision: _Optional[int] = ..., agent_version: _Optional[str] = ..., digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("log_id", "controller_id", "report_interval_seconds", "digest_interval_seconds")
