@@ -48,6 +48,12 @@ def _default_data_directory() -> Path:
               help="Where the controller keeps its files; made when missing.")  # fmt: skip
 @click.option("--host-grace", metavar="SECONDS", type=click.FloatRange(min=1), default=15.0, show_envvar=True,
               help="How long a host may be away before its ports go DOWN.")  # fmt: skip
+@click.option("--digest-interval", metavar="SECONDS", type=click.IntRange(min=0), default=600, show_envvar=True,
+              help="About how often each host says a digest of what it has; one that does not have what it should "
+                   "gets everything anew. 0 for never.")  # fmt: skip
+@click.option("--stop-seconds", metavar="SECONDS", type=click.FloatRange(min=0), default=5.0, show_envvar=True,
+              help="Over how long hosts are sent on to other controllers, if there are any, when this one is stopped.",
+              )  # fmt: skip
 @click.option("--on-demand-above", metavar="PORTS", type=click.IntRange(min=0), default=DEFAULT_ON_DEMAND_ABOVE,
               show_envvar=True, help="Ports of a VPC above which hosts are no longer told of all its ports, but ask "
                                      "for those that their workloads speak to.")  # fmt: skip
@@ -59,6 +65,8 @@ def command(
     database: str,
     data_directory: Path,
     host_grace: float,
+    digest_interval: int,
+    stop_seconds: float,
     on_demand_above: int,
     log_level: str,
 ) -> None:
@@ -77,6 +85,8 @@ def command(
         southbound=southbound,
         database=database,
         host_grace=host_grace,
+        digest_interval=digest_interval,
+        stop_seconds=stop_seconds,
         on_demand_above=on_demand_above,
     )
     try:

@@ -33,8 +33,8 @@ async def start(directory: Path, database_url: str) -> AsyncIterator[Start]:
     """Starts a controller on the test's database; kills what is left of it at the end."""
     processes: list[Process] = []
 
-    async def start_one(*arguments: str, database: str = database_url) -> Process:
-        command = [sys.executable, "-m", "tests.integration.controller.bare_controller", str(directory), database]
+    async def start_one(*arguments: str, database: str = database_url, own: Path = directory) -> Process:
+        command = [sys.executable, "-m", "tests.integration.controller.bare_controller", str(own), database]
         process = await asyncio.create_subprocess_exec(*command, *arguments, cwd=ROOT, stderr=PIPE)
         processes.append(process)
         return process
@@ -71,6 +71,37 @@ async def test_it_serves_until_told_to_stop_and_stops_in_order(start: Start, dir
         _, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
     assert "Traceback" not in errors.decode()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_its_hosts_go_on_to_another_controller_when_it_stops(start: Start, directory: Path, store: Store) -> None:
+    cloud = Cloud(store)
+    await cloud.create(HOSTS)
+    places = [directory / "1", directory / "2"]
+    for place in places:
+        place.mkdir()
+    stopping, staying = [await start(own=place) for place in places]
+    await eventually(lambda: is_ready(places[0]), "ready", seconds=20)
+    agents = [FakeAgent(host_id, [f"unix:{place}/agents" for place in places]) for host_id in HOSTS]
+    for agent in agents:
+        agent.start()
+    ports = await cloud.create_ports(*HOSTS)
+    await active(cloud, *ports, seconds=20)
+    await eventually(lambda: is_ready(places[1]), "ready", seconds=20)
+    stopping.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(20):
+        _, errors = await stopping.communicate()
+    assert stopping.returncode == 0 and "Traceback" not in errors.decode(), errors.decode()
+
+    def all_are_elsewhere() -> bool:
+        addresses = {agent.connection.address for agent in agents if agent.connection is not None}
+        return addresses == {f"unix:{places[1]}/agents"}
+
+    await eventually(all_are_elsewhere, "every host is on the other controller")
+    await active(cloud, *ports, *await cloud.create_ports(*HOSTS), seconds=20)
+    assert staying.returncode is None
+    for agent in agents:
+        await agent.stop()
 
 
 async def test_killed_again_and_again_it_still_brings_every_port_up(
