@@ -180,6 +180,7 @@ async def test_a_host_that_comes_on_a_stream_of_its_own_leaves_the_shared_one(
 ) -> None:
     await eventually(lambda: many.agents[0].welcomes == 1, "the host is on the shared connection")
     alone = agents(HOSTS[0])
+    await eventually(lambda: len(many.agents[0].ends) == 1, "the host has left the shared connection")
     await active(cloud, *await cloud.create_ports(HOSTS[0], HOSTS[1]))
     assert len(alone.ports) == 1
     assert many.agents[0].ports == set()
