@@ -12,6 +12,7 @@ import grpc
 import msgspec
 
 from alcor.channels.checks import MalformedMessage
+from alcor.channels.fast_path.engine import keep_engine
 from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ class Dialling(Generic[Welcomed]):
 
     @contextlib.asynccontextmanager
     async def _connection(self, address: str) -> AsyncIterator[Welcomed | None]:
+        keep_engine()
         channel: Any = grpc.aio.insecure_channel(address, options=_options(self._keepalive))
         try:
             stream = channel.stream_stream(self._method)()

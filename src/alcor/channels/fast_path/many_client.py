@@ -14,6 +14,7 @@ import grpc
 
 from alcor.channels.agent_codec import decode_welcome, encode_agent_message
 from alcor.channels.checks import MalformedMessage, parse
+from alcor.channels.fast_path.engine import keep_engine
 from alcor.channels.fast_path.options import CONNECT_MANY_METHOD, END_OF_STREAM, Keepalive
 from alcor.channels.messages import AgentMessage, Welcome
 from alcor.southbound.v1 import southbound_pb2 as pb
@@ -96,6 +97,7 @@ class ManyHostsConnection:
 
     async def run(self) -> None:
         """Connect, and pass messages until the connection is lost, whoever's fault it is."""
+        keep_engine()
         channel: Any = grpc.aio.insecure_channel(self._address, options=[*self._keepalive.options(), *_OPTIONS])
         self._stream = channel.stream_stream(CONNECT_MANY_METHOD)()
         sending = asyncio.create_task(self._send())

@@ -17,6 +17,7 @@ from alcor.channels.codec import PART_BYTES
 from alcor.channels.encoding import GoalStateEncoder
 from alcor.channels.fast_path import progress
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
+from alcor.channels.fast_path.engine import keep_engine
 from alcor.channels.fast_path.many_hosts import ManyHostsStream
 from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
 from alcor.channels.fast_path.sent_times import SentTimes
@@ -110,6 +111,7 @@ class FastPathServer:
         """Listen. Raises AddressUnusable."""
         _check_unix_socket(self._address)
         options = [*self._settings.keepalive.options(), ("grpc.so_reuseport", 0)]
+        keep_engine()
         self._server = grpc.aio.server(options=options)
         handlers = {
             "Connect": grpc.stream_stream_rpc_method_handler(self._connect),
