@@ -1,40 +1,26 @@
-"""Writers of several processes take turns: none waits for another that waits for it."""
+"""Readers take turns where that is cheaper, and none stands behind another for long."""
 
 import asyncio
-import logging
+import threading
 
-import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection
 
-from alcor.store.store import Store, open_store
-from alcor.store.tables import network
-from alcor.store.transaction import Transaction
-from tests.integration.store.rows import add_network
+from alcor.store import change_log
+from alcor.store.store import Store
 
 
-async def test_locks_taken_in_any_order_end_in_no_deadlock(
-    store: Store, database_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    ids = [await store.write(lambda transaction, vni=vni: add_network(transaction, vni)) for vni in (1, 2)]
+async def test_a_short_read_goes_on_beside_a_long_one(store: Store) -> None:
+    begun, may_end = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
 
-    def touch(transaction: Transaction, network_ids: list[str]) -> None:
-        for network_id in network_ids:
-            row = select(network).where(network.c.id == network_id).with_for_update()
-            before = transaction.connection.execute(row).one().revision_number
-            change = network.update().where(network.c.id == network_id).values(revision_number=before + 1)
-            transaction.connection.execute(change)
+    def long(connection: Connection) -> int:
+        loop.call_soon_threadsafe(begun.set)
+        assert may_end.wait(30)
+        return change_log.head(connection)
 
-    other = await open_store(database_url)
-
-    async def write(writer: Store, network_ids: list[str]) -> None:
-        for _ in range(50):
-            await writer.write(lambda transaction: touch(transaction, network_ids))
-
-    with caplog.at_level(logging.WARNING):
-        await asyncio.gather(write(store, ids), write(other, ids[::-1]))
-    await other.close()
-    assert not caplog.messages  # nothing had to be tried again
-    revisions = await store.read(
-        lambda connection: connection.execute(select(network.c.revision_number)).scalars().all()
-    )
-    assert revisions == [100, 100]
+    reading = asyncio.create_task(store.read(long))
+    await begun.wait()
+    assert await store.read(change_log.head) == 0
+    assert not reading.done()
+    may_end.set()
+    assert await reading == 0
