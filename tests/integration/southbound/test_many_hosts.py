@@ -185,6 +185,7 @@ async def test_a_host_that_comes_on_a_stream_of_its_own_leaves_the_shared_one(
     assert len(alone.ports) == 1
     assert many.agents[0].ports == set()
     assert ["took the place" in end for end in many.agents[0].ends] == [True]
+    await alone.stop()
     many.hello(0)
     await active(cloud, *await cloud.create_ports(HOSTS[0]))
     await eventually(lambda: len(many.agents[0].ports) == 2, "the host is on the shared connection again")
