@@ -48,5 +48,8 @@ lock:                               ## renew the locked dependencies (needs uv)
 proto: install-dev                  ## regenerate the southbound messages
 	tools/generate-proto
 
+benchmark: install-dev system       ## measure one thing: make benchmark NAME=api (those in benchmarks/)
+	$(VENV)/bin/python -m benchmarks.$(or $(NAME),api) $(ARGS)
+
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
 
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import goal_state_to_messages
+from alcor.channels.fast_path.calls import abort, read_hello
 from alcor.channels.fast_path.options import END_OF_STREAM
 from alcor.channels.ncm_codec import decode_host_message, encode_ncm_welcome
 from alcor.channels.ncm_interface import NcmListener
@@ -77,7 +78,7 @@ class _Service:
 
     async def ask(self, _requests: object, context: Any) -> None:
         """One agent's call, for as long as it lasts."""
-        host = _AskingHost(await _read_hello(context))
+        host = _AskingHost(await read_hello(context, NcmHello, decode_host_message, _HELLO_SECONDS))
         await context.write(self._welcome)
         receiving = asyncio.create_task(self._receive(host, context))
         sending = asyncio.create_task(_send(host, context))
@@ -91,9 +92,9 @@ class _Service:
         for error in results:
             if isinstance(error, MalformedMessage):
                 log.warning("host %s asks a malformed question: %s", host.hello.host_id, error)
-                await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
+                await abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
         if host.ended:
-            await _abort(context, grpc.StatusCode.ABORTED, "ask anew: news were missed")
+            await abort(context, grpc.StatusCode.ABORTED, "ask anew: news were missed")
 
     async def _receive(self, host: _AskingHost, context: Any) -> None:
         while (data := await context.read()) is not END_OF_STREAM:
@@ -110,22 +111,3 @@ async def _send(host: _AskingHost, context: Any) -> None:
             return
         for part in goal_state_to_messages(news):
             await context.write(pb.NeighbourNews(neighbours=part).SerializeToString())
-
-
-async def _read_hello(context: Any) -> NcmHello:
-    try:
-        async with asyncio.timeout(_HELLO_SECONDS):
-            data = await context.read()
-        message = None if data is END_OF_STREAM else decode_host_message(data)
-    except TimeoutError:
-        await _abort(context, grpc.StatusCode.DEADLINE_EXCEEDED, "no hello came in time")
-    except MalformedMessage as error:
-        await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
-    if not isinstance(message, NcmHello):
-        await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, "the first message must be a hello")
-    return message
-
-
-async def _abort(context: Any, code: grpc.StatusCode, reason: str) -> NoReturn:
-    await context.abort(code, reason)
-    raise AssertionError("abort does not return")

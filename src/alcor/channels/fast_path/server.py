@@ -6,7 +6,7 @@ import logging
 import socket
 import time
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
 import msgspec
@@ -16,6 +16,7 @@ from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import PART_BYTES
 from alcor.channels.encoding import GoalStateEncoder
 from alcor.channels.fast_path import progress
+from alcor.channels.fast_path.calls import abort, read_hello
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
 from alcor.channels.fast_path.engine import keep_engine
 from alcor.channels.fast_path.many_hosts import ManyHostsStream
@@ -135,8 +136,8 @@ class FastPathServer:
 
     async def _connect(self, _requests: object, context: Any) -> None:
         if not self._welcomes.take(time.monotonic()):
-            await _abort(context, grpc.StatusCode.UNAVAILABLE, "too many hosts come at once: come again in a while")
-        stream = HostStream(await self._read_hello(context))
+            await abort(context, grpc.StatusCode.UNAVAILABLE, "too many hosts come at once: come again in a while")
+        stream = HostStream(await read_hello(context, Hello, decode_agent_message, self._settings.hello_timeout))
         self._hosts.enter(stream)
         try:
             await context.write(self._welcome)
@@ -157,19 +158,6 @@ class FastPathServer:
         except Exception as error:
             await self._end("a stream of many hosts", context, error)
 
-    async def _read_hello(self, context: Any) -> Hello:
-        try:
-            async with asyncio.timeout(self._settings.hello_timeout):
-                data = await context.read()
-            message = None if data is END_OF_STREAM else decode_agent_message(data)
-        except TimeoutError:
-            await _abort(context, grpc.StatusCode.DEADLINE_EXCEEDED, "no hello came in time")
-        except MalformedMessage as error:
-            await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
-        if not isinstance(message, Hello):
-            await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, "the first message must be a hello")
-        return message
-
     async def _serve(self, stream: HostStream, context: Any) -> None:
         """Receive and send until the agent ends the stream, sends garbage, or must go."""
         receiving = asyncio.create_task(self._receive(stream, context))
@@ -183,7 +171,7 @@ class FastPathServer:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         if ended.done() and not ended.cancelled():
-            await _abort(context, *stream.end_status)
+            await abort(context, *stream.end_status)
         for task in (receiving, sending):
             if not task.cancelled() and (error := task.exception()) is not None:
                 await self._end(f"host {stream.hello.host_id}", context, error)
@@ -191,10 +179,10 @@ class FastPathServer:
     async def _end(self, who: str, context: Any, error: BaseException) -> None:
         if isinstance(error, MalformedMessage):
             log.warning("%s sent a malformed message: %s", who, error)
-            await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
+            await abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
         if not context.cancelled():
             log.error("%s: the stream failed", who, exc_info=error)
-            await _abort(context, grpc.StatusCode.INTERNAL, "the controller failed to serve this stream")
+            await abort(context, grpc.StatusCode.INTERNAL, "the controller failed to serve this stream")
 
     async def _receive(self, stream: HostStream, context: Any) -> None:
         while (data := await context.read()) is not END_OF_STREAM:
@@ -238,11 +226,6 @@ class FastPathServer:
         stream.sent.note(delta.revision, since)
         for part, _ in self._encoder.parts(delta, self._settings.part_bytes):
             await context.write(part)
-
-
-async def _abort(context: Any, code: grpc.StatusCode, reason: str) -> NoReturn:
-    await context.abort(code, reason)
-    raise AssertionError("abort does not return")
 
 
 def _check_unix_socket(address: str) -> None:

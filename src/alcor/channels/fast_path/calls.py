@@ -1,0 +1,33 @@
+"""What the server's ends of all streams do alike: read the hello, and end a call with a reason."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+
+from alcor.channels.checks import MalformedMessage
+from alcor.channels.fast_path.options import END_OF_STREAM
+
+_Hello = TypeVar("_Hello")
+
+
+async def read_hello(context: Any, kind: type[_Hello], decode: Callable[[bytes], object], timeout: float) -> _Hello:
+    """The first message of a call, which must be a hello of this kind and come in time (s); else the call ends."""
+    try:
+        async with asyncio.timeout(timeout):
+            data = await context.read()
+        message = None if data is END_OF_STREAM else decode(data)
+    except TimeoutError:
+        await abort(context, grpc.StatusCode.DEADLINE_EXCEEDED, "no hello came in time")
+    except MalformedMessage as error:
+        await abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
+    if not isinstance(message, kind):
+        await abort(context, grpc.StatusCode.INVALID_ARGUMENT, "the first message must be a hello")
+    return message
+
+
+async def abort(context: Any, code: grpc.StatusCode, reason: str) -> NoReturn:
+    """End the call, saying why."""
+    await context.abort(code, reason)
+    raise AssertionError("abort does not return")
