@@ -111,6 +111,13 @@ class ManyHostsStream:
 
     async def serve(self) -> None:
         """Receive and send until the peer ends the stream. Raises MalformedMessage when it must be ended."""
+        try:
+            await self._exchange()
+        finally:  # also when the call is cancelled while its tasks are ending
+            for host in list(self._hosts.values()):
+                self._leave(host)
+
+    async def _exchange(self) -> None:
         tasks = (asyncio.create_task(self._receive()), asyncio.create_task(self._send()))
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -118,8 +125,6 @@ class ManyHostsStream:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            for host in list(self._hosts.values()):
-                self._leave(host)
         for task in done:
             task.result()
 
