@@ -8,7 +8,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, and_, false, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    Table,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from alcor.store.tables import ip_allocation
 
@@ -72,10 +87,18 @@ def _filtered(statement: Select[Any], table: Table, query: Query) -> Select[Any]
 
 
 def _one_of(column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    given = [value for value in values if value is not None]
-    if len(given) == len(values):
+    given = [value for value in values if value is not None and _fits(column, value)]
+    if None not in values:
         return column == given[0] if len(given) == 1 else column.in_(given)
     return or_(column.is_(None), column.in_(given)) if given else column.is_(None)
+
+
+def _fits(column: Column[Any], value: Any) -> bool:
+    """Whether the column can hold the value: a database refuses to compare it with a number that it cannot."""
+    if not isinstance(column.type, Integer) or not isinstance(value, int):
+        return True
+    bits = 63 if isinstance(column.type, BigInteger) else 31
+    return -(1 << bits) <= value < 1 << bits
 
 
 def _order(table: Table, query: Query) -> list[tuple[Column[Any], bool]]:

@@ -201,3 +201,14 @@ def test_indexed_filters_never_scan_the_table(engine: Engine, query: Query) -> N
     else:
         assert "SCAN" not in plan, plan
         assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.parametrize(("column", "number"), [("mtu", 2**31), ("mtu", -(2**31) - 1), ("segmentation_id", 2**63)])
+def test_a_number_that_no_column_can_hold_matches_nothing(
+    transaction: Transaction, networks: list[dict[str, Any]], column: str, number: int
+) -> None:
+    some = networks[0][column]
+    assert list_rows(transaction.connection, network, Query(filters={column: [number]})) == []
+    assert len(list_rows(transaction.connection, network, Query(filters={column: [number, some]}))) == sum(
+        row[column] == some for row in networks
+    )
