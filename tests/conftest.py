@@ -2,6 +2,9 @@
 
 import signal
 
-# A run started in the background of a shell has Ctrl-C switched off, and so would have the programs tests interrupt.
+# A run in the background of a shell, or under nohup, ignores Ctrl-C or SIGHUP, and so would the programs that tests
+# interrupt or hang up on. What has a handler here is the default in programs that are started.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda _number, _frame: None)
