@@ -42,30 +42,18 @@ class Hosts(_Plain, frozen=True):
     programming_seconds: Seconds = 0.0  # from a goal state's arrival until its ports are reported UP
 
 
-class Connect(
-    msgspec.Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    kw_only=True,
-    tag_field="do",
-    tag="connect",
-):
+class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, tag_field="do"):
+    """What is the same for all steps: they are read from TOML, ``do`` says which it is."""
+
+
+class Connect(_Step, frozen=True, kw_only=True, tag="connect"):
     """Register the hosts as nodes and connect them all; ends when each has applied a goal state."""
 
     at_once: Annotated[int, msgspec.Meta(ge=1, le=20_000)] = 2_000  # nodes in one request
     timeout: Seconds = 600.0
 
 
-class CreatePorts(
-    msgspec.Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    kw_only=True,
-    tag_field="do",
-    tag="create-ports",
-):
+class CreatePorts(_Step, frozen=True, kw_only=True, tag="create-ports"):
     """Create VPCs with a subnet each and ports in them; ends when every port is ACTIVE."""
 
     vpcs: Count = 1
@@ -79,15 +67,7 @@ class CreatePorts(
     timeout: Seconds = 600.0  # for the last port to become ACTIVE
 
 
-class UpdatePorts(
-    msgspec.Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    kw_only=True,
-    tag_field="do",
-    tag="update-ports",
-):
+class UpdatePorts(_Step, frozen=True, kw_only=True, tag="update-ports"):
     """Change ports that were created; ends when each is ACTIVE again."""
 
     ports: Count
@@ -97,15 +77,7 @@ class UpdatePorts(
     timeout: Seconds = 600.0
 
 
-class DeletePorts(
-    msgspec.Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    kw_only=True,
-    tag_field="do",
-    tag="delete-ports",
-):
+class DeletePorts(_Step, frozen=True, kw_only=True, tag="delete-ports"):
     """Delete ports that were created; ends when they are gone from their hosts."""
 
     ports: Count
@@ -114,15 +86,7 @@ class DeletePorts(
     timeout: Seconds = 600.0
 
 
-class Requests(
-    msgspec.Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    kw_only=True,
-    tag_field="do",
-    tag="requests",
-):
+class Requests(_Step, frozen=True, kw_only=True, tag="requests"):
     """Create a resource and then list, update or delete it, again and again, as Rally's scenarios do."""
 
     resource: Literal["networks", "subnets", "ports"]
@@ -132,30 +96,14 @@ class Requests(
     rate: Seconds = 0.0
 
 
-class KillController(
-    msgspec.Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    kw_only=True,
-    tag_field="do",
-    tag="kill-controller",
-):
+class KillController(_Step, frozen=True, kw_only=True, tag="kill-controller"):
     """Kill the controller with SIGKILL and start it again; ends when all hosts are back and all ports ACTIVE."""
 
     down_seconds: Seconds = 0.0
     timeout: Seconds = 600.0
 
 
-class CutConnections(
-    msgspec.Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    kw_only=True,
-    tag_field="do",
-    tag="cut-connections",
-):
+class CutConnections(_Step, frozen=True, kw_only=True, tag="cut-connections"):
     """Cut hosts' connections; ends when the hosts are back."""
 
     fraction: Fraction = 1.0  # of the connections
@@ -163,30 +111,14 @@ class CutConnections(
     timeout: Seconds = 600.0
 
 
-class SlowHosts(
-    msgspec.Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    kw_only=True,
-    tag_field="do",
-    tag="slow-hosts",
-):
+class SlowHosts(_Step, frozen=True, kw_only=True, tag="slow-hosts"):
     """From now on some hosts take their time for each goal state."""
 
     fraction: Fraction
     seconds: Seconds
 
 
-class Wait(
-    msgspec.Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    kw_only=True,
-    tag_field="do",
-    tag="wait",
-):
+class Wait(_Step, frozen=True, kw_only=True, tag="wait"):
     """Do nothing for a while, and see what that costs."""
 
     seconds: Seconds
