@@ -3,6 +3,8 @@
 As strict as channels.codec: a value of the right shape or MalformedMessage.
 """
 
+from collections.abc import Sequence
+
 from alcor.channels import checks
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.messages import (
@@ -20,6 +22,7 @@ from alcor.model.digest import Digest
 from alcor.southbound.v1 import southbound_pb2 as pb
 
 HOST_ID_CHARACTERS = 255
+MOST_NCMS = 1000
 _REASON_CHARACTERS = 1000
 
 
@@ -39,6 +42,7 @@ def _agent_message(message: AgentMessage) -> pb.AgentMessage:
                     applied_revision=message.applied_revision,
                     agent_version=message.agent_version,
                     digest=None if message.digest is None else _digest_message(message.digest),
+                    takes_network_config_managers=message.takes_ncms,
                 )
             )
         case Acknowledgement():
@@ -100,6 +104,20 @@ def decode_welcome(data: bytes) -> Welcome:
     )
 
 
+def ncms_message(addresses: Sequence[str]) -> pb.NetworkConfigManagers:
+    """Where Network Config Managers listen. Raises MalformedMessage when agents would not take it."""
+    message = pb.NetworkConfigManagers(addresses=addresses)
+    decode_ncms(message)
+    return message
+
+
+def decode_ncms(message: pb.NetworkConfigManagers) -> tuple[str, ...]:
+    """Where Network Config Managers listen. Raises MalformedMessage."""
+    if len(message.addresses) > MOST_NCMS:
+        raise MalformedMessage(f"{len(message.addresses)} Network Config Managers; {MOST_NCMS} are allowed")
+    return tuple(checks.server(address, "Network Config Manager") for address in message.addresses)
+
+
 def _hello(message: pb.Hello) -> Hello:
     if not 0 < len(message.host_id) <= HOST_ID_CHARACTERS:
         raise MalformedMessage(f"a host id has 1 to {HOST_ID_CHARACTERS} characters, not {len(message.host_id)}")
@@ -110,6 +128,7 @@ def _hello(message: pb.Hello) -> Hello:
         applied_revision=message.applied_revision,
         agent_version=message.agent_version[:64],
         digest=_digest(message.digest) if message.HasField("digest") else None,
+        takes_ncms=message.takes_network_config_managers,
     )
 
 

@@ -1,6 +1,7 @@
 """Checks of single values received from a peer: each returns the value or raises MalformedMessage with the reason."""
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -13,6 +14,8 @@ _Message = TypeVar("_Message", bound=Message)
 
 MAC_LIMIT = 1 << 48
 VNI_LIMIT = 1 << 24
+
+_SERVER = re.compile(r"unix:[!-~]{1,107}|(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Za-z:.%]{1,64}]):([0-9]{1,5})")
 
 
 class MalformedMessage(ValueError):
@@ -81,6 +84,14 @@ def cidr(text: str, what: str) -> str:
         ipaddress.ip_network(text, strict=False)
     except ValueError as error:
         raise MalformedMessage(f"{what}: {text[:64]!r} is not a CIDR") from error
+    return text
+
+
+def server(text: str, what: str) -> str:
+    """Where a server listens: HOST:PORT, [IPv6]:PORT or unix:PATH."""
+    match = _SERVER.fullmatch(text)
+    if match is None or not 0 < int(match[1] or 1) < 1 << 16:
+        raise MalformedMessage(f"{what}: {text[:64]!r} is not HOST:PORT or unix:PATH")
     return text
 
 

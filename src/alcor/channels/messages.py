@@ -25,6 +25,7 @@ class Hello(msgspec.Struct, frozen=True):
     applied_revision: int = 0
     agent_version: str = ""
     digest: GoalStateDigest | None = None  # of what it has applied, if at hand
+    takes_ncms: bool = False  # whether it may be told of Network Config Managers
 
 
 class Welcome(msgspec.Struct, frozen=True):

@@ -198,6 +198,9 @@ class _Group:
             case Taken.IGNORED if not part.more:
                 self._took(number)
 
+    def told_ncms(self, addresses: tuple[str, ...]) -> None:
+        pass  # simulated hosts ask nobody
+
     def ended(self, number: int, reason: str) -> None:
         host = self.hosts[number]
         self._gone(host)

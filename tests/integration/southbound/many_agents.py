@@ -39,6 +39,7 @@ class ManyAgents:
         self.agents = [Agent(host_id) for host_id in host_ids]
         self._address = address
         self.connection: ManyHostsConnection | None = None
+        self.ncms: list[tuple[str, ...]] = []  # as told, one list after the other
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -88,6 +89,9 @@ class ManyAgents:
             self._take(number, delta)
         else:
             agent.unread.append(delta)
+
+    def told_ncms(self, addresses: tuple[str, ...]) -> None:
+        self.ncms.append(addresses)
 
     def ended(self, number: int, reason: str) -> None:
         self.agents[number].ends.append(reason)

@@ -26,6 +26,11 @@ def goal_state(**fields: Any) -> bytes:
     return pb.ControllerMessage(goal_state=pb.GoalState(**fields)).SerializeToString()
 
 
+def ncms(*addresses: str) -> bytes:
+    message = pb.NetworkConfigManagers(addresses=addresses)
+    return pb.ControllerMessage(network_config_managers=message).SerializeToString()
+
+
 @contextlib.asynccontextmanager
 async def scripted_controller(address: str, *messages: bytes, hold: bool = False) -> AsyncIterator[None]:
     """A server that says these things to whoever connects, then ends the stream or holds it."""
@@ -70,7 +75,7 @@ class Listener:
 
 
 def client(*addresses: str) -> FastPathClient:
-    return FastPathClient(addresses, lambda: HELLO, backoff=BACKOFF, welcome_timeout=0.3)
+    return FastPathClient(addresses, lambda: HELLO, told_ncms=lambda told: None, backoff=BACKOFF, welcome_timeout=0.3)
 
 
 @pytest.mark.parametrize(
@@ -98,10 +103,10 @@ async def test_a_controller_that_does_not_welcome_is_passed_over(
 
 @pytest.mark.parametrize(
     "message",
-    [b"\xff garbage", WELCOME, goal_state(vpcs=[pb.Vpc(id=b"short")]), b""],
-    ids=["garbage", "a second welcome", "a malformed goal state", "an empty message"],
+    [b"\xff garbage", WELCOME, goal_state(vpcs=[pb.Vpc(id=b"short")]), b"", ncms("nowhere")],
+    ids=["garbage", "a second welcome", "a malformed goal state", "an empty message", "no addresses of managers"],
 )
-async def test_a_malformed_goal_state_ends_the_connection_and_another_is_tried(directory: Path, message: bytes) -> None:
+async def test_a_malformed_message_ends_the_connection_and_another_is_tried(directory: Path, message: bytes) -> None:
     address = f"unix:{directory}/bad"
     async with (
         scripted_controller(address, WELCOME, goal_state(revision=1), message, hold=True),

@@ -14,8 +14,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import grpc
+import msgspec
 
-from alcor.channels.agent_codec import decode_welcome, encode_agent_message
+from alcor.channels.agent_codec import decode_ncms, decode_welcome, encode_agent_message
 from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.codec import GoalStateAssembler
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
@@ -29,14 +30,18 @@ __all__ = ["Backoff", "Connection", "ConnectionLost", "FastPathClient"]
 
 log = logging.getLogger(__name__)
 
+ToldNcms = Callable[[tuple[str, ...]], None]
+"""Told all Network Config Managers there are; with none, they are to be asked where the controllers are."""
+
 
 class Connection:
     """One stream to a controller that has welcomed this host."""
 
-    def __init__(self, address: str, welcome: Welcome, stream: Any) -> None:
+    def __init__(self, address: str, welcome: Welcome, stream: Any, told_ncms: ToldNcms | None = None) -> None:
         self.address = address
         self.welcome = welcome
         self._stream = stream
+        self._told_ncms = told_ncms
         self._sending = asyncio.Lock()
 
     async def goal_states(self) -> AsyncIterator[GoalStateDelta]:
@@ -49,13 +54,16 @@ class Connection:
         try:
             while (data := await self._stream.read()) is not END_OF_STREAM:
                 message = parse(pb.ControllerMessage, data)
+                if message.WhichOneof("message") == "network_config_managers" and self._told_ncms is not None:
+                    self._told_ncms(decode_ncms(message.network_config_managers))
+                    continue
                 if message.WhichOneof("message") != "goal_state":
-                    raise MalformedMessage("only goal states may follow the welcome")
+                    raise MalformedMessage("only what the hello says is taken may follow the welcome")
                 delta = assembler.add(message.goal_state)
                 if delta is not None:
                     yield delta
         except MalformedMessage as error:
-            log.error("controller %s sent a malformed goal state: %s", self.address, error)
+            log.error("controller %s sent a malformed message: %s", self.address, error)
         except grpc.aio.AioRpcError as error:
             level = logging.INFO if error.details() == GO_ELSEWHERE else logging.WARNING
             log.log(level, "connection to controller %s lost: %s", self.address, reason(error))
@@ -79,16 +87,24 @@ class FastPathClient:
         controllers: Sequence[str],
         hello: Callable[[], Hello],
         *,
+        told_ncms: ToldNcms | None = None,
         backoff: Backoff | None = None,
         keepalive: Keepalive | None = None,
         welcome_timeout: float = 10.0,
     ) -> None:
-        """``controllers`` are HOST:PORT or unix:PATH; ``hello`` is asked anew before each attempt."""
+        """``controllers`` are HOST:PORT or unix:PATH; ``hello`` is asked anew before each attempt.
+
+        ``told_ncms`` is called while goal states are waited for.
+        """
+
+        def first_message() -> bytes:
+            return encode_agent_message(msgspec.structs.replace(hello(), takes_ncms=told_ncms is not None))
+
         self._dialling = Dialling(
             controllers,
             CONNECT_METHOD,
-            lambda: encode_agent_message(hello()),
-            lambda address, data, stream: Connection(address, decode_welcome(data), stream),
+            first_message,
+            lambda address, data, stream: Connection(address, decode_welcome(data), stream, told_ncms),
             what="controller",
             backoff=backoff,
             keepalive=keepalive,

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import grpc
 
-from alcor.channels.agent_codec import decode_welcome, encode_agent_message
+from alcor.channels.agent_codec import decode_ncms, decode_welcome, encode_agent_message
 from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.fast_path.engine import keep_engine
 from alcor.channels.fast_path.options import CONNECT_MANY_METHOD, END_OF_STREAM, Keepalive
@@ -38,6 +38,9 @@ class Hosts(Protocol):
 
     def goal_state(self, number: int, part: pb.GoalState) -> None:
         """A part of a goal state for the host, which calls took() once it has dealt with the last one."""
+
+    def told_ncms(self, addresses: tuple[str, ...]) -> None:
+        """These are all Network Config Managers there are; with none, hosts ask where the controllers are."""
 
     def ended(self, number: int, reason: str) -> None:
         """The controller has ended the host; it may say hello again."""
@@ -129,7 +132,10 @@ class ManyHostsConnection:
 
     async def _receive(self) -> None:
         while (data := await self._stream.read()) is not END_OF_STREAM:
-            for count, message in enumerate(parse(pb.ControllerMessages, data).messages, 1):
+            heard = parse(pb.ControllerMessages, data)
+            if heard.HasField("network_config_managers"):
+                self._hosts.told_ncms(decode_ncms(heard.network_config_managers))
+            for count, message in enumerate(heard.messages, 1):
                 self._hear(message)
                 if count % _HEARD_AT_ONCE == 0:
                     await asyncio.sleep(0)

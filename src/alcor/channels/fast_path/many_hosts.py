@@ -107,7 +107,13 @@ class ManyHostsStream:
         self._held: deque[ManyHost] = deque()  # want a snapshot while as many as may be are under way
         self._under_way: set[ManyHost] = set()
         self._ended: dict[int, str] = {}  # host number → why, still to be told
+        self._untold_ncms: pb.NetworkConfigManagers | None = None
         self._filled = asyncio.Event()
+
+    def tell_ncms(self, ncms: pb.NetworkConfigManagers) -> None:
+        """See ncm_announcements.Told."""
+        self._untold_ncms = ncms
+        self._filled.set()
 
     async def serve(self) -> None:
         """Receive and send until the peer ends the stream. Raises MalformedMessage when it must be ended."""
@@ -211,8 +217,10 @@ class ManyHostsStream:
         while True:
             await self._filled.wait()
             messages = list(self._next_messages())
-            if messages:
-                await self._context.write(pb.ControllerMessages(messages=messages).SerializeToString())
+            ncms, self._untold_ncms = self._untold_ncms, None
+            if messages or ncms is not None:
+                message = pb.ControllerMessages(messages=messages, network_config_managers=ncms)
+                await self._context.write(message.SerializeToString())
             else:
                 self._filled.clear()
 

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import socket
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from alcor.channels.fast_path.calls import abort, read_hello
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
 from alcor.channels.fast_path.engine import keep_engine
 from alcor.channels.fast_path.many_hosts import ManyHostsStream
+from alcor.channels.fast_path.ncm_announcements import NcmAnnouncements
 from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
 from alcor.channels.fast_path.sent_times import SentTimes
 from alcor.channels.interface import ChannelListener, Delivery
@@ -27,6 +29,7 @@ from alcor.channels.messages import Acknowledgement, GoalStateDigest, Hello, Por
 from alcor.channels.outbox import Outbox
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.token_bucket import TokenBucket
+from alcor.southbound.v1 import southbound_pb2 as pb
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +59,7 @@ class HostStream:
         self.ended = asyncio.Event()
         self.end_status = (grpc.StatusCode.ABORTED, REPLACED)
         self.sent = SentTimes(hello.applied_revision)
+        self.untold_ncms: pb.NetworkConfigManagers | None = None
 
     def deliver(self, delta: GoalStateDelta) -> None:
         """Queue a delta (HostConnection)."""
@@ -74,6 +78,12 @@ class HostStream:
     def delivery(self) -> Delivery:
         """See HostConnection."""
         return progress.delivery(self.outbox, self.sent)
+
+    def tell_ncms(self, ncms: pb.NetworkConfigManagers) -> None:
+        """See ncm_announcements.Told."""
+        if self.hello.takes_ncms:
+            self.untold_ncms = ncms
+            self.filled.set()
 
     def replace(self) -> None:
         """End: the host has another connection."""
@@ -101,6 +111,7 @@ class FastPathServer:
         self._snapshots = asyncio.Semaphore(self._settings.snapshots_at_once)
         rate = self._settings.hosts_per_second
         self._welcomes = TokenBucket(rate, rate, time.monotonic())
+        self._ncms = NcmAnnouncements()
         self._services: list[Any] = []
         self._server: Any = None
 
@@ -129,6 +140,14 @@ class FastPathServer:
             ) from error
         await self._server.start()
 
+    def tell_ncms(self, addresses: Collection[str]) -> None:
+        """Tell all hosts, now and when they come, which Network Config Managers there are: all of them.
+
+        Addresses are HOST:PORT or unix:PATH, as hosts reach them. With none, hosts ask where the controllers are.
+        Raises MalformedMessage, and tells nobody, when hosts would not take that.
+        """
+        self._ncms.tell(addresses)
+
     async def stop(self, grace: float = 1.0) -> None:
         """End every stream and stop listening, within about ``grace`` seconds."""
         if self._server is not None:
@@ -143,7 +162,8 @@ class FastPathServer:
             await context.write(self._welcome)
             self._listener.host_connected(stream)
             try:
-                await self._serve(stream, context)
+                with self._ncms.to(stream):
+                    await self._serve(stream, context)
             finally:
                 self._listener.host_disconnected(stream)
         finally:
@@ -154,7 +174,8 @@ class FastPathServer:
             context, self._welcome, self._listener, self._hosts, self._encoder, self._settings.part_bytes
         )
         try:
-            await stream.serve()
+            with self._ncms.to(stream):
+                await stream.serve()
         except Exception as error:
             await self._end("a stream of many hosts", context, error)
 
@@ -203,6 +224,9 @@ class FastPathServer:
         while True:
             await stream.filled.wait()
             stream.filled.clear()
+            if (ncms := stream.untold_ncms) is not None:
+                stream.untold_ncms = None
+                await context.write(pb.ControllerMessage(network_config_managers=ncms).SerializeToString())
             if stream.outbox.snapshot_is_next:
                 await self._send_snapshot(stream, context)
             else:

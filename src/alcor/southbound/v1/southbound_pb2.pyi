@@ -26,10 +26,12 @@ class FromHost(_message.Message):
     def __init__(self, host: _Optional[int] = ..., message: _Optional[bytes] = ..., taken: _Optional[int] = ..., end: _Optional[bool] = ...) -> None: ...
 
 class ControllerMessages(_message.Message):
-    __slots__ = ("messages",)
+    __slots__ = ("messages", "network_config_managers")
     MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_CONFIG_MANAGERS_FIELD_NUMBER: _ClassVar[int]
     messages: _containers.RepeatedCompositeFieldContainer[ToHost]
-    def __init__(self, messages: _Optional[_Iterable[_Union[ToHost, _Mapping]]] = ...) -> None: ...
+    network_config_managers: NetworkConfigManagers
+    def __init__(self, messages: _Optional[_Iterable[_Union[ToHost, _Mapping]]] = ..., network_config_managers: _Optional[_Union[NetworkConfigManagers, _Mapping]] = ...) -> None: ...
 
 class ToHost(_message.Message):
     __slots__ = ("host", "message", "end")
@@ -56,28 +58,38 @@ class AgentMessage(_message.Message):
     def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., acknowledgement: _Optional[_Union[Acknowledgement, _Mapping]] = ..., port_report: _Optional[_Union[PortReport, _Mapping]] = ..., resync_request: _Optional[_Union[ResyncRequest, _Mapping]] = ..., goal_state_digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ...) -> None: ...
 
 class ControllerMessage(_message.Message):
-    __slots__ = ("welcome", "goal_state")
+    __slots__ = ("welcome", "goal_state", "network_config_managers")
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     GOAL_STATE_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_CONFIG_MANAGERS_FIELD_NUMBER: _ClassVar[int]
     welcome: Welcome
     goal_state: GoalState
-    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., goal_state: _Optional[_Union[GoalState, _Mapping]] = ...) -> None: ...
+    network_config_managers: NetworkConfigManagers
+    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., goal_state: _Optional[_Union[GoalState, _Mapping]] = ..., network_config_managers: _Optional[_Union[NetworkConfigManagers, _Mapping]] = ...) -> None: ...
+
+class NetworkConfigManagers(_message.Message):
+    __slots__ = ("addresses",)
+    ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    addresses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, addresses: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("host_id", "boot_id", "log_id", "applied_revision", "agent_version", "digest")
+    __slots__ = ("host_id", "boot_id", "log_id", "applied_revision", "agent_version", "digest", "takes_network_config_managers")
     HOST_ID_FIELD_NUMBER: _ClassVar[int]
     BOOT_ID_FIELD_NUMBER: _ClassVar[int]
     LOG_ID_FIELD_NUMBER: _ClassVar[int]
     APPLIED_REVISION_FIELD_NUMBER: _ClassVar[int]
     AGENT_VERSION_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
+    TAKES_NETWORK_CONFIG_MANAGERS_FIELD_NUMBER: _ClassVar[int]
     host_id: str
     boot_id: bytes
     log_id: bytes
     applied_revision: int
     agent_version: str
     digest: GoalStateDigest
-    def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ..., log_id: _Optional[bytes] = ..., applied_revision: _Optional[int] = ..., agent_version: _Optional[str] = ..., digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ...) -> None: ...
+    takes_network_config_managers: bool
+    def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ..., log_id: _Optional[bytes] = ..., applied_revision: _Optional[int] = ..., agent_version: _Optional[str] = ..., digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ..., takes_network_config_managers: _Optional[bool] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("log_id", "controller_id", "report_interval_seconds", "digest_interval_seconds")
