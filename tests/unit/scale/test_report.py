@@ -10,7 +10,8 @@ import pytest
 
 from alcor.scale.formatting import duration, quantity
 from alcor.scale.report.page import page, write_report
-from alcor.scale.report.plots import Axis, Line, over_time, percentiles
+from alcor.scale.report.picture import picture
+from alcor.scale.report.plots import Axis, Line, over_sizes, over_time, percentiles
 from alcor.scale.result import Machine, Outcome, Series, StepResult
 
 
@@ -94,8 +95,45 @@ def test_a_gap_breaks_a_line_and_points_are_where_they_belong() -> None:
 
 @pytest.mark.parametrize("points", [[], [None], [(0.0, 0.0)], [(0.0, 0.0), (99.9, 0.0)]])
 def test_next_to_nothing_can_be_drawn(points: list[tuple[float, float] | None]) -> None:
-    for drawing in (over_time([Line("a", points)], str), percentiles([Line("a", points)], duration)):
+    line = Line("a", points)
+    for drawing in (over_time([line], str), percentiles([line], duration), over_sizes([line], duration)):
         ElementTree.fromstring(drawing)
+
+
+SIZES = (10, 1_000, 100_000)
+
+
+def heights(*costs: float) -> list[float]:
+    """Where the dots of costs at growing sizes are, as pixels from the top."""
+    line = Line("a", list(zip(SIZES, costs, strict=True)))
+    drawing = ElementTree.fromstring(over_sizes([line], duration))
+    return [float(dot.attrib["cy"]) for dot in drawing.iter("circle")]
+
+
+def test_a_cost_that_does_not_depend_on_the_size_is_a_flat_line() -> None:
+    assert len(set(heights(0.2, 0.2, 0.2))) == 1
+
+
+@pytest.mark.parametrize("factor", [1.5, 1000.0], ids=["a little", "beyond a linear axis"])
+def test_a_cost_that_grows_with_the_size_is_drawn_higher_and_higher(factor: float) -> None:
+    low, middle, high = heights(0.2, 0.2 * factor, 0.2 * factor**2)
+    assert low > middle > high > 0
+
+
+def test_sizes_ten_times_apart_are_equally_far_apart() -> None:
+    drawing = ElementTree.fromstring(over_sizes([Line("a", [(size, 1.0) for size in (1, 10, 100)])], duration))
+    first, second, third = (float(dot.attrib["cx"]) for dot in drawing.iter("circle"))
+    assert second - first == pytest.approx(third - second, abs=0.2)
+
+
+def test_a_picture_is_a_file_of_its_own_that_says_what_it_shows() -> None:
+    lines = [Line("one <create>", [(10, 0.1), (100, 0.1)]), Line("a list", [(10, 0.2), (100, 0.3)])]
+    text = picture("Cost & size", over_sizes(lines, duration), lines, ["2 × A processor", "commit abc"])
+    root = ElementTree.fromstring(text)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    shown = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"Cost & size", "one <create>", "a list", "2 × A processor", "commit abc", "10", "100"} <= set(shown)
+    assert not re.search(r"(src|href)=|url\(|@import", text)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""Plots as inline SVG, drawn to be read: few lines, named in a legend, light grids, round numbers.
+"""Plots as SVG, within a page or as files: few lines, named in a legend, light grids, round numbers.
 
-Colours come from the page's style sheet (classes c0, c1, …), so that they suit light and dark surroundings.
+Colours come from a style sheet (classes c0, c1, …), so that they suit light and dark surroundings.
 """
 
 import html
@@ -12,9 +12,11 @@ import msgspec
 Point = tuple[float, float]
 Format = Callable[[float], str]
 
-_WIDTH, _HEIGHT = 560, 230
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 12, 30
+WIDTH, HEIGHT = 560, 230
+LEFT = 62  # of what is drawn; what is further left belongs to the y axis
+_RIGHT, _TOP, _BOTTOM = 14, 12, 30
 COLOURS = 6
+_WIDE_RANGE = 8.0  # largest to smallest from which on only a logarithmic axis shows both
 
 
 class Line(msgspec.Struct):
@@ -55,11 +57,11 @@ def over_time(lines: Sequence[Line], value: Format, bands: Sequence[tuple[float,
     """Quantities over the seconds of a test; ``bands`` are the steps, (began, ended)."""
     points = [point for line in lines for point in line.points if point is not None]
     end = max([x for x, _ in points] + [ended for _, ended in bands], default=1.0) or 1.0
-    x = Axis(0.0, end, _LEFT, _WIDTH - _RIGHT)
-    y = Axis(0.0, _ceiling(max((y for _, y in points), default=1.0)), _HEIGHT - _BOTTOM, _TOP)
+    x = Axis(0.0, end, LEFT, WIDTH - _RIGHT)
+    y = Axis(0.0, _ceiling(max((y for _, y in points), default=1.0)), HEIGHT - _BOTTOM, _TOP)
     shades = [
         f'<rect class="band b{number % 2}" x="{x.place(began):.1f}" y="{_TOP}" '
-        f'width="{x.place(ended) - x.place(began):.1f}" height="{_HEIGHT - _TOP - _BOTTOM}"/>'
+        f'width="{x.place(ended) - x.place(began):.1f}" height="{HEIGHT - _TOP - _BOTTOM}"/>'
         f'<text class="number" x="{(x.place(began) + x.place(ended)) / 2:.1f}" y="{_TOP + 10}">{number}</text>'
         for number, (began, ended) in enumerate(bands, 1)
         if x.place(ended) - x.place(began) > 8
@@ -72,10 +74,31 @@ def percentiles(lines: Sequence[Line], value: Format) -> str:
     points = [point for line in lines for point in line.points if point is not None and point[1] > 0]
     tail = min((100 - x for x, _ in points), default=1.0)
     moved = [Line(line.name, [(100 / (100 - x), y) for x, y in filter(None, line.points)]) for line in lines]
-    x = Axis(1.0, max(100 / tail, 10.0), _LEFT, _WIDTH - _RIGHT, logarithmic=True)
+    x = Axis(1.0, max(100 / tail, 10.0), LEFT, WIDTH - _RIGHT, logarithmic=True)
     lowest, highest = min((y for _, y in points), default=1e-3), max((y for _, y in points), default=1.0)
-    y = Axis(_power_below(lowest), _power_above(highest), _HEIGHT - _BOTTOM, _TOP, logarithmic=True)
+    y = Axis(_power_below(lowest), _power_above(highest), HEIGHT - _BOTTOM, _TOP, logarithmic=True)
     return _figure([*_grid(x, y, _percentile, value), *_paths(moved, x, y)])
+
+
+def over_sizes(lines: Sequence[Line], value: Format) -> str:
+    """Costs by the size of something, which has a logarithmic axis; what does not depend on it is a flat line.
+
+    Costs have a linear axis from zero, or a logarithmic one when they are far apart.
+    """
+    points = [point for line in lines for point in line.points if point is not None and min(point) > 0]
+    sizes, costs = [x for x, _ in points] or [1.0], [y for _, y in points] or [1.0]
+    x = Axis(min(sizes), max(*sizes, min(sizes) * 10), LEFT, WIDTH - _RIGHT, logarithmic=True)
+    if max(costs) / min(costs) > _WIDE_RANGE:
+        low, high, logarithmic = _power_below(min(costs)), _power_above(max(costs)), True
+    else:
+        low, high, logarithmic = 0.0, _ceiling(max(costs)), False
+    y = Axis(low, high, HEIGHT - _BOTTOM, _TOP, logarithmic)
+    dots = [
+        f'<circle class="dot c{number % COLOURS}" cx="{x.place(point[0]):.1f}" cy="{y.place(point[1]):.1f}" r="2.6"/>'
+        for number, line in enumerate(lines)
+        for point in filter(None, line.points)
+    ]
+    return _figure([*_grid(x, y, lambda size: f"{size:,.0f}", value), *_paths(lines, x, y), *dots])
 
 
 def legend(lines: Sequence[Line]) -> str:
@@ -89,22 +112,22 @@ def legend(lines: Sequence[Line]) -> str:
 
 
 def _figure(parts: Sequence[str]) -> str:
-    return f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">{"".join(parts)}</svg>'
+    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{"".join(parts)}</svg>'
 
 
 def _grid(x: Axis, y: Axis, x_text: Format, y_text: Format) -> list[str]:
     parts = []
     for tick in y.ticks():
         at = y.place(tick)
-        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(f'<text class="y" x="{_LEFT - 7}" y="{at + 3.5:.1f}">{html.escape(y_text(tick))}</text>')
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - _RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
+        parts.append(f'<text class="y" x="{LEFT - 7}" y="{at + 3.5:.1f}">{html.escape(y_text(tick))}</text>')
     for tick in x.ticks():
         at = x.place(tick)
-        place = "x" if at < _WIDTH - _RIGHT - 20 else "x last"
+        place = "x" if at < WIDTH - _RIGHT - 20 else "x last"
         parts.append(
-            f'<text class="{place}" x="{at:.1f}" y="{_HEIGHT - _BOTTOM + 17}">{html.escape(x_text(tick))}</text>'
+            f'<text class="{place}" x="{at:.1f}" y="{HEIGHT - _BOTTOM + 17}">{html.escape(x_text(tick))}</text>'
         )
-    parts.append(f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y.start}" y2="{y.start}"/>')
+    parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - _RIGHT}" y1="{y.start}" y2="{y.start}"/>')
     return parts
 
 
