@@ -1,6 +1,6 @@
 """How long an agent takes to take in a large VPC, and how much memory: from the stream to the data plane and the disk.
 
-python -m benchmarks.agent_intake [--neighbours N] [--hosts N] [--changes N]
+python -m benchmarks.agent_intake [--neighbours N ...] [--hosts N] [--changes N] [--plot FILE.svg]
 
 This process is a controller's end of the fast path. Another one is the real agent on the memory driver: it connects, is
 sent its goal state as a snapshot, then changes of one neighbour each, one at a time, then is started again from its
@@ -20,8 +20,9 @@ from statistics import median, quantiles
 
 from alcor.channels.fast_path.server import FastPathServer
 from alcor.channels.interface import HostConnection
-from alcor.channels.messages import Acknowledgement, PortReport, ResyncRequest, Welcome
+from alcor.channels.messages import Acknowledgement, GoalStateDigest, PortReport, ResyncRequest, Welcome
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Vpc, VpcNeighbours
+from benchmarks.plot import Plot, add_plot_option
 from benchmarks.setting import setting
 
 VNI = 4242
@@ -32,13 +33,21 @@ PATIENCE_SECONDS = 120
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--neighbours", type=int, default=1_000_000, help="ports in the VPC (default 1,000,000)")
+    sizes = [10_000, 100_000, 1_000_000]
+    parser.add_argument(
+        "--neighbours", type=int, nargs="+", default=sizes, help="ports in the VPC, one after the other"
+    )
     parser.add_argument("--hosts", type=int, default=10_000, help="hosts they are on (default 10,000)")
     parser.add_argument("--changes", type=int, default=500, help="single changes after that (default 500)")
+    add_plot_option(parser)
     arguments = parser.parse_args()
-    print(setting())
-    with tempfile.TemporaryDirectory(prefix="alcor-") as directory:
-        asyncio.run(measure(Path(directory), arguments.neighbours, arguments.hosts, arguments.changes))
+    here = setting()
+    print(here)
+    plot = Plot("What a neighbour costs an agent", "neighbours in the VPC", here)
+    for neighbours in arguments.neighbours:
+        with tempfile.TemporaryDirectory(prefix="alcor-") as directory:
+            asyncio.run(measure(Path(directory), neighbours, arguments.hosts, arguments.changes, plot))
+    plot.write(arguments.plot)
 
 
 class Controller:
@@ -68,6 +77,9 @@ class Controller:
     def reported(self, connection: HostConnection, report: PortReport) -> None:
         """The host has no ports."""
 
+    def digested(self, connection: HostConnection, digest: GoalStateDigest) -> None:
+        """It has what it was sent."""
+
     def resync_requested(self, connection: HostConnection, request: ResyncRequest) -> None:
         raise AssertionError(f"the agent asked for a snapshot: {request.reason}")
 
@@ -94,7 +106,7 @@ class Controller:
         )
 
 
-async def measure(directory: Path, neighbours: int, hosts: int, changes: int) -> None:
+async def measure(directory: Path, neighbours: int, hosts: int, changes: int, plot: Plot) -> None:
     """Run one agent after the other against a controller, and print what it took."""
     address = f"unix:{directory}/controller.sock"
     controller = Controller(neighbours, hosts)
@@ -107,13 +119,17 @@ async def measure(directory: Path, neighbours: int, hosts: int, changes: int) ->
             programmed = acknowledgement.programmed_nanoseconds / 1e9
             print(f"snapshot of {neighbours:,} neighbours on {hosts:,} hosts: {seconds:.2f} s to acknowledgement,")
             print(f"  of which {programmed:.2f} s after it had arrived and been decoded")
+            plot.add("each of the first snapshot, to its acknowledgement", neighbours, seconds / neighbours)
             latencies = [await change_latency(controller, number) for number in range(changes)]
             if changes > 1:
                 slow = quantiles(latencies, n=100)[98]
                 print(f"one more neighbour: median {median(latencies) * 1e3:.2f} ms, p99 {slow * 1e3:.2f} ms")
+                plot.add("one more, to its acknowledgement: median", neighbours, median(latencies))
             print(f"peak memory of the agent: {agent.stop(neighbours + changes) / 1024:.0f} MiB")
         with Agent(directory, address) as agent:
-            print(f"restart from disk: {agent.wait_until_programmed():.2f} s", end="")
+            seconds = agent.wait_until_programmed()
+            plot.add("each of those on disk, until programmed after a restart", neighbours, seconds / neighbours)
+            print(f"restart from disk: {seconds:.2f} s", end="")
             print(f" until programmed, peak memory {agent.stop(neighbours + changes) / 1024:.0f} MiB")
     finally:
         await server.stop()

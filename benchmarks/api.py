@@ -1,6 +1,6 @@
 """How fast the API answers, as the number of stored ports grows, on SQLite and on a private PostgreSQL.
 
-python -m benchmarks.api [--database sqlite|postgresql] [--ports N] [--seconds S]
+python -m benchmarks.api [--database sqlite|postgresql] [--ports N] [--seconds S] [--plot FILE.svg]
 
 A real controller process on loopback serves clients that run in this process; both share the machine's processors.
 Both databases are durable. All ports are in one network with a /12 subnet. At each number of stored ports, single
@@ -21,6 +21,7 @@ import uvloop
 from benchmarks.controller import DATABASES, Controller, run_controller
 from benchmarks.hosts import host_name, vtep
 from benchmarks.http_load import ask, drive, percentiles, request
+from benchmarks.plot import Plot, add_plot_option, of_database
 from benchmarks.setting import disk, setting
 
 _SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -32,14 +33,18 @@ _READERS = 8  # clients that list, show, update and delete
 _HOSTS = 100
 _MOST_LISTED = 20_000  # ids of stored ports that shows and lists are spread over
 
+_PLOTTED = {"single creates": (1, 32)}  # of how many clients, where not of all: a plot has few lines
+
 Item = dict[str, str]
+_OnBody = Callable[[bytes], object]
 
 
 class Api:
     """The API of a controller, and the network that is measured."""
 
-    def __init__(self, controller: Controller, seconds: float) -> None:
+    def __init__(self, controller: Controller, seconds: float, plot: Plot) -> None:
         self._controller = controller
+        self._plot = plot
         self._seconds = seconds
         self._network = ""
 
@@ -61,20 +66,20 @@ class Api:
         for clients in (1, 8, 32):
             bodies: list[bytes] = []
             creates = itertools.repeat(_create(_port(self._network)))
-            await self._run(f"single creates, {size:,} ports", creates, clients, on_body=bodies.append)
+            await self._run_at(size, "single creates", creates, clients, on_body=bodies.append)
             created += [orjson.loads(body)["port"]["id"] for body in bodies]
         ids = await self._some_ids(size)
         pages = (request("GET", f"/v2.0/ports?limit=100&marker={each}") for each in itertools.cycle(ids))
-        await self._run(f"list a page of 100, {size:,} ports", pages, _READERS)
+        await self._run_at(size, "list a page of 100", pages, _READERS)
         shows = (request("GET", f"/v2.0/ports/{each}") for each in itertools.cycle(ids))
-        await self._run(f"show, {size:,} ports", shows, _READERS)
+        await self._run_at(size, "show", shows, _READERS)
         updates = (
             request("PUT", f"/v2.0/ports/{each}", {"port": {"name": "changed"}}) for each in itertools.cycle(ids)
         )
-        await self._run(f"update, {size:,} ports", updates, _READERS)
+        await self._run_at(size, "update", updates, _READERS)
         deletes = [request("DELETE", f"/v2.0/ports/{each}") for each in created]
         outcome = await drive(self._controller.port, deletes, _READERS)
-        _report(f"delete, {size:,} ports", _READERS, outcome.rate, outcome.latencies)
+        self._found(size, "delete", _READERS, outcome.rate, outcome.latencies)
 
     async def _bulk_sizes(self) -> None:
         network = await self._new_network()
@@ -92,7 +97,8 @@ class Api:
             items = [_port(network, host) for host, _ in zip(itertools.cycle(hosts), range(ports), strict=False)]
             await self._bulk(f"bulk creates of {ports:,}, bound to hosts", items)
         creates = (_create(_port(network, host)) for host in itertools.cycle(hosts))
-        await self._run("single creates, bound to hosts", creates, 32)
+        rate, latencies = await self._run(creates, 32)
+        _report("single creates, bound to hosts", 32, rate, latencies)
 
     async def _bulk(self, name: str, items: Sequence[Item], total: int = 0) -> None:
         total = total or max(20_000, 3 * len(items))
@@ -100,23 +106,29 @@ class Api:
         outcome = await drive(self._controller.port, requests, _FILLERS)
         _report(name, _FILLERS, outcome.rate * len(items), outcome.latencies)
 
-    async def _run(
-        self,
-        name: str,
-        requests: Iterator[bytes],
-        clients: int,
-        *,
-        on_body: Callable[[bytes], object] | None = None,
+    async def _run_at(
+        self, size: int, name: str, requests: Iterator[bytes], clients: int, on_body: _OnBody | None = None
     ) -> None:
+        rate, latencies = await self._run(requests, clients, on_body)
+        self._found(size, name, clients, rate, latencies)
+
+    def _found(self, size: int, name: str, clients: int, rate: float, latencies: Sequence[float]) -> None:
+        _report(f"{name}, {size:,} ports", clients, rate, latencies)
+        if clients in _PLOTTED.get(name, (clients,)):
+            self._plot.add(f"{name}, {clients} client{'s' if clients > 1 else ''}", size, 1 / rate)
+
+    async def _run(
+        self, requests: Iterator[bytes], clients: int, on_body: _OnBody | None = None
+    ) -> tuple[float, list[float]]:
         """Send requests in several rounds, so that what else the machine does in one of them does not decide."""
-        rates, latencies = [], []
+        rates: list[float] = []
+        latencies: list[float] = []
         for _ in range(_ROUNDS):
-            outcome = await drive(
-                self._controller.port, requests, clients, seconds=self._seconds / _ROUNDS, on_body=on_body
-            )
+            seconds = self._seconds / _ROUNDS
+            outcome = await drive(self._controller.port, requests, clients, seconds=seconds, on_body=on_body)
             rates.append(outcome.rate)
             latencies += outcome.latencies
-        _report(name, clients, median(rates), latencies)
+        return median(rates), latencies
 
     async def _some_ids(self, size: int) -> list[str]:
         """Ids of stored ports, from all over the table."""
@@ -158,14 +170,18 @@ def main() -> None:
     parser.add_argument("--database", choices=DATABASES, help="only this one (default both)")
     parser.add_argument("--ports", type=int, default=100_000, help="most ports to store (default 100,000)")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each measurement lasts (default 3)")
+    add_plot_option(parser)
     arguments = parser.parse_args()
-    print(setting())
+    here = setting()
+    print(here)
     print(disk())
     sizes = [size for size in _SIZES if size < arguments.ports] + [arguments.ports]
     for database in [arguments.database] if arguments.database else DATABASES:
         print(f"{database:<50} clients  per second    p50 ms    p90 ms    p99 ms", flush=True)
+        plot = Plot(f"What a request takes, {database}", "ports stored", here)
         with run_controller(database) as controller:
-            uvloop.run(Api(controller, arguments.seconds).measure(sizes))
+            uvloop.run(Api(controller, arguments.seconds, plot).measure(sizes))
+        plot.write(of_database(arguments.plot, database))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""How fast the Data Plane Manager compiles, and what a VPC of a million ports costs a controller and a host.
+"""How fast the Data Plane Manager compiles, and what a VPC of many ports costs a controller and a host.
 
-python -m benchmarks.dpm [--ports N]
+python -m benchmarks.dpm [--sizes N ...] [--plot FILE.svg]
 """
 
 import argparse
@@ -34,8 +34,10 @@ from alcor.model.records import (
     encode_records,
 )
 from alcor.southbound.v1 import southbound_pb2 as pb
+from benchmarks.plot import Plot, add_plot_option
 from benchmarks.setting import setting
 
+_A = TypeVar("_A")
 _T = TypeVar("_T")
 
 VPC_ID, SUBNET_ID = b"v" * 16, b"s" * 16
@@ -44,13 +46,26 @@ VNI = 7
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ports", type=int, default=1_000_000, help="ports of the large VPC (default 1,000,000)")
-    ports = parser.parse_args().ports
-    print(setting())
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000], help="ports of the VPC")
+    add_plot_option(parser)
+    arguments = parser.parse_args()
+    here = setting()
+    print(here)
     for hosts in (10, 1000):
         compile_rates(hosts)
-    parts = large_vpc(ports)
-    take_in(ports, parts)
+    plot = Plot("What a port costs", "ports of the VPC, on 1,000 hosts", here)
+    for ports in arguments.sizes:
+        parts, costs = in_its_own_process(large_vpc, ports)
+        costs["each of a snapshot: decode and apply"] = take_in(ports, parts)
+        for name, seconds in costs.items():
+            plot.add(name, ports, seconds)
+    plot.write(arguments.plot)
+
+
+def in_its_own_process(work: Callable[[_A], _T], argument: _A) -> _T:
+    """So that its memory can be seen."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, argument).result()
 
 
 def base(hosts: int) -> tuple[Record, ...]:
@@ -85,28 +100,31 @@ def compile_rates(hosts: int) -> None:
               f"{seconds / entries * 1000:.2f} ms an entry")  # fmt: skip
 
 
-def large_vpc(ports: int) -> list[bytes]:
-    """A controller's cost; returns the parts of one host's snapshot as they travel."""
-    hosts = 1000
+def large_vpc(ports: int) -> tuple[list[bytes], dict[str, float]]:
+    """A controller's cost; returns the parts of one host's snapshot as they travel, and seconds a port by what for."""
+    hosts, costs = 1000, {}
     before = resident()
     model, seconds = timed(lambda: load(1, chain(base(hosts), some_ports(0, ports, hosts))))
+    costs["each of the read model: take in at the start"] = seconds / ports
     print(f"read model of {ports:,} ports on {hosts} hosts: {seconds:.1f} s, {resident() - before:.0f} MiB")
     gc.freeze()  # as a controller does
     entries = [LogEntry(2 + more, through_the_log(some_ports(ports + more, 1, hosts))) for more in range(21)]
     seconds = median(timed(partial(compile_entry, model, entry))[1] for entry in entries)
+    costs["one more: compile for the hosts, median"] = seconds
     print(f"compile one port into it: {seconds * 1000:.2f} ms (median)")
-    delta, seconds = timed(lambda: snapshot(model, "host-5"))
-    print(f"snapshot for one host: {seconds * 1000:.0f} ms")
+    delta, making = timed(lambda: snapshot(model, "host-5"))
+    print(f"snapshot for one host: {making * 1000:.0f} ms")
     parts, seconds = timed(lambda: [part.SerializeToString() for part in goal_state_to_messages(delta)])
     print(f"encode it: {seconds * 1000:.0f} ms, {sum(map(len, parts)) / 2**20:.1f} MiB in {len(parts)} parts")
-    return parts
+    costs["each of a snapshot: make and encode"] = (making + seconds) / ports
+    return parts, costs
 
 
-def take_in(ports: int, parts: list[bytes]) -> None:
-    """A host's cost: decode and apply, in a process of its own so that its memory can be seen."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        seconds, mebibytes, peak = pool.submit(decode_and_apply, parts).result()
+def take_in(ports: int, parts: list[bytes]) -> float:
+    """A host's cost: decode and apply; returns seconds a neighbour."""
+    seconds, mebibytes, peak = in_its_own_process(decode_and_apply, parts)
     print(f"decode and apply {ports:,} neighbours: {seconds:.2f} s, {mebibytes:.0f} MiB, at most {peak:.0f} MiB")
+    return seconds / ports
 
 
 def decode_and_apply(parts: list[bytes]) -> tuple[float, float, float]:

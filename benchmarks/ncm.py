@@ -1,6 +1,6 @@
 """How many questions one Network Config Manager answers, for VPCs of different sizes, over the real protocol.
 
-python -m benchmarks.ncm [--sizes 100 10000 1000000] [--hosts 16] [--batch 64] [--seconds 5]
+python -m benchmarks.ncm [--sizes 100 10000 1000000] [--hosts 16] [--batch 64] [--seconds 5] [--plot FILE.svg]
 
 The manager is one process with the read model of one VPC; a second process plays hosts that each ask a batch of random
 addresses, wait for the answer, and ask the next. Then single questions, one after the other, show the latency.
@@ -30,6 +30,7 @@ from alcor.dpm.read_model import ReadModel
 from alcor.model.programming import ON_DEMAND
 from alcor.model.records import NodeRecord, PortRecord, Record, SubnetRecord, VpcRecord
 from alcor.ncm.manager import NcmSettings, NetworkConfigManager
+from benchmarks.plot import Plot, add_plot_option
 from benchmarks.setting import setting
 
 VPC_ID, SUBNET_ID, VNI = b"v" * 16, b"s" * 16, 7
@@ -44,13 +45,22 @@ def main() -> None:
     parser.add_argument("--hosts", type=int, default=16, help="hosts that ask at a time")
     parser.add_argument("--batch", type=int, default=64, help="questions in a message")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each is measured")
+    add_plot_option(parser)
     arguments = parser.parse_args()
-    print(setting())
-    for ports in arguments.sizes:
-        measure(ports, arguments.hosts, arguments.batch, arguments.seconds)
+    here = setting()
+    print(here)
+    plot = Plot("What an answer takes", "ports of the VPC", here)
+    uvloop.run(measure_all(arguments.sizes, arguments.hosts, arguments.batch, arguments.seconds, plot))
+    plot.write(arguments.plot)
 
 
-def measure(ports: int, hosts: int, batch: int, seconds: float) -> None:
+async def measure_all(sizes: list[int], hosts: int, batch: int, seconds: float, plot: Plot) -> None:
+    """On one event loop: gRPC is bound to the first it sees."""
+    for ports in sizes:
+        await measure(ports, hosts, batch, seconds, plot)
+
+
+async def measure(ports: int, hosts: int, batch: int, seconds: float, plot: Plot) -> None:
     """Start a manager, ask it, print."""
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="alcor-bench-") as directory:
@@ -59,7 +69,7 @@ def measure(ports: int, hosts: int, batch: int, seconds: float) -> None:
         process = context.Process(target=serve, args=(address, ports, there), daemon=True)
         process.start()
         here.recv()
-        rate, latencies = uvloop.run(ask(address, ports, hosts, batch, seconds))
+        rate, latencies = await ask(address, ports, hosts, batch, seconds)
         process.kill()
         process.join()
     print(
@@ -68,6 +78,8 @@ def measure(ports: int, hosts: int, batch: int, seconds: float) -> None:
         f"{latencies[len(latencies) * 99 // 100] * 1000:.2f} ms (99th percentile)",
         flush=True,
     )
+    plot.add(f"asked for with others, {batch} questions a message: manager's and hosts' time", ports, 1 / rate)
+    plot.add("asked for alone, until it is there: median", ports, median(latencies))
 
 
 def serve(address: str, ports: int, ready: Connection) -> None:

@@ -1,15 +1,15 @@
 """How fast the Open vSwitch driver programs flows, and how fast a restarted driver finds nothing to do.
 
 Starts an ovsdb-server and an ovs-vswitchd of its own (datapath type netdev, no root needed for flows alone, root for
-the bridge's interface) in a temporary directory. Run: ``python -m benchmarks.ovs_flows [flows ...]``.
+the bridge's interface) in a temporary directory. Run: ``python -m benchmarks.ovs_flows [FLOWS ...] [--plot FILE.svg]``.
 """
 
+import argparse
 import asyncio
 import contextlib
 import os
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ from alcor.dataplane.driver import State
 from alcor.dataplane.ovs.driver import OvsDataPlane
 from alcor.dataplane.ovs.settings import OvsSettings
 from alcor.model.identifiers import Id
+from benchmarks.plot import Plot, add_plot_option
 from benchmarks.setting import setting
 
 _SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
@@ -105,18 +106,27 @@ def _resident_megabytes(process: int) -> int:
 
 def main() -> None:
     """Print a table, with the machine and the commit it was measured on."""
-    sizes = [int(argument) for argument in sys.argv[1:]] or [1_000, 10_000, 100_000]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    sizes = [1_000, 10_000, 100_000]
+    parser.add_argument("flows", type=int, nargs="*", default=sizes, help="how many (default %(default)s)")
+    add_plot_option(parser)
+    arguments = parser.parse_args()
+    here = setting()
     version = subprocess.run(["ovs-vswitchd", "--version"], capture_output=True, text=True, check=True).stdout
-    print(setting())
+    print(here)
     print(f"{version.splitlines()[0]}\n")
     print("| flows | install (s) | flows/s | restart, all in place (s) | longest stall (ms) | ovs-vswitchd (MB) |")
     print("|---:|---:|---:|---:|---:|---:|")
-    for flows in sizes:
+    plot = Plot("What a flow takes in Open vSwitch", "flows", here)
+    for flows in arguments.flows:
         with _open_vswitch() as (directory, process):
             install, again, stall = asyncio.run(_measure(directory, flows))
             memory = _resident_megabytes(process)
         print(f"| {flows:,} | {install:.2f} | {flows / install:,.0f} | {again:.2f} | {stall * 1000:.0f} | {memory} |")
+        plot.add("install", flows, install / flows)
+        plot.add("restart, when it is in place", flows, again / flows)
     print(f"\nagent side: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB at most")
+    plot.write(arguments.plot)
 
 
 if __name__ == "__main__":

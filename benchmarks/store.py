@@ -1,7 +1,7 @@
 """How fast the store writes, allocates and reads, on SQLite and on a private PostgreSQL.
 
-Run: ``python -m benchmarks.store [--ports N] [--database sqlite|postgresql]``. Both databases are durable: SQLite with
-synchronous=FULL, PostgreSQL with fsync on, each in a temporary directory.
+Run: ``python -m benchmarks.store [--ports N] [--database sqlite|postgresql] [--plot FILE.svg]``. Both databases are
+durable: SQLite with synchronous=FULL, PostgreSQL with fsync on, each in a temporary directory.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from alcor.store import bulk, number_pools, snapshot
 from alcor.store.store import Store, open_store
 from alcor.store.tables import ip_allocation, network, port, subnet
 from alcor.store.transaction import Transaction
+from benchmarks.plot import Plot, add_plot_option
 from benchmarks.setting import disk, setting
 from tests.databases import run_postgresql
 
@@ -92,7 +93,8 @@ def _read_all(connection: Connection) -> int:
     return sum(1 for _ in records)
 
 
-async def _measure(url: str, ports: int) -> None:
+async def _measure(url: str, ports: int, plot: Plot) -> None:
+    kind = url.partition(":")[0].partition("+")[0]
     store = await open_store(url)
     await store.write(_create_network)
     for name, rate in await store.write(_take_rate):
@@ -103,10 +105,12 @@ async def _measure(url: str, ports: int) -> None:
             requests = (goal - stored) // _BULK
             seconds, _ = await _clients(store, iter([_BULK] * requests), 2)
             _report(f"bulk creates, {stored:,} ports stored", requests * _BULK / seconds, "ports/s")
+            plot.add(f"in bulk, {_BULK:,} at once, each; {kind}", goal, seconds / requests / _BULK)
             stored += requests * _BULK
         single = 10_000
         seconds, latencies = await _clients(store, iter([1] * single), _CLIENTS)
         _report(f"single creates, {_CLIENTS} clients, {stored:,} ports stored", single / seconds, "ports/s")
+        plot.add(f"alone, {_CLIENTS} clients; {kind}", stored, seconds / single)
         _report("  latency, median", latencies[single // 2] * 1000, "ms")
         _report("  latency, 99th percentile", latencies[single * 99 // 100] * 1000, "ms")
         stored += single
@@ -141,13 +145,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ports", type=int, default=100_000, help="ports to store (default %(default)s)")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], help="only this one (default both)")
+    add_plot_option(parser)
     arguments = parser.parse_args()
-    print(setting())
+    here = setting()
+    print(here)
     print(disk())
+    plot = Plot("What a create costs the store", "ports stored", here)
     for kind in [arguments.database] if arguments.database else ["sqlite", "postgresql"]:
         print(kind)
         with _database(kind) as url:
-            asyncio.run(_measure(url, arguments.ports))
+            asyncio.run(_measure(url, arguments.ports, plot))
+    plot.write(arguments.plot)
 
 
 if __name__ == "__main__":
