@@ -22,7 +22,6 @@ from alcor.dpm.compiler import compile_entry
 from alcor.dpm.goal_states import snapshot
 from alcor.dpm.loading import load
 from alcor.model.goal_state import GoalState, apply_delta
-from alcor.model.programming import PUSH
 from alcor.model.records import (
     LogEntry,
     NodeRecord,
@@ -71,7 +70,7 @@ def in_its_own_process(work: Callable[[_A], _T], argument: _A) -> _T:
 def base(hosts: int) -> tuple[Record, ...]:
     nodes = (NodeRecord(f"host-{number}", number + 1, 0xC0A80000 + number) for number in range(hosts))
     subnet = SubnetRecord(SUBNET_ID, VPC_ID, "10.0.0.0/8", "10.0.0.1", True)
-    return (VpcRecord(VPC_ID, VNI, 1450, programming=PUSH), subnet, *nodes)
+    return (VpcRecord(VPC_ID, VNI, 1450), subnet, *nodes)
 
 
 def some_ports(first: int, count: int, hosts: int) -> Iterator[PortRecord]:

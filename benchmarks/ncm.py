@@ -27,7 +27,6 @@ from alcor.channels.fast_path.options import Keepalive
 from alcor.channels.ncm_messages import NcmHello, VpcQuestions
 from alcor.dpm.loading import load
 from alcor.dpm.read_model import ReadModel
-from alcor.model.programming import ON_DEMAND
 from alcor.model.records import NodeRecord, PortRecord, Record, SubnetRecord, VpcRecord
 from alcor.ncm.manager import NcmSettings, NetworkConfigManager
 from benchmarks.plot import Plot, add_plot_option
@@ -102,7 +101,7 @@ async def _serve(address: str, model: ReadModel, ready: Connection) -> None:
 
 def records(ports: int) -> Iterator[Record]:
     """One VPC on demand, its ports spread over hosts."""
-    yield VpcRecord(VPC_ID, VNI, 1450, programming=ON_DEMAND)
+    yield VpcRecord(VPC_ID, VNI, 1450, on_demand=True)
     yield SubnetRecord(SUBNET_ID, VPC_ID, "10.0.0.0/8", "10.0.0.1", True)
     for number in range(HOSTS):
         yield NodeRecord(f"host-{number}", number + 1, 0xC0A80000 + number)

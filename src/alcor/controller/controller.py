@@ -43,7 +43,7 @@ async def run_controller(settings: ControllerSettings, create_application: Creat
         addresses.parse(settings.southbound, "agents")
     addresses.check_free(listen, settings.listen, "the API")
     with database_lock.locked(settings.database_url):
-        async with _open_store(settings.database_url) as store:
+        async with _open_store(settings) as store:
             process = _Process(settings, store)
             http_server = HttpServer(create_application(store, process.not_ready, process.routes()), listen)
             await _until_signal(http_server.run(), process.run())
@@ -56,9 +56,7 @@ class _Process:
         self._settings = settings
         self._store = store
         controller_id = new_id()
-        self._manager = DataPlaneManager(
-            store, controller_id, DpmSettings(host_grace=settings.host_grace, on_demand_above=settings.on_demand_above)
-        )
+        self._manager = DataPlaneManager(store, controller_id, DpmSettings(host_grace=settings.host_grace))
         welcome = Welcome(store.log_id, controller_id, digest_interval=settings.digest_interval)
         self._southbound = FastPathServer(settings.southbound, welcome, self._manager)
         self._ncm = NetworkConfigManager(lambda: self._manager.model)
@@ -109,9 +107,9 @@ class _Process:
 
 
 @contextlib.asynccontextmanager
-async def _open_store(url: str) -> AsyncIterator[Store]:
+async def _open_store(settings: ControllerSettings) -> AsyncIterator[Store]:
     try:
-        store = await open_store(url)
+        store = await open_store(settings.database_url, settings.on_demand_above)
     except (ValueError, SQLAlchemyError, OSError) as error:
         reason = " ".join(str(getattr(error, "orig", None) or error).split())
         raise ControllerError(f"cannot open the database: {reason}") from error

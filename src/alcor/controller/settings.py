@@ -17,7 +17,7 @@ class ControllerSettings(msgspec.Struct, frozen=True):
     host_grace: float = 15.0  # seconds a host may be away before its ports go DOWN
     digest_interval: int = 600  # seconds between two digests of what a host has; 0 for none
     stop_seconds: float = 5.0  # over which hosts are sent on to other controllers when this one stops
-    on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE  # ports of a VPC above which hosts ask for its ports
+    on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE  # bound ports of a VPC above which hosts ask for them
 
     @property
     def database_url(self) -> str:

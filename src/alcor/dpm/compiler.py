@@ -135,13 +135,13 @@ class _Compilation:
     # VPCs
 
     def _compare_vpc(self, vpc: VpcModel, change: VpcChange) -> None:
-        was_on_demand = vpc.on_demand
+        record_before = self._vpc_before(vpc.id)
+        was_on_demand = record_before is not None and record_before.on_demand
         _update(vpc, change)
-        self._model.decide_programming(vpc)
         joined, left = self._compare_presence(vpc)
         if vpc.on_demand != was_on_demand:
             self._model.digest_vpc(vpc)
-        record_changed = vpc.record is not None and vpc.record != self._vpc_before(vpc.id)
+        record_changed = vpc.record is not None and vpc.record != record_before
         if was_on_demand and vpc.on_demand:
             self._compare_on_demand(vpc, change, joined, left, record_changed)
             return

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 
 from alcor.dpm.goal_states import add_neighbours
 from alcor.dpm.read_model import ReadModel
-from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 from alcor.model.records import NodeRecord, PortRecord, Record, SubnetRecord, VpcRecord
 
 
-def load(position: int, records: Iterable[Record], on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE) -> ReadModel:
+def load(position: int, records: Iterable[Record]) -> ReadModel:
     """The model as of a position of the change log, from every record: VPCs, subnets and nodes before ports."""
-    model = ReadModel(revision=position, on_demand_above=on_demand_above)
+    model = ReadModel(revision=position)
     for record in records:
         match record:
             case PortRecord():
@@ -27,6 +26,5 @@ def load(position: int, records: Iterable[Record], on_demand_above: int = DEFAUL
             case _:
                 raise ValueError(f"{type(record).__name__} is not the record of a resource that exists")
     for vpc in model.vpcs.values():
-        model.decide_programming(vpc)
         model.digest_vpc(vpc)
     return model

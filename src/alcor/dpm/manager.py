@@ -33,7 +33,6 @@ from alcor.dpm.reports import reported_statuses
 from alcor.model.errors import conflict, not_found
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.identifiers import Id, id_text
-from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 from alcor.model.records import LogEntry
 from alcor.store import change_log
 from alcor.store.change_log import LogTrimmed
@@ -64,7 +63,6 @@ class DpmSettings(msgspec.Struct, frozen=True):
     host_grace: float = 15.0  # seconds a host may be away before its ports go DOWN
     kept_log_entries: int = 100_000
     trim_interval: float = 300.0  # seconds
-    on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE  # ports of a VPC above which hosts ask for them
     moves_per_second: int = 100  # hosts that are let go when others serve fewer
 
 
@@ -119,7 +117,7 @@ class DataPlaneManager:
 
     async def load(self) -> None:
         """Read everything from the tables. To be called before any host connects."""
-        self._model = await self._store.read(partial(_load, on_demand_above=self._settings.on_demand_above))
+        self._model = await self._store.read(_load)
         self._history = History(self._model.revision)
         self.lag.compiled(self.revision)
         self._loaded = True
@@ -360,8 +358,8 @@ class DataPlaneManager:
             del self.lost[host_id]
 
 
-def _load(connection: Connection, on_demand_above: int) -> ReadModel:
-    return load(*read_records(connection), on_demand_above)
+def _load(connection: Connection) -> ReadModel:
+    return load(*read_records(connection))
 
 
 def _read_on(connection: Connection, after: int) -> tuple[int, list[LogEntry]]:

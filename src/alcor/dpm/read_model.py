@@ -15,7 +15,6 @@ import msgspec
 from alcor.model.digest import neighbours_digest, vtep_hash
 from alcor.model.goal_state import VpcNeighbours
 from alcor.model.identifiers import Id
-from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE, is_on_demand
 from alcor.model.records import NodeRecord, PortRecord, SubnetRecord, VpcRecord
 
 pack_port = msgspec.msgpack.Encoder().encode
@@ -36,11 +35,15 @@ class VpcModel(msgspec.Struct):
     record: VpcRecord | None = None
     subnets: dict[Id, SubnetRecord] = {}
     hosts: dict[str, HostPorts] = {}  # '' has the unbound ports
-    on_demand: bool = False
     neighbours: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)  # of all visible ports
     # While it is told ahead, the exclusive or of the hashes (model.digest) of its neighbours, and of its hosts' VTEPs.
     neighbours_digest: int = 0
     vteps_digest: int = 0
+
+    @property
+    def on_demand(self) -> bool:
+        """Whether hosts ask for its ports, instead of being told of all ahead."""
+        return self.record is not None and self.record.on_demand
 
     def is_empty(self) -> bool:
         """True when nothing of it is known any more."""
@@ -59,21 +62,23 @@ class ReadModel(msgspec.Struct):
     vnis: dict[int, Id] = {}  # VNI → VPC
     vteps: dict[int, int] = {}  # host index → IPv4
     on_demand: set[Id] = set()  # VPCs on demand
-    on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE
 
     def put_vpc(self, record: VpcRecord) -> None:
         """Add or replace a VPC."""
         vpc = self.vpc(record.id)
-        self._forget_vni(vpc)
+        self._forget(vpc)
         vpc.record = record
         self.vnis[record.vni] = record.id
+        if record.on_demand:
+            self.on_demand.add(record.id)
 
     def remove_vpc(self, vpc: VpcModel) -> None:
         """Remove a VPC; its model may stay for what is in it."""
-        self._forget_vni(vpc)
+        self._forget(vpc)
         vpc.record = None
 
-    def _forget_vni(self, vpc: VpcModel) -> None:
+    def _forget(self, vpc: VpcModel) -> None:
+        self.on_demand.discard(vpc.id)
         if vpc.record is not None and self.vnis.get(vpc.record.vni) == vpc.id:
             del self.vnis[vpc.record.vni]
 
@@ -88,18 +93,6 @@ class ReadModel(msgspec.Struct):
         node = self.nodes.pop(host_id, None)
         if node is not None:
             del self.vteps[node.host_index]
-
-    def decide_programming(self, vpc: VpcModel) -> None:
-        """Set whether the VPC is on demand, from its setting and its size."""
-        if vpc.record is None:
-            vpc.on_demand = False
-        else:
-            ports = len(vpc.neighbours.forwarding)
-            vpc.on_demand = is_on_demand(vpc.record.programming, ports, vpc.on_demand, self.on_demand_above)
-        if vpc.on_demand:
-            self.on_demand.add(vpc.id)
-        else:
-            self.on_demand.discard(vpc.id)
 
     def digest_vpc(self, vpc: VpcModel) -> None:
         """Set the VPC's digests anew, at the cost of its size."""

@@ -8,7 +8,6 @@ Records are complete: the latest record of a resource replaces any earlier one, 
 import msgspec
 
 from alcor.model.identifiers import Id
-from alcor.model.programming import AUTO
 
 
 class VpcRecord(msgspec.Struct, frozen=True, array_like=True, tag="vpc"):
@@ -19,7 +18,7 @@ class VpcRecord(msgspec.Struct, frozen=True, array_like=True, tag="vpc"):
     mtu: int
     dns_domain: str = ""
     admin_state_up: bool = True
-    programming: str = AUTO  # model.programming
+    on_demand: bool = False  # whether hosts ask for its ports (model.programming)
 
 
 class SubnetRecord(msgspec.Struct, frozen=True, array_like=True, tag="subnet"):

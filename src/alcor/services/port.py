@@ -1,6 +1,6 @@
 """Ports: created, changed and deleted by the batch, with their MAC and IP addresses, in one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -12,6 +12,7 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted
 from alcor.model.resources.port import PORT
 from alcor.services import mac, private_ip
+from alcor.services.bound_ports import BoundPorts
 from alcor.services.manager import (
     Create,
     Delete,
@@ -20,7 +21,6 @@ from alcor.services.manager import (
     Values,
     check_expected,
     check_repeated,
-    each,
     id_in_use,
     stamp,
 )
@@ -97,9 +97,12 @@ def _write(
     hosts = known_hosts(transaction.connection, (row.host_id for row in rows))
     domains = {network_id: vpc_record(row).dns_domain for network_id, row in networks.items()}
     views = []
+    bound = BoundPorts()
     for row, held in zip(rows, fixed_ips, strict=True):
+        bound.count(networks[row.network_id], "", row.host_id)
         tell_hosts(transaction, "", row, held)
         views.append(port_view(row, held, hosts, domains[row.network_id]))
+    bound.write(transaction)
     return views
 
 
@@ -122,7 +125,14 @@ def _taken_meanwhile(error: IntegrityError) -> AlcorError:
     return conflict("IpAddressAlreadyAllocated", "An IP address of the request is allocated by now.")
 
 
-def _update(transaction: Transaction, update: Update) -> View:
+def _update_ports(transaction: Transaction, updates: Sequence[Update]) -> list[View]:
+    bound = BoundPorts()
+    views = [_update(transaction, update, bound) for update in updates]
+    bound.write(transaction)
+    return views
+
+
+def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View:
     connection = transaction.connection
     row, network = lock_port(transaction, update.id)
     check_expected("port", row, update)
@@ -142,6 +152,7 @@ def _update(transaction: Transaction, update: Update) -> View:
     if "fixed_ips" in update.values or changed.mac_address != row.mac_address:
         fixed_ips = _change_addresses(transaction, changed, old_ips, update.values.get("fixed_ips"))
     bulk.update_row(connection, port, changed)
+    bound.count(network, row.host_id, changed.host_id)
     if changed.mac_address != row.mac_address:
         mac.release(transaction, [row.mac_address])
     if port_record(changed, fixed_ips) != port_record(row, old_ips):
@@ -232,7 +243,7 @@ def delete_ports(transaction: Transaction, requests: Sequence[Delete]) -> Sequen
     return outcomes
 
 
-def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Iterable[str]) -> None:
+def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping[str, Row[Any]]) -> None:
     if not rows:
         return
     connection = transaction.connection
@@ -245,11 +256,21 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Iterabl
     mac.release(transaction, [row.mac_address for row in rows])
     private_ip.release(transaction, {each.id: each for held in subnets.values() for each in held}, fixed_ips)
     transaction.record(*(PortDeleted(id_bytes(row.id), id_bytes(row.network_id)) for row in rows if row.host_id))
+    bound = BoundPorts()
+    for row in rows:
+        bound.count(networks[row.network_id], row.host_id, "")
+    bound.write(transaction)
 
 
-def _update_together(transaction: Transaction, updates: Sequence[Update]) -> list[View]:
-    lock_ports(transaction, [update.id for update in updates])  # all, in the order that everybody locks them
-    return [_update(transaction, update) for update in updates]
+def update_ports_together(transaction: Transaction, requests: Sequence[Sequence[Update]]) -> list[list[View]]:
+    """Change the ports of many requests; the first that fails raises for all."""
+    bound = BoundPorts()
+    views = []
+    for updates in requests:
+        lock_ports(transaction, [update.id for update in updates])  # all, in the order that everybody locks them
+        views.append([_update(transaction, update, bound) for update in updates])
+    bound.write(transaction)
+    return views
 
 
 PORTS = Manager(
@@ -257,7 +278,6 @@ PORTS = Manager(
     table=port,
     views=port_views,
     create=create_ports,
-    update=each(_update),
+    update=_update_ports,
     delete=delete_ports,
 )
-update_ports_together = each(_update_together)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.identifiers import id_bytes
+from alcor.model.programming import AUTO, is_on_demand
 from alcor.model.records import SubnetDeleted, VpcDeleted
 from alcor.model.resources.alcor import VPC
 from alcor.model.resources.network import NETWORK
@@ -48,10 +49,17 @@ _DELETE_SUBNETS = sql.statement("DELETE FROM subnet WHERE network_id = :id")
 def _create(transaction: Transaction, networks: Create) -> list[View]:
     stamped = [stamp(transaction, values) for values in networks]
     _give_vnis(transaction, stamped)
-    rows = [ROWS.row(values) for values in stamped]
+    rows = [ROWS.row(values | _programmed(transaction, values, 0, False)) for values in stamped]
     insert_new(transaction.connection, network, rows)
     transaction.record(*map(vpc_record, rows))
     return [ROWS.view(row) | {"subnets": []} for row in rows]
+
+
+def _programmed(transaction: Transaction, values: Values, bound_ports: int, was_on_demand: bool) -> Values:
+    """The columns of a network that say how it is programmed."""
+    setting = values.get("programming", AUTO)
+    on_demand = is_on_demand(setting, bound_ports, was_on_demand, transaction.on_demand_above)
+    return {"bound_ports": bound_ports, "on_demand": on_demand}
 
 
 def _give_vnis(transaction: Transaction, networks: Sequence[Values]) -> None:
@@ -87,8 +95,10 @@ def _update(transaction: Transaction, update: Update) -> View:
     connection = transaction.connection
     row = locked_network(transaction, update.id)
     check_expected("network", row, update)
-    check_repeated(ROWS.view(row), update)
-    changed = ROWS.changed_row(row, update.values, transaction.now)
+    view = ROWS.view(row)
+    check_repeated(view, update)
+    programmed = _programmed(transaction, view | update.values, row.bound_ports, row.on_demand)
+    changed = ROWS.changed_row(row, update.values | programmed, transaction.now)
     bulk.update_row(connection, network, changed)
     if vpc_record(changed) != vpc_record(row):
         transaction.record(vpc_record(changed))

@@ -6,7 +6,6 @@ from typing import Any
 
 from alcor.model.addresses import ipv4_number, mac_number
 from alcor.model.identifiers import id_bytes
-from alcor.model.programming import AUTO
 from alcor.model.records import NodeRecord, PortRecord, SubnetRecord, VpcRecord
 
 
@@ -19,7 +18,7 @@ def vpc_record(row: Any) -> VpcRecord:
         mtu=row.mtu,
         dns_domain=attributes.get("dns_domain", ""),
         admin_state_up=bool(row.admin_state_up),
-        programming=attributes.get("programming", AUTO),
+        on_demand=bool(row.on_demand),
     )
 
 

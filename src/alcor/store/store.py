@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 from alcor.store import change_log, migrate
 from alcor.store.engine import open_engine, reading
 from alcor.store.group_commit import GroupCommit
@@ -28,7 +29,7 @@ _TURN_SECONDS = 0.02  # longest wait for another reader: a short read must not s
 class Store:
     """A database with its writer thread and its reader threads. Made by open_store."""
 
-    def __init__(self, engine: Engine, log_id: bytes, position: int) -> None:
+    def __init__(self, engine: Engine, log_id: bytes, position: int, on_demand_above: int) -> None:
         self.log_id = log_id
         self._engine = engine
         self._loop = asyncio.get_running_loop()
@@ -36,7 +37,7 @@ class Store:
         self._advanced = asyncio.Event()  # set and replaced each time the position grows
         self._reading = threading.Lock()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="alcor-reader")
-        self._writer = GroupCommit(engine, self._announce)
+        self._writer = GroupCommit(engine, self._announce, on_demand_above)
         self._group_read = GroupRead(self.read)
 
     async def write(self, operation: Callable[[Transaction], Result]) -> Result:
@@ -132,11 +133,14 @@ def _run_operations(transaction: Transaction, operations: Sequence[Callable[[Tra
     return [operation(transaction) for operation in operations]
 
 
-async def open_store(url: str) -> Store:
-    """Open the database, bringing its tables up to date. Raises ValueError for a URL of no known database."""
+async def open_store(url: str, on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE) -> Store:
+    """Open the database, bringing its tables up to date. Raises ValueError for a URL of no known database.
+
+    VPCs of more than ``on_demand_above`` bound ports become programmed on demand by what is written through this store.
+    """
     engine = open_engine(url, _READERS + 1)
     log_id, position = await asyncio.to_thread(_prepare, engine)
-    return Store(engine, log_id, position)
+    return Store(engine, log_id, position, on_demand_above)
 
 
 def _prepare(engine: Engine) -> tuple[bytes, int]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -54,6 +55,9 @@ network = Table(
     Column("physical_network", String(64), nullable=True),
     Column("segmentation_id", BigInteger, nullable=False, unique=True),  # the VNI
     Column("attributes", Text, nullable=False),
+    # Of its ports, how many are bound to a host; and what follows from it for hosts (model.programming).
+    Column("bound_ports", BigInteger, nullable=False, server_default="0"),
+    Column("on_demand", Boolean, nullable=False, server_default=false()),
     Index("ix_network_project_id", "project_id", "id"),
 )
 

@@ -2,13 +2,14 @@
 
 import ipaddress
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection
 
 from alcor.model.number_ranges import Range, normalised, runs
+from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE, is_on_demand
 from alcor.model.records import (
     NodeDeleted,
     NodeRecord,
@@ -20,6 +21,7 @@ from alcor.model.records import (
     VpcDeleted,
     VpcRecord,
 )
+from alcor.services.vpc import ROWS as NETWORK_ROWS
 from alcor.store import change_log, snapshot
 from alcor.store.tables import free_range, ip_allocation, metadata, network, number_pool, port, subnet
 
@@ -29,10 +31,11 @@ _OTHER_POOLS = {"vni", "mac", "host_index"}
 _ENTRIES = 100_000
 
 
-def check(connection: Connection) -> None:
+def check(connection: Connection, on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE) -> None:
     """Nothing leaked, nothing held twice, and the change log tells what the tables hold."""
     _check_pools(connection)
     _check_allocations(connection)
+    _check_bound_ports(connection, on_demand_above)
     _check_change_log(connection)
 
 
@@ -83,6 +86,16 @@ def _check_allocations(connection: Connection) -> None:
         positions[row.port_id].append(row.position)
     for found in positions.values():
         assert found == list(range(len(found)))
+
+
+def _check_bound_ports(connection: Connection, on_demand_above: int) -> None:
+    """Each network says how many of its ports are bound, and is on demand as its setting or this number says."""
+    bound = Counter(row.network_id for row in connection.execute(port.select()) if row.host_id)
+    for row in connection.execute(network.select()):
+        assert row.bound_ports == bound[row.id]
+        setting = NETWORK_ROWS.view(row)["programming"]
+        allowed = {is_on_demand(setting, row.bound_ports, was, on_demand_above) for was in (False, True)}
+        assert row.on_demand in allowed
 
 
 def _check_change_log(connection: Connection) -> None:

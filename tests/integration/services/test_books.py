@@ -1,24 +1,29 @@
 """Whatever sequence of requests comes, also refused ones and many at once: nothing leaks, and hosts learn what is."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sqlalchemy import Row
 
 from alcor.model.errors import AlcorError
+from alcor.model.programming import SETTINGS, is_on_demand
 from alcor.services.manager import Manager
 from alcor.services.port import PORTS
 from alcor.services.subnet import SUBNETS
-from alcor.services.vpc import NETWORKS
+from alcor.services.vpc import NETWORKS, VPCS
 from alcor.store.store import open_store
+from alcor.store.tables import network
 from tests.integration.services import accounts
 from tests.integration.services.cloud import Cloud, outcomes
 from tests.integration.services.conftest import NewDatabase
 
 NODES = ["host-1", "host-2"]
 HOSTS = ["", "", *NODES, "nobody"]
+ON_DEMAND_ABOVE = 2
 CIDRS = ["10.0.0.0/29", "10.0.1.0/28", "10.0.1.8/29", "2001:db8::/124", "2001:db8:1::/64"]
 ADDRESSES = ["10.0.0.1", "10.0.0.3", "10.0.0.6", "10.0.1.5", "2001:db8::3", "192.0.2.1"]
 POOLS = [
@@ -70,6 +75,7 @@ requests = st.one_of(
     creates(PORTS, port_values, 4),
     creates(PORTS, port_values, 1),
     updates(NETWORKS, {"mtu": st.just(1400)}),
+    updates(VPCS, {"programming": st.sampled_from(SETTINGS)}),
     updates(SUBNETS, pool_changes),
     updates(PORTS, changes),
     updates(PORTS, changes),
@@ -83,7 +89,7 @@ class Books(RuleBasedStateMachine):
     def __init__(self, url: str) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.cloud = Cloud(self.runner.run(open_store(url)))
+        self.cloud = Cloud(self.runner.run(open_store(url, ON_DEMAND_ABOVE)))
         self.views: dict[str, dict[str, dict[str, Any]]] = {}
         self.runner.run(self.begin())
 
@@ -97,7 +103,7 @@ class Books(RuleBasedStateMachine):
         await self.read()
 
     async def read(self) -> None:
-        for manager in (NETWORKS, SUBNETS, PORTS):
+        for manager in (VPCS, SUBNETS, PORTS):
             self.views[manager.resource.name] = await self.cloud.all(manager)
 
     def nth(self, resource: str, index: int) -> str:
@@ -127,7 +133,7 @@ class Books(RuleBasedStateMachine):
     @rule(request=requests)
     def one(self, request: Any) -> None:
         """A request that is refused changes nothing; one that is not is seen."""
-        before = self.runner.run(self.cloud.store.read(accounts.everything))
+        before, networks = self.runner.run(self.cloud.store.read(accounts.everything)), self.networks()
         (result,) = self.runner.run(outcomes(self.carry_out(*request)))
         if isinstance(result, AlcorError):
             assert 400 <= result.status < 500
@@ -136,7 +142,15 @@ class Books(RuleBasedStateMachine):
         self.runner.run(self.read())
         kind = self.views[request[1].resource.name]
         for view in result if request[0] == "create" else [result] if request[0] == "update" else []:
-            assert kind[view["id"]] == view
+            assert {name: kind[view["id"]][name] for name in view} == view
+        for network_id, row in self.networks().items():
+            was = network_id in networks and networks[network_id].on_demand
+            setting = self.views["network"][network_id]["programming"]
+            assert row.on_demand == is_on_demand(setting, row.bound_ports, was, ON_DEMAND_ABOVE)
+
+    def networks(self) -> dict[str, Row[Any]]:
+        rows = self.runner.run(self.cloud.store.read(lambda connection: connection.execute(network.select()).all()))
+        return {row.id: row for row in rows}
 
     @rule(several=st.lists(requests, min_size=2, max_size=8))
     def many_at_once(self, several: list[Any]) -> None:
@@ -154,7 +168,7 @@ class Books(RuleBasedStateMachine):
 
     @invariant()
     def books_agree(self) -> None:
-        self.runner.run(self.cloud.store.read(accounts.check))
+        self.runner.run(self.cloud.store.read(partial(accounts.check, on_demand_above=ON_DEMAND_ABOVE)))
 
     def teardown(self) -> None:
         """When all is deleted, all numbers are free."""

@@ -42,7 +42,7 @@ class Controller:
         self.directory = directory
         self.address = f"unix:{directory}/{socket or controller_id}"
         self.metrics = DpmMetrics(CollectorRegistry())
-        settings = DpmSettings(host_grace=grace, kept_log_entries=3, on_demand_above=1_000_000)
+        settings = DpmSettings(host_grace=grace, kept_log_entries=3)
         self.manager = DataPlaneManager(store, controller_id, settings, self.metrics)
         self._server = FastPathServer(
             self.address,

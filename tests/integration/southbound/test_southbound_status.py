@@ -8,7 +8,6 @@ import pytest
 
 from alcor.channels.fast_path.options import GOAL_STATES_AHEAD
 from alcor.dpm import status as status_module
-from alcor.model.programming import ON_DEMAND
 from alcor.model.records import VpcRecord
 from alcor.services.host_session import HostSession, claim
 from alcor.store.store import open_store
@@ -195,7 +194,7 @@ async def test_there_is_an_end_to_naming_them(
 async def test_vpcs_on_demand_are_counted(cloud: Cloud, controller: Controller, operator: Operator) -> None:
     assert (await operator.status())["on_demand_vpcs"] == 0
     (vpc,) = controller.manager.model.vpcs.values()
-    changed = VpcRecord(vpc.id, 100, 1450, programming=ON_DEMAND)
+    changed = VpcRecord(vpc.id, 100, 1450, on_demand=True)
     await cloud.store.write(lambda transaction: transaction.record(changed))
 
     async def counted() -> bool:

@@ -6,17 +6,20 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
 from alcor.model.number_ranges import Range
-from alcor.store import change_log, migrate, number_pools
+from alcor.model.records import NodeRecord
+from alcor.store import bulk, change_log, migrate, number_pools
 from alcor.store.engine import open_engine
 from alcor.store.store import open_store
-from alcor.store.tables import metadata
+from alcor.store.tables import metadata, network, port
 from alcor.store.transaction import Transaction
 from tests.integration.store import writer_process
+from tests.integration.store.rows import port_row
 
 _OPEN = """
 import asyncio, sys
@@ -27,6 +30,12 @@ async def run():
     await store.close()
 asyncio.run(run())
 """
+
+_OLD_NETWORK = text(
+    "INSERT INTO network (id, project_id, name, description, revision_number, created_at, updated_at, admin_state_up, "
+    "shared, external, mtu, network_type, segmentation_id, attributes) "
+    "VALUES (:id, 'p', '', '', 0, 0, 0, true, false, false, 1450, 'vxlan', :vni, :attributes)"
+)
 
 
 def test_migrations_lead_to_the_tables(empty_database_url: str) -> None:
@@ -51,9 +60,9 @@ def test_migrating_again_changes_nothing(empty_database_url: str) -> None:
 
 
 def test_processes_may_start_at_once_on_an_empty_database(empty_database_url: str) -> None:
-    command = [sys.executable, "-c", _OPEN, empty_database_url]
+    program = [sys.executable, "-c", _OPEN, empty_database_url]
     processes = [
-        subprocess.Popen(command, cwd=writer_process.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(program, cwd=writer_process.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
     results = [process.communicate(timeout=60) for process in processes]
@@ -74,6 +83,32 @@ async def test_different_databases_may_be_opened_at_once(tmp_path: Path) -> None
     for store in stores:
         assert await store.read(change_log.head) == 0
         await store.close()
+
+
+def test_vpcs_of_earlier_times_are_counted_and_decided_upon(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url, 1)
+    networks = {
+        "large": ("{}", 1001, True),
+        "small": ("{}", 1000, False),
+        "told-ahead": ('{"programming": "push"}', 1001, False),
+        "asked-for": ('{"programming": "on_demand"}', 1, True),
+        "empty": ('{"dns_domain": "programming"}', 0, False),
+    }
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.upgrade(migrate.configuration(connection), "0004")
+        for vni, (name, (attributes, bound, _)) in enumerate(networks.items(), 1):
+            connection.execute(_OLD_NETWORK, {"id": name, "vni": vni, "attributes": attributes})
+            ports = [port_row(name, number, "host-1" if number < bound else "") for number in range(bound + 2)]
+            bulk.insert_rows(connection, port, ports)
+        change_log.append(connection, [NodeRecord("host-1", 1, 1)])
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.execute(select(network)).all()
+        assert {row.id: (row.attributes, row.bound_ports, row.on_demand) for row in rows} == networks
+        with pytest.raises(change_log.LogTrimmed):  # whoever has not read the old entries yet
+            change_log.read_entries(connection, 0, 10)
+        assert change_log.read_entries(connection, 1, 10) == []
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

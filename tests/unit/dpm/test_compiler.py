@@ -2,6 +2,7 @@
 
 import random
 
+import msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +12,16 @@ from alcor.dpm.loading import load
 from alcor.dpm.read_model import ReadModel
 from alcor.model.goal_state import GoalState, GoalStateDelta, apply_delta
 from alcor.model.merge import copy_delta, merge_deltas
-from alcor.model.records import LogEntry, NodeRecord, PortDeleted, PortRecord, Record, SubnetRecord, VpcRecord
+from alcor.model.records import (
+    LogEntry,
+    NodeRecord,
+    PortDeleted,
+    PortRecord,
+    Record,
+    SubnetRecord,
+    VpcDeleted,
+    VpcRecord,
+)
 from tests.unit.dpm.cloud import ADDRESSES, HOSTS, MACS, PORTS, SUBNETS, VPCS, Cloud, entries
 
 
@@ -141,16 +151,21 @@ def test_the_last_port_of_a_vpc_takes_all_of_it_along() -> None:
     assert fresh(model, HOSTS[0]) == GoalState()
 
 
+ON_DEMAND = msgspec.structs.replace(VPC, on_demand=True)
+
+
 def on_demand(ports: int) -> tuple[ReadModel, list[Compiled]]:
-    """A VPC that grows port by port, each on the next of the hosts, where more than two ports are told on demand."""
-    model = ReadModel(on_demand_above=2)
+    """A VPC that grows port by port, each on the next of the hosts; with the third it becomes on demand."""
+    model = ReadModel()
     compile_entry(model, LogEntry(1, (VPC, SUBNET, *NODES)))
-    return model, [compile_entry(model, LogEntry(2 + number, (port(number, number),))) for number in range(ports)]
+    entries = [(port(number, number), *([ON_DEMAND] if number == 2 else [])) for number in range(ports)]
+    return model, [compile_entry(model, LogEntry(position, records)) for position, records in enumerate(entries, 2)]
 
 
-def test_a_vpc_that_grows_large_is_no_longer_told_ahead_and_its_hosts_start_anew() -> None:
+def test_a_vpc_that_becomes_on_demand_is_no_longer_told_ahead_and_its_hosts_start_anew() -> None:
     model, compiled = on_demand(3)
     assert [each.resync for each in compiled] == [set(), set(), {HOSTS[0], HOSTS[1], HOSTS[2]}]
+    assert model.on_demand == {VPCS[0]}
     assert fresh(model, HOSTS[0]).vpcs[7].on_demand
     assert not fresh(model, HOSTS[0]).neighbours
     assert not fresh(model, HOSTS[0]).vteps
@@ -163,15 +178,21 @@ def test_a_change_of_a_vpc_on_demand_is_told_to_no_host_but_the_ports_own() -> N
     assert compiled[3].on_demand[7].new.forwarding == {MACS[3]: 4}
 
 
-def test_a_vpc_is_told_ahead_again_only_when_it_is_clearly_small() -> None:
+def test_a_vpc_is_told_ahead_again_when_its_record_says_so_however_large_it_is() -> None:
     model, _ = on_demand(3)
-    model.on_demand_above = 3
-    hovering = compile_entry(model, LogEntry(9, (port(2, 2, address=3),)))
-    assert not hovering.resync
-    assert model.vpcs[VPCS[0]].on_demand
-    shrunk = compile_entry(model, LogEntry(10, (PortDeleted(PORTS[2], VPCS[0]),)))
-    assert shrunk.resync == {HOSTS[0], HOSTS[1]}
+    shrunk = compile_entry(model, LogEntry(9, (PortDeleted(PORTS[2], VPCS[0]),)))
+    assert not shrunk.resync
+    assert model.on_demand == {VPCS[0]}
+    ahead = compile_entry(model, LogEntry(10, (VPC,)))
+    assert ahead.resync == {HOSTS[0], HOSTS[1]}
+    assert not model.on_demand
     assert fresh(model, HOSTS[0]).neighbours[7].forwarding == {MACS[1]: 2}
+
+
+def test_a_vpc_that_is_gone_is_not_on_demand() -> None:
+    model, _ = on_demand(3)
+    compile_entry(model, LogEntry(9, (VpcDeleted(VPCS[0]),)))
+    assert not model.on_demand
 
 
 def test_a_moved_tunnel_end_point_is_named_for_those_who_learned_it() -> None:

@@ -15,11 +15,11 @@ from tests.unit.dpm.test_compiler import NODES, SUBNET, VPC, fresh, port, transa
 
 
 @settings(max_examples=200, deadline=None)
-@given(entries, st.randoms(use_true_random=False), st.integers(1, 2), st.integers(0, 3))
+@given(entries, st.randoms(use_true_random=False), st.integers(1, 2))
 def test_the_digest_of_a_host_is_that_of_its_snapshot(
-    batches: list[list[tuple[object, ...]]], shuffle: random.Random, repetitions: int, on_demand_above: int
+    batches: list[list[tuple[object, ...]]], shuffle: random.Random, repetitions: int
 ) -> None:
-    cloud, model = Cloud(), ReadModel(on_demand_above=on_demand_above)
+    cloud, model = Cloud(), ReadModel()
     for position, batch in enumerate(batches, 1):
         records = [record for operation in batch for record in transaction(cloud, operation, shuffle)]
         for _ in range(repetitions):

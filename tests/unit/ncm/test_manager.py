@@ -11,14 +11,13 @@ from alcor.channels.ncm_messages import NcmHello, Questions, VpcQuestions
 from alcor.dpm.compiler import compile_entry
 from alcor.dpm.read_model import ReadModel
 from alcor.model.goal_state import GoalState, GoalStateDelta, VpcNeighbours, apply_delta
-from alcor.model.programming import ON_DEMAND
 from alcor.model.records import LogEntry, NodeRecord, PortDeleted, PortRecord, Record, VpcRecord
 from alcor.ncm.manager import NcmSettings, NetworkConfigManager
 from alcor.ncm.metrics import NcmMetrics
 from tests.unit.dpm.cloud import HOSTS, MACS, PORTS, SUBNETS, VPCS
 
 VNI = 7
-VPC = VpcRecord(VPCS[0], VNI, 1450, programming=ON_DEMAND)
+VPC = VpcRecord(VPCS[0], VNI, 1450, on_demand=True)
 NODES = [NodeRecord(host_id, number, 100 + number) for number, host_id in enumerate(HOSTS, 1)]
 ADDRESSES = [0x0A000001, 0x0A000002, 0x0A000003, 0x0A000004]
 
