@@ -56,7 +56,8 @@ def _default_data_directory() -> Path:
               )  # fmt: skip
 @click.option("--on-demand-above", metavar="PORTS", type=click.IntRange(min=0), default=DEFAULT_ON_DEMAND_ABOVE,
               show_envvar=True, help="Bound ports of a VPC above which hosts are no longer told of all its ports, but "
-                                     "ask for those their workloads speak to. Give all controllers the same.")  # fmt: skip
+                                     "ask for those that their workloads speak to. "
+                                     "Give all controllers the same.")  # fmt: skip
 @click.option("--log-level", type=click.Choice(logs.LEVELS), default="info", show_envvar=True,
               help="Lines to standard error from this level up.")  # fmt: skip
 def command(
