@@ -3,8 +3,10 @@
 import asyncio
 import multiprocessing
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -30,12 +32,17 @@ def vtep(number: int) -> str:
 
 
 @contextmanager
-def run_hosts(count: int, southbound: str) -> Iterator[None]:
-    """So many agents that connect to the controller, until the end of the block."""
+def run_hosts(count: int, southbound: str, programmed: Connection | None = None) -> Iterator[None]:
+    """So many agents that connect to the controller, until the end of the block.
+
+    ``programmed`` is sent (port ids, time.monotonic()) whenever a data plane has taken ports in.
+    """
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="alcor-hosts-") as directory:
         stop = context.Event()
-        process = context.Process(target=_run_agents, args=(count, southbound, directory, stop), daemon=True)
+        process = context.Process(
+            target=_run_agents, args=(count, southbound, directory, programmed, stop), daemon=True
+        )
         process.start()
         try:
             yield
@@ -45,24 +52,26 @@ def run_hosts(count: int, southbound: str) -> Iterator[None]:
             process.kill()
 
 
-def _run_agents(count: int, southbound: str, directory: str, stop: Event) -> None:
-    uvloop.run(_agents(count, southbound, Path(directory), stop))
+def _run_agents(count: int, southbound: str, directory: str, programmed: Connection | None, stop: Event) -> None:
+    uvloop.run(_agents(count, southbound, Path(directory), programmed, stop))
 
 
-async def _agents(count: int, southbound: str, directory: Path, stop: Event) -> None:
+async def _agents(count: int, southbound: str, directory: Path, programmed: Connection | None, stop: Event) -> None:
     stopped = asyncio.Event()
-    agents = [_agent(number, southbound, directory, stopped) for number in range(count)]
+    agents = [_agent(number, southbound, directory, programmed, stopped) for number in range(count)]
     running = asyncio.gather(*agents)
     await asyncio.to_thread(stop.wait)
     stopped.set()
     await running
 
 
-async def _agent(number: int, southbound: str, directory: Path, stopped: asyncio.Event) -> None:
+async def _agent(
+    number: int, southbound: str, directory: Path, programmed: Connection | None, stopped: asyncio.Event
+) -> None:
     data = directory / str(number)
     data.mkdir()
     settings = AgentSettings(host_name(number), (southbound,), vtep(number), str(data), driver="memory")
-    await serve(settings, _EagerDataPlane(), stopped)
+    await serve(settings, _EagerDataPlane(programmed), stopped)
 
 
 class _AllPluggedIn(frozenset[Id]):
@@ -76,7 +85,11 @@ class _AllPluggedIn(frozenset[Id]):
 
 
 class _EagerDataPlane(MemoryDataPlane):
-    """A data plane that is never waiting for a workload."""
+    """A data plane that is never waiting for a workload, and says when it has taken ports in."""
+
+    def __init__(self, programmed: Connection | None) -> None:
+        super().__init__()
+        self._programmed = programmed
 
     def interfaces(self) -> frozenset[Id]:
         """See DataPlane.interfaces."""
@@ -86,4 +99,7 @@ class _EagerDataPlane(MemoryDataPlane):
         """See DataPlane.apply."""
         for port_id in change.endpoints:
             self.switch.plug(port_id)
-        return await super().apply(change)
+        failures = await super().apply(change)
+        if self._programmed is not None and change.endpoints:
+            self._programmed.send((list(change.endpoints), time.monotonic()))
+        return failures

@@ -4,19 +4,25 @@ import asyncio
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx
 import msgspec
 
 from alcor.testbed.controller import Controller
 from alcor.testbed.errors import TestbedError
-from alcor.testbed.host import Host
 
 _TIMEOUT_SECONDS = 60.0
 _POLL_SECONDS = 0.01
 
 Resource = dict[str, Any]
+
+
+class Node(Protocol):
+    """What the API is told of a host, which may be one of the testbed's."""
+
+    name: str
+    vtep_ip: str
 
 
 class RequestRefused(TestbedError):
@@ -39,7 +45,7 @@ class Cloud:
     ) -> None:
         await self._http.aclose()
 
-    async def register(self, hosts: Sequence[Host]) -> None:
+    async def register(self, hosts: Sequence[Node]) -> None:
         """Make the hosts known as nodes, so that ports can be bound to them."""
         for host in hosts:
             node = {"node_id": host.name, "node_name": host.name, "local_ip": host.vtep_ip}
