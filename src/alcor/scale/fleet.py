@@ -41,6 +41,7 @@ class Counts(msgspec.Struct, array_like=True):
     gaps: int = 0
     neighbours: int = 0  # forwarding entries put
     removed: int = 0  # ports that hosts had and have no more
+    ports: int = 0  # that hosts have now
     cut: int = 0  # hosts whose connections were to be cut
     lost: int = 0  # hosts that lost their connection
     refused: int = 0  # hosts ended by the controller
@@ -183,8 +184,10 @@ class _Group:
         if part.removed_ports and host.ports is not None:
             counts.removed += sum(port_id in host.ports for port_id in part.removed_ports)
         before = host.revision
-        was = host.link
-        match host.take(part):
+        was, had = host.link, len(host.ports or ())
+        taken = host.take(part)
+        counts.ports += len(host.ports or ()) - had
+        match taken:
             case Taken.WHOLE:
                 counts.goal_states += 1
                 counts.snapshots += part.snapshot

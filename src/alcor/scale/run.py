@@ -12,11 +12,16 @@ from alcor.scale.controller import Controller
 from alcor.scale.errors import ScaleError
 from alcor.scale.fleet_process import Fleets
 from alcor.scale.http_client import HttpClient
+from alcor.scale.metrics import read_metrics
 from alcor.scale.port_tracking import PortTracker
 from alcor.scale.scenario import Scenario
 from alcor.scale.timeline import Timeline
 
 _POLL_SECONDS = 0.02
+_VPCS_AT_ONCE = 100  # in one question for ports that are DOWN
+
+
+_CONNECTED, _PENDING, _LAG = "alcor_dpm_connected_hosts", "alcor_dpm_pending_hosts", "alcor_dpm_log_lag_entries"
 
 
 class Vpc(msgspec.Struct):
@@ -74,12 +79,29 @@ class Run:
                 raise ScaleError(f"waited {timeout:g} s for {what}")
             await asyncio.sleep(_POLL_SECONDS)
 
+    async def until_told(self, timeout: float) -> None:
+        """Wait until as many hosts as there are have acknowledged all that the controller has to tell them, as it says.
+
+        Raises ScaleError.
+        """
+        deadline = time.monotonic() + timeout
+        while not _is_told(metrics := await read_metrics(self.client), self.scenario.hosts.count):
+            if time.monotonic() > deadline:
+                pending = f"{metrics.get(_PENDING, 0):,.0f} of {metrics.get(_CONNECTED, 0):,.0f} hosts"
+                raise ScaleError(f"{pending} have not acknowledged all they were told after {timeout:g} s")
+            await asyncio.sleep(_POLL_SECONDS)
+
     async def until_active(self, vpcs: list[Vpc], timeout: float) -> None:
         """Wait until no port of the VPCs is DOWN any more, as the API shows them. Raises ScaleError."""
         deadline = time.monotonic() + timeout
-        for vpc in vpcs:
-            path = f"/v2.0/ports?network_id={vpc.network_id}&status=DOWN&fields=id&limit=1"
+        for first in range(0, len(vpcs), _VPCS_AT_ONCE):
+            networks = "&".join(f"network_id={vpc.network_id}" for vpc in vpcs[first : first + _VPCS_AT_ONCE])
+            path = f"/v2.0/ports?{networks}&status=DOWN&fields=id&limit=1"
             while found := (await self.client.json("GET", path))["ports"]:
                 if time.monotonic() > deadline:
                     raise ScaleError(f"port {found[0]['id']}, among others, is still DOWN after {timeout:g} s")
                 await asyncio.sleep(_POLL_SECONDS)
+
+
+def _is_told(metrics: dict[str, float], hosts: int) -> bool:
+    return metrics.get(_CONNECTED, 0) >= hosts and not metrics.get(_PENDING, 0) and not metrics.get(_LAG, 0)

@@ -1,13 +1,13 @@
 """Samples over time: processors and memory by process, and what the controller and the hosts say of themselves."""
 
 import asyncio
-import re
 import time
 from collections.abc import Callable
 
 import psutil
 
 from alcor.scale.http_client import HttpClient, RequestFailed
+from alcor.scale.metrics import read_metrics
 from alcor.scale.result import Series
 
 _MOST_SAMPLES = 1000
@@ -17,7 +17,6 @@ _METRICS = {
     "statuses written": ("alcor_dpm_status_writes_total", "ports"),
     "deltas": ("alcor_dpm_deltas_total", "deltas"),
 }
-_LINE = re.compile(rb"^(\w+) ([0-9.e+-]+)$", re.MULTILINE)
 
 Probe = Callable[[], float | None]
 
@@ -35,7 +34,7 @@ class Timeline:
         self._interval = interval
         self._probes: dict[str, tuple[str, Probe]] = {}
         self._processes: dict[int, psutil.Process] = {}
-        self._metrics: dict[bytes, float] = {}
+        self._metrics: dict[str, float] = {}
 
     def now(self) -> float:
         """Seconds since the test began."""
@@ -75,7 +74,7 @@ class Timeline:
         for name, (unit, probe) in self._probes.items():
             self._put(name, unit, probe())
         for name, (metric, unit) in _METRICS.items():
-            self._put(name, unit, self._metrics.get(metric.encode()))
+            self._put(name, unit, self._metrics.get(metric))
         for series in self.series.values():
             series.values.extend([None] * (len(self.times) - len(series.values)))
 
@@ -106,8 +105,7 @@ class Timeline:
     async def _read_metrics(self) -> None:
         while True:
             try:
-                page = await self._client.ask("GET", "/metrics")
-                self._metrics = {name: float(value) for name, value in _LINE.findall(page)}
+                self._metrics = await read_metrics(self._client)
             except RequestFailed:
                 self._metrics = {}
             await asyncio.sleep(self._interval)

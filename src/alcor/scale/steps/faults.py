@@ -29,9 +29,12 @@ async def kill_controller(run: Run, step: KillController, result: StepResult) ->
     ready = timeline.now() - began
     await _all_back(run, count, step.timeout)
     back = timeline.now() - began
+    await _have_everything(run, step.timeout)
+    told = timeline.now() - began
     await run.until_active(run.vpcs, step.timeout)
     result.figure("started until ready", ready, "s")
     result.figure("started until all hosts are back", back, "s")
+    result.figure("started until all hosts have everything", told, "s")
     result.figure("started until every port is ACTIVE", timeline.now() - began, "s")
     result.figure("reconnect rate once ready", count / max(back - ready, 1e-3), "hosts/s")
     result.figure("snapshots sent", run.fleets.counts.snapshots - snapshots, "hosts")
@@ -49,6 +52,7 @@ async def cut_connections(run: Run, step: CutConnections, result: StepResult) ->
     await run.until(lambda: _cut(before, run.fleets.counts), "connections to be cut", step.timeout)
     await _all_back(run, count, step.timeout)
     back = timeline.now() - began
+    await _have_everything(run, step.timeout)
     await run.until_active(run.vpcs, step.timeout)
     came_back = run.fleets.counts.welcomes - before.welcomes
     result.figure("hosts cut off", came_back, "hosts")
@@ -72,3 +76,11 @@ async def slow_hosts(run: Run, step: SlowHosts, result: StepResult) -> None:
 
 async def _all_back(run: Run, count: int, timeout: float) -> None:
     await run.until(lambda: run.fleets.counts.up_to_date >= count, f"{count:,} hosts to come back", timeout)
+
+
+async def _have_everything(run: Run, timeout: float) -> None:
+    """Until hosts have acknowledged all they were told, and that is all ports there are."""
+    run.report("hosts take what they are told", run.scenario.hosts.count, "hosts", lambda: run.fleets.counts.up_to_date)
+    await run.until_told(timeout)
+    ports = sum(len(vpc.ports) for vpc in run.vpcs)
+    await run.until(lambda: run.fleets.counts.ports >= ports, f"hosts to have {ports:,} ports", timeout)
