@@ -1,5 +1,6 @@
 """From a committed change to a host's acknowledgement, and to the status of the port."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +10,8 @@ import grpc
 import pytest
 
 from alcor.channels.agent_codec import encode_agent_message
-from alcor.channels.fast_path.options import CONNECT_METHOD, Keepalive
+from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
+from alcor.channels.fast_path.options import CONNECT_METHOD, END_OF_STREAM, Keepalive
 from alcor.channels.messages import Hello
 from alcor.dpm import manager
 from alcor.model.goal_state import GoalState, apply_delta
@@ -153,26 +155,36 @@ async def test_a_slow_host_gets_merged_deltas_and_delays_nobody(
 
 
 @contextlib.asynccontextmanager
-async def deaf(address: str, host_id: str) -> AsyncIterator[None]:
-    """A host that says hello and never reads an answer, though its machine lives."""
-    channel: Any = grpc.aio.insecure_channel(address, options=Keepalive().options())
-    stream = channel.stream_stream(CONNECT_METHOD)()
-    await stream.write(encode_agent_message(Hello(host_id, b"d" * 16)))
-    yield
-    await channel.close(grace=None)
+async def deaf(address: str, *host_ids: str) -> AsyncIterator[list[Any]]:
+    """Hosts that say hello and then read nothing, though their machines live: their streams."""
+    async with contextlib.AsyncExitStack() as stack:
+        streams = []
+        for host_id in host_ids:
+            channel: Any = grpc.aio.insecure_channel(address, options=Keepalive().options())
+            stack.push_async_callback(channel.close, grace=None)
+            stream = channel.stream_stream(CONNECT_METHOD)()
+            await stream.write(encode_agent_message(Hello(host_id, b"d" * 16)))
+            streams.append(stream)
+        yield streams
 
 
-async def test_hosts_that_take_nothing_keep_no_other_from_its_snapshot(cloud: Cloud, directory: Path) -> None:
+@pytest.fixture
+async def dead(cloud: Cloud) -> list[str]:
+    """Hosts with a port each in a large VPC."""
     dead = [f"dead-{number}" for number in range(10)]
     await cloud.create_nodes(dead, first_number=100)
     for _ in range(20):
         await cloud.create_ports(*[HOSTS[1]] * 1500)
-    here, *_ = await cloud.create_ports(HOSTS[0], *dead)
+    await cloud.create_ports(*dead)
+    return dead
+
+
+async def test_hosts_that_take_nothing_keep_no_other_from_its_snapshot(
+    cloud: Cloud, directory: Path, dead: list[str]
+) -> None:
+    (here,) = await cloud.create_ports(HOSTS[0])
     controller = Controller(cloud.store, directory, snapshot_patience=0.05)
-    await controller.start()
-    async with contextlib.AsyncExitStack() as stack:
-        for host_id in dead:
-            await stack.enter_async_context(deaf(controller.address, host_id))
+    async with controller.serving(), deaf(controller.address, *dead):
         await eventually(lambda: len(controller.manager.pending) == len(dead), "all of the dead were given snapshots")
         agent = FakeAgent(HOSTS[0], [controller.address])
         agent.start()
@@ -180,7 +192,34 @@ async def test_hosts_that_take_nothing_keep_no_other_from_its_snapshot(cloud: Cl
         await same(controller, agent)
         assert len(controller.manager.pending) == len(dead)
         await agent.stop()
-        await controller.stop()
+
+
+async def test_a_host_that_is_let_go_while_it_takes_a_large_goal_state_hears_of_it(
+    cloud: Cloud, directory: Path, dead: list[str]
+) -> None:
+    controller = Controller(cloud.store, directory)
+    async with controller.serving(), deaf(controller.address, *dead) as streams:
+        await eventually(lambda: controller.manager.connected_hosts == len(dead), "all are connected")
+        await eventually(lambda: under_way(controller) >= 4, "snapshots are under way")
+        await controller.manager.let_hosts_go(0)
+        await eventually(lambda: controller.manager.connected_hosts == 0, "all are let go")
+        assert {await end_of(stream) for stream in streams} == {GO_ELSEWHERE}
+
+
+def under_way(controller: Controller) -> int:
+    """Hosts that have not acknowledged what is sent to them."""
+    return sum(connection.delivery().unacknowledged > 0 for connection, _ in controller.manager.pending.oldest(1000))
+
+
+async def end_of(stream: Any) -> str:
+    """Read on, and return why the stream ended."""
+    try:
+        async with asyncio.timeout(10):
+            while await stream.read() is not END_OF_STREAM:
+                pass
+            return str(await stream.details())
+    except grpc.aio.AioRpcError as error:
+        return error.details() or ""
 
 
 async def test_large_goal_states_arrive_in_parts(cloud: Cloud, directory: Path) -> None:

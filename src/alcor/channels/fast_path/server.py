@@ -17,6 +17,7 @@ from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import PART_BYTES
 from alcor.channels.encoding import GoalStateEncoder
 from alcor.channels.fast_path import progress
+from alcor.channels.fast_path.call_writer import CallWriter
 from alcor.channels.fast_path.calls import abort, read_hello
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
 from alcor.channels.fast_path.engine import keep_engine
@@ -32,6 +33,8 @@ from alcor.model.token_bucket import TokenBucket
 from alcor.southbound.v1 import southbound_pb2 as pb
 
 log = logging.getLogger(__name__)
+
+_Status = tuple[grpc.StatusCode, str]
 
 
 class FastPathSettings(msgspec.Struct, frozen=True):
@@ -57,7 +60,7 @@ class HostStream:
         self.outbox = Outbox(hello.applied_revision)
         self.filled = asyncio.Event()  # the outbox is
         self.ended = asyncio.Event()
-        self.end_status = (grpc.StatusCode.ABORTED, REPLACED)
+        self.end_status: _Status = (grpc.StatusCode.ABORTED, REPLACED)
         self.sent = SentTimes(hello.applied_revision)
         self.untold_ncms: pb.NetworkConfigManagers | None = None
 
@@ -156,33 +159,44 @@ class FastPathServer:
     async def _connect(self, _requests: object, context: Any) -> None:
         if not self._welcomes.take(time.monotonic()):
             await abort(context, grpc.StatusCode.UNAVAILABLE, "too many hosts come at once: come again in a while")
+        writer = CallWriter(context)
+        status = await self._serve_host(context, writer)
+        if status is not None:
+            await writer.abort(*status)
+        await writer.finish()
+
+    async def _serve_host(self, context: Any, writer: CallWriter) -> _Status | None:
+        """Returns how the call must end; the host has left then, and nothing is kept of it."""
         stream = HostStream(await read_hello(context, Hello, decode_agent_message, self._settings.hello_timeout))
         self._hosts.enter(stream)
         try:
-            await context.write(self._welcome)
+            await writer.write(self._welcome)
             self._listener.host_connected(stream)
             try:
                 with self._ncms.to(stream):
-                    await self._serve(stream, context)
+                    return await self._exchange(stream, context, writer)
             finally:
                 self._listener.host_disconnected(stream)
         finally:
             self._hosts.leave(stream)
 
     async def _connect_many(self, _requests: object, context: Any) -> None:
+        writer = CallWriter(context)
         stream = ManyHostsStream(
-            context, self._welcome, self._listener, self._hosts, self._encoder, self._settings.part_bytes
+            context, writer, self._welcome, self._listener, self._hosts, self._encoder, self._settings.part_bytes
         )
         try:
             with self._ncms.to(stream):
                 await stream.serve()
         except Exception as error:
-            await self._end("a stream of many hosts", context, error)
+            if (status := _status_of("a stream of many hosts", context, error)) is not None:
+                await writer.abort(*status)
+        await writer.finish()
 
-    async def _serve(self, stream: HostStream, context: Any) -> None:
+    async def _exchange(self, stream: HostStream, context: Any, writer: CallWriter) -> _Status | None:
         """Receive and send until the agent ends the stream, sends garbage, or must go."""
         receiving = asyncio.create_task(self._receive(stream, context))
-        sending = asyncio.create_task(self._send(stream, context))
+        sending = asyncio.create_task(self._send(stream, writer))
         ended = asyncio.create_task(stream.ended.wait())
         tasks = (receiving, sending, ended)
         try:
@@ -192,18 +206,11 @@ class FastPathServer:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         if ended.done() and not ended.cancelled():
-            await abort(context, *stream.end_status)
+            return stream.end_status
         for task in (receiving, sending):
             if not task.cancelled() and (error := task.exception()) is not None:
-                await self._end(f"host {stream.hello.host_id}", context, error)
-
-    async def _end(self, who: str, context: Any, error: BaseException) -> None:
-        if isinstance(error, MalformedMessage):
-            log.warning("%s sent a malformed message: %s", who, error)
-            await abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
-        if not context.cancelled():
-            log.error("%s: the stream failed", who, exc_info=error)
-            await abort(context, grpc.StatusCode.INTERNAL, "the controller failed to serve this stream")
+                return _status_of(f"host {stream.hello.host_id}", context, error)
+        return None
 
     async def _receive(self, stream: HostStream, context: Any) -> None:
         while (data := await context.read()) is not END_OF_STREAM:
@@ -220,21 +227,21 @@ class FastPathServer:
                 case Hello():
                     raise MalformedMessage("a hello comes once, as the first message")
 
-    async def _send(self, stream: HostStream, context: Any) -> None:
+    async def _send(self, stream: HostStream, writer: CallWriter) -> None:
         while True:
             await stream.filled.wait()
             stream.filled.clear()
             if (ncms := stream.untold_ncms) is not None:
                 stream.untold_ncms = None
-                await context.write(pb.ControllerMessage(network_config_managers=ncms).SerializeToString())
+                await writer.write(pb.ControllerMessage(network_config_managers=ncms).SerializeToString())
             if stream.outbox.snapshot_is_next:
-                await self._send_snapshot(stream, context)
+                await self._send_snapshot(stream, writer)
             else:
-                await self._send_next(stream, context)
+                await self._send_next(stream, writer)
 
-    async def _send_snapshot(self, stream: HostStream, context: Any) -> None:
+    async def _send_snapshot(self, stream: HostStream, writer: CallWriter) -> None:
         async with self._snapshots:
-            sending = asyncio.create_task(self._send_next(stream, context))
+            sending = asyncio.create_task(self._send_next(stream, writer))
             try:
                 await asyncio.wait({sending}, timeout=self._settings.snapshot_patience)
             except asyncio.CancelledError:
@@ -242,14 +249,25 @@ class FastPathServer:
                 raise
         await sending
 
-    async def _send_next(self, stream: HostStream, context: Any) -> None:
+    async def _send_next(self, stream: HostStream, writer: CallWriter) -> None:
         since = stream.outbox.waiting_since
         delta = stream.outbox.take(lambda: self._listener.snapshot(stream))
         if delta is None or since is None:
             return
         stream.sent.note(delta.revision, since)
         for part, _ in self._encoder.parts(delta, self._settings.part_bytes):
-            await context.write(part)
+            await writer.write(part)
+
+
+def _status_of(who: str, context: Any, error: BaseException) -> _Status | None:
+    """How a call ends in which this was raised; None when the peer has gone."""
+    if isinstance(error, MalformedMessage):
+        log.warning("%s sent a malformed message: %s", who, error)
+        return grpc.StatusCode.INVALID_ARGUMENT, str(error)
+    if context.cancelled():
+        return None
+    log.error("%s: the stream failed", who, exc_info=error)
+    return grpc.StatusCode.INTERNAL, "the controller failed to serve this stream"
 
 
 def _check_unix_socket(address: str) -> None:
