@@ -37,7 +37,7 @@ class Controller:
         part_bytes: int = 1 << 20,
         digest_interval: int = 0,
         grace: float = GRACE,
-        snapshot_patience: float = 5.0,
+        untaken_items: int = 2_000_000,
     ) -> None:
         self.directory = directory
         self.address = f"unix:{directory}/{socket or controller_id}"
@@ -52,7 +52,7 @@ class Controller:
                 keepalive=Keepalive(1.0, 1.0),
                 hello_timeout=0.5,
                 part_bytes=part_bytes,
-                snapshot_patience=snapshot_patience,
+                untaken_items=untaken_items,
             ),
         )
         self._task: asyncio.Task[None] | None = None

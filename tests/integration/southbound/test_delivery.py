@@ -183,7 +183,7 @@ async def test_hosts_that_take_nothing_keep_no_other_from_its_snapshot(
     cloud: Cloud, directory: Path, dead: list[str]
 ) -> None:
     (here,) = await cloud.create_ports(HOSTS[0])
-    controller = Controller(cloud.store, directory, snapshot_patience=0.05)
+    controller = Controller(cloud.store, directory)
     async with controller.serving(), deaf(controller.address, *dead):
         await eventually(lambda: len(controller.manager.pending) == len(dead), "all of the dead were given snapshots")
         agent = FakeAgent(HOSTS[0], [controller.address])
@@ -191,6 +191,26 @@ async def test_hosts_that_take_nothing_keep_no_other_from_its_snapshot(
         await active(cloud, here)
         await same(controller, agent)
         assert len(controller.manager.pending) == len(dead)
+        await agent.stop()
+
+
+async def test_what_hosts_hold_that_take_nothing_is_bounded_and_one_that_reads_on_hears_why_it_was_ended(
+    cloud: Cloud, directory: Path, dead: list[str]
+) -> None:
+    (here,) = await cloud.create_ports(HOSTS[0])
+    controller = Controller(cloud.store, directory, untaken_items=3 * 60_000)
+    async with controller.serving(), deaf(controller.address, *dead) as streams:
+        await eventually(lambda: len(controller.manager.lost) >= len(dead) - 3, "no more than three hold a snapshot")
+        agent = FakeAgent(HOSTS[0], [controller.address])
+        agent.start()
+        await active(cloud, here)
+        await same(controller, agent)
+        ends = [asyncio.create_task(end_of(stream)) for stream in streams]
+        for _, end in zip(range(len(dead) - 3), asyncio.as_completed(ends), strict=False):
+            assert "not taken in time" in await end
+        for task in ends:
+            task.cancel()
+        await asyncio.gather(*ends, return_exceptions=True)
         await agent.stop()
 
 

@@ -191,6 +191,23 @@ async def test_a_host_that_comes_on_a_stream_of_its_own_leaves_the_shared_one(
     await eventually(lambda: len(many.agents[0].ports) == 2, "the host is on the shared connection again")
 
 
+async def test_a_shared_stream_that_reads_nothing_delays_no_other(cloud: Cloud, controller: Controller) -> None:
+    dead = [f"dead-{number}" for number in range(10)]
+    await cloud.create_nodes(dead, first_number=100)
+    for _ in range(20):
+        await cloud.create_ports(*[HOSTS[1]] * 1500)
+    here, *_ = await cloud.create_ports(HOSTS[0], *dead)
+    channel: Any = grpc.aio.insecure_channel(controller.address)
+    stream = channel.stream_stream(CONNECT_MANY_METHOD)()
+    hellos = [says(number, encode_agent_message(Hello(name, b"d" * 16))) for number, name in enumerate(dead)]
+    await stream.write(pb.HostMessages(messages=hellos).SerializeToString())
+    await eventually(lambda: controller.manager.pending.oldest_since() is not None, "the dead are given snapshots")
+    async with running(controller.address, HOSTS[0]) as many:
+        await active(cloud, here)
+        await same(controller, many.agents[0])  # type: ignore[arg-type]
+    await channel.close(grace=None)
+
+
 async def answers(address: str, *messages: pb.FromHost, count: int = 1) -> list[pb.ToHost]:
     """What comes first, so many messages, when these are sent."""
     channel: Any = grpc.aio.insecure_channel(address)

@@ -6,6 +6,7 @@ import logging
 import socket
 import time
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from alcor.channels.fast_path.many_hosts import ManyHostsStream
 from alcor.channels.fast_path.ncm_announcements import NcmAnnouncements
 from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
 from alcor.channels.fast_path.sent_times import SentTimes
+from alcor.channels.fast_path.snapshot_turns import SnapshotTurns
 from alcor.channels.interface import ChannelListener, Delivery
 from alcor.channels.messages import Acknowledgement, GoalStateDigest, Hello, PortReport, ResyncRequest, Welcome
 from alcor.channels.outbox import Outbox
@@ -36,6 +38,8 @@ log = logging.getLogger(__name__)
 
 _Status = tuple[grpc.StatusCode, str]
 
+_NOT_TAKEN = "the snapshot was not taken in time: come again"
+
 
 class FastPathSettings(msgspec.Struct, frozen=True):
     """Limits of the server."""
@@ -44,7 +48,8 @@ class FastPathSettings(msgspec.Struct, frozen=True):
     hello_timeout: float = 10.0  # seconds a new stream has to say who it is
     part_bytes: int = PART_BYTES
     snapshots_at_once: int = 4  # each holds a copy of its VPCs' neighbours while it is sent
-    snapshot_patience: float = 5.0  # seconds after which a slow host's snapshot no longer holds up others
+    snapshot_patience: float = 0.1  # seconds in which a host must take a part, or another has its turn
+    untaken_items: int = 2_000_000  # that snapshots of hosts past that patience hold together: some 50 bytes each
     hosts_per_second: int = 1000  # that are welcomed on streams of their own; others come again in a while
 
 
@@ -62,6 +67,8 @@ class HostStream:
         self.ended = asyncio.Event()
         self.end_status: _Status = (grpc.StatusCode.ABORTED, REPLACED)
         self.sent = SentTimes(hello.applied_revision)
+        self.snapshot_items = 0  # see SnapshotTurns
+        self.moved_at = 0.0
         self.untold_ncms: pb.NetworkConfigManagers | None = None
 
     def deliver(self, delta: GoalStateDelta) -> None:
@@ -97,6 +104,12 @@ class HostStream:
         self.end_status = (grpc.StatusCode.RESOURCE_EXHAUSTED, GO_ELSEWHERE)
         self.ended.set()
 
+    def give_up(self) -> None:
+        """End: the host does not take its snapshot."""
+        log.warning("host %s does not take its snapshot: its stream is ended", self.hello.host_id)
+        self.end_status = (grpc.StatusCode.ABORTED, _NOT_TAKEN)
+        self.ended.set()
+
 
 class FastPathServer:
     """Accepts agents at one address and passes between them and the Data Plane Manager."""
@@ -111,7 +124,9 @@ class FastPathServer:
         self._settings = settings or FastPathSettings()
         self._hosts = ConnectedHosts()
         self._encoder = GoalStateEncoder()
-        self._snapshots = asyncio.Semaphore(self._settings.snapshots_at_once)
+        self._snapshots = SnapshotTurns(
+            self._settings.snapshots_at_once, self._settings.snapshot_patience, self._settings.untaken_items
+        )
         rate = self._settings.hosts_per_second
         self._welcomes = TokenBucket(rate, rate, time.monotonic())
         self._ncms = NcmAnnouncements()
@@ -235,19 +250,9 @@ class FastPathServer:
                 stream.untold_ncms = None
                 await writer.write(pb.ControllerMessage(network_config_managers=ncms).SerializeToString())
             if stream.outbox.snapshot_is_next:
-                await self._send_snapshot(stream, writer)
+                await self._snapshots.send(stream, partial(self._send_next, stream, writer))
             else:
                 await self._send_next(stream, writer)
-
-    async def _send_snapshot(self, stream: HostStream, writer: CallWriter) -> None:
-        async with self._snapshots:
-            sending = asyncio.create_task(self._send_next(stream, writer))
-            try:
-                await asyncio.wait({sending}, timeout=self._settings.snapshot_patience)
-            except asyncio.CancelledError:
-                sending.cancel()
-                raise
-        await sending
 
     async def _send_next(self, stream: HostStream, writer: CallWriter) -> None:
         since = stream.outbox.waiting_since
@@ -255,8 +260,10 @@ class FastPathServer:
         if delta is None or since is None:
             return
         stream.sent.note(delta.revision, since)
+        stream.snapshot_items, stream.moved_at = delta.item_count(), time.monotonic()
         for part, _ in self._encoder.parts(delta, self._settings.part_bytes):
             await writer.write(part)
+            stream.moved_at = time.monotonic()
 
 
 def _status_of(who: str, context: Any, error: BaseException) -> _Status | None:
