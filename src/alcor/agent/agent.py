@@ -63,8 +63,8 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     learned_file = LearnedFile(Path(settings.data_directory), on_demand, counters)
     learned_file.load()
     asking = Asking(settings.host_id, settings.controllers, on_demand, counters)
-    southbound = Southbound(settings.host_id, settings.controllers, wanted, reconciler, reports, counters)
-    inspection = Inspection(settings.host_id, wanted, reconciler, southbound, on_demand, counters)
+    southbound = Southbound(settings.host_id, settings.controllers, wanted, reconciler, reports, counters, asking)
+    inspection = Inspection(settings.host_id, wanted, reconciler, southbound, on_demand, asking, counters)
 
     async def metrics() -> str:
         return prometheus_text(counters, inspection.gauges())

@@ -3,6 +3,7 @@
 from typing import Any
 
 from alcor.agent.counters import Counters
+from alcor.agent.on_demand.asking import Asking
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.southbound import Southbound
@@ -21,10 +22,11 @@ class Inspection:
         reconciler: Reconciler,
         southbound: Southbound,
         on_demand: OnDemand,
+        asking: Asking,
         counters: Counters,
     ) -> None:
         self._host_id, self._wanted, self._reconciler = host_id, wanted, reconciler
-        self._southbound, self._on_demand, self._counters = southbound, on_demand, counters
+        self._southbound, self._on_demand, self._asking, self._counters = southbound, on_demand, asking, counters
 
     async def status(self) -> dict[str, Any]:
         """The agent at a glance."""
@@ -37,6 +39,7 @@ class Inspection:
             "goal_state": "complete" if wanted.complete else "waiting for a snapshot",
             "trouble": reconciler.trouble,
             **self.gauges(),
+            "network_config_managers": self._asking.managers(),
             "counters": dict(sorted(self._counters.values.items())),
         }
 
@@ -68,6 +71,8 @@ class Inspection:
             "ports": len(state.ports),
             "ports_up": up,
             "hosts": len(state.vteps),
+            "vpcs_on_demand": len(self._on_demand.vnis()),
+            "vpcs_without_manager": sum(self._on_demand.manager(vni) is None for vni in self._on_demand.vnis()),
             "neighbours_learned": self._on_demand.learned.count(),
             "neighbours": sum(len(neighbours.forwarding) for neighbours in state.neighbours.values()),
         }

@@ -58,9 +58,9 @@ def data_plane_state(
 def _add_learned(state: State, goal: GoalState, learned: Learned, own_vtep: int) -> None:
     local = {(port.vni, port.mac) for port in goal.ports.values()}
     for vni in state.on_demand:
-        remotes = {}
+        remotes, vteps = {}, learned.vteps(vni)
         for mac, index in learned.forwarding(vni).items():
-            vtep = learned.vteps.get(index)
+            vtep = vteps.get(index)
             if vtep is not None and vtep != own_vtep and (vni, mac) not in local:
                 remotes[mac] = vtep
         if remotes:
@@ -166,11 +166,12 @@ class Projection:
                 macs.setdefault(vni, set()).update(mac for group in groups for mac in group if mac in known)
         for vni, touched_macs in macs.items():
             local = {port.mac for port in goal.ports.values() if port.vni == vni}
-            delta = self._remotes([touched_macs], self._learned.forwarding(vni), self._learned.vteps, local)
+            delta = self._remotes([touched_macs], self._learned.forwarding(vni), self._learned.vteps(vni), local)
             self._mark_moves(vni, delta)
             change.learned[vni] = delta
             change.vteps.update(delta.put.values())
-        change.removed_vteps -= set(self._learned.vteps.values())
+        if change.removed_vteps:
+            change.removed_vteps -= self._learned.all_vteps()
 
     def _mark_moves(self, vni: int, delta: RemoteDelta) -> None:
         """A MAC that was elsewhere is removed and put again, so that packets notice before the change is confirmed."""

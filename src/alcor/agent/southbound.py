@@ -7,6 +7,7 @@ from collections.abc import Sequence as SequenceOf
 
 from alcor import __version__
 from alcor.agent.counters import Counters
+from alcor.agent.on_demand.asking import Asking
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
 from alcor.agent.sequence import Sequence, Verdict
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Southbound:
-    """Keeps the host connected to a controller and feeds what comes to the reconciler."""
+    """Keeps the host connected to a controller, and hands on what it tells: goal states, and whom to ask."""
 
     def __init__(
         self,
@@ -29,6 +30,7 @@ class Southbound:
         reconciler: Reconciler,
         reports: Reports,
         counters: Counters,
+        asking: Asking,
     ) -> None:
         self.controller = ""
         """Address of the controller the host is connected to; empty when there is none."""
@@ -36,8 +38,9 @@ class Southbound:
         self._boot_id = os.urandom(16)
         self._sequence = Sequence(*wanted.applied())
         self._reconciler, self._reports, self._counters = reconciler, reports, counters
+        self._asking = asking
         self._digests = StateDigests(wanted, reports)
-        self._client = FastPathClient(controllers, self.hello)
+        self._client = FastPathClient(controllers, self.hello, told_ncms=asking.told_ncms)
 
     def hello(self) -> Hello:
         """Who this host is and what it has been given."""
@@ -65,6 +68,7 @@ class Southbound:
         self._sequence.enter(connection.welcome.log_id)
         self._reports.connected(connection.welcome.log_id)
         self._reconciler.report_everything()
+        self._asking.controller_reached()
         tasks = [asyncio.create_task(self._send(connection))]
         if interval := connection.welcome.digest_interval:
             tasks.append(asyncio.create_task(self._digests.keep_saying(interval)))

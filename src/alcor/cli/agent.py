@@ -65,8 +65,11 @@ def status(config: Path, as_json: bool) -> None:
         click.echo(json.dumps(values, indent=2))
         return
     for name, value in values.items():
-        if name != "counters":
-            click.echo(f"{name.replace('_', ' '):16} {value if value != '' else '-'}")
+        if name not in ("counters", "network_config_managers"):
+            click.echo(f"{name.replace('_', ' '):20} {value if value != '' else '-'}")
+    for manager in values["network_config_managers"]:
+        vnis = ", ".join(map(str, manager["vnis"])) or "-"
+        click.echo(f"Network Config Manager {manager['address']}  {manager['state']}  answers for VNIs {vnis}")
     for name, value in values["counters"].items():
         click.echo(f"  {name:32} {value}")
 

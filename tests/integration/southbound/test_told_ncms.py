@@ -113,13 +113,20 @@ async def test_hosts_are_told_when_they_come_and_at_each_change(region: Region) 
     await heard(late, ONE, ())
 
 
-async def test_a_host_is_told_nothing_while_there_is_nothing_to_tell(region: Region) -> None:
-    region.server.tell_ncms(())
+async def test_a_host_is_told_nothing_that_is_not_new(region: Region) -> None:
     host = await region.host("host-1")
-    region.server.tell_ncms(TWO)
-    region.server.tell_ncms(tuple(reversed(TWO)))
     region.deliver("host-1", 2)
-    await heard(host, TWO, 2)
+    await heard(host, 2)
+    region.server.tell_ncms(TWO)
+    await heard(host, 2, TWO)
+    region.server.tell_ncms(tuple(reversed(TWO)))
+    region.deliver("host-1", 3)
+    await heard(host, 2, TWO, 3)
+
+
+async def test_that_there_are_none_is_told_too(region: Region) -> None:
+    region.server.tell_ncms(())
+    await heard(await region.host("host-1"), ())
 
 
 async def test_an_agent_of_before_is_served_and_not_told(region: Region) -> None:

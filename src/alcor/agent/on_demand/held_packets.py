@@ -1,10 +1,11 @@
 """Packets that wait for an answer: few for each port, few in all, and not for long. Pure."""
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Iterable
 
 import msgspec
 
+from alcor.agent.on_demand.open_questions import Question
 from alcor.model.identifiers import Id
 
 
@@ -21,11 +22,11 @@ class HeldPackets:
 
     def __init__(self, per_port: int = 16, in_all: int = 2048, seconds: float = 2.0) -> None:
         self._per_port, self._in_all, self._seconds = per_port, in_all, seconds
-        self._waiting: dict[Hashable, deque[HeldPacket]] = {}
+        self._waiting: dict[Question, deque[HeldPacket]] = {}
         self._counts: dict[Id, int] = {}
         self._count = 0
 
-    def hold(self, what: Hashable, port_id: Id, frame: bytes, now: float) -> bool:
+    def hold(self, what: Question, port_id: Id, frame: bytes, now: float) -> bool:
         """Keep a packet; False when there is no room for it."""
         if self._counts.get(port_id, 0) >= self._per_port or self._count >= self._in_all:
             return False
@@ -34,7 +35,11 @@ class HeldPackets:
         self._count += 1
         return True
 
-    def release(self, what: Hashable, now: float) -> list[HeldPacket]:
+    def questions(self) -> Iterable[Question]:
+        """What is waited for."""
+        return self._waiting.keys()
+
+    def release(self, what: Question, now: float) -> list[HeldPacket]:
         """The packets that waited for this and are still worth sending, in their order."""
         released = self._waiting.pop(what, deque())
         self._uncount(released)

@@ -1,22 +1,23 @@
 """What this host has learned of peers in VPCs on demand, and for how long it may rely on it. Pure.
 
 While an entry's lease runs, the Network Config Manager tells of every change of it. An entry in use is asked for again
-before its lease ends. One whose lease ended goes when it could have been renewed and was not; as long as no manager
-can be reached it stays, because a peer that nobody can ask about is still where it was most of the time.
+before its lease ends. One whose lease ended goes when it could have been renewed and was not; as long as nobody can be
+asked about its VPC it stays, because a peer that nobody can ask about is still where it was most of the time.
+
+Each VPC stands for itself, also with what it knows of VTEPs: another manager may tell of it, earlier or later.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
+from alcor.agent.on_demand.open_questions import Address
 from alcor.channels.ncm_messages import Questions, VpcQuestions
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
 
 _RENEW_AT = 0.6  # of the lease
 _GIVE_UP_AT = 2.0  # of the lease
-
-Address = int | bytes
-"""An IPv4 address as a number, an IPv6 address as its bytes."""
 
 Touched = dict[int, set[int]]
 """MACs of which something changed, by VNI."""
@@ -24,6 +25,9 @@ Touched = dict[int, set[int]]
 
 class _Vpc(msgspec.Struct):
     known: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)
+    vteps: dict[int, int] = {}  # host index → IPv4
+    lease: float = 60.0
+    absence: float = 5.0
     addresses: dict[int, set[Address]] = {}  # MAC → addresses that lead to it
     learned_at: dict[int, float] = {}  # MAC → when
     asked_at: dict[int, float] = {}  # MAC → when its lease was last asked to be renewed
@@ -44,8 +48,6 @@ class Learned:
     """Neighbours by VPC, and the VTEPs they are behind. Times are seconds on any clock that goes forward."""
 
     def __init__(self) -> None:
-        self.vteps: dict[int, int] = {}  # host index → IPv4
-        self.lease, self.absence = 60.0, 5.0
         self._vpcs: dict[int, _Vpc] = {}
 
     def forwarding(self, vni: int) -> Mapping[int, int]:
@@ -53,7 +55,16 @@ class Learned:
         vpc = self._vpcs.get(vni)
         return {} if vpc is None else vpc.known.forwarding
 
-    def vnis(self) -> Iterable[int]:
+    def vteps(self, vni: int) -> Mapping[int, int]:
+        """Where the hosts are that have MACs of a VPC: host index → IPv4."""
+        vpc = self._vpcs.get(vni)
+        return {} if vpc is None else vpc.vteps
+
+    def all_vteps(self) -> set[int]:
+        """Where all these hosts are."""
+        return {vtep for vpc in self._vpcs.values() for vtep in vpc.vteps.values()}
+
+    def vnis(self) -> AbstractSet[int]:
         """VPCs of which anything is known."""
         return self._vpcs.keys()
 
@@ -76,29 +87,29 @@ class Learned:
         until = vpc.absent_macs.get(mac, 0.0) if mac is not None else vpc.absent_addresses.get(address or 0, 0.0)
         return now < until
 
-    def take(self, news: GoalStateDelta, now: float) -> Touched:
-        """Answers or changes came from a manager."""
+    def take(self, news: GoalStateDelta, vnis: Iterable[int], now: float) -> Touched:
+        """Answers or changes came from the manager that answers for these VPCs, in which all neighbours told are."""
         touched: Touched = {}
-        moved = {index for index, vtep in news.vteps.items() if self.vteps.get(index, vtep) != vtep}
-        self.vteps.update(news.vteps)
         for vni, change in news.neighbours.items():
             vpc = self._vpcs.setdefault(vni, _Vpc())
+            for index in change.put.forwarding.values():
+                if index in news.vteps:
+                    vpc.vteps.setdefault(index, news.vteps[index])
             touched[vni] = self._take_vpc(vpc, change, now)
-        if moved:
-            for vni, vpc in self._vpcs.items():
-                touched.setdefault(vni, set()).update(
-                    mac for mac, index in vpc.known.forwarding.items() if index in moved
-                )
+        for vni in vnis if news.vteps else ():
+            known = self._vpcs.get(vni)
+            if known is not None and (macs := _move_hosts(known, news.vteps)):
+                touched.setdefault(vni, set()).update(macs)
         return touched
 
     def _take_vpc(self, vpc: _Vpc, change: NeighbourDelta, now: float) -> set[int]:
         for mac in change.removed_macs:
             _forget_mac(vpc, mac)
-            vpc.absent_macs[mac] = now + self.absence
+            vpc.absent_macs[mac] = now + vpc.absence
         removed: list[Address] = [*change.removed_ipv4, *change.removed_ipv6]
         for address in removed:
             _forget_address(vpc, address)
-            vpc.absent_addresses[address] = now + self.absence
+            vpc.absent_addresses[address] = now + vpc.absence
         for mac, index in change.put.forwarding.items():
             vpc.known.forwarding[mac] = index
             vpc.learned_at[mac] = now
@@ -111,10 +122,11 @@ class Learned:
 
     def adopt(self, vni: int, neighbours: VpcNeighbours, vteps: Mapping[int, int], now: float) -> None:
         """A VPC is on demand from now on: what was told ahead is kept as if it had been learned."""
+        vpc = self._vpcs.setdefault(vni, _Vpc())
         for index in set(neighbours.forwarding.values()):
             if index in vteps:
-                self.vteps.setdefault(index, vteps[index])
-        self._take_vpc(self._vpcs.setdefault(vni, _Vpc()), NeighbourDelta(put=neighbours), now)
+                vpc.vteps.setdefault(index, vteps[index])
+        self._take_vpc(vpc, NeighbourDelta(put=neighbours), now)
 
     def forget(self, vni: int, mac: int) -> None:
         """Nobody here speaks to this MAC any more."""
@@ -128,7 +140,8 @@ class Learned:
 
     def dump(self) -> bytes:
         """What is known, for a file; when it was learned is not kept: it has to be asked for anew."""
-        return _encode(_Dump({vni: vpc.known for vni, vpc in self._vpcs.items()}, self.vteps))
+        vteps = {index: vtep for vpc in self._vpcs.values() for index, vtep in vpc.vteps.items()}
+        return _encode(_Dump({vni: vpc.known for vni, vpc in self._vpcs.items()}, vteps))
 
     def load(self, data: bytes, now: float) -> None:
         """Take up what an earlier life knew. Raises ValueError when it is no dump."""
@@ -139,46 +152,58 @@ class Learned:
         for vni, known in dump.vpcs.items():
             self.adopt(vni, known, dump.vteps, now)
 
-    def questions(self) -> Questions:
-        """Everything known, as questions: what a manager just reached is asked."""
-        return {
-            vni: VpcQuestions(set(vpc.known.ipv4), set(vpc.known.ipv6), set(vpc.known.forwarding))
-            for vni, vpc in self._vpcs.items()
-            if not vpc.known.is_empty()
-        }
+    def questions(self, vni: int) -> VpcQuestions:
+        """Everything known of a VPC, as questions: what a manager just reached is asked."""
+        vpc = self._vpcs.get(vni)
+        if vpc is None:
+            return VpcQuestions()
+        return VpcQuestions(set(vpc.known.ipv4), set(vpc.known.ipv6), set(vpc.known.forwarding))
 
-    def due(self, now: float) -> Questions:
-        """Leases to renew now."""
+    def due(self, now: float, at_hand: Container[int]) -> Questions:
+        """Leases to renew now, in VPCs that somebody can be asked about."""
         questions: Questions = {}
         for vni, vpc in self._vpcs.items():
-            late = now - self.lease * _RENEW_AT
+            if vni not in at_hand:
+                continue
+            late = now - vpc.lease * _RENEW_AT
             due = {mac for mac, at in vpc.learned_at.items() if at <= late and vpc.asked_at.get(mac, at) <= late}
             if due:
                 vpc.asked_at.update(dict.fromkeys(due, now))
                 questions[vni] = VpcQuestions(macs=due)
         return questions
 
-    def expire(self, now: float, connected: bool) -> Touched:
-        """Forget absences that no longer hold, and entries that a manager at hand did not renew."""
+    def expire(self, now: float, at_hand: Container[int]) -> Touched:
+        """Forget absences that no longer hold, and entries not renewed of VPCs that somebody could be asked about."""
         touched: Touched = {}
         for vni, vpc in self._vpcs.items():
             vpc.absent_macs = {mac: until for mac, until in vpc.absent_macs.items() if until > now}
             vpc.absent_addresses = {address: until for address, until in vpc.absent_addresses.items() if until > now}
-            overdue = now - self.lease * _GIVE_UP_AT
-            gone = {mac for mac, at in vpc.learned_at.items() if at <= overdue} if connected else set()
+            overdue = now - vpc.lease * _GIVE_UP_AT
+            gone = {mac for mac, at in vpc.learned_at.items() if at <= overdue} if vni in at_hand else set()
             for mac in gone:
                 _forget_mac(vpc, mac)
             if gone:
                 touched[vni] = gone
-        used = {index for vpc in self._vpcs.values() for index in vpc.known.forwarding.values()}
-        self.vteps = {index: vtep for index, vtep in self.vteps.items() if index in used}
+            used = set(vpc.known.forwarding.values())
+            vpc.vteps = {index: vtep for index, vtep in vpc.vteps.items() if index in used}
         return touched
 
-    def start_leases(self, now: float) -> None:
-        """A manager was reached: what it does not confirm in time goes."""
-        for vpc in self._vpcs.values():
-            vpc.learned_at = dict.fromkeys(vpc.learned_at, now)
-            vpc.asked_at = {}
+    def start_leases(self, vni: int, lease: float, absence: float, now: float) -> None:
+        """A VPC has another manager, whose answers hold so long (s): what it does not confirm in time goes.
+
+        It does not know who was told that something is not there, so nobody would hear when that is no longer so.
+        """
+        vpc = self._vpcs.setdefault(vni, _Vpc())
+        vpc.lease, vpc.absence = lease, absence
+        vpc.learned_at = dict.fromkeys(vpc.learned_at, now)
+        vpc.asked_at, vpc.absent_macs, vpc.absent_addresses = {}, {}, {}
+
+
+def _move_hosts(vpc: _Vpc, vteps: Mapping[int, int]) -> set[int]:
+    """Hosts that the VPC speaks of are here now; returns the MACs that are elsewhere thereby."""
+    moved = {index: vtep for index, vtep in vteps.items() if vpc.vteps.get(index, vtep) != vtep}
+    vpc.vteps.update(moved)
+    return {mac for mac, index in vpc.known.forwarding.items() if index in moved} if moved else set()
 
 
 def _put_address(vpc: _Vpc, address: Address, mac: int) -> None:

@@ -1,24 +1,26 @@
 """What happens when a workload speaks to a peer this host has not met: hold the packet, ask, program, let it go.
 
 Questions of all workloads that come together travel together, and each only once while it is not answered. A workload
-that tries many addresses runs into its own limit before it costs others theirs.
+that tries many addresses runs into its own limit before it costs others theirs. Each VPC has a manager of its own that
+is asked and listened to, or none for the time being.
 """
 
-import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 from alcor.agent.counters import Counters
 from alcor.agent.on_demand.held_packets import HeldPackets
-from alcor.agent.on_demand.learned import Address, Learned, Touched
+from alcor.agent.on_demand.learned import Learned, Touched
+from alcor.agent.on_demand.manager import Manager
+from alcor.agent.on_demand.open_questions import Address, OpenQuestions, Question
 from alcor.agent.wanted import Wanted
-from alcor.channels.ncm_messages import NcmWelcome, Questions, VpcQuestions
+from alcor.channels.ncm_messages import Questions
 from alcor.dataplane import frames
 from alcor.dataplane.driver import DataPlane
 from alcor.model.goal_state import GoalState, GoalStateDelta
 from alcor.model.identifiers import Id
 from alcor.model.token_bucket import TokenBucket
 
-_ASK_AGAIN_SECONDS = 1.0
 _PORT_QUESTIONS = 50.0  # a second
 _HOST_QUESTIONS = 5000.0
 _BURST_SECONDS = 2
@@ -33,17 +35,15 @@ class OnDemand:
         """Told which MACs the data plane must be told of; programmed() is awaited after it was."""
         self.answer_again: Callable[[Id, bytes], None] = lambda port_id, frame: None
         """Told the packets whose answer is known by now."""
+        self.vpcs_changed: Callable[[], None] = lambda: None
+        """Told that there are other VPCs on demand on this host than before."""
         self._wanted, self._driver, self._counters, self._clock = wanted, driver, counters, clock
         self._held = HeldPackets()
         self._ports: dict[Id, TokenBucket] = {}
         self._host = TokenBucket(_HOST_QUESTIONS, _HOST_QUESTIONS * _BURST_SECONDS, clock())
-        self._outstanding: dict[Hashable, float] = {}  # asked, and when
-        self._waiting: Questions = {}
-        self._filled = asyncio.Event()
-        self._answered: list[tuple[int, Address | None, int | None]] = []  # (VNI, address, MAC) to be let go
-        self._connected = False
-        self.needed = asyncio.Event()
-        """Set while there is a VPC on demand on this host."""
+        self._open = OpenQuestions()
+        self._answered: list[Question] = []  # what waits for them is to be let go
+        self.after()
 
     # What workloads do.
 
@@ -51,8 +51,9 @@ class OnDemand:
         """A workload asks for the MAC of an address that is not known here. False when it need not be asked for."""
         if not self.is_on_demand(vni) or self.learned.is_absent(vni, self._clock(), address=address):
             return False
-        if self._ask(port_id, vni, address=address):
-            self._hold((vni, "address", address), port_id, frame)
+        question = Question(vni, address=address)
+        if self._ask(port_id, question):
+            self._hold(question, port_id, frame)
         return True
 
     def packet_missed(self, port_id: Id, frame: bytes) -> None:
@@ -63,15 +64,18 @@ class OnDemand:
         if port is None or header is None:
             return
         vni, mac = port.vni, header.destination
-        if self._wanted.has_local_mac(vni, mac) or self.learned.is_absent(vni, self._clock(), mac=mac):
+        question = Question(vni, mac=mac)
+        if not self.is_on_demand(vni):
+            self._counters.add("packets_missed_in_other_vpcs")
+        elif self._wanted.has_local_mac(vni, mac) or self.learned.is_absent(vni, self._clock(), mac=mac):
             self._counters.add("packets_to_absent_peers")
         elif mac in self.learned.forwarding(vni):
             # It was learned meanwhile, and may be on its way to the data plane.
-            self._hold((vni, "mac", mac), port_id, frame)
+            self._hold(question, port_id, frame)
             self.changed({vni: {mac}})
-            self._answered.append((vni, None, mac))
-        elif self._ask(port_id, vni, mac=mac):
-            self._hold((vni, "mac", mac), port_id, frame)
+            self._answered.append(question)
+        elif self._ask(port_id, question):
+            self._hold(question, port_id, frame)
 
     def remote_idle(self, vni: int, mac: int) -> None:
         """The data plane has dropped what nobody used."""
@@ -84,8 +88,11 @@ class OnDemand:
 
     def is_on_demand(self, vni: int) -> bool:
         """Whether the VPC is here and on demand."""
-        vpc = self._wanted.state.vpcs.get(vni)
-        return vpc is not None and vpc.on_demand
+        return vni in self._open.vnis()
+
+    def vnis(self) -> AbstractSet[int]:
+        """The VPCs on demand on this host."""
+        return self._open.vnis()
 
     # What the goal state says.
 
@@ -100,61 +107,62 @@ class OnDemand:
 
     def after(self) -> None:
         """A goal state was taken."""
-        vpcs = self._wanted.state.vpcs
-        for vni in [vni for vni in self.learned.vnis() if vni not in vpcs or not vpcs[vni].on_demand]:
+        vnis = {vni for vni, vpc in self._wanted.state.vpcs.items() if vpc.on_demand}
+        for vni in self.learned.vnis() - vnis:
             self.learned.drop_vpc(vni)
-        if any(vpc.on_demand for vpc in vpcs.values()):
-            self.needed.set()
-        else:
-            self.needed.clear()
+        if self._open.keep_vpcs(vnis):
+            self.vpcs_changed()
 
     def restore(self, data: bytes) -> None:
         """Take up what an earlier life had learned, as far as its VPCs are still here. Raises ValueError."""
         self.learned.load(data, self._clock())
         self.after()
 
-    # What the manager says.
+    # What managers say.
 
-    def connected(self, welcome: NcmWelcome) -> None:
-        """A manager was reached: ask about everything anew, since changes may have been missed."""
-        self._connected = True
-        self.learned.lease, self.learned.absence = float(welcome.lease), float(welcome.absence)
-        self.learned.start_leases(self._clock())
-        self._outstanding.clear()
-        self._waiting = self.learned.questions()
-        self._filled.set()
+    def manager(self, vni: int) -> Manager | None:
+        """Who is asked about a VPC; None while nobody can be."""
+        return self._open.manager(vni)
 
-    def disconnected(self) -> None:
-        """No manager is at hand."""
-        self._connected = False
+    def give(self, vni: int, manager: Manager | None) -> None:
+        """From now on this one is asked about a VPC, or nobody.
 
-    def news(self, news: GoalStateDelta) -> None:
-        """Answers, or changes of what was learned."""
-        for vni in [vni for vni in news.neighbours if not self.is_on_demand(vni)]:
+        It is asked about everything known anew, since changes may have been missed, and whatever is waited for.
+        """
+        if self._open.manager(vni) is manager:
+            return
+        self._open.give(vni, manager)
+        if manager is not None:
+            now = self._clock()
+            self._counters.add("vpcs_asked_anew")
+            self.learned.start_leases(vni, manager.lease, manager.absence, now)
+            self._open.put(vni, self.learned.questions(vni))
+            self._open.ask([question for question in self._held.questions() if question.vni == vni], now)
+
+    def news(self, manager: Manager, news: GoalStateDelta) -> None:
+        """Answers, or changes of what was learned. Only who is asked about a VPC is listened to about it."""
+        for vni in [vni for vni in news.neighbours if vni not in manager.vnis]:
             del news.neighbours[vni]
-        touched = self.learned.take(news, self._clock())
+            self._counters.add("news_passed_over")
+        touched = self.learned.take(news, manager.vnis, self._clock())
         for vni, change in news.neighbours.items():
             resolved: list[Address] = [*change.put.ipv4, *change.put.ipv6]
             for address in resolved:
-                self._resolved(vni, address=address)
+                self._resolved(Question(vni, address=address))
             for mac in change.put.forwarding:
-                self._resolved(vni, mac=mac)
+                self._resolved(Question(vni, mac=mac))
             gone: list[Address] = [*change.removed_ipv4, *change.removed_ipv6]
             for address in gone:
-                self._unresolvable((vni, "address", address))
+                self._unresolvable(Question(vni, address=address))
             for mac in change.removed_macs:
-                self._unresolvable((vni, "mac", mac))
+                self._unresolvable(Question(vni, mac=mac))
         self.changed(touched)
 
-    async def next_questions(self) -> Questions:
-        """Wait for something to ask, and take all there is."""
-        while True:
-            await self._filled.wait()
-            self._filled.clear()
-            questions, self._waiting = self._waiting, {}
-            if questions:
-                self._counters.add("questions_asked", sum(asked.count() for asked in questions.values()))
-                return questions
+    async def next_questions(self, manager: Manager) -> Questions:
+        """Wait for something to ask a manager, and take all there is."""
+        questions = await self._open.next(manager)
+        self._counters.add("questions_asked", sum(asked.count() for asked in questions.values()))
+        return questions
 
     # What time brings.
 
@@ -164,12 +172,13 @@ class OnDemand:
         dropped = self._held.expire(now)
         if dropped:
             self._counters.add("held_packets_expired", dropped)
-        self._outstanding = {what: at for what, at in self._outstanding.items() if now - at < _ASK_AGAIN_SECONDS}
-        if self._connected:
-            for vni, due in self.learned.due(now).items():
-                self._waiting.setdefault(vni, VpcQuestions()).macs |= due.macs
-                self._filled.set()
-        if touched := self.learned.expire(now, self._connected):
+        self._open.expire(now)
+        waited_for = [question for question in self._held.questions() if self.is_on_demand(question.vni)]
+        self._open.ask([question for question in waited_for if not self._open.is_open(question, now)], now)
+        at_hand = self._open.at_hand()
+        for vni, due in self.learned.due(now, at_hand).items():
+            self._open.put(vni, due)
+        if touched := self.learned.expire(now, at_hand):
             self._counters.add("leases_ended", sum(map(len, touched.values())))
             self.changed(touched)
 
@@ -177,33 +186,22 @@ class OnDemand:
         """The data plane does what was learned: let go what waited for it."""
         answered, self._answered = self._answered, []
         now = self._clock()
-        for vni, address, mac in answered:
-            if address is not None:
-                for packet in self._held.release((vni, "address", address), now):
+        for question in answered:
+            for packet in self._held.release(question, now):
+                if question.mac is None:
                     self.answer_again(packet.port_id, packet.frame)
-            if mac is not None:
-                for packet in self._held.release((vni, "mac", mac), now):
+                else:
                     self._counters.add("held_packets_sent")
                     await self._driver.forward(packet.port_id, packet.frame)
 
-    def _ask(self, port_id: Id, vni: int, *, address: Address | None = None, mac: int | None = None) -> bool:
+    def _ask(self, port_id: Id, question: Question) -> bool:
         """Ask a question for a port, unless it is being asked. False when the port or the host asks too much."""
-        what = (vni, "address", address) if mac is None else (vni, "mac", mac)
         now = self._clock()
-        asked = self._outstanding.get(what)
-        if asked is not None and now - asked < _ASK_AGAIN_SECONDS:
+        if self._open.is_open(question, now):
             return True
         if not self._may_ask(port_id, now):
             return False
-        self._outstanding[what] = now
-        questions = self._waiting.setdefault(vni, VpcQuestions())
-        if mac is not None:
-            questions.macs.add(mac)
-        elif isinstance(address, int):
-            questions.ipv4.add(address)
-        elif address is not None:
-            questions.ipv6.add(address)
-        self._filled.set()
+        self._open.ask([question], now)
         return True
 
     def _may_ask(self, port_id: Id, now: float) -> bool:
@@ -218,16 +216,16 @@ class OnDemand:
             return False
         return True
 
-    def _hold(self, what: Hashable, port_id: Id, frame: bytes) -> None:
-        held = self._held.hold(what, port_id, frame, self._clock())
+    def _hold(self, question: Question, port_id: Id, frame: bytes) -> None:
+        held = self._held.hold(question, port_id, frame, self._clock())
         self._counters.add("packets_held" if held else "packets_without_room")
 
-    def _resolved(self, vni: int, *, address: Address | None = None, mac: int | None = None) -> None:
-        self._outstanding.pop((vni, "address", address) if mac is None else (vni, "mac", mac), None)
-        self._answered.append((vni, address, mac))
+    def _resolved(self, question: Question) -> None:
+        self._open.close(question)
+        self._answered.append(question)
 
-    def _unresolvable(self, what: Hashable) -> None:
-        self._outstanding.pop(what, None)
-        dropped = self._held.release(what, self._clock())
+    def _unresolvable(self, question: Question) -> None:
+        self._open.close(question)
+        dropped = self._held.release(question, self._clock())
         if dropped:
             self._counters.add("held_packets_to_absent_peers", len(dropped))

@@ -41,6 +41,7 @@ class Dialling(Generic[Welcomed]):
 
     ``hello`` makes the first message, asked anew before each attempt; ``welcomed`` makes a connection of the address,
     the other side's first message and the stream, or raises MalformedMessage. ``what`` is what is dialled, for the log.
+    ``not_welcomed`` is told of each attempt that came to nothing.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Dialling(Generic[Welcomed]):
         backoff: Backoff | None = None,
         keepalive: Keepalive | None = None,
         welcome_timeout: float = 10.0,
+        not_welcomed: Callable[[str], None] = lambda address: None,
     ) -> None:
         if not addresses:
             raise ValueError(f"at least one {what} address is needed")
@@ -62,6 +64,7 @@ class Dialling(Generic[Welcomed]):
         self._backoff = backoff or Backoff()
         self._keepalive = keepalive or Keepalive()
         self._welcome_timeout = welcome_timeout
+        self._not_welcomed = not_welcomed
 
     async def connections(self) -> AsyncIterator[Welcomed]:
         """One connection after the other, trying addresses in turn; never ends by itself.
@@ -74,7 +77,9 @@ class Dialling(Generic[Welcomed]):
             address = self._addresses[0]
             started = time.monotonic()
             async with self._connection(address) as connection:
-                if connection is not None:
+                if connection is None:
+                    self._not_welcomed(address)
+                else:
                     log.info("connected to %s %s", self._what, address)
                     yield connection
             failures = 1 if time.monotonic() - started > self._backoff.maximum else failures + 1

@@ -39,7 +39,7 @@ class NcmAnnouncements:
     def tell(self, addresses: Collection[str]) -> None:
         """These are all there are. Raises MalformedMessage when no agent would take that."""
         ncms = ncms_message(sorted(set(addresses)))
-        if ncms == (self._ncms or pb.NetworkConfigManagers()):
+        if ncms == self._ncms:
             return
         self._ncms = ncms
         for stream in self._streams:

@@ -25,6 +25,7 @@ class NcmConnection:
     def __init__(self, address: str, welcome: NcmWelcome, stream: Any) -> None:
         self.address = address
         self.welcome = welcome
+        self.ended: grpc.StatusCode | None = None  # how, once the connection is lost, if the other side said so
         self._stream = stream
         self._sending = asyncio.Lock()
 
@@ -41,6 +42,7 @@ class NcmConnection:
         except MalformedMessage as error:
             log.error("Network Config Manager %s sent malformed news: %s", self.address, error)
         except grpc.aio.AioRpcError as error:
+            self.ended = error.code()
             log.warning("connection to Network Config Manager %s lost: %s", self.address, reason(error))
         finally:
             self._stream.cancel()
@@ -64,8 +66,10 @@ class NcmClient:
         *,
         backoff: Backoff | None = None,
         keepalive: Keepalive | None = None,
+        welcome_timeout: float = 10.0,
+        not_welcomed: Callable[[str], None] = lambda address: None,
     ) -> None:
-        """``addresses`` are HOST:PORT or unix:PATH."""
+        """``addresses`` are HOST:PORT or unix:PATH; ``not_welcomed`` is told of each attempt that came to nothing."""
         self._dialling = Dialling(
             addresses,
             ASK_METHOD,
@@ -74,6 +78,8 @@ class NcmClient:
             what="Network Config Manager",
             backoff=backoff,
             keepalive=keepalive,
+            welcome_timeout=welcome_timeout,
+            not_welcomed=not_welcomed,
         )
 
     def connections(self) -> AsyncIterator[NcmConnection]:

@@ -161,8 +161,9 @@ class FastPathServer:
     def tell_ncms(self, addresses: Collection[str]) -> None:
         """Tell all hosts, now and when they come, which Network Config Managers there are: all of them.
 
-        Addresses are HOST:PORT or unix:PATH, as hosts reach them. With none, hosts ask where the controllers are.
-        Raises MalformedMessage, and tells nobody, when hosts would not take that.
+        Addresses are HOST:PORT or unix:PATH, as hosts reach them. With none, hosts ask where the controllers are; those
+        that are told nothing do so after a moment. Raises MalformedMessage, and tells nobody, when hosts would not take
+        the list.
         """
         self._ncms.tell(addresses)
 

@@ -20,19 +20,19 @@ async def core(directory: Path, vni: int = 1) -> Core:
 
 async def test_a_new_agent_knows_what_the_last_one_had_learned(tmp_path: Path) -> None:
     first = await core(tmp_path)
-    first.on_demand.news(GoalStateDelta(vteps={3: 7}, neighbours={1: NeighbourDelta(put=KNOWN)}))
+    first.on_demand.learned.take(GoalStateDelta(vteps={3: 7}, neighbours={1: NeighbourDelta(put=KNOWN)}), {1}, 0.0)
     LearnedFile(tmp_path, first.on_demand, Counters())._write(first.on_demand.learned.dump())
     second = await core(tmp_path)
     LearnedFile(tmp_path, second.on_demand, Counters()).load()
     assert second.on_demand.learned.forwarding(1) == {0xAA: 3}
     assert second.on_demand.learned.owner(1, 0x0A000001) == 0xAA
     assert second.on_demand.learned.owner(1, bytes(16)) == 0xAA
-    assert second.on_demand.learned.vteps == {3: 7}
+    assert second.on_demand.learned.vteps(1) == {3: 7}
 
 
 async def test_what_was_learned_of_a_vpc_that_left_meanwhile_is_not_taken_up(tmp_path: Path) -> None:
     first = await core(tmp_path)
-    first.on_demand.news(GoalStateDelta(vteps={3: 7}, neighbours={1: NeighbourDelta(put=KNOWN)}))
+    first.on_demand.learned.take(GoalStateDelta(vteps={3: 7}, neighbours={1: NeighbourDelta(put=KNOWN)}), {1}, 0.0)
     (tmp_path / FILE_NAME).write_bytes(first.on_demand.learned.dump())
     second = await core(tmp_path, vni=2)
     LearnedFile(tmp_path, second.on_demand, Counters()).load()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from alcor.agent.on_demand.manager import Manager as AtHand
 from alcor.channels.ncm_messages import NcmWelcome, Questions
 from alcor.dataplane.driver import Endpoint, RemoteDelta
 from alcor.dataplane.memory.switch import MemorySwitch
@@ -24,6 +25,7 @@ class Manager:
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        self.at_hand = AtHand("ncm", "ncm:9697", NcmWelcome("ncm", lease=60, absence=5))
         self.forwarding = {MACS[PEER]: PEER_INDEX}
         self.addresses: dict[int, int] = {IPV4[PEER]: MACS[PEER]}
         self.vteps = {PEER_INDEX: PEER_VTEP, 2: VTEPS[2]}
@@ -31,7 +33,7 @@ class Manager:
 
     async def answer(self) -> None:
         """Answer all that is asked now."""
-        self.asked.append(await asyncio.wait_for(self.core.on_demand.next_questions(), 1))
+        self.asked.append(await asyncio.wait_for(self.core.on_demand.next_questions(self.at_hand), 1))
         news = GoalStateDelta(revision=1)
         for vni, asked in self.asked[-1].items():
             change = news.neighbours.setdefault(vni, NeighbourDelta())
@@ -52,13 +54,13 @@ class Manager:
         await self.tell(news)
 
     async def tell(self, news: GoalStateDelta) -> None:
-        self.core.on_demand.news(news)
+        self.core.on_demand.news(self.at_hand, news)
         await self.core.reconciler.step()
         await self.core.reconciler.step()  # what missed while that was under way
 
     def is_asked(self) -> bool:
         """Whether something waits to be asked."""
-        return self.core.on_demand._filled.is_set()
+        return self.at_hand.filled.is_set()
 
 
 class Host(Core):
@@ -72,9 +74,8 @@ class Host(Core):
         ports = {port_id(OWN): port(OWN), port_id(OTHER): other}
         goal = GoalStateDelta(revision=1, snapshot=True, vpcs={VNI: VPC}, ports=ports)
         await self.deliver(goal)
-        self.on_demand.connected(NcmWelcome("ncm", lease=60, absence=5))
         manager = Manager(self)
-        self.on_demand._filled.clear()
+        self.on_demand.give(VNI, manager.at_hand)
         return manager
 
     async def _plug_peer(self, switch: MemorySwitch) -> None:
@@ -170,7 +171,7 @@ async def test_a_scan_is_bounded_and_others_are_served(host: Host) -> None:
 async def test_a_question_without_an_answer_is_asked_again(host: Host) -> None:
     manager = await host.begin()
     host.speak()
-    await host.on_demand.next_questions()
+    await host.on_demand.next_questions(manager.at_hand)
     host.now += 1.5
     host.on_demand.tick()
     host.speak(b"again")
@@ -203,7 +204,9 @@ async def test_a_moved_peer_is_removed_and_put_so_that_packets_notice(host: Host
     await manager.answer()
     projection = host.reconciler._projection
     host.on_demand.learned.take(
-        GoalStateDelta(vteps={2: VTEPS[2]}, neighbours={VNI: NeighbourDelta(put=VpcNeighbours({MACS[PEER]: 2}))}), 0.0
+        GoalStateDelta(vteps={2: VTEPS[2]}, neighbours={VNI: NeighbourDelta(put=VpcNeighbours({MACS[PEER]: 2}))}),
+        {VNI},
+        0.0,
     )
     projection.touch_learned({VNI: {MACS[PEER]}})
     change = projection.change(host.wanted.state, host.driver.interfaces())
@@ -261,13 +264,15 @@ async def test_without_a_manager_what_was_learned_stays(host: Host) -> None:
     manager = await host.begin()
     host.speak()
     await manager.answer()
-    host.on_demand.disconnected()
+    host.on_demand.give(VNI, None)
     host.now += 3600
     host.on_demand.tick()
     host.speak(b"still")
     assert len(host.heard_by_peer()) == 2
-    host.on_demand.connected(NcmWelcome("ncm", lease=60, absence=5))
-    assert (await host.on_demand.next_questions())[VNI].macs == {MACS[PEER]}
+    another = Manager(host)
+    host.on_demand.give(VNI, another.at_hand)
+    await another.answer()
+    assert another.asked[0][VNI].macs == {MACS[PEER]}
 
 
 async def test_a_vpc_that_becomes_on_demand_keeps_what_it_was_told(host: Host) -> None:
@@ -300,7 +305,8 @@ async def test_a_vpc_that_leaves_takes_what_was_learned_along(host: Host) -> Non
     assert host.on_demand.learned.count() == 0
     assert host.switch.learned.get(VNI, {}) == {}
     assert VNI not in host.switch.on_demand
-    assert not host.on_demand.needed.is_set()
+    assert not host.on_demand.vnis()
+    assert not manager.at_hand.vnis
 
 
 async def test_news_of_a_vpc_that_is_not_here_are_passed_over(host: Host) -> None:
@@ -319,3 +325,91 @@ async def test_a_restarted_data_plane_is_told_what_was_learned(host: Host) -> No
     await host.reconciler.step()
     host.speak(b"after the restart")
     assert len(host.heard_by_peer()) == 2
+
+
+async def test_a_packet_waits_for_whoever_can_be_asked_next(host: Host) -> None:
+    manager = await host.begin()
+    host.speak(b"asked in vain")
+    await host.on_demand.next_questions(manager.at_hand)
+    host.on_demand.give(VNI, None)
+    host.speak(b"while nobody is there")
+    host.ask_arp()
+    another = Manager(host)
+    host.on_demand.give(VNI, another.at_hand)
+    await another.answer()
+    assert len(host.heard_by_peer()) == 2
+    assert len(await host.heard()) == 1
+
+
+async def test_a_question_not_answered_is_asked_again_while_a_packet_waits(host: Host) -> None:
+    """The manager did not know yet, for example, that this host is in the VPC."""
+    manager = await host.begin()
+    host.speak()
+    await host.on_demand.next_questions(manager.at_hand)
+    host.now += 1.5
+    host.on_demand.tick()
+    await manager.answer()
+    assert len(host.heard_by_peer()) == 1
+
+
+async def test_a_manager_that_lost_a_vpc_is_not_listened_to_about_it(host: Host) -> None:
+    first = await host.begin()
+    host.speak()
+    await first.answer()
+    second = Manager(host)
+    second.forwarding[MACS[PEER]] = 2
+    host.on_demand.give(VNI, second.at_hand)
+    await second.answer()
+    stale = NeighbourDelta(put=VpcNeighbours({MACS[PEER]: PEER_INDEX}))
+    await first.tell(GoalStateDelta(revision=1, vteps={2: 99, PEER_INDEX: PEER_VTEP}, neighbours={VNI: stale}))
+    assert host.switch.learned == {VNI: {MACS[PEER]: VTEPS[2]}}
+
+
+async def test_each_vpc_is_asked_about_where_it_is_answered(host: Host) -> None:
+    await host.begin()
+    away = Vpc(bytes(15) + b"2", 2, 1450, on_demand=True)
+    await host.deliver(GoalStateDelta(revision=2, base_revision=1, vpcs={2: away}, ports={port_id(4): port(4, vni=2)}))
+    first, second = Manager(host), Manager(host)
+    host.on_demand.give(VNI, first.at_hand)
+    host.on_demand.give(2, second.at_hand)
+    host.on_demand.unknown_address(port_id(OWN), VNI, IPV4[PEER], b"")
+    host.on_demand.unknown_address(port_id(4), 2, IPV4[PEER], b"")
+    host.on_demand.give(VNI, None)
+    assert (await host.on_demand.next_questions(second.at_hand)).keys() == {2}
+    host.on_demand.unknown_address(port_id(OWN), VNI, IPV4[4], b"")
+    host.on_demand.give(VNI, second.at_hand)
+    assert (await host.on_demand.next_questions(second.at_hand))[VNI].ipv4 == {IPV4[PEER], IPV4[4]}
+    assert not first.at_hand.vnis
+
+
+async def test_what_one_vpc_has_learned_does_not_expire_for_another_being_answered(host: Host) -> None:
+    manager = await host.begin()
+    host.speak()
+    await manager.answer()
+    away = Vpc(bytes(15) + b"2", 2, 1450, on_demand=True)
+    await host.deliver(GoalStateDelta(revision=2, base_revision=1, vpcs={2: away}))
+    host.on_demand.give(VNI, None)
+    host.on_demand.give(2, Manager(host).at_hand)
+    host.now += 3600
+    host.on_demand.tick()
+    assert host.on_demand.learned.count() == 1
+
+
+async def test_a_host_that_moves_is_followed_in_every_vpc_that_its_manager_answers_for(host: Host) -> None:
+    manager = await host.begin()
+    host.speak()
+    await manager.answer()
+    await manager.tell(GoalStateDelta(vteps={PEER_INDEX: VTEPS[2]}))
+    assert host.switch.learned == {VNI: {MACS[PEER]: VTEPS[2]}}
+    await Manager(host).tell(GoalStateDelta(vteps={PEER_INDEX: VTEPS[1]}))
+    assert host.switch.learned == {VNI: {MACS[PEER]: VTEPS[2]}}
+
+
+async def test_an_absence_holds_only_as_long_as_who_told_it_is_asked(host: Host) -> None:
+    manager = await host.begin()
+    host.ask_arp(IPV4[4])
+    await manager.answer()
+    another = Manager(host)
+    host.on_demand.give(VNI, another.at_hand)
+    host.ask_arp(IPV4[4])
+    assert another.is_asked()
