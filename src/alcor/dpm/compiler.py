@@ -36,13 +36,15 @@ class Compiled(msgspec.Struct):
     Deltas carry the entry's position as their revision; their base revision is for the channel to set. Parts are
     shared between the deltas, and whole deltas between hosts: they must not be changed. Hosts in ``resync`` need
     everything anew: what they are told has changed in kind. ``on_demand`` has the changes of VPCs on demand, by VNI,
-    for those who asked; ``moved`` the new VTEPs of hosts that had another (host index → IPv4).
+    for those who asked; ``moved`` the new VTEPs of hosts that had another (host index → IPv4). ``left`` are the VPCs
+    in which a host has no ports any more. Only hosts that the model's process serves are in any of these.
     """
 
     deltas: dict[str, GoalStateDelta] = {}
     resync: set[str] = set()
     on_demand: dict[int, VpcChange] = {}
     moved: dict[int, int] = {}
+    left: set[Id] = set()
 
 
 def compile_entry(model: ReadModel, entry: LogEntry) -> Compiled:
@@ -85,6 +87,10 @@ class _Compilation:
             delta = self._deltas[host_id] = GoalStateDelta(revision=self._position)
         return delta
 
+    def _served(self, hosts: set[str]) -> set[str]:
+        served = self._model.served
+        return hosts if served is None else hosts & served
+
     # Before: what was not touched was what it is now.
 
     def _node_before(self, host_id: str) -> NodeRecord | None:
@@ -109,11 +115,17 @@ class _Compilation:
         new = self._model.port(port_id)
         was = self._port_before(old) if old is not None else None
         now = self._port_now(new) if new is not None else None
-        if old is not None and was is not None and (now is None or new is None or new.host_id != old.host_id):
+        if (
+            old is not None
+            and was is not None
+            and (now is None or new is None or new.host_id != old.host_id)
+            and self._model.serves(old.host_id)
+        ):
             self._delta(old.host_id).removed_ports.add(port_id)
         if (
             new is not None
             and now is not None
+            and self._model.serves(new.host_id)
             and (now != was or port_id in self._before.named_ports or old is None or old.host_id != new.host_id)
         ):
             self._delta(new.host_id).ports[port_id] = now
@@ -136,7 +148,7 @@ class _Compilation:
 
     def _compare_vpc(self, vpc: VpcModel, change: VpcChange) -> None:
         record_before = self._vpc_before(vpc.id)
-        was_on_demand = record_before is not None and record_before.on_demand
+        was_on_demand = vpc.on_demand if record_before is None else record_before.on_demand
         _update(vpc, change)
         joined, left = self._compare_presence(vpc)
         if vpc.on_demand != was_on_demand:
@@ -145,9 +157,9 @@ class _Compilation:
         if was_on_demand and vpc.on_demand:
             self._compare_on_demand(vpc, change, joined, left, record_changed)
             return
-        staying = set(self._model.visible_hosts(vpc)) - joined
+        staying = self._model.served_hosts(vpc) - joined
         if was_on_demand != vpc.on_demand:
-            self._compiled.resync |= staying | joined
+            self._compiled.resync |= staying | self._served(joined)
         elif record_changed:
             self._tell_record(vpc, staying)
         self._tell_neighbours(vpc, staying, change)
@@ -155,15 +167,15 @@ class _Compilation:
         if was_on_demand:
             self._remove_vpc(vpc.id, left)
         else:
-            self._leave(vpc, left, staying)
+            self._leave(vpc, joined, left, staying)
 
     def _compare_on_demand(
         self, vpc: VpcModel, change: VpcChange, joined: set[str], left: set[str], record_changed: bool
     ) -> None:
         """The cost is that of the hosts that join or leave, however many there are; others are told if they asked."""
         if record_changed:
-            self._tell_record(vpc, set(self._model.visible_hosts(vpc)) - joined)
-        self._tell_record(vpc, joined)
+            self._tell_record(vpc, self._model.served_hosts(vpc) - joined)
+        self._tell_record(vpc, self._served(joined))
         self._remove_vpc(vpc.id, left)
         if vpc.record is not None and (change.old.forwarding or change.new.forwarding):
             self._compiled.on_demand[vpc.record.vni] = change
@@ -182,6 +194,8 @@ class _Compilation:
             host = vpc.hosts.get(host_id)
             node_before, node = self._node_before(host_id), self._model.nodes.get(host_id)
             was = subnets_before is not None and record_before is not None and node_before is not None
+            if subnets_before is not None and host is None and self._model.serves(host_id):
+                self._compiled.left.add(vpc.id)
             is_present = host is not None and vpc.record is not None and node is not None
             if not vpc.on_demand:
                 vpc.vteps_digest ^= _vtep_hash(node_before, was) ^ _vtep_hash(node, is_present)
@@ -191,7 +205,7 @@ class _Compilation:
                 left.add(host_id)
             old = self._subnets_before(vpc.id, subnets_before or (), record_before) if was else {}
             new = _subnets_now(vpc, host.subnets) if host is not None and is_present else {}
-            if old != new:
+            if old != new and self._model.serves(host_id):
                 delta = self._delta(host_id)
                 delta.subnets.update(_changed(old, new))
                 delta.removed_subnets.update(old.keys() - new.keys())
@@ -233,8 +247,9 @@ class _Compilation:
     def _join(self, vpc: VpcModel, joined: set[str], staying: set[str]) -> None:
         if not joined:
             return
-        everyone = vteps(self._model, vpc)
-        for host_id in joined:
+        served = self._served(joined)
+        everyone = vteps(self._model, vpc) if served else {}
+        for host_id in served:
             delta = self._delta(host_id)
             join_vpc(delta, self._model, vpc, host_id)
             delta.vteps.update(everyone)
@@ -246,22 +261,22 @@ class _Compilation:
 
     def _remove_vpc(self, vpc_id: Id, left: set[str]) -> None:
         record = self._vpc_before(vpc_id)
-        for host_id in left:
+        for host_id in self._served(left):
             if record is not None:
                 self._delta(host_id).removed_vpcs.add(record.vni)
 
-    def _leave(self, vpc: VpcModel, left: set[str], staying: set[str]) -> None:
+    def _leave(self, vpc: VpcModel, joined: set[str], left: set[str], staying: set[str]) -> None:
         self._remove_vpc(vpc.id, left)
-        others = staying | left
         for host_id in left:
-            for other in others:
+            others = set(self._model.visible_hosts(vpc)) - joined if self._model.serves(host_id) else staying
+            for other in others | left:
                 if other != host_id and not self._model.share_a_vpc(host_id, other):
                     self._forget_vtep(host_id, other)
                     self._forget_vtep(other, host_id)
 
     def _forget_vtep(self, host_id: str, other: str) -> None:
         node = self._node_before(other)
-        if node is not None:
+        if node is not None and self._model.serves(host_id):
             self._delta(host_id).removed_vteps.add(node.host_index)
 
     # Nodes
@@ -274,7 +289,7 @@ class _Compilation:
             self._compiled.moved[new.host_index] = new.local_ip
         vpcs = map(self._model.vpcs.__getitem__, self._model.host_vpcs.get(host_id, ()))
         told_ahead = (vpc for vpc in vpcs if not vpc.on_demand)
-        for other in {other for vpc in told_ahead for other in self._model.visible_hosts(vpc)} - {host_id}:
+        for other in {other for vpc in told_ahead for other in self._model.served_hosts(vpc)} - {host_id}:
             delta = self._delta(other)
             delta.vteps[new.host_index] = new.local_ip
             if old.host_index != new.host_index:

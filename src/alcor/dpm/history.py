@@ -19,7 +19,7 @@ class History:
         self._maximum_entries = maximum_entries
         self._maximum_items = maximum_items
         self._entries: deque[tuple[int, Mapping[str, GoalStateDelta], int]] = deque()
-        self._resynced: dict[str, int] = {}  # hosts that needed everything anew, and when
+        self._resynced: dict[str, int] = {}  # hosts with nothing from before, and when that was
         self._items = 0
 
     def add(self, position: int, deltas: Mapping[str, GoalStateDelta], resync: Iterable[str] = ()) -> None:
@@ -31,6 +31,15 @@ class History:
             self._floor, _, items = self._entries.popleft()
             self._items -= items
         self._resynced.update(dict.fromkeys(resync, position))
+
+    def begin(self, host_id: str, position: int) -> None:
+        """Deltas of the host are here only from this position on."""
+        if position > self._floor:
+            self._resynced[host_id] = position
+
+    def forget(self, host_id: str) -> None:
+        """The host is not served any more."""
+        self._resynced.pop(host_id, None)
 
     def covers(self, host_id: str, revision: int) -> bool:
         """Whether all that the host needs after the revision is here, as deltas."""

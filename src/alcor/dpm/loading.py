@@ -7,9 +7,12 @@ from alcor.dpm.read_model import ReadModel
 from alcor.model.records import NodeRecord, PortRecord, Record, SubnetRecord, VpcRecord
 
 
-def load(position: int, records: Iterable[Record]) -> ReadModel:
-    """The model as of a position of the change log, from every record: VPCs, subnets and nodes before ports."""
-    model = ReadModel(revision=position)
+def load(position: int, records: Iterable[Record], nodes: dict[str, NodeRecord] | None = None) -> ReadModel:
+    """The model as of a position of the change log, from every record: VPCs, subnets and nodes before ports.
+
+    ``nodes`` are those known already, which must not be among the records then.
+    """
+    model = ReadModel(revision=position, nodes={} if nodes is None else nodes)
     for record in records:
         match record:
             case PortRecord():

@@ -1,31 +1,33 @@
 """The Data Plane Manager: follows the change log, tells every connected host what changed, and hears what came of it.
 
-Several controllers on one database each follow the whole log and serve the agents connected to them. Everything but
-reading and writing the store happens on one event loop.
+Several controllers on one database each follow the log and serve the agents connected to them: what a change means is
+worked out only for these. Everything but reading and writing the store happens on one event loop.
 """
 
 import asyncio
 import logging
 import time
+from collections.abc import Collection
 from functools import partial
 from typing import Protocol
 
 import msgspec
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.channels.interface import HostConnection
-from alcor.channels.messages import Acknowledgement, GoalStateDigest, PortReport, ResyncRequest
+from alcor.channels.messages import Acknowledgement, GoalStateDigest, Hello, PortReport, ResyncRequest
+from alcor.dpm.arrivals import Arrivals
 from alcor.dpm.balancing import Balancing
-from alcor.dpm.compiler import Compiled, compile_entry
+from alcor.dpm.compiler import Compiled
 from alcor.dpm.drift import Compared, compare, has_everything
 from alcor.dpm.failures import Failures
+from alcor.dpm.following import Following
 from alcor.dpm.goal_states import ports_again, snapshot
 from alcor.dpm.history import History
+from alcor.dpm.holding import Everything, Holding, ServedHosts
 from alcor.dpm.host_writer import HostWriter
 from alcor.dpm.lag import Lag
 from alcor.dpm.liveness import Liveness
-from alcor.dpm.loading import load
 from alcor.dpm.metrics import DpmMetrics
 from alcor.dpm.pending import Pending
 from alcor.dpm.read_model import ReadModel
@@ -33,17 +35,12 @@ from alcor.dpm.reports import reported_statuses
 from alcor.model.errors import conflict, not_found
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.identifiers import Id, id_text
-from alcor.model.records import LogEntry
 from alcor.store import change_log
-from alcor.store.change_log import LogTrimmed
-from alcor.store.snapshot import read_records
 from alcor.store.store import Store
 
 log = logging.getLogger(__name__)
 
-_ENTRIES_AT_ONCE = 100
 _WAIT_SECONDS = 5.0
-_RETRY_SECONDS = 1.0
 _LOST_REMEMBERED = 1000
 
 
@@ -64,6 +61,7 @@ class DpmSettings(msgspec.Struct, frozen=True):
     kept_log_entries: int = 100_000
     trim_interval: float = 300.0  # seconds
     moves_per_second: int = 100  # hosts that are let go when others serve fewer
+    holds_everything: bool = True  # or only what concerns the hosts served
 
 
 class DataPlaneManager:
@@ -73,8 +71,6 @@ class DataPlaneManager:
         self, store: Store, controller_id: str, settings: DpmSettings | None = None, metrics: DpmMetrics | None = None
     ) -> None:
         self.controller_id = controller_id
-        self.trouble = ""
-        """Why the change log is not followed at the moment; empty when it is."""
         self.lag = Lag()
         self.pending = Pending()
         self.lost: dict[str, float] = {}
@@ -82,13 +78,15 @@ class DataPlaneManager:
         self._store = store
         self._settings = settings or DpmSettings()
         self._metrics = metrics or DpmMetrics()
-        self._model = ReadModel()
+        self._holding: Holding = Everything() if self._settings.holds_everything else ServedHosts()
+        self._model = ReadModel(served=set())
         self._history = History(0)
         self._followers: list[Follower] = []
         self._loaded = False
         self._connections: dict[str, HostConnection] = {}
-        # Hosts that had applied more than was read here, and how much: told by another controller.
-        self._ahead: dict[HostConnection, int] = {}
+        self._arrivals = Arrivals()
+        self._released: set[str] = set()  # hosts that are not to be served any more
+        self._following = Following(self._read_on, self._wait, self._reload, lambda: self.revision)
         self._writer = HostWriter(store, controller_id, self._metrics, self._hosts_lost)
         self._liveness = Liveness(
             store,
@@ -116,18 +114,22 @@ class DataPlaneManager:
         return None if self._loaded else "the Data Plane Manager is still reading the database"
 
     async def load(self) -> None:
-        """Read everything from the tables. To be called before any host connects."""
-        self._model = await self._store.read(_load)
+        """Read what is held from the tables. To be called before any host connects."""
+        self._model = await self._store.read(self._holding.load)
         self._history = History(self._model.revision)
         self.lag.compiled(self.revision)
         self._loaded = True
-        log.info(
-            "read %d ports of %d VPCs at revision %d", len(self._model.ports), len(self._model.vpcs), self.revision
-        )
+        model = self._model
+        log.info("read %d ports of %d VPCs at revision %d", len(model.ports), len(model.vpcs), self.revision)
 
     def follow(self, follower: "Follower") -> None:
         """Tell somebody else of every entry, once hosts have been told."""
         self._followers.append(follower)
+
+    @property
+    def trouble(self) -> str:
+        """Why the change log is not followed at the moment; empty when it is."""
+        return self._following.trouble
 
     @property
     def model(self) -> ReadModel:
@@ -156,7 +158,7 @@ class DataPlaneManager:
             tasks.create_task(self._liveness.run())
             tasks.create_task(self._balancing.run())
             tasks.create_task(self._trim())
-            tasks.create_task(self._follow())
+            tasks.create_task(self._following.run())
 
     async def retire(self) -> bool:
         """This controller is about to stop; returns whether there are others that its hosts can go on to."""
@@ -168,66 +170,58 @@ class DataPlaneManager:
 
     # The way down.
 
-    async def _follow(self) -> None:
-        model_is_good = True
-        while True:
-            try:
-                if not model_is_good:
-                    await self._reload()
-                    model_is_good = True
-                await self._read_on()
-            except LogTrimmed:
-                self.trouble = f"the change log was trimmed past revision {self.revision}: reading everything anew"
-                log.warning("%s", self.trouble)
-                model_is_good = False
-            except SQLAlchemyError as error:
-                self.trouble = f"the change log cannot be read and is tried again: {str(error).splitlines()[0]}"
-                log.error("%s", self.trouble)
-                await asyncio.sleep(_RETRY_SECONDS)
-            except Exception:
-                self.trouble = f"an entry after revision {self.revision} could not be taken in: reading everything anew"
-                log.exception("%s", self.trouble)
-                model_is_good = False
-                await asyncio.sleep(_RETRY_SECONDS)
-
-    async def _read_on(self) -> None:
-        ahead = list(self._ahead)
-        head, entries = await self._store.read(partial(_read_on, after=self.revision))
-        self.trouble = ""
-        self.lag.seen(head, time.monotonic())
-        self._metrics.log_lag.set(head - self.revision)
-        for entry in entries:
-            self._distribute(entry)
+    async def _read_on(self) -> bool:
+        arriving = self._arrivals.first()
+        hosts = {connection.hello.host_id for connection in arriving}
+        batch = await self._store.read(partial(self._holding.read, model=self._model, hosts=hosts))
+        self.lag.seen(batch.head, time.monotonic())
+        self._metrics.log_lag.set(batch.head - self.revision)
+        for entry in batch.entries:
+            last = batch if entry is batch.entries[-1] else None
+            self._distribute(entry.position, self._holding.take_in(self._model, entry, last))
             await asyncio.sleep(0)
-        self._metrics.log_lag.set(head - self.revision)
-        if not entries:
-            for connection in self._ahead.keys() & ahead:
-                self._resync(connection, "ahead of the change log")
-            await self._store.wait_for_entries(self.revision, _WAIT_SECONDS)
+        if not batch.entries:
+            self._holding.take_newcomers(self._model, batch)
+        self._metrics.log_lag.set(batch.head - self.revision)
+        if self.revision >= batch.head:
+            self._welcome(arriving, batch.newcomers)
+        self._release()
+        return bool(batch.entries or arriving)
 
-    def _distribute(self, entry: LogEntry) -> None:
-        compiled = compile_entry(self._model, entry)
-        self._history.add(entry.position, compiled.deltas, compiled.resync)
+    async def _wait(self) -> None:
+        """Return when there may be entries, or hosts have come, or after a while."""
+        entries = asyncio.ensure_future(self._store.wait_for_entries(self.revision, _WAIT_SECONDS))
+        hosts = asyncio.ensure_future(self._arrivals.came.wait())
+        try:
+            await asyncio.wait((entries, hosts), return_when=asyncio.FIRST_COMPLETED)
+            if entries.done():
+                entries.result()
+        finally:
+            entries.cancel()
+            hosts.cancel()
+            await asyncio.gather(entries, hosts, return_exceptions=True)
+
+    def _distribute(self, position: int, compiled: Compiled) -> None:
+        self._history.add(position, compiled.deltas, compiled.resync)
         for host_id, delta in compiled.deltas.items():
             self.failures.forget(host_id, delta.removed_ports)
             connection = self._connections.get(host_id)
-            if connection is not None and self._ahead.get(connection, 0) < entry.position:
+            if connection is not None and connection not in self._arrivals:
                 self._deliver(connection, delta)
         for host_id in compiled.resync:
-            if (connection := self._connections.get(host_id)) is not None:
+            connection = self._connections.get(host_id)
+            if connection is not None and connection not in self._arrivals:
                 self._resync(connection, "programming changed")
         for follower in self._followers:
             follower.compiled(compiled)
-        for caught_up in [ahead for ahead, revision in self._ahead.items() if revision <= entry.position]:
-            del self._ahead[caught_up]
-        self.lag.compiled(entry.position)
+        self.lag.compiled(position)
 
     async def _reload(self) -> None:
         await self.load()
         for follower in self._followers:
             follower.reloaded()
         for connection in self._connections.values():
-            self._resync(connection, "reload")
+            self._arrivals.add(connection, resync="reload")
 
     def _deliver(self, connection: HostConnection, delta: GoalStateDelta) -> None:
         self._metrics.deltas.inc()
@@ -235,8 +229,10 @@ class DataPlaneManager:
         connection.deliver(delta)
 
     def _resync(self, connection: HostConnection, reason: str) -> None:
+        if connection in self._arrivals:
+            self._arrivals[connection].resync = reason
+            return
         self._metrics.resyncs.labels(reason).inc()
-        self._ahead.pop(connection, None)
         self.pending.given(connection, time.monotonic())
         connection.resync()
 
@@ -250,7 +246,7 @@ class DataPlaneManager:
         connection = self._connections.get(host_id)
         if connection is None:
             return None
-        if connection in self._ahead:
+        if connection in self._arrivals:
             raise conflict(
                 "ControllerBehind", f"This controller has not caught up with host {host_id} yet: try again in a moment."
             )
@@ -276,7 +272,7 @@ class DataPlaneManager:
     # The way up: channels.interface.ChannelListener.
 
     def host_connected(self, connection: HostConnection) -> None:
-        """Give the host what it missed, or everything."""
+        """The host gets what it missed, or everything, as soon as that is known here."""
         hello = connection.hello
         self._connections[hello.host_id] = connection
         self._metrics.connected_hosts.set(len(self._connections))
@@ -285,10 +281,44 @@ class DataPlaneManager:
         log.info("host %s connected at revision %d", hello.host_id, hello.applied_revision)
         if hello.host_id not in self._model.nodes:
             log.warning("host %s is not a known node: create it, so that its ports can be bound", hello.host_id)
-        if hello.log_id != self._store.log_id:
+        if self._must_wait(hello):
+            self._arrivals.add(connection)
+        else:
+            self._serve(connection)
+
+    def _must_wait(self, hello: Hello) -> bool:
+        """Whether something has to be read first: the host's ports, or what another controller told it already."""
+        if not self._holding.has(self._model, hello.host_id):
+            return True
+        return hello.log_id == self._store.log_id and hello.applied_revision > self.revision
+
+    def _welcome(self, arriving: list[HostConnection], newcomers: Collection[str]) -> None:
+        """Everything up to the head of the log has been read, and so has what newcomers need."""
+        for host_id in newcomers:
+            self._history.begin(host_id, self.revision)
+        for connection in arriving:
+            if connection not in self._arrivals or not self._holding.has(self._model, connection.hello.host_id):
+                continue
+            arrival = self._arrivals[connection]
+            self._arrivals.discard(connection)
+            self._serve(connection, arrival.resync)
+            for report in arrival.reports:
+                self.reported(connection, report)
+
+    def _serve(self, connection: HostConnection, resync: str = "") -> None:
+        """Give the host what it missed, or everything."""
+        hello = connection.hello
+        self._released.discard(hello.host_id)
+        served = self._model.served
+        if served is not None and hello.host_id not in served:
+            served.add(hello.host_id)
+            self._history.begin(hello.host_id, self.revision)
+        if resync:
+            self._resync(connection, resync)
+        elif hello.log_id != self._store.log_id:
             self._resync(connection, "another change log" if hello.log_id else "new host")
         elif hello.applied_revision > self.revision:
-            self._ahead[connection] = hello.applied_revision
+            self._resync(connection, "ahead of the change log")
         elif not self._history.covers(hello.host_id, hello.applied_revision):
             if not has_everything(self._model, hello):
                 self._resync(connection, "too long away")
@@ -299,7 +329,7 @@ class DataPlaneManager:
         """The host has the grace to come back."""
         host_id = connection.hello.host_id
         self._liveness.disconnected(connection)
-        self._ahead.pop(connection, None)
+        self._arrivals.discard(connection)
         self.pending.gone(connection)
         if self._connections.get(host_id) is connection:
             del self._connections[host_id]
@@ -322,12 +352,15 @@ class DataPlaneManager:
         host_id = connection.hello.host_id
         if self._connections.get(host_id) is not connection:
             return
+        if connection in self._arrivals:
+            self._arrivals[connection].reports.append(report)
+            return
         self.failures.reported(host_id, report)
         self._writer.report(reported_statuses(self._model, host_id, report))
 
     def digested(self, connection: HostConnection, digest: GoalStateDigest) -> None:
         """The host says what it has: where that is not what it should have, it gets everything."""
-        if self._connections.get(connection.hello.host_id) is not connection or connection in self._ahead:
+        if self._connections.get(connection.hello.host_id) is not connection or connection in self._arrivals:
             return
         compared = compare(self._model, connection, digest)
         self._metrics.digests.labels(compared.value).inc()
@@ -347,6 +380,15 @@ class DataPlaneManager:
     def _host_given_up(self, host_id: str) -> None:
         if host_id not in self._connections:
             self.failures.forget_host(host_id)
+            self._released.add(host_id)
+
+    def _release(self) -> None:
+        """Serve those no longer that have gone: only between two reads, which rely on what is held."""
+        gone = [host_id for host_id in self._released if host_id not in self._connections]
+        self._released.clear()
+        for host_id in gone:
+            self._history.forget(host_id)
+        self._holding.release(self._model, gone)
 
     def _hosts_lost(self, hosts: list[str]) -> None:
         self._metrics.lost_hosts.inc(len(hosts))
@@ -356,11 +398,3 @@ class DataPlaneManager:
                 self.lost[host_id] = time.time()
         for host_id in list(self.lost)[:-_LOST_REMEMBERED]:
             del self.lost[host_id]
-
-
-def _load(connection: Connection) -> ReadModel:
-    return load(*read_records(connection))
-
-
-def _read_on(connection: Connection, after: int) -> tuple[int, list[LogEntry]]:
-    return change_log.head(connection), change_log.read_entries(connection, after, _ENTRIES_AT_ONCE)

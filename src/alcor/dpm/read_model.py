@@ -3,6 +3,9 @@
 Made for millions of ports: a port is kept packed (about 130 bytes), and the entries all hosts of a VPC share are kept
 ready-made, as MACs, addresses and host indexes in integers.
 
+A process that only serves hosts holds the VPCs that these are in, and of VPCs on demand only their own ports
+(dpm.partial): ``whole`` says of a VPC whether all its ports are here.
+
 A port is *visible* on its host when its VPC is known and the host is a known node; only visible ports have forwarding
 and address entries. The store guarantees that, after each log entry, no two ports of a VPC have a MAC or an address
 in common.
@@ -35,6 +38,7 @@ class VpcModel(msgspec.Struct):
     record: VpcRecord | None = None
     subnets: dict[Id, SubnetRecord] = {}
     hosts: dict[str, HostPorts] = {}  # '' has the unbound ports
+    whole: bool = True  # all of its ports are here, not only those of hosts served
     neighbours: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)  # of all visible ports
     # While it is told ahead, the exclusive or of the hashes (model.digest) of its neighbours, and of its hosts' VTEPs.
     neighbours_digest: int = 0
@@ -62,6 +66,7 @@ class ReadModel(msgspec.Struct):
     vnis: dict[int, Id] = {}  # VNI → VPC
     vteps: dict[int, int] = {}  # host index → IPv4
     on_demand: set[Id] = set()  # VPCs on demand
+    served: set[str] | None = None  # the hosts that this process tells of changes; None for all
 
     def put_vpc(self, record: VpcRecord) -> None:
         """Add or replace a VPC."""
@@ -177,6 +182,30 @@ class ReadModel(msgspec.Struct):
         """The hosts on which the VPC is present."""
         if vpc.record is not None:
             yield from (host_id for host_id in vpc.hosts if host_id in self.nodes)
+
+    def serves(self, host_id: str) -> bool:
+        """Whether this process tells the host of changes."""
+        return self.served is None or host_id in self.served
+
+    def served_hosts(self, vpc: VpcModel) -> set[str]:
+        """The hosts on which the VPC is present that this process serves. The cost is that of the fewer of both."""
+        if self.served is None:
+            return set(self.visible_hosts(vpc))
+        if vpc.record is None:
+            return set()
+        return {host_id for host_id in vpc.hosts.keys() & self.served if host_id in self.nodes}
+
+    def drop_vpc(self, vpc: VpcModel) -> None:
+        """Forget a VPC and all that is in it, as if it had never been known."""
+        for host in vpc.hosts.values():
+            for port_id in host.ports:
+                del self.ports[port_id]
+        for host_id in vpc.hosts:
+            self._leave(host_id, vpc.id)
+        for subnet_id in vpc.subnets:
+            del self.subnet_vpcs[subnet_id]
+        self._forget(vpc)
+        del self.vpcs[vpc.id]
 
     def share_a_vpc(self, one: str, other: str) -> bool:
         """Whether a VPC that is told ahead is present on both hosts, so that they are told each other's VTEP."""

@@ -1,6 +1,6 @@
 """Every record as of one position of the change log, read from the tables."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -14,10 +14,8 @@ from alcor.store.tables import network, node, subnet
 
 _CHUNK = 5000
 _REMEMBERED = 100_000
-_PORTS = sql.statement(
-    "SELECT id, network_id, mac_address, host_id, admin_state_up, attributes FROM port "
-    "WHERE id > :after AND host_id <> '' ORDER BY id LIMIT :limit"
-)
+PORT_COLUMNS = "port.id, port.network_id, port.mac_address, port.host_id, port.admin_state_up, port.attributes"
+_PORTS = sql.statement(f"SELECT {PORT_COLUMNS} FROM port WHERE id > :after AND host_id <> '' ORDER BY id LIMIT :limit")
 _ALLOCATIONS = sql.statement(
     "SELECT port_id, subnet_id, ip_address FROM ip_allocation "
     "WHERE port_id > :after AND port_id <= :last ORDER BY port_id, position"
@@ -48,22 +46,27 @@ def _port_records(connection: Connection) -> Iterator[Record]:
     """Walks ports and allocations side by side, both in the order of the port's id, a page at a time."""
     packed = lru_cache(_REMEMBERED)(id_bytes)  # the same networks and subnets come again and again
     after = ""
-    while True:
-        ports = connection.execute(_PORTS, {"after": after, "limit": _CHUNK}).all()
-        if not ports:
-            return
+    while ports := connection.execute(_PORTS, {"after": after, "limit": _CHUNK}).all():
         last = ports[-1].id
-        fixed_ips: dict[str, tuple[tuple[Id, bytes], ...]] = {}
-        for port_id, subnet_id, address in connection.execute(_ALLOCATIONS, {"after": after, "last": last}).all():
-            fixed_ips[port_id] = (*fixed_ips.get(port_id, ()), (packed(subnet_id), address))
-        for port_id, network_id, mac, host_id, up, attributes in ports:
-            yield PortRecord(
-                id_bytes(port_id),
-                packed(network_id),
-                mac,
-                fixed_ips.get(port_id, ()),
-                host_id,
-                bool(up),
-                *port_details(attributes, mac),
-            )
+        allocations = connection.execute(_ALLOCATIONS, {"after": after, "last": last}).all()
+        yield from port_records(ports, allocations, packed)
         after = last
+
+
+def port_records(
+    ports: Iterable[Any], allocations: Iterable[Any], packed: Callable[[str], Id] = id_bytes
+) -> Iterator[PortRecord]:
+    """The records of rows of PORT_COLUMNS and of their allocations (port, subnet, address), in the order of these."""
+    fixed_ips: dict[str, tuple[tuple[Id, bytes], ...]] = {}
+    for port_id, subnet_id, address in allocations:
+        fixed_ips[port_id] = (*fixed_ips.get(port_id, ()), (packed(subnet_id), address))
+    for port_id, network_id, mac, host_id, up, attributes in ports:
+        yield PortRecord(
+            id_bytes(port_id),
+            packed(network_id),
+            mac,
+            fixed_ips.get(port_id, ()),
+            host_id,
+            bool(up),
+            *port_details(attributes, mac),
+        )

@@ -42,7 +42,9 @@ class Controller:
         self.directory = directory
         self.address = f"unix:{directory}/{socket or controller_id}"
         self.metrics = DpmMetrics(CollectorRegistry())
-        settings = DpmSettings(host_grace=grace, kept_log_entries=3)
+        # Every promise holds for both kinds: those that hold everything, and those that hold what their hosts need.
+        holds_everything = store._engine.dialect.name == "sqlite"
+        settings = DpmSettings(host_grace=grace, kept_log_entries=3, holds_everything=holds_everything)
         self.manager = DataPlaneManager(store, controller_id, settings, self.metrics)
         self._server = FastPathServer(
             self.address,

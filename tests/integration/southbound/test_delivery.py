@@ -13,7 +13,7 @@ from alcor.channels.agent_codec import encode_agent_message
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
 from alcor.channels.fast_path.options import CONNECT_METHOD, END_OF_STREAM, Keepalive
 from alcor.channels.messages import Hello
-from alcor.dpm import manager
+from alcor.dpm import holding
 from alcor.model.goal_state import GoalState, apply_delta
 from alcor.model.identifiers import id_bytes
 from alcor.store import change_log
@@ -40,7 +40,7 @@ async def same(controller: Controller, agent: FakeAgent) -> None:
 
     def equal() -> bool:
         wanted, found = expected(controller, agent.host_id), agent.state
-        return (wanted.vpcs, wanted.subnets, wanted.ports, wanted.vteps, wanted.neighbours) == (
+        return controller.manager.model.serves(agent.host_id) and (wanted.vpcs, wanted.subnets, wanted.ports, wanted.vteps, wanted.neighbours) == (
             found.vpcs, found.subnets, found.ports, found.vteps, found.neighbours,
         )  # fmt: skip
 
@@ -256,10 +256,11 @@ async def test_large_goal_states_arrive_in_parts(cloud: Cloud, directory: Path) 
 
 async def test_a_log_trimmed_too_early_makes_the_manager_read_everything_anew(cloud: Cloud, directory: Path) -> None:
     controller = Controller(cloud.store, directory)
-    await controller.start(follow=False)
+    await controller.start()
     agent = FakeAgent(HOSTS[0], [controller.address])
     agent.start()
     await same(controller, agent)
+    controller.kill()
     for _ in range(3):
         await cloud.create_ports(HOSTS[0])
     await cloud.store.write(lambda transaction: change_log.trim(transaction.connection, 0))
@@ -279,7 +280,8 @@ async def test_an_entry_that_cannot_be_taken_in_makes_the_manager_read_everythin
         monkeypatch.undo()
         raise RuntimeError("a fault in the compiler")
 
-    monkeypatch.setattr(manager, "compile_entry", fail)
+    for compiles in ("compile_entry", "compile_partial"):
+        monkeypatch.setattr(holding, compiles, fail)
     await active(cloud, *await cloud.create_ports(HOSTS[0], HOSTS[0]))
     assert len(agent.ports) == 3
     await same(controller, agent)

@@ -163,12 +163,13 @@ async def test_a_host_ahead_of_this_controller_is_given_nothing_old(
     cloud: Cloud, operator: Operator, directory: Path
 ) -> None:
     behind = Controller(cloud.store, directory, "c3")
-    await behind.start(follow=False)
+    await behind.start()
     agent = FakeAgent(HOSTS[0], [behind.address])
     agent.start()
     (port,) = await cloud.create_ports(HOSTS[0])
-    await eventually(lambda: bool(agent.log_id), "the first snapshot")
+    await active(cloud, port)
     await agent.stop()
+    behind.kill()
     agent.state.revision += 10  # as another controller would have brought it to
     agent.start()
     await eventually(lambda: agent.connections == 2, "connected again")

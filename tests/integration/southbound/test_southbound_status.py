@@ -191,7 +191,11 @@ async def test_there_is_an_end_to_naming_them(
     assert (found["count"], found["more"], len(found["hosts"])) == (2, True, 1)
 
 
-async def test_vpcs_on_demand_are_counted(cloud: Cloud, controller: Controller, operator: Operator) -> None:
+async def test_vpcs_on_demand_are_counted(
+    cloud: Cloud, controller: Controller, operator: Operator, agents: Agents
+) -> None:
+    agents(HOSTS[0])
+    await active(cloud, *await cloud.create_ports(HOSTS[0]))
     assert (await operator.status())["on_demand_vpcs"] == 0
     (vpc,) = controller.manager.model.vpcs.values()
     changed = VpcRecord(vpc.id, 100, 1450, on_demand=True)
