@@ -29,6 +29,7 @@ from alcor.dpm.loading import load
 from alcor.dpm.read_model import ReadModel
 from alcor.model.records import NodeRecord, PortRecord, Record, SubnetRecord, VpcRecord
 from alcor.ncm.manager import NcmSettings, NetworkConfigManager
+from alcor.ncm.source import WholeModel
 from benchmarks.plot import Plot, add_plot_option
 from benchmarks.setting import setting
 
@@ -90,7 +91,7 @@ def serve(address: str, ports: int, ready: Connection) -> None:
 
 
 async def _serve(address: str, model: ReadModel, ready: Connection) -> None:
-    manager = NetworkConfigManager(lambda: model, NcmSettings(questions_per_host=1e9))
+    manager = NetworkConfigManager(WholeModel(lambda: model), NcmSettings(questions_per_host=1e9))
     server = grpc.aio.server(options=Keepalive().options())
     server.add_generic_rpc_handlers((ncm_service(manager.welcome("benchmark"), manager),))
     server.add_insecure_port(address)

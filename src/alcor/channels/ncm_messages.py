@@ -32,6 +32,12 @@ class VpcQuestions(msgspec.Struct):
         """How many questions these are."""
         return len(self.ipv4) + len(self.ipv6) + len(self.macs)
 
+    def add(self, more: "VpcQuestions") -> None:
+        """Ask these, too."""
+        self.ipv4 |= more.ipv4
+        self.ipv6 |= more.ipv6
+        self.macs |= more.macs
+
 
 Questions = dict[int, VpcQuestions]
 """What is asked, by VNI."""

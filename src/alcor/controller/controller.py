@@ -22,6 +22,7 @@ from alcor.controller.settings import ControllerError, ControllerSettings
 from alcor.dpm.manager import DataPlaneManager, DpmSettings
 from alcor.model.identifiers import new_id
 from alcor.ncm.manager import NetworkConfigManager
+from alcor.ncm.source import WholeModel
 from alcor.store.store import Store, open_store
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class _Process:
         self._manager = DataPlaneManager(store, controller_id, DpmSettings(host_grace=settings.host_grace))
         welcome = Welcome(store.log_id, controller_id, digest_interval=settings.digest_interval)
         self._southbound = FastPathServer(settings.southbound, welcome, self._manager)
-        self._ncm = NetworkConfigManager(lambda: self._manager.model)
+        self._ncm = NetworkConfigManager(WholeModel(lambda: self._manager.model))
         self._manager.follow(self._ncm)
         self._southbound.add_service(ncm_service(self._ncm.welcome(controller_id), self._ncm))
         self._listening = False

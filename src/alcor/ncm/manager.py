@@ -1,13 +1,16 @@
-"""Answering hosts, and telling them of changes: a NcmListener on the Data Plane Manager's read model.
+"""Answering hosts, and telling them of changes: a NcmListener on a read model.
 
 An answer takes a few look-ups, whatever the size of the VPC. Everything happens on one event loop, so that an answer
 and a change can never overtake each other on a host's stream.
+
+A question about a VPC that is not held, or of a host that has no port in it as far as is known, waits a while: the VPC
+may be on its way, and the host may have heard of its port before this process did.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,6 +23,7 @@ from alcor.model.goal_state import GoalStateDelta, NeighbourDelta
 from alcor.model.token_bucket import TokenBucket
 from alcor.ncm.learned import Learned, keys_of
 from alcor.ncm.metrics import NcmMetrics
+from alcor.ncm.source import Source
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +39,8 @@ class NcmSettings(msgspec.Struct, frozen=True):
     lease: int = 60  # seconds an answer holds
     absence: int = 5  # seconds it holds that something is not there
     questions_per_host: float = 20_000.0  # a second; a host that asks more is not answered for a while
+    patience: float = 1.0  # seconds that a question waits for its VPC or its host to become known
+    most_waiting: int = 100_000  # hosts that wait, for one VPC
 
 
 class _VpcLearned(msgspec.Struct):
@@ -56,23 +62,30 @@ class _VpcLearned(msgspec.Struct):
         return any(len(part) for part in parts)
 
 
+class _Waiting(msgspec.Struct):
+    """What a host wants to know of a VPC that it has no part in yet, as far as is known."""
+
+    until: float
+    questions: VpcQuestions
+
+
 class NetworkConfigManager:
     """One process's Network Config Manager: a channels.ncm_interface.NcmListener."""
 
     def __init__(
         self,
-        model: Callable[[], ReadModel],
+        source: Source,
         settings: NcmSettings | None = None,
         metrics: NcmMetrics | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``model`` gives the read model as it is now."""
-        self._model = model
+        self._source = source
         self._settings = settings or NcmSettings()
         self._metrics = metrics or NcmMetrics()
         self._clock = clock
         self._learned: dict[int, _VpcLearned] = {}  # by VNI
         self._budgets: dict[str, TokenBucket] = {}  # by host
+        self._waiting: dict[int, dict[AskingHost, _Waiting]] = {}  # by VNI
 
     def welcome(self, ncm_id: str) -> NcmWelcome:
         """What hosts are told first."""
@@ -84,14 +97,15 @@ class NetworkConfigManager:
 
     async def run(self) -> None:
         """Forget what is not asked for any more, for ever."""
-        while True:
-            await asyncio.sleep(self._settings.lease)
-            self.rotate()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_every(self._settings.lease, self.rotate))
+            tasks.create_task(_every(self._settings.patience, self.answer_waiting))
 
     def rotate(self) -> None:
         """A lease has passed."""
         self._learned = {vni: learned for vni, learned in self._learned.items() if learned.rotate()}
         self._budgets = {}
+        self._source.keep(self._learned.keys())
         self._metrics.learned.set(sum(len(learned.macs) for learned in self._learned.values()))
 
     # Answers.
@@ -100,16 +114,48 @@ class NetworkConfigManager:
         """See NcmListener."""
         if not self._within_budget(host, sum(asked.count() for asked in questions.values())):
             return
-        model = self._model()
+        self._answer_all(host, questions)
+
+    def _answer_all(self, host: AskingHost, questions: Questions) -> None:
+        model = self._source.model
         answer = GoalStateDelta(revision=model.revision)
         for vni, asked in questions.items():
-            vpc = self._vpc_of_host(model, vni, host.hello.host_id)
+            vpc = _vpc_of_host(model, vni, host.hello.host_id)
             if vpc is None:
-                self._metrics.refused.inc(asked.count())
-                continue
-            self._answer(answer, model, vni, vpc, asked, host)
+                self._wait(host, vni, asked)
+            else:
+                self._answer(answer, model, vni, vpc, asked, host)
         if not answer.is_empty():
             host.deliver(answer)
+
+    def _wait(self, host: AskingHost, vni: int, asked: VpcQuestions) -> None:
+        hosts = self._waiting.setdefault(vni, {})
+        waiting = hosts.get(host)
+        if waiting is not None:
+            waiting.questions.add(asked)
+        elif len(hosts) >= self._settings.most_waiting:
+            self._metrics.refused.inc(asked.count())
+        else:
+            hosts[host] = _Waiting(self._clock() + self._settings.patience, asked)
+            self._source.want(vni, host.hello.host_id)
+
+    def answer_waiting(self, vnis: Collection[int] | None = None) -> None:
+        """Answer what can be answered by now of some VPCs, or of all, and refuse what has waited for too long."""
+        for vni in self._waiting.keys() if vnis is None else self._waiting.keys() & vnis:
+            self._answer_waiting(vni)
+        self._waiting = {vni: hosts for vni, hosts in self._waiting.items() if hosts}
+
+    def _answer_waiting(self, vni: int) -> None:
+        now, model, is_coming = self._clock(), self._source.model, self._source.is_coming(vni)
+        for host, waiting in list(self._waiting[vni].items()):
+            answerable = _vpc_of_host(model, vni, host.hello.host_id) is not None
+            if host.connected and not answerable and (now < waiting.until or is_coming):
+                continue
+            del self._waiting[vni][host]
+            if host.connected and answerable:
+                self._answer_all(host, {vni: waiting.questions})
+            else:
+                self._metrics.refused.inc(waiting.questions.count())
 
     def _within_budget(self, host: AskingHost, count: int) -> bool:
         now, rate = self._clock(), self._settings.questions_per_host
@@ -121,12 +167,6 @@ class NetworkConfigManager:
             return True
         self._metrics.over_budget.inc(count)
         return False
-
-    def _vpc_of_host(self, model: ReadModel, vni: int, host_id: str) -> VpcModel | None:
-        """The VPC, if the host has ports in it: nobody learns of a VPC that is none of its business."""
-        vpc_id = model.vnis.get(vni)
-        vpc = None if vpc_id is None else model.vpcs[vpc_id]
-        return vpc if vpc is not None and host_id in vpc.hosts and host_id in model.nodes else None
 
     def _answer(
         self, answer: GoalStateDelta, model: ReadModel, vni: int, vpc: VpcModel, asked: VpcQuestions, host: AskingHost
@@ -178,7 +218,12 @@ class NetworkConfigManager:
 
     def compiled(self, compiled: Compiled) -> None:
         """A log entry was taken into the model: tell those who learned what it changed."""
-        model = self._model()
+        self._tell_learners(compiled)
+        if self._waiting:
+            self.answer_waiting(compiled.on_demand.keys())
+
+    def _tell_learners(self, compiled: Compiled) -> None:
+        model = self._source.model
         news: dict[AskingHost, GoalStateDelta] = {}
         for vni, change in compiled.on_demand.items():
             learned = self._learned.get(vni)
@@ -203,6 +248,19 @@ class NetworkConfigManager:
         for learned in self._learned.values():
             for host in learned.macs.everybody():
                 news.setdefault(host, GoalStateDelta()).vteps.update(moved)
+
+
+def _vpc_of_host(model: ReadModel, vni: int, host_id: str) -> VpcModel | None:
+    """The VPC, if the host has ports in it: nobody learns of a VPC that is none of its business."""
+    vpc_id = model.vnis.get(vni)
+    vpc = None if vpc_id is None else model.vpcs[vpc_id]
+    return vpc if vpc is not None and host_id in vpc.hosts and host_id in model.nodes else None
+
+
+async def _every(seconds: float, action: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        action()
 
 
 class _Change:

@@ -14,6 +14,7 @@ from alcor.model.goal_state import GoalState, GoalStateDelta, VpcNeighbours, app
 from alcor.model.records import LogEntry, NodeRecord, PortDeleted, PortRecord, Record, VpcRecord
 from alcor.ncm.manager import NcmSettings, NetworkConfigManager
 from alcor.ncm.metrics import NcmMetrics
+from alcor.ncm.source import WholeModel
 from tests.unit.dpm.cloud import HOSTS, MACS, PORTS, SUBNETS, VPCS
 
 VNI = 7
@@ -50,7 +51,9 @@ class Region:
         self.model = ReadModel()
         self.now = 0.0
         metrics = NcmMetrics(CollectorRegistry())
-        self.manager = NetworkConfigManager(lambda: self.model, NcmSettings(**limits), metrics, lambda: self.now)
+        self.manager = NetworkConfigManager(
+            WholeModel(lambda: self.model), NcmSettings(**limits), metrics, lambda: self.now
+        )
         self.commit(VPC, *NODES)
 
     def commit(self, *records: Record) -> None:
@@ -102,6 +105,26 @@ def test_a_host_learns_nothing_of_a_vpc_it_has_no_port_in(region: Region) -> Non
     region.ask(stranger, ipv4={ADDRESSES[1]}, macs={MACS[1]})
     region.ask(stranger, vni=999, ipv4={ADDRESSES[1]})
     assert stranger.news == []
+
+
+def test_a_question_waits_a_while_for_what_its_host_knew_earlier(region: Region) -> None:
+    early = Asker(HOSTS[2])
+    region.ask(early, ipv4={ADDRESSES[1]})
+    region.ask(early, macs={MACS[0]})
+    region.commit(port(2, 2, 2))
+    assert early.known == VpcNeighbours({MACS[1]: 2, MACS[0]: 1}, {ADDRESSES[1]: MACS[1]})
+
+
+def test_a_question_that_has_waited_for_too_long_is_not_answered_later(region: Region) -> None:
+    early, gone = Asker(HOSTS[2]), Asker(HOSTS[2])
+    region.ask(early, ipv4={ADDRESSES[1]})
+    region.ask(gone, ipv4={ADDRESSES[1]})
+    gone.connected = False
+    region.now += 1.0
+    region.manager.answer_waiting()
+    assert region.manager.figures()["refusals"] == 2
+    region.commit(port(2, 2, 2))
+    assert early.news == gone.news == []
 
 
 def test_a_move_reaches_who_learned_and_nobody_else(region: Region, asker: Asker) -> None:

@@ -1,0 +1,243 @@
+"""The read model of a Network Config Manager that is one of several: it holds the VPCs it takes care of.
+
+These are the VPCs on demand for which it comes first among the managers there are (model.rendezvous), and those that
+hosts ask it about nevertheless, because they know of other managers than it does: whoever is asked answers.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from alcor.dpm.compiler import Compiled, compile_entry
+from alcor.dpm.following import Following
+from alcor.dpm.partial import relevant
+from alcor.dpm.partial_reading import ENTRIES_AT_ONCE, load_partial
+from alcor.dpm.read_model import ReadModel
+from alcor.model import rendezvous
+from alcor.model.identifiers import Id
+from alcor.model.records import LogEntry, VpcRecord
+from alcor.ncm.fetching import Fetch, read_part
+from alcor.services import on_demand_vpcs
+from alcor.store import change_log
+from alcor.store.store import Store
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+_WAIT_SECONDS = 5.0
+_FETCHES_AT_ONCE = 2
+_RETRY_SECONDS = 1.0
+
+
+class Listener(Protocol):
+    """The manager that answers from this."""
+
+    def compiled(self, compiled: Compiled) -> None:
+        """See dpm.manager.Follower."""
+
+    def reloaded(self) -> None:
+        """See dpm.manager.Follower."""
+
+    def answer_waiting(self, vnis: Collection[int] | None = None) -> None:
+        """VPCs that hosts wait for may be here."""
+
+
+class Share:
+    """A Source of one process."""
+
+    def __init__(self, store: Store, address: str) -> None:
+        """``address`` is where hosts ask this process."""
+        self._store, self._address = store, address
+        self._model = ReadModel(served=set())
+        self._members: Collection[str] = (address,)
+        self._known: Collection[int] = ()  # VNIs that hosts know something of
+        self._fetches: dict[Id, Fetch] = {}
+        self._coming: dict[int, set[str]] = {}  # VNIs that hosts ask about, until it is known what there is
+        self._wanted = asyncio.Event()
+        self._advanced = asyncio.Event()  # set and replaced each time the model has
+        self._free = asyncio.Semaphore(_FETCHES_AT_ONCE)
+        self._following = Following(self._read_on, self._wait, self._reload, lambda: self._model.revision)
+        self._tasks: asyncio.TaskGroup | None = None
+        self._listener: Listener | None = None
+        self._loaded = False
+
+    @property
+    def model(self) -> ReadModel:
+        """See Source."""
+        return self._model
+
+    @property
+    def trouble(self) -> str:
+        """Why the change log is not followed at the moment; empty when it is."""
+        return self._following.trouble
+
+    def not_ready(self) -> str | None:
+        """Why hosts cannot be answered yet, or None when they can."""
+        return None if self._loaded else "the Network Config Manager is still reading the database"
+
+    def answers(self, listener: Listener) -> None:
+        """Tell the manager of what happens. To be called once, before anything does."""
+        self._listener = listener
+
+    async def load(self) -> None:
+        """Read what every share holds. To be called before any host asks."""
+        self._model = await self._store.read(load_partial)
+        self._loaded = True
+
+    async def run(self) -> None:
+        """Follow the change log, and take up VPCs, for ever."""
+        async with asyncio.TaskGroup() as self._tasks:
+            self._tasks.create_task(self._following.run())
+            self._tasks.create_task(self._find_wanted())
+            self._take_up_own()
+
+    # What others say.
+
+    def set_members(self, addresses: Collection[str]) -> None:
+        """These are the managers there are."""
+        members = {*addresses, self._address}
+        if members != set(self._members):
+            self._members = members
+            log.info("%d Network Config Managers share the VPCs on demand", len(members))
+            self._take_up_own()
+
+    def want(self, vni: int, host_id: str) -> None:
+        """See Source."""
+        if vni not in self._model.vnis and not self._is_fetched(vni):
+            self._coming.setdefault(vni, set()).add(host_id)
+            self._wanted.set()
+
+    def is_coming(self, vni: int) -> bool:
+        """See Source."""
+        return vni in self._coming or self._is_fetched(vni)
+
+    def keep(self, vnis: Collection[int]) -> None:
+        """See Source."""
+        self._known = set(vnis)
+        for vni, vpc_id in list(self._model.vnis.items()):
+            if not self._takes_care_of(vni) and vni not in self._known:
+                self._model.drop_vpc(self._model.vpcs[vpc_id])
+
+    def _takes_care_of(self, vni: int) -> bool:
+        return rendezvous.order(vni, self._members)[0] == self._address
+
+    # Following the log.
+
+    async def _read_on(self) -> bool:
+        entries = await self._store.read(partial(_read_entries, after=self._model.revision))
+        for entry in entries:
+            self._take_in(entry)
+            await asyncio.sleep(0)
+        if entries:
+            self._advanced.set()
+            self._advanced = asyncio.Event()
+        return bool(entries)
+
+    async def _wait(self) -> None:
+        await self._store.wait_for_entries(self._model.revision, _WAIT_SECONDS)
+
+    def _take_in(self, entry: LogEntry) -> None:
+        compiled = compile_entry(self._model, LogEntry(entry.position, relevant(self._model, entry.records)))
+        for fetch in self._fetches.values():
+            fetch.note(entry)
+        if self._listener is not None:
+            self._listener.compiled(compiled)
+        for record in entry.records:
+            if isinstance(record, VpcRecord):
+                self._programming_said(record)
+
+    def _programming_said(self, record: VpcRecord) -> None:
+        vpc = self._model.vpcs.get(record.id)
+        if vpc is not None and not record.on_demand:
+            self._model.drop_vpc(vpc)
+        elif vpc is None and record.on_demand and self._takes_care_of(record.vni):
+            self._fetch(record.id, record.vni)
+
+    async def _reload(self) -> None:
+        self._fetches.clear()
+        vnis = set(self._model.vnis)
+        await self.load()
+        if self._listener is not None:
+            self._listener.reloaded()
+        self._take_up_own(vnis & set(self._known))
+
+    # Taking up VPCs.
+
+    def _take_up_own(self, more: Collection[int] = ()) -> None:
+        if self._tasks is not None:
+            self._tasks.create_task(self._fetch_own(more))
+
+    async def _fetch_own(self, more: Collection[int]) -> None:
+        """Take up all VPCs that this process takes care of, and more."""
+        found = await self._read(on_demand_vpcs.all_on_demand)
+        for vpc in found:
+            if vpc.vni in more or self._takes_care_of(vpc.vni):
+                self._fetch(vpc.id, vpc.vni)
+
+    async def _find_wanted(self) -> None:
+        """Take up VPCs that hosts ask about and have ports in, for ever."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            asked = {vni: set(hosts) for vni, hosts in self._coming.items()}
+            found = await self._read(partial(on_demand_vpcs.of_hosts, asked=asked))
+            for vpc in found:
+                self._fetch(vpc.id, vpc.vni)
+            for vni, hosts in asked.items():
+                self._coming[vni] -= hosts
+                if not self._coming[vni]:
+                    del self._coming[vni]
+
+    def _is_fetched(self, vni: int) -> bool:
+        return any(fetch.vni == vni for fetch in self._fetches.values())
+
+    def _fetch(self, vpc_id: Id, vni: int) -> None:
+        if vpc_id in self._model.vpcs or vpc_id in self._fetches or self._tasks is None:
+            return
+        self._fetches[vpc_id] = fetch = Fetch(vpc_id, vni)
+        self._tasks.create_task(self._carry_out(fetch))
+
+    async def _carry_out(self, fetch: Fetch) -> None:
+        try:
+            async with self._free:
+                part = await self._read(partial(read_part, vpc_id=fetch.vpc_id, nodes=self._model.nodes))
+            while self._model.revision < part.revision and self._is_wanted(fetch):
+                await self._advanced.wait()
+            if self._is_wanted(fetch):
+                del self._fetches[fetch.vpc_id]
+                self._absorb(fetch, part)
+        except Exception:
+            log.exception("VPC %d could not be taken up; it is when hosts ask about it again", fetch.vni)
+            if self._is_wanted(fetch):
+                del self._fetches[fetch.vpc_id]
+
+    def _is_wanted(self, fetch: Fetch) -> bool:
+        return self._fetches.get(fetch.vpc_id) is fetch
+
+    def _absorb(self, fetch: Fetch, part: ReadModel) -> None:
+        fetch.absorb(self._model, part)
+        vpc = self._model.vpcs.get(fetch.vpc_id)
+        if vpc is not None and not vpc.on_demand:
+            self._model.drop_vpc(vpc)
+        log.info("took up VPC %d with %d ports", fetch.vni, len(part.ports))
+        if self._listener is not None:
+            self._listener.answer_waiting([fetch.vni])
+
+    async def _read(self, query: Callable[[Connection], Result]) -> Result:
+        """Read from the database, when it can be read."""
+        while True:
+            try:
+                return await self._store.read(query)
+            except SQLAlchemyError as error:
+                log.error("VPCs cannot be read and are tried again: %s", str(error).splitlines()[0])
+                await asyncio.sleep(_RETRY_SECONDS)
+
+
+def _read_entries(connection: Connection, after: int) -> Sequence[LogEntry]:
+    return change_log.read_entries(connection, after, ENTRIES_AT_ONCE)

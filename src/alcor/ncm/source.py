@@ -1,0 +1,45 @@
+"""Where a Network Config Manager finds VPCs: a read model that holds all of them, or those it takes care of."""
+
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from alcor.dpm.read_model import ReadModel
+
+
+class Source(Protocol):
+    """A read model on the manager's event loop, whose changes the manager is told of (dpm.manager.Follower)."""
+
+    @property
+    def model(self) -> ReadModel:
+        """The model as it is now."""
+
+    def want(self, vni: int, host_id: str) -> None:
+        """A host asks about a VPC that is not held: hold it from now on, if the host has ports in it."""
+
+    def is_coming(self, vni: int) -> bool:
+        """Whether the VPC is being read, so that asking again soon makes sense."""
+
+    def keep(self, vnis: Collection[int]) -> None:
+        """Hosts know something of these VPCs; others need not be held unless this process takes care of them."""
+
+
+class WholeModel:
+    """A source that holds every VPC."""
+
+    def __init__(self, model: Callable[[], ReadModel]) -> None:
+        self._model = model
+
+    @property
+    def model(self) -> ReadModel:
+        """See Source."""
+        return self._model()
+
+    def want(self, vni: int, host_id: str) -> None:
+        """See Source: what is not here is not there."""
+
+    def is_coming(self, vni: int) -> bool:
+        """See Source."""
+        return False
+
+    def keep(self, vnis: Collection[int]) -> None:
+        """See Source: everything is kept."""
