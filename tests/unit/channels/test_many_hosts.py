@@ -53,7 +53,7 @@ class Call:
 
 async def test_hosts_leave_also_when_the_call_is_cancelled_while_it_is_ending() -> None:
     call, listener = Call(), Listener()
-    stream = ManyHostsStream(call, call, b"welcome", listener, ConnectedHosts(), GoalStateEncoder(), 1 << 20)  # type: ignore[arg-type]
+    stream = ManyHostsStream(call, b"welcome", listener, ConnectedHosts(), GoalStateEncoder(), 1 << 20)  # type: ignore[arg-type]
     serving = asyncio.create_task(stream.serve())
     await listener.came.wait()
     await call.ending.wait()

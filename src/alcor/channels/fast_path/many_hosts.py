@@ -17,7 +17,6 @@ from alcor.channels.agent_codec import decode_agent_message
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.encoding import GoalStateEncoder
 from alcor.channels.fast_path import progress
-from alcor.channels.fast_path.call_writer import CallWriter
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
 from alcor.channels.fast_path.options import END_OF_STREAM, GOAL_STATES_AHEAD, HOSTS_LIMIT
 from alcor.channels.fast_path.sent_times import SentTimes
@@ -90,7 +89,6 @@ class ManyHostsStream:
     def __init__(
         self,
         context: Any,
-        writer: CallWriter,
         welcome: bytes,
         listener: ChannelListener,
         hosts: ConnectedHosts,
@@ -99,7 +97,6 @@ class ManyHostsStream:
     ) -> None:
         """``welcome`` is the encoded message that greets each host; ``context`` is gRPC's of the call."""
         self._context = context
-        self._writer = writer
         self._welcome = welcome
         self._listener = listener
         self._connected_hosts = hosts
@@ -223,7 +220,7 @@ class ManyHostsStream:
             ncms, self._untold_ncms = self._untold_ncms, None
             if messages or ncms is not None:
                 message = pb.ControllerMessages(messages=messages, network_config_managers=ncms)
-                await self._writer.write(message.SerializeToString())
+                await self._context.write(message.SerializeToString())
             else:
                 self._filled.clear()
 

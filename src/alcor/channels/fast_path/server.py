@@ -18,7 +18,6 @@ from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import PART_BYTES
 from alcor.channels.encoding import GoalStateEncoder
 from alcor.channels.fast_path import progress
-from alcor.channels.fast_path.call_writer import CallWriter
 from alcor.channels.fast_path.calls import abort, read_hello
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
 from alcor.channels.fast_path.engine import keep_engine
@@ -175,44 +174,41 @@ class FastPathServer:
     async def _connect(self, _requests: object, context: Any) -> None:
         if not self._welcomes.take(time.monotonic()):
             await abort(context, grpc.StatusCode.UNAVAILABLE, "too many hosts come at once: come again in a while")
-        writer = CallWriter(context)
-        status = await self._serve_host(context, writer)
+        status = await self._serve_host(context)
         if status is not None:
-            await writer.abort(*status)
-        await writer.finish()
+            await abort(context, *status)
 
-    async def _serve_host(self, context: Any, writer: CallWriter) -> _Status | None:
-        """Returns how the call must end; the host has left then, and nothing is kept of it."""
+    async def _serve_host(self, context: Any) -> _Status | None:
+        """Returns how the call must end. That takes until the host has taken what is under way, or has gone; it has
+        left by then, and nothing is kept of it."""
         stream = HostStream(await read_hello(context, Hello, decode_agent_message, self._settings.hello_timeout))
         self._hosts.enter(stream)
         try:
-            await writer.write(self._welcome)
+            await context.write(self._welcome)
             self._listener.host_connected(stream)
             try:
                 with self._ncms.to(stream):
-                    return await self._exchange(stream, context, writer)
+                    return await self._exchange(stream, context)
             finally:
                 self._listener.host_disconnected(stream)
         finally:
             self._hosts.leave(stream)
 
     async def _connect_many(self, _requests: object, context: Any) -> None:
-        writer = CallWriter(context)
         stream = ManyHostsStream(
-            context, writer, self._welcome, self._listener, self._hosts, self._encoder, self._settings.part_bytes
+            context, self._welcome, self._listener, self._hosts, self._encoder, self._settings.part_bytes
         )
         try:
             with self._ncms.to(stream):
                 await stream.serve()
         except Exception as error:
             if (status := _status_of("a stream of many hosts", context, error)) is not None:
-                await writer.abort(*status)
-        await writer.finish()
+                await abort(context, *status)
 
-    async def _exchange(self, stream: HostStream, context: Any, writer: CallWriter) -> _Status | None:
+    async def _exchange(self, stream: HostStream, context: Any) -> _Status | None:
         """Receive and send until the agent ends the stream, sends garbage, or must go."""
         receiving = asyncio.create_task(self._receive(stream, context))
-        sending = asyncio.create_task(self._send(stream, writer))
+        sending = asyncio.create_task(self._send(stream, context))
         ended = asyncio.create_task(stream.ended.wait())
         tasks = (receiving, sending, ended)
         try:
@@ -243,19 +239,19 @@ class FastPathServer:
                 case Hello():
                     raise MalformedMessage("a hello comes once, as the first message")
 
-    async def _send(self, stream: HostStream, writer: CallWriter) -> None:
+    async def _send(self, stream: HostStream, context: Any) -> None:
         while True:
             await stream.filled.wait()
             stream.filled.clear()
             if (ncms := stream.untold_ncms) is not None:
                 stream.untold_ncms = None
-                await writer.write(pb.ControllerMessage(network_config_managers=ncms).SerializeToString())
+                await context.write(pb.ControllerMessage(network_config_managers=ncms).SerializeToString())
             if stream.outbox.snapshot_is_next:
-                await self._snapshots.send(stream, partial(self._send_next, stream, writer))
+                await self._snapshots.send(stream, partial(self._send_next, stream, context))
             else:
-                await self._send_next(stream, writer)
+                await self._send_next(stream, context)
 
-    async def _send_next(self, stream: HostStream, writer: CallWriter) -> None:
+    async def _send_next(self, stream: HostStream, context: Any) -> None:
         since = stream.outbox.waiting_since
         delta = stream.outbox.take(lambda: self._listener.snapshot(stream))
         if delta is None or since is None:
@@ -263,7 +259,7 @@ class FastPathServer:
         stream.sent.note(delta.revision, since)
         stream.snapshot_items, stream.moved_at = delta.item_count(), time.monotonic()
         for part, _ in self._encoder.parts(delta, self._settings.part_bytes):
-            await writer.write(part)
+            await context.write(part)
             stream.moved_at = time.monotonic()
 
 
