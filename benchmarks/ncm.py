@@ -22,7 +22,7 @@ import grpc
 import uvloop
 
 from alcor.channels.fast_path.ncm_client import NcmClient, NcmConnection
-from alcor.channels.fast_path.ncm_server import ncm_service
+from alcor.channels.fast_path.ncm_server import NcmService
 from alcor.channels.fast_path.options import Keepalive
 from alcor.channels.ncm_messages import NcmHello, VpcQuestions
 from alcor.dpm.loading import load
@@ -93,7 +93,7 @@ def serve(address: str, ports: int, ready: Connection) -> None:
 async def _serve(address: str, model: ReadModel, ready: Connection) -> None:
     manager = NetworkConfigManager(WholeModel(lambda: model), NcmSettings(questions_per_host=1e9))
     server = grpc.aio.server(options=Keepalive().options())
-    server.add_generic_rpc_handlers((ncm_service(manager.welcome("benchmark"), manager),))
+    server.add_generic_rpc_handlers((NcmService(manager.welcome("benchmark"), manager).handler(),))
     server.add_insecure_port(address)
     await server.start()
     ready.send(None)

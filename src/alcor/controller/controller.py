@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.api.routes import Route
 from alcor.api.southbound.routes import southbound_routes
-from alcor.channels.fast_path.ncm_server import ncm_service
+from alcor.channels.fast_path.ncm_server import NcmService
 from alcor.channels.fast_path.server import AddressUnusable, FastPathServer
 from alcor.channels.messages import Welcome
 from alcor.controller import addresses, database_lock
@@ -62,7 +62,8 @@ class _Process:
         self._southbound = FastPathServer(settings.southbound, welcome, self._manager)
         self._ncm = NetworkConfigManager(WholeModel(lambda: self._manager.model))
         self._manager.follow(self._ncm)
-        self._southbound.add_service(ncm_service(self._ncm.welcome(controller_id), self._ncm))
+        self._questions = NcmService(self._ncm.welcome(controller_id), self._ncm)
+        self._southbound.add_service(self._questions.handler())
         self._listening = False
 
     def not_ready(self) -> str | None:
@@ -105,6 +106,7 @@ class _Process:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._southbound.stop(grace=seconds + _STREAMS_END_SECONDS))
             tasks.create_task(self._manager.let_hosts_go(seconds))
+            tasks.create_task(self._questions.let_hosts_go(seconds))
 
 
 @contextlib.asynccontextmanager

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 
+from alcor.channels.gradually import gradually
 from alcor.channels.interface import HostConnection
 from alcor.dpm.metrics import DpmMetrics
 from alcor.dpm.share import Share
@@ -17,7 +18,6 @@ from alcor.store.store import Store
 log = logging.getLogger(__name__)
 
 _REST_SECONDS = 600.0  # a host that came back, perhaps because it knows no other controller, is left alone for so long
-_STEP_SECONDS = 0.05
 _RETIRE_SECONDS = 1.0
 
 
@@ -68,7 +68,8 @@ class Balancing:
     async def let_all_go(self, seconds: float) -> None:
         """Let every host go, one after the other over so many seconds."""
         log.info("%d hosts are let go", len(self._connections))
-        await self._let_go_over(random.sample(list(self._connections), len(self._connections)), seconds)
+        hosts = random.sample(list(self._connections), len(self._connections))
+        await gradually(hosts, seconds, self._let_one_go)
 
     async def _balance(self) -> None:
         if self._retired:
@@ -84,16 +85,12 @@ class Balancing:
             chosen = random.sample(movable, min(surplus, len(movable)))
             log.info("%d of %d hosts are let go, so that other controllers have their share", len(chosen), own)
             self._let_go.update(dict.fromkeys(chosen, now))
-            await self._let_go_over(chosen, self._interval)
+            await gradually(chosen, self._interval, self._let_one_go)
 
-    async def _let_go_over(self, host_ids: list[str], seconds: float) -> None:
-        steps = max(1, min(len(host_ids), math.ceil(seconds / _STEP_SECONDS)))
-        for step in range(steps):
-            for host_id in host_ids[step::steps]:
-                if (connection := self._connections.get(host_id)) is not None:
-                    connection.let_go()
-                    self._metrics.hosts_let_go.inc()
-            await asyncio.sleep(seconds / steps)
+    def _let_one_go(self, host_id: str) -> None:
+        if (connection := self._connections.get(host_id)) is not None:
+            connection.let_go()
+            self._metrics.hosts_let_go.inc()
 
     async def _say(self, hosts: int | None) -> None:
         await self._store.write(lambda transaction: controller_hosts.say(transaction, self._controller_id, hosts))

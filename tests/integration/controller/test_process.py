@@ -10,10 +10,14 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+import grpc
 import httpx
 import pytest
 
+from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
+from alcor.channels.fast_path.options import END_OF_STREAM
 from alcor.store.store import Store
+from tests.integration.southbound.asking import asking, end_of
 from tests.integration.southbound.cloud_rows import Cloud
 from tests.integration.southbound.conftest import HOSTS, active, eventually
 from tests.integration.southbound.fake_agent import FakeAgent
@@ -102,6 +106,18 @@ async def test_its_hosts_go_on_to_another_controller_when_it_stops(start: Start,
     assert staying.returncode is None
     for agent in agents:
         await agent.stop()
+
+
+async def test_who_asks_it_is_sent_elsewhere_when_it_stops(start: Start, directory: Path) -> None:
+    process = await start()
+    await eventually(lambda: is_ready(directory), "ready", seconds=20)
+    async with asking(f"unix:{directory}/agents") as stream:
+        assert await stream.read() is not END_OF_STREAM, "it is welcomed"
+        process.send_signal(signal.SIGTERM)
+        assert await end_of(stream) == (grpc.StatusCode.RESOURCE_EXHAUSTED, GO_ELSEWHERE)
+    async with asyncio.timeout(10):
+        await process.communicate()
+    assert process.returncode == 0
 
 
 async def test_killed_again_and_again_it_still_brings_every_port_up(

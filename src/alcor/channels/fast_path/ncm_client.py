@@ -9,6 +9,7 @@ import grpc
 
 from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.codec import GoalStateAssembler
+from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
 from alcor.channels.fast_path.dialling import Backoff, Dialling, reason, send
 from alcor.channels.fast_path.options import ASK_METHOD, END_OF_STREAM, Keepalive
 from alcor.channels.ncm_codec import decode_ncm_welcome, encode_hello, encode_questions
@@ -43,7 +44,8 @@ class NcmConnection:
             log.error("Network Config Manager %s sent malformed news: %s", self.address, error)
         except grpc.aio.AioRpcError as error:
             self.ended = error.code()
-            log.warning("connection to Network Config Manager %s lost: %s", self.address, reason(error))
+            level = logging.INFO if error.details() == GO_ELSEWHERE else logging.WARNING
+            log.log(level, "connection to Network Config Manager %s lost: %s", self.address, reason(error))
         finally:
             self._stream.cancel()
 

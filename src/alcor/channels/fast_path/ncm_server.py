@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 from typing import Any
 
 import grpc
@@ -9,7 +10,9 @@ import grpc
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import goal_state_to_messages
 from alcor.channels.fast_path.calls import abort, read_hello
+from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
 from alcor.channels.fast_path.options import END_OF_STREAM
+from alcor.channels.gradually import gradually
 from alcor.channels.ncm_codec import decode_host_message, encode_ncm_welcome
 from alcor.channels.ncm_interface import NcmListener
 from alcor.channels.ncm_messages import NcmHello, NcmWelcome
@@ -24,30 +27,35 @@ _MOST_WAITING = 500_000
 """News that may wait for a host that does not take them, in items; then its stream is ended, and it asks anew."""
 
 
-def ncm_service(welcome: NcmWelcome, listener: NcmListener) -> Any:
-    """The service, for a gRPC server that agents can reach."""
-    service = _Service(encode_ncm_welcome(welcome), listener)
-    handler = grpc.stream_stream_rpc_method_handler(service.ask)
-    return grpc.method_handlers_generic_handler("alcor.southbound.v1.NetworkConfig", {"Ask": handler})
+_Status = tuple[grpc.StatusCode, str]
+_ASK_ANEW: _Status = (grpc.StatusCode.ABORTED, "ask anew: news were missed")
+_LET_GO: _Status = (grpc.StatusCode.RESOURCE_EXHAUSTED, GO_ELSEWHERE)
 
 
 class _AskingHost:
     """One agent's stream: an AskingHost."""
 
-    __slots__ = ("_filled", "_items", "_waiting", "connected", "ended", "hello")
+    __slots__ = ("_filled", "_items", "_waiting", "connected", "end_status", "hello")
 
     def __init__(self, hello: NcmHello) -> None:
         self.hello = hello
         self.connected = True
-        self.ended = False
+        self.end_status: asyncio.Future[_Status] = asyncio.get_running_loop().create_future()
         self._waiting: GoalStateDelta | None = None
         self._items = 0
         self._filled = asyncio.Event()
 
     def end(self) -> None:
         """See AskingHost."""
-        self.ended = True
-        self._filled.set()
+        self._end(_ASK_ANEW)
+
+    def let_go(self) -> None:
+        """End the stream: another manager should answer the host."""
+        self._end(_LET_GO)
+
+    def _end(self, status: _Status) -> None:
+        if not self.end_status.done():
+            self.end_status.set_result(status)
 
     def deliver(self, news: GoalStateDelta) -> None:
         """See AskingHost."""
@@ -69,32 +77,56 @@ class _AskingHost:
         return news or GoalStateDelta()
 
 
-class _Service:
-    """Serves agents' streams."""
+class NcmService:
+    """Serves the streams of agents that ask."""
 
-    def __init__(self, welcome: bytes, listener: NcmListener) -> None:
-        self._welcome = welcome
+    def __init__(self, welcome: NcmWelcome, listener: NcmListener) -> None:
+        self._welcome = encode_ncm_welcome(welcome)
         self._listener = listener
+        self._hosts: set[_AskingHost] = set()
 
-    async def ask(self, _requests: object, context: Any) -> None:
+    def handler(self) -> Any:
+        """For a gRPC server that agents can reach."""
+        ask = grpc.stream_stream_rpc_method_handler(self._ask)
+        return grpc.method_handlers_generic_handler("alcor.southbound.v1.NetworkConfig", {"Ask": ask})
+
+    async def let_hosts_go(self, seconds: float) -> None:
+        """End the streams there are, one after the other over so many seconds: the hosts go on to other managers."""
+        hosts = random.sample(list(self._hosts), len(self._hosts))
+        await gradually(hosts, seconds, _AskingHost.let_go)
+
+    async def _ask(self, _requests: object, context: Any) -> None:
         """One agent's call, for as long as it lasts."""
+        status = await self._serve_host(context)
+        if status is not None:
+            await abort(context, *status)
+
+    async def _serve_host(self, context: Any) -> _Status | None:
+        """Returns how the call must end. That takes until the host has taken what is under way, or has gone; nothing
+        is kept of it by then."""
         host = _AskingHost(await read_hello(context, NcmHello, decode_host_message, _HELLO_SECONDS))
-        await context.write(self._welcome)
+        self._hosts.add(host)
+        try:
+            await context.write(self._welcome)
+            return await self._exchange(host, context)
+        finally:
+            host.connected = False
+            self._hosts.discard(host)
+
+    async def _exchange(self, host: _AskingHost, context: Any) -> _Status | None:
         receiving = asyncio.create_task(self._receive(host, context))
         sending = asyncio.create_task(_send(host, context))
         try:
-            await asyncio.wait((receiving, sending), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((receiving, sending, host.end_status), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            host.connected = False
             for task in (receiving, sending):
                 task.cancel()
             results = await asyncio.gather(receiving, sending, return_exceptions=True)
         for error in results:
             if isinstance(error, MalformedMessage):
                 log.warning("host %s asks a malformed question: %s", host.hello.host_id, error)
-                await abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
-        if host.ended:
-            await abort(context, grpc.StatusCode.ABORTED, "ask anew: news were missed")
+                return grpc.StatusCode.INVALID_ARGUMENT, str(error)
+        return host.end_status.result() if host.end_status.done() else None
 
     async def _receive(self, host: _AskingHost, context: Any) -> None:
         while (data := await context.read()) is not END_OF_STREAM:
@@ -107,7 +139,5 @@ class _Service:
 async def _send(host: _AskingHost, context: Any) -> None:
     while True:
         news = await host.take()
-        if host.ended:
-            return
         for part in goal_state_to_messages(news):
             await context.write(pb.NeighbourNews(neighbours=part).SerializeToString())
