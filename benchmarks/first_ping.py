@@ -2,8 +2,8 @@
 
 python -m benchmarks.first_ping [--sizes 100 10000 100000] [--peers 50] [--plot FILE.svg]
 
-Two hosts, each a network namespace with an Open vSwitch and an agent of its own; one VPC on demand, so that hosts are
-told of nobody. At each size the VPC is filled up with ports on hosts that are not connected, and workloads are added:
+For each size two hosts, each a network namespace with an Open vSwitch and an agent of its own, and one VPC on demand,
+so that hosts are told of nobody. The VPC is filled up with ports on hosts that are not connected; then come workloads:
 one sender on the first host, and peers on the second. The sender pings each of the peers three times: for the first
 time, when the packet is held, the peer asked for, its rule made and the packet released; again, uncounted; and a third
 time, for comparison. Then as many senders again as peers, each with a peer of its own: neither host has met the other's
@@ -119,7 +119,7 @@ def _shown(times: list[float]) -> str:
     return f"{median(ordered):.2f} ms (p90 {ordered[len(ordered) * 9 // 10]:.2f})"
 
 
-async def measure(testbed: Testbed, sizes: list[int], peers: int, plot: Plot) -> None:
+async def measure(testbed: Testbed, size: int, peers: int, plot: Plot) -> None:
     """Measure and print."""
     testbed.controller.start()
     hosts = testbed.make_hosts(2)
@@ -129,19 +129,18 @@ async def measure(testbed: Testbed, sizes: list[int], peers: int, plot: Plot) ->
         network = await cloud.create("network", name="large")
         await cloud.create("subnet", network_id=network["id"], ip_version=4, cidr="10.0.0.0/8")
         region = Region(testbed, cloud, network["id"])
-        for size in sizes:
-            await region.fill(size)
-            one = await region.strangers_of_one_host(peers)
-            print(f"{size:>9,} ports, {peers} peers never met: {one.describe()}", flush=True)
-            both = await region.strangers_of_both_hosts(peers)
-            print(f"{'':>9}  of hosts that have not met the sender either: {both.describe()}", flush=True)
-            plot.add("first, neither host has met the other's workload", size, median(both.first) / 1000)
-            plot.add("first, the peer's host has met the sender", size, median(one.first) / 1000)
-            plot.add("steady", size, median(one.steady) / 1000)
+        await region.fill(size)
+        one = await region.strangers_of_one_host(peers)
+        print(f"{size:>9,} ports, {peers} peers never met: {one.describe()}", flush=True)
+        both = await region.strangers_of_both_hosts(peers)
+        print(f"{'':>9}  of hosts that have not met the sender either: {both.describe()}", flush=True)
+        plot.add("first, neither host has met the other's workload", size, median(both.first) / 1000)
+        plot.add("first, the peer's host has met the sender", size, median(one.first) / 1000)
+        plot.add("steady", size, median(one.steady) / 1000)
 
 
 def main() -> None:
-    """Measure on a testbed of its own."""
+    """Measure each size on a testbed of its own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 10_000, 100_000], help="ports of the VPC")
     parser.add_argument("--peers", type=int, default=50, help="peers met at each size, by one sender and by many")
@@ -150,8 +149,9 @@ def main() -> None:
     here = setting()
     print(here)
     plot = Plot("What a ping takes, median", "ports of the VPC", here)
-    with Testbed(controller_arguments=("--on-demand-above", "0")) as testbed:
-        asyncio.run(measure(testbed, arguments.sizes, arguments.peers, plot))
+    for size in arguments.sizes:
+        with Testbed(controller_arguments=("--on-demand-above", "0")) as testbed:
+            asyncio.run(measure(testbed, size, arguments.peers, plot))
     plot.write(arguments.plot)
 
 
