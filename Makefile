@@ -2,7 +2,7 @@
 VENV := .venv
 PYTHON ?= python3
 
-.PHONY: install install-dev system demo test test-unit lint lock proto benchmark clean
+.PHONY: install install-dev system demo test test-unit lint lock proto benchmark plots clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/installed          ## prepare .venv with the alcor command
@@ -50,6 +50,17 @@ proto: install-dev                  ## regenerate the southbound messages
 
 benchmark: install-dev system       ## measure one thing: make benchmark NAME=api (those in benchmarks/)
 	$(VENV)/bin/python -m benchmarks.$(or $(NAME),api) $(ARGS)
+
+PLOTTED := agent_intake dpm ncm ovs_flows store api vpc_size first_ping
+UP_TO_A_MILLION_api := --ports 1000000
+UP_TO_A_MILLION_first_ping := --sizes 100 10000 1000000
+UP_TO_A_MILLION_ovs_flows := 1000 100000 1000000
+UP_TO_A_MILLION_store := --ports 1000000
+
+plots: $(PLOTTED:%=plot-%)          ## measure all that go over sizes, up to a million, and draw docs/plots
+
+plot-%: install-dev system
+	$(VENV)/bin/python -m benchmarks.$* $(UP_TO_A_MILLION_$*) --plot docs/plots/$*.svg
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
