@@ -7,12 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from typing import Self
 
 from alcor.scale.errors import ScaleError
 from alcor.scale.http_client import HttpClient, RequestFailed
+from alcor.scale.work_directory import WorkDirectory
 
 _START_SECONDS = 300.0  # it reads everything before it is ready
 _STOP_SECONDS = 30.0
@@ -59,8 +58,8 @@ class OwnController(Controller):
     """An ``alcor controller`` on loopback, on a new SQLite file or a given database."""
 
     def __init__(self, database: str = "") -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="alcor-scale-")
-        directory = Path(self._directory.name)
+        self._directory = WorkDirectory()
+        directory = self._directory.path
         port = _free_port()
         super().__init__(f"http://127.0.0.1:{port}", f"unix:{directory}/agents")
         # The kernel ends it with this process, however that ends.
@@ -113,7 +112,7 @@ class OwnController(Controller):
                 self._process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self.kill()
-        self._directory.cleanup()
+        self._directory.remove()
 
 
 def _free_port() -> int:

@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -96,10 +98,19 @@ def test_an_unknown_scenario_is_answered_with_the_known_ones() -> None:
     assert "million-hosts" in scale("list").stdout
 
 
+@pytest.fixture
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The temporary directory of tests started now; its name is short enough for unix sockets."""
+    with tempfile.TemporaryDirectory() as name:
+        monkeypatch.setenv("TMPDIR", name)
+        yield Path(name)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_is_left_when_it_is_interrupted(small: Path, number: signal.Signals) -> None:
-    small.write_text(SMALL + '[[steps]]\ndo = "wait"\nseconds = 60.0\n')
-    command = [sys.executable, "-m", "alcor", "scale", "run", str(small)]
+def test_nothing_is_left_when_it_is_interrupted(small: Path, temporary: Path, number: signal.Signals) -> None:
+    waits = small.with_name("waits.toml")
+    waits.write_text(SMALL + '[[steps]]\ndo = "wait"\nseconds = 60.0\n')
+    command = [sys.executable, "-m", "alcor", "scale", "run", str(waits)]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
@@ -119,3 +130,7 @@ def test_nothing_is_left_when_it_is_interrupted(small: Path, number: signal.Sign
         process.kill()
         process.wait()
         process.stdout.close()
+    if number is signal.SIGKILL:
+        assert list(temporary.iterdir()), "nobody could remove it"
+        assert scale("run", str(small)).returncode == 0
+    assert list(temporary.iterdir()) == []
