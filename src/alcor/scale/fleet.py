@@ -15,6 +15,7 @@ from alcor.channels.fast_path.many_client import ManyHostsConnection
 from alcor.channels.messages import Acknowledgement, AgentMessage, Hello, PortReport, ResyncRequest, Welcome
 from alcor.model.identifiers import Id
 from alcor.scale.host import Link, SimulatedHost, Taken
+from alcor.scale.scenario import Hosts
 from alcor.southbound.v1 import southbound_pb2 as pb
 
 log = logging.getLogger(__name__)
@@ -67,17 +68,19 @@ class _Programmed(NamedTuple):
 class Fleet:
     """Hosts first..first+count-1, connected as long as the fleet runs."""
 
-    def __init__(self, address: str, first: int, count: int, per_connection: int, programming_seconds: float) -> None:
+    def __init__(self, address: str, first: int, count: int, hosts: Hosts) -> None:
+        """``hosts`` says how they are."""
         self.counts = Counts()
-        self.programming_seconds = programming_seconds
+        self.programming_seconds = hosts.programming_seconds
+        self.keep_told = hosts.digests
         self.slow_seconds = 0.0
         self.boot_id = os.urandom(16)
         self._up: list[tuple[Id, float]] = []
         self._connects = array("d")
         self._log_id = b""
         self._groups = [
-            _Group(self, address, start, min(per_connection, first + count - start))
-            for start in range(first, first + count, per_connection)
+            _Group(self, address, start, min(hosts.per_connection, first + count - start))
+            for start in range(first, first + count, hosts.per_connection)
         ]
 
     async def run(self) -> None:
@@ -185,7 +188,7 @@ class _Group:
             counts.removed += sum(port_id in host.ports for port_id in part.removed_ports)
         before = host.revision
         was, had = host.link, len(host.ports or ())
-        taken = host.take(part)
+        taken = host.take(part, self._fleet.keep_told)
         counts.ports += len(host.ports or ()) - had
         match taken:
             case Taken.WHOLE:
@@ -236,7 +239,8 @@ class _Group:
     def _say_hello(self, number: int) -> None:
         host = self.hosts[number]
         name = host_name(self._first + number)
-        self._say(number, Hello(name, self._fleet.boot_id, host.log_id, host.revision, "simulated"))
+        hello = Hello(name, self._fleet.boot_id, host.log_id, host.revision, "simulated", host.digest())
+        self._say(number, hello)
 
     def _come_back(self, number: int, connection: ManyHostsConnection | None) -> None:
         if connection is self._connection:

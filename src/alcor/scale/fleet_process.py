@@ -73,7 +73,7 @@ class Fleets:
         for number in range(hosts.processes):
             count = share + (number < more)
             ours, theirs = context.Pipe()
-            arguments = (theirs, southbound, first, count, hosts.per_connection, hosts.programming_seconds)
+            arguments = (theirs, southbound, first, count, hosts)
             process = context.Process(target=_run, args=arguments, daemon=True, name=f"hosts-{number + 1}")
             process.start()
             theirs.close()
@@ -149,9 +149,9 @@ def _read(pipe: Pipe, on_message: Callable[[bytes], None], on_end: Callable[[], 
     threading.Thread(target=read, daemon=True).start()
 
 
-def _run(pipe: Pipe, southbound: str, first: int, count: int, per_connection: int, programming_seconds: float) -> None:
+def _run(pipe: Pipe, southbound: str, first: int, count: int, hosts: Hosts) -> None:
     logging.basicConfig(level=logging.ERROR)
-    fleet = Fleet(southbound, first, count, per_connection, programming_seconds)
+    fleet = Fleet(southbound, first, count, hosts)
     uvloop.run(_serve(fleet, pipe))
 
 

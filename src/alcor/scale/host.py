@@ -2,12 +2,18 @@
 
 It has no data plane, so it keeps no neighbours and no addresses: which revision of which change log it has applied, and
 which ports it has and whether they are programmed. What follows on what is judged as an agent does (agent.sequence).
+
+The digest of what it has needs all it was told. A host that has nothing knows that digest for nothing; whether others
+keep what they were told, the fleet chooses.
 """
 
 import enum
 from collections.abc import Iterable
 
-from alcor.channels.messages import PortState, State
+from alcor.channels.codec import delta_from_messages
+from alcor.channels.messages import GoalStateDigest, PortState, State
+from alcor.model.digest import Digest, digest_of
+from alcor.model.goal_state import GoalState, apply_delta
 from alcor.model.identifiers import Id
 from alcor.southbound.v1 import southbound_pb2 as pb
 
@@ -31,12 +37,40 @@ class Link(enum.IntEnum):
     UP_TO_DATE = 2  # with what was missed, or nothing was
 
 
+class Told:
+    """All that a host was told."""
+
+    __slots__ = ("_digest", "_parts", "_state")
+
+    def __init__(self) -> None:
+        self._state = GoalState()
+        self._parts: list[pb.GoalState] = []
+        self._digest: Digest | None = Digest()
+
+    def take(self, part: pb.GoalState) -> None:
+        """Take the next part of a goal state."""
+        self._parts.append(part)
+        if not part.more:
+            apply_delta(self._state, delta_from_messages(self._parts))
+            self._parts, self._digest = [], None
+
+    def digest(self) -> Digest:
+        """Of the goal states taken whole."""
+        if self._digest is None:
+            self._digest = digest_of(self._state)
+        return self._digest
+
+
+_TOLD_NOTHING = Told()  # shared by all hosts that have nothing, and never changed
+
+
 class SimulatedHost:
     """What one agent knows."""
 
-    __slots__ = ("_in_parts", "_resync_asked", "link", "log_id", "named", "ports", "revision", "welcomes")
+    __slots__ = ("_in_parts", "_resync_asked", "_told", "link", "log_id", "named", "ports", "revision", "welcomes")
 
     def __init__(self) -> None:
+        self._told: Told | None = None  # None when it is not known
         self.log_id = b""
         self.revision = 0
         self.ports: dict[Id, bool] | None = None  # id → whether it is programmed; None while there are none
@@ -52,7 +86,7 @@ class SimulatedHost:
         self._resync_asked = False
         if log_id != self.log_id:
             self.log_id = log_id
-            self.revision = 0
+            self.revision, self._told = 0, None
         self.link = Link.UP_TO_DATE if self.revision else Link.WELCOMED
 
     def disconnected(self) -> None:
@@ -60,10 +94,14 @@ class SimulatedHost:
         self.link = Link.AWAY
         if self._in_parts:
             self._in_parts = False
-            self.log_id, self.revision = b"", 0
+            self.log_id, self.revision, self._told = b"", 0, None
 
-    def take(self, part: pb.GoalState) -> Taken:
-        """Take the next part of a goal state."""
+    def digest(self) -> GoalStateDigest | None:
+        """What it has, if it knows."""
+        return None if self._told is None else GoalStateDigest(self.revision, self._told.digest())
+
+    def take(self, part: pb.GoalState, keep: bool = False) -> Taken:
+        """Take the next part of a goal state, and keep what it says or not."""
         says_all = part.snapshot or part.base_revision == 0 == self.revision
         if not (self._in_parts or says_all or (part.base_revision == self.revision and not self._resync_asked)):
             if part.revision <= self.revision or self._resync_asked:
@@ -73,7 +111,8 @@ class SimulatedHost:
         if not self._in_parts:
             self.named = _NOTHING
             if says_all:
-                self.ports = None
+                self.ports, self._told = None, _TOLD_NOTHING
+        self._keep(part, keep)
         self._apply(part)
         self._in_parts = part.more
         if part.more:
@@ -82,6 +121,12 @@ class SimulatedHost:
         self.link = Link.UP_TO_DATE
         self._resync_asked = False
         return Taken.WHOLE
+
+    def _keep(self, part: pb.GoalState, keep: bool) -> None:
+        if self._told is _TOLD_NOTHING and _says_something(part):
+            self._told = Told() if keep else None
+        if self._told is not None and self._told is not _TOLD_NOTHING:
+            self._told.take(part)
 
     def _apply(self, part: pb.GoalState) -> None:
         if self.ports is not None:
@@ -114,3 +159,7 @@ class SimulatedHost:
         return tuple(
             PortState(port_id, State.UP if ports[port_id] else State.DOWN, revision=self.revision) for port_id in named
         )
+
+
+def _says_something(part: pb.GoalState) -> bool:
+    return bool(part.vpcs or part.subnets or part.ports or part.vteps or part.forwarding or part.addresses)

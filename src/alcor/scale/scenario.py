@@ -40,6 +40,7 @@ class Hosts(_Plain, frozen=True):
     processes: Count = 1
     per_connection: Annotated[int, msgspec.Meta(ge=1, le=65_536)] = 10_000
     programming_seconds: Seconds = 0.0  # from a goal state's arrival until its ports are reported UP
+    digests: bool = False  # hosts keep what they were told, and say the digest of it when they come back
 
 
 class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, tag_field="do"):

@@ -63,6 +63,8 @@ def test_the_smoke_scenario_passes_with_every_fault(tmp_path: Path) -> None:
     assert "request to ACTIVE, sampled by the API" in found.steps[1].distributions
     assert max(value or 0 for value in found.series["connected hosts"].values) == 200
     assert "cut 50% of the connections" in done.stdout
+    killed = next(number for number, step in enumerate(found.steps) if "kill" in step.title)
+    assert figure(found, killed, "snapshots sent") == 0, "who has everything is sent nothing"
 
 
 def test_numbers_are_overridden_and_hosts_spread_over_processes(tmp_path: Path, small: Path) -> None:

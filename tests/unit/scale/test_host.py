@@ -5,10 +5,12 @@ from hypothesis import strategies as st
 
 from alcor.agent.sequence import Sequence, Verdict
 from alcor.channels.codec import delta_from_messages, goal_state_to_messages
-from alcor.channels.messages import PortState, State
+from alcor.channels.messages import GoalStateDigest, PortState, State
+from alcor.model.digest import Digest, digest_of
 from alcor.model.goal_state import GoalState, GoalStateDelta, Port, apply_delta
 from alcor.scale.host import Link, SimulatedHost, Taken
 from alcor.southbound.v1 import southbound_pb2 as pb
+from tests.unit.channels.strategies import colliding_deltas
 
 LOG = b"l" * 16
 A, B, C = (letter * 16 for letter in (b"a", b"b", b"c"))
@@ -101,6 +103,43 @@ def deltas(draw: st.DrawFn) -> list[GoalStateDelta]:
         ports = {port_id: Port(port_id, 1, 2, ()) for port_id in draw(ids)}
         found.append(GoalStateDelta(revision, base, draw(st.integers(0, 4)) == 0, ports=ports, removed_ports=draw(ids)))
     return found
+
+
+def test_a_host_that_has_nothing_knows_the_digest_of_that() -> None:
+    host = SimulatedHost()
+    assert host.digest() is None
+    host.welcomed(LOG)
+    assert host.take(goal_state(5, snapshot=True)) is Taken.WHOLE
+    assert host.take(goal_state(6, 5, removed="a")) is Taken.WHOLE
+    assert host.digest() == GoalStateDigest(6, Digest())
+    assert host.take(goal_state(7, 6, ports="a")) is Taken.WHOLE
+    assert host.digest() is None, "it does not keep what it was told"
+    assert host.take(goal_state(8, snapshot=True)) is Taken.WHOLE
+    assert host.digest() == GoalStateDigest(8, Digest())
+    host.welcomed(b"m" * 16)
+    assert host.digest() is None
+
+
+@given(st.lists(colliding_deltas, max_size=6), st.integers(200, 2000))
+def test_the_digest_of_what_it_was_told_is_that_of_an_agent(told: list[GoalStateDelta], max_bytes: int) -> None:
+    host, state = SimulatedHost(), GoalState()
+    host.welcomed(LOG)
+    for revision, delta in enumerate(told, 1):
+        delta.revision, delta.base_revision = revision, state.revision
+        if not state.revision:
+            delta.snapshot = True
+        parts = list(goal_state_to_messages(delta, max_bytes))
+        apply_delta(state, delta_from_messages(parts))
+        assert [host.take(part, keep=True) for part in parts][-1] is Taken.WHOLE
+        assert host.digest() == GoalStateDigest(revision, digest_of(state))
+
+
+def test_what_came_only_in_part_leaves_no_digest() -> None:
+    host = host_at(5)
+    assert host.digest() is not None
+    host.take(goal_state(6, 5, ports="a", more=True), keep=True)
+    host.disconnected()
+    assert host.digest() is None
 
 
 @given(deltas())
