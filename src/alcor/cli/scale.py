@@ -53,6 +53,7 @@ def list_() -> None:
 @click.option("--at-once", type=click.IntRange(min=1), metavar="N", help="Ports, or nodes, in one request.")
 @click.option("--rate", type=click.FloatRange(min=0), metavar="N", help="Requests a second; 0 for as many as go.")
 @click.option("--iterations", type=click.IntRange(min=1), metavar="N", help="Rounds of steps that go round.")
+@click.option("--peers", type=click.IntRange(min=1), metavar="N", help="Peers that each host asks for.")
 @click.option("--timeout", type=click.FloatRange(min=1), metavar="SECONDS", help="Patience of each step.")
 @click.option("--report", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write report.html and report.json there; made when missing.")  # fmt: skip

@@ -14,6 +14,8 @@ import msgspec
 from alcor.channels.fast_path.many_client import ManyHostsConnection
 from alcor.channels.messages import Acknowledgement, AgentMessage, Hello, PortReport, ResyncRequest, Welcome
 from alcor.model.identifiers import Id
+from alcor.scale.asking import Answers, Asking, News
+from alcor.scale.counts import Counts
 from alcor.scale.host import Link, SimulatedHost, Taken
 from alcor.scale.scenario import Hosts
 from alcor.southbound.v1 import southbound_pb2 as pb
@@ -31,28 +33,14 @@ def host_name(number: int) -> str:
     return f"sim-{number}"
 
 
-class Counts(msgspec.Struct, array_like=True):
-    """What has happened to the hosts of a fleet so far, and how many are connected now."""
-
-    connected: int = 0
-    welcomes: int = 0
-    up_to_date: int = 0  # connected hosts that have applied a goal state, or had nothing to apply, since their welcome
-    goal_states: int = 0
-    snapshots: int = 0
-    gaps: int = 0
-    neighbours: int = 0  # forwarding entries put
-    removed: int = 0  # ports that hosts had and have no more
-    ports: int = 0  # that hosts have now
-    cut: int = 0  # hosts whose connections were to be cut
-    lost: int = 0  # hosts that lost their connection
-    refused: int = 0  # hosts ended by the controller
-
-
 class Events(msgspec.Struct, array_like=True):
     """What was measured since the last look."""
 
     up: list[tuple[Id, float]] = []  # port, and when it was programmed (time.monotonic)
     connects: bytes = b""  # seconds from hello to the first goal state, as an array of doubles
+    news: list[News] = []
+    answers: Answers | None = None  # once all questions are answered
+    trouble: str = ""  # what keeps hosts from asking
 
 
 class _Programmed(NamedTuple):
@@ -75,6 +63,8 @@ class Fleet:
         self.keep_told = hosts.digests
         self.slow_seconds = 0.0
         self.boot_id = os.urandom(16)
+        self.asking = Asking(address, self.boot_id, hosts.per_connection, self.counts)
+        self.numbers = range(first, first + count)
         self._up: list[tuple[Id, float]] = []
         self._connects = array("d")
         self._log_id = b""
@@ -102,7 +92,7 @@ class Fleet:
 
     def events(self) -> Events:
         """What was measured since this was asked last."""
-        events = Events(self._up, self._connects.tobytes())
+        events = Events(self._up, self._connects.tobytes(), *self.asking.events(), self.asking.trouble)
         self._up, self._connects = [], array("d")
         return events
 

@@ -16,8 +16,10 @@ import msgspec
 import uvloop
 
 from alcor.model.identifiers import Id
+from alcor.scale.asking import Answers, AskedVpc, News, Questions
+from alcor.scale.counts import Counts
 from alcor.scale.errors import ScaleError
-from alcor.scale.fleet import Counts, Events, Fleet
+from alcor.scale.fleet import Events, Fleet, host_name
 from alcor.scale.scenario import Hosts
 
 _REPORT_SECONDS = 0.1
@@ -42,7 +44,24 @@ class Slow(msgspec.Struct, tag=True):
     seconds: float
 
 
-Command = Start | Cut | Slow
+class OpenStreams(msgspec.Struct, tag=True):
+    """Let hosts connect to the Network Config Manager."""
+
+    hosts: list[tuple[int, int]]  # host number, and the place in the list of the VPC it asks about
+    vpcs: list[AskedVpc]
+
+
+class AskPeers(msgspec.Struct, tag=True):
+    """Let the hosts ask that have a stream."""
+
+    questions: Questions
+
+
+class CloseStreams(msgspec.Struct, tag=True):
+    """Let no host ask any more."""
+
+
+Command = Start | Cut | Slow | OpenStreams | AskPeers | CloseStreams
 
 
 class Report(msgspec.Struct, array_like=True):
@@ -63,8 +82,11 @@ class Fleets:
     def __init__(self, southbound: str, hosts: Hosts, on_up: Callable[[list[tuple[Id, float]]], None]) -> None:
         self.counts = Counts()
         self.connect_seconds = array("d")  # of hosts, from the attempt to the first goal state
+        self.news: list[News] = []
+        self.answers: list[Answers] = []
         self._on_up = on_up
         self._counts: list[Counts] = [Counts() for _ in range(hosts.processes)]
+        self._trouble = ""
         self._heard: set[int] = set()
         self._fleets: list[tuple[Any, Pipe]] = []
         context = multiprocessing.get_context("spawn")
@@ -104,7 +126,9 @@ class Fleets:
                 raise ScaleError(f"the process of {process.name} ended, with status {process.exitcode}") from error
 
     def check(self) -> None:
-        """Raises ScaleError when a fleet has died."""
+        """Raises ScaleError when a fleet has died, or its hosts cannot ask."""
+        if self._trouble:
+            raise ScaleError(self._trouble)
         for process, _ in self._fleets:
             if not process.is_alive():
                 raise ScaleError(f"the process of {process.name} ended, with status {process.exitcode}")
@@ -123,6 +147,10 @@ class Fleets:
         self._counts[number] = report.counts
         self.connect_seconds.frombytes(report.events.connects)
         self._on_up(report.events.up)
+        self.news.extend(report.events.news)
+        if report.events.answers is not None:
+            self.answers.append(report.events.answers)
+        self._trouble = self._trouble or report.events.trouble
         fields = Counts.__struct_fields__
         self.counts = Counts(*(sum(getattr(counts, field) for counts in self._counts) for field in fields))
 
@@ -166,6 +194,13 @@ async def _serve(fleet: Fleet, pipe: Pipe) -> None:
                 fleet.cut(fraction, away_seconds)
             case Slow(fraction, seconds):
                 fleet.slow(fraction, seconds)
+            case OpenStreams(hosts, vpcs):
+                own = [(host_name(number), number, vpc) for number, vpc in hosts if number in fleet.numbers]
+                fleet.asking.open(own, vpcs)
+            case AskPeers(questions):
+                fleet.asking.ask(questions)
+            case CloseStreams():
+                fleet.asking.close()
 
     _read(pipe, obey, gone.set)  # it is gone when the process that made this one is
     tasks = [asyncio.create_task(_connect(fleet, started)), asyncio.create_task(_report(fleet, pipe))]

@@ -30,6 +30,7 @@ class Vpc(msgspec.Struct):
     network_id: str
     subnet_id: str
     hosts: range
+    on_demand: bool = False
     ports: dict[Id, int] = {}
 
 
@@ -58,6 +59,7 @@ class Run:
         self.timeline.probe("connected hosts", "hosts", lambda: self.fleets.counts.connected)
         self.timeline.probe("ports programmed", "ports", lambda: self.tracker.programmed)
         self.timeline.probe("requests", "requests", lambda: self.requests)
+        self.timeline.probe("peers answered", "peers", lambda: self.fleets.counts.answered)
 
     def process_ids(self) -> dict[str, int]:
         """The processes that are watched: name → process id."""

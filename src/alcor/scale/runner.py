@@ -14,6 +14,7 @@ from alcor.scale.machine import machine
 from alcor.scale.result import Outcome, StepResult
 from alcor.scale.run import Run
 from alcor.scale.scenario import (
+    AskPeers,
     Connect,
     CreatePorts,
     CutConnections,
@@ -26,6 +27,7 @@ from alcor.scale.scenario import (
     UpdatePorts,
     Wait,
 )
+from alcor.scale.steps.ask import ask_peers
 from alcor.scale.steps.connect import connect
 from alcor.scale.steps.faults import cut_connections, kill_controller, slow_hosts
 from alcor.scale.steps.ports import create_ports, delete_ports, update_ports
@@ -122,6 +124,9 @@ def describe(step: Step) -> str:
             return f"delete {step.ports:,} ports, {step.clients} clients"
         case Requests():
             return f"create and {step.then} {step.resource}, {step.iterations:,} times, {step.clients} clients"
+        case AskPeers():
+            move = f"; {step.moves:,} peers move" if step.moves else ""
+            return f"ask for {step.peers:,} peers of each host, {step.at_once:,} at once, {step.clients} clients{move}"
         case KillController():
             return "kill the controller and start it again"
         case CutConnections():
@@ -156,6 +161,7 @@ _DO: dict[type, Callable[[Run, Any, StepResult], Awaitable[None]]] = {
     UpdatePorts: update_ports,
     DeletePorts: delete_ports,
     Requests: requests,
+    AskPeers: ask_peers,
     KillController: kill_controller,
     CutConnections: cut_connections,
     SlowHosts: slow_hosts,

@@ -97,6 +97,18 @@ class Requests(_Step, frozen=True, kw_only=True, tag="requests"):
     rate: Seconds = 0.0
 
 
+class AskPeers(_Step, frozen=True, kw_only=True, tag="ask-peers"):
+    """Hosts ask for peers in VPCs on demand; ends when all are answered, and have heard of those moved then."""
+
+    hosts: CountOrNone = 0  # that ask; 0 for all that have ports in such VPCs
+    peers: Count = 10  # that each asks for
+    at_once: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1  # peers in one message
+    clients: Count = 32  # hosts that wait for an answer at the same time
+    rate: Seconds = 0.0  # messages a second, at most; 0 for as many as the clients get through
+    moves: CountOrNone = 0  # of the peers, moved to other hosts when all are answered
+    timeout: Seconds = 600.0
+
+
 class KillController(_Step, frozen=True, kw_only=True, tag="kill-controller"):
     """Kill the controller with SIGKILL and start it again; ends when all hosts are back and all ports ACTIVE."""
 
@@ -125,7 +137,18 @@ class Wait(_Step, frozen=True, kw_only=True, tag="wait"):
     seconds: Seconds
 
 
-Step = Connect | CreatePorts | UpdatePorts | DeletePorts | Requests | KillController | CutConnections | SlowHosts | Wait
+Step = (
+    Connect
+    | CreatePorts
+    | UpdatePorts
+    | DeletePorts
+    | Requests
+    | AskPeers
+    | KillController
+    | CutConnections
+    | SlowHosts
+    | Wait
+)
 
 
 class Scenario(_Plain, frozen=True):

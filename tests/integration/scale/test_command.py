@@ -76,6 +76,32 @@ def test_numbers_are_overridden_and_hosts_spread_over_processes(tmp_path: Path, 
     assert {"cpu hosts-1", "cpu hosts-2", "memory controller"} <= found.series.keys()
 
 
+def test_hosts_ask_for_their_peers_and_hear_of_those_that_move(tmp_path: Path) -> None:
+    done = scale("run", "on-demand-questions", "--hosts", "30", "--ports", "60", "--peers", "4",
+                 "--processes", "2", "--report", str(tmp_path))  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = outcome(tmp_path)
+    assert figure(found, 1, "neighbours told to hosts") == 0, "hosts have to ask"
+    hosts = [figure(found, number, "hosts that ask") for number in (2, 3)]
+    assert hosts[0] == 30
+    assert 20 <= hosts[1] <= 30, "some have no port left once peers have moved"
+    assert [figure(found, number, "peers asked for") for number in (2, 3)] == [4 * count for count in hosts]
+    assert [figure(found, number, "of them not there") for number in (2, 3)] == [0, 0]
+    messages = [found.steps[number].distributions["question to answer"].count for number in (2, 3)]
+    assert messages == [4 * hosts[0], hosts[1]], "first one peer in a message, then all of a host"
+    assert figure(found, 2, "peers moved") == 20
+    told = found.steps[2].distributions["request for a move until a host that asked knows"].count
+    assert told == figure(found, 2, "news of them heard") == 40, "each peer was asked for by two hosts"
+    assert max(value or 0 for value in found.series["peers answered"].values) == 4 * sum(hosts)
+
+
+def test_hosts_that_were_told_ahead_have_nothing_to_ask(small: Path) -> None:
+    small.write_text(SMALL + '[[steps]]\ndo = "ask-peers"\n')
+    done = scale("run", str(small))
+    assert done.returncode == 1
+    assert "no ports in VPCs on demand" in done.stdout.replace("\n", " ")
+
+
 async def test_a_controller_that_runs_already_is_tested_twice_and_left_alone(small: Path) -> None:
     with OwnController() as controller:
         controller.start()

@@ -26,7 +26,9 @@ def test_the_scenarios_that_come_with_alcor_can_be_read_and_connect_their_hosts_
 
 def test_the_scenarios_asked_for_are_there() -> None:
     suites = {f"suite-{number}" for number in range(1, 6)}
-    assert {"smoke", "million-hosts", "big-vpc", "storm", "fast-path", *suites} <= set(scenario.names())
+    assert {"smoke", "million-hosts", "big-vpc", "storm", "fast-path", "on-demand-questions", *suites} <= set(
+        scenario.names()
+    )
 
 
 def test_a_file_of_ones_own_is_read_by_its_path(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 import asyncio
 
 from alcor.scale.controller import OwnController
+from alcor.scale.counts import Counts
 from alcor.scale.errors import ScaleError
-from alcor.scale.fleet import Counts
 from alcor.scale.fleet_process import Cut, Slow
 from alcor.scale.result import StepResult
 from alcor.scale.run import Run

@@ -71,7 +71,8 @@ async def _create_vpcs(run: Run, step: CreatePorts, result: StepResult) -> list[
         network = (await run.client.json("POST", "/project/scale/vpcs", {"network": body}))["network"]
         subnet = {"network_id": network["id"], "ip_version": 4, "cidr": _cidr(step.ports)}
         found = (await run.client.json("POST", "/v2.0/subnets", {"subnet": subnet}))["subnet"]
-        vpcs.append(Vpc(network["id"], found["id"], _hosts(run, number, step.hosts)))
+        hosts = _hosts(run, number, step.hosts)
+        vpcs.append(Vpc(network["id"], found["id"], hosts, step.programming == "on_demand"))
         run.requests += 2
 
     load = await drive(range(step.vpcs), create, clients=min(step.clients, step.vpcs, 8))
@@ -126,13 +127,9 @@ async def update_ports(run: Run, step: UpdatePorts, result: StepResult) -> None:
         nonlocal answered
         vpc, port_id = item
         if step.change == "move":
-            host = (vpc.ports[port_id] + 1) % run.scenario.hosts.count
-            values: dict[str, Any] = {"binding:host_id": host_name(host)}
-            tracker.expect([port_id], time.monotonic())
-            vpc.ports[port_id] = host
+            await move_port(run, vpc, port_id)
         else:
-            values = {"name": f"changed-{answered}"}
-        await run.client.ask("PUT", f"/v2.0/ports/{id_text(port_id)}", {"port": values})
+            await run.client.ask("PUT", f"/v2.0/ports/{id_text(port_id)}", {"port": {"name": f"changed-{answered}"}})
         answered += 1
         run.requests += 1
 
@@ -147,6 +144,14 @@ async def update_ports(run: Run, step: UpdatePorts, result: StepResult) -> None:
     result.figure("ports ACTIVE again, from the first request to the last", active, "ports/s")
     result.measured("port update, answer", load.latencies)
     result.measured("request to programmed on the new host", tracker.up_latencies)
+
+
+async def move_port(run: Run, vpc: Vpc, port_id: Id) -> None:
+    """Bind a port to the next host. Raises RequestFailed."""
+    host = (vpc.ports[port_id] + 1) % run.scenario.hosts.count
+    run.tracker.expect([port_id], time.monotonic())
+    vpc.ports[port_id] = host
+    await run.client.ask("PUT", f"/v2.0/ports/{id_text(port_id)}", {"port": {"binding:host_id": host_name(host)}})
 
 
 async def delete_ports(run: Run, step: DeletePorts, result: StepResult) -> None:
