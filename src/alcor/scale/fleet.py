@@ -195,7 +195,7 @@ class _Group:
                 self._took(number)
 
     def told_ncms(self, addresses: tuple[str, ...]) -> None:
-        pass  # simulated hosts ask nobody
+        pass  # those that ask do so where they are told what to have
 
     def ended(self, number: int, reason: str) -> None:
         host = self.hosts[number]
