@@ -6,8 +6,8 @@ import grpc
 import pytest
 
 from alcor.channels.agent_codec import encode_agent_message
+from alcor.channels.fast_path.grpc_server import AddressUnusable
 from alcor.channels.fast_path.options import CONNECT_METHOD, END_OF_STREAM
-from alcor.channels.fast_path.server import AddressUnusable
 from alcor.channels.messages import Acknowledgement, Hello
 from alcor.southbound.v1 import southbound_pb2 as pb
 from tests.integration.southbound.cloud_rows import Cloud

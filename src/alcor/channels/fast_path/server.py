@@ -1,13 +1,10 @@
 """The controller's end of the fast path: a gRPC server to which every agent keeps one stream open."""
 
 import asyncio
-import contextlib
 import logging
-import socket
 import time
 from collections.abc import Collection
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -20,7 +17,7 @@ from alcor.channels.encoding import GoalStateEncoder
 from alcor.channels.fast_path import progress
 from alcor.channels.fast_path.calls import abort, read_hello
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
-from alcor.channels.fast_path.engine import keep_engine
+from alcor.channels.fast_path.grpc_server import GrpcServer
 from alcor.channels.fast_path.many_hosts import ManyHostsStream
 from alcor.channels.fast_path.ncm_announcements import NcmAnnouncements
 from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
@@ -50,10 +47,6 @@ class FastPathSettings(msgspec.Struct, frozen=True):
     snapshot_patience: float = 0.1  # seconds in which a host must take a part, or another has its turn
     untaken_items: int = 2_000_000  # that snapshots of hosts past that patience hold together: some 50 bytes each
     hosts_per_second: int = 1000  # that are welcomed on streams of their own; others come again in a while
-
-
-class AddressUnusable(RuntimeError):
-    """The server cannot listen; the message names the address and says what to do."""
 
 
 class HostStream:
@@ -117,7 +110,6 @@ class FastPathServer:
         self, address: str, welcome: Welcome, listener: ChannelListener, settings: FastPathSettings | None = None
     ) -> None:
         """``address`` is HOST:PORT or unix:PATH."""
-        self._address = address
         self._welcome = encode_welcome(welcome)
         self._listener = listener
         self._settings = settings or FastPathSettings()
@@ -129,32 +121,19 @@ class FastPathServer:
         rate = self._settings.hosts_per_second
         self._welcomes = TokenBucket(rate, rate, time.monotonic())
         self._ncms = NcmAnnouncements()
-        self._services: list[Any] = []
-        self._server: Any = None
-
-    def add_service(self, handler: Any) -> None:
-        """Serve another of the protocol's services at the same address; before start."""
-        self._services.append(handler)
-
-    async def start(self) -> None:
-        """Listen. Raises AddressUnusable."""
-        _check_unix_socket(self._address)
-        options = [*self._settings.keepalive.options(), ("grpc.so_reuseport", 0)]
-        keep_engine()
-        self._server = grpc.aio.server(options=options)
+        self._server = GrpcServer(address, self._settings.keepalive)
         handlers = {
             "Connect": grpc.stream_stream_rpc_method_handler(self._connect),
             "ConnectMany": grpc.stream_stream_rpc_method_handler(self._connect_many),
         }
-        self._server.add_generic_rpc_handlers(
-            (grpc.method_handlers_generic_handler("alcor.southbound.v1.GoalStates", handlers), *self._services)
-        )
-        try:
-            self._server.add_insecure_port(self._address)
-        except RuntimeError as error:
-            raise AddressUnusable(
-                f"cannot listen for agents at {self._address}: is it taken, or not an address of this machine?"
-            ) from error
+        self._server.add_service(grpc.method_handlers_generic_handler("alcor.southbound.v1.GoalStates", handlers))
+
+    def add_service(self, handler: Any) -> None:
+        """Serve another of the protocol's services at the same address; before start."""
+        self._server.add_service(handler)
+
+    async def start(self) -> None:
+        """Listen. Raises AddressUnusable."""
         await self._server.start()
 
     def tell_ncms(self, addresses: Collection[str]) -> None:
@@ -168,8 +147,7 @@ class FastPathServer:
 
     async def stop(self, grace: float = 1.0) -> None:
         """End every stream and stop listening, within about ``grace`` seconds."""
-        if self._server is not None:
-            await self._server.stop(grace)
+        await self._server.stop(grace)
 
     async def _connect(self, _requests: object, context: Any) -> None:
         if not self._welcomes.take(time.monotonic()):
@@ -272,15 +250,3 @@ def _status_of(who: str, context: Any, error: BaseException) -> _Status | None:
         return None
     log.error("%s: the stream failed", who, exc_info=error)
     return grpc.StatusCode.INTERNAL, "the controller failed to serve this stream"
-
-
-def _check_unix_socket(address: str) -> None:
-    """gRPC would silently take a socket away from a server still listening on it."""
-    if not address.startswith("unix:"):
-        return
-    path = address.removeprefix("unix:")
-    if not Path(path).parent.is_dir():
-        raise AddressUnusable(f"cannot listen for agents at {address}: there is no directory {Path(path).parent}")
-    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
-        probe.connect(path)
-        raise AddressUnusable(f"cannot listen for agents at {address}: another process is listening there")
