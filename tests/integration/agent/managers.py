@@ -11,7 +11,7 @@ import grpc
 from alcor.agent.on_demand.asking import Asking
 from alcor.agent.on_demand.link import LinkSettings
 from alcor.channels.fast_path.dialling import Backoff
-from alcor.channels.fast_path.ncm_server import ncm_service
+from alcor.channels.fast_path.ncm_server import NcmService
 from alcor.channels.ncm_interface import AskingHost
 from alcor.channels.ncm_messages import NcmWelcome, Questions
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Vpc, VpcNeighbours
@@ -34,7 +34,7 @@ class Ncm:
 
     async def start(self) -> None:
         self._server = grpc.aio.server()
-        self._server.add_generic_rpc_handlers((ncm_service(NcmWelcome(self.name, 60, 5), self),))
+        self._server.add_generic_rpc_handlers((NcmService(NcmWelcome(self.name, 60, 5), self).handler(),))
         self._server.add_insecure_port(self.address)
         await self._server.start()
 

@@ -14,7 +14,7 @@ import pytest
 
 from alcor.agent.agent import serve
 from alcor.agent.settings import AgentSettings
-from alcor.channels.fast_path.ncm_server import ncm_service
+from alcor.channels.fast_path.ncm_server import NcmService
 from alcor.channels.fast_path.server import FastPathServer
 from alcor.channels.messages import Welcome
 from alcor.channels.ncm_messages import NcmWelcome
@@ -263,7 +263,7 @@ async def test_an_agent_asks_where_its_controller_tells_it_to_and_says_so(region
     (a,) = await region.start("a")
     address = region.address("southbound")
     server = FastPathServer(address, Welcome(LOG_ID), OnDemandController())
-    server.add_service(ncm_service(NcmWelcome("controller", 60, 5), region.configured))
+    server.add_service(NcmService(NcmWelcome("controller", 60, 5), region.configured).handler())
     if tells:
         server.tell_ncms([a.address])
     await server.start()
