@@ -20,9 +20,13 @@ from alcor.store.store import Store
 
 
 class ApiSettings(msgspec.Struct, frozen=True):
-    """``page_limit`` bounds the resources a list answers at once; the rest is behind the link to the next page."""
+    """``page_limit`` bounds the resources a list answers at once; the rest is behind the link to the next page.
+
+    Without resources there are only the pages about the process, and what ``more`` has.
+    """
 
     page_limit: int = 1000
+    has_resources: bool = True
 
 
 Application = Callable[[Any, Any, Any], Any]
@@ -37,15 +41,10 @@ def create_app(
 ) -> Application:
     """The API on a store. ``not_ready`` says why the controller is not ready, or None; ``more`` routes are its own."""
     metrics = ApiMetrics(registry)
-    routes = Routes(
-        [
-            *health.routes(store, not_ready),
-            *metrics.routes(),
-            *neutron_routes(store, settings.page_limit),
-            *alcor_routes(store, settings.page_limit),
-            *more,
-        ]
-    )
+    resources: list[Route] = []
+    if settings.has_resources:
+        resources = [*neutron_routes(store, settings.page_limit), *alcor_routes(store, settings.page_limit)]
+    routes = Routes([*health.routes(store, not_ready), *metrics.routes(), *resources, *more])
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":

@@ -8,7 +8,7 @@ import uvloop
 
 from alcor.controller import logs
 from alcor.controller.controller import run_controller
-from alcor.controller.settings import ControllerError, ControllerSettings
+from alcor.controller.settings import ROLES, ControllerError, ControllerSettings
 from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 
 _EPILOG = """\b
@@ -20,6 +20,8 @@ Examples:
       reachable from other machines
   alcor controller --database postgresql+psycopg://alcor@db/alcor
       one of several controllers that share a PostgreSQL database
+  alcor controller --role ncm --southbound 10.0.0.7:9697 --database …
+      a process that only answers hosts, and holds its share of the VPCs
 
 \b
 Then, from another terminal:
@@ -58,6 +60,16 @@ def _default_data_directory() -> Path:
               show_envvar=True, help="Bound ports of a VPC above which hosts are no longer told of all its ports, but "
                                      "ask for those that their workloads speak to. "
                                      "Give all controllers the same.")  # fmt: skip
+@click.option("--role", "roles", metavar="ROLE", type=click.Choice(sorted(ROLES)), multiple=True,
+              default=sorted(ROLES), show_envvar=True,
+              help="What this process does, once for each: api serves the API, dpm serves hosts with goal states, ncm "
+                   "answers hosts that ask about VPCs on demand. Any number of processes of each share a PostgreSQL "
+                   "database; a dpm or ncm alone holds only its share of the VPCs.")  # fmt: skip
+@click.option("--advertise", metavar="ADDRESS", default="", show_envvar=True,
+              show_default="the southbound address, of a process with no role but ncm",
+              help="Where hosts reach this process to ask: HOST:PORT or unix:PATH. Hosts are told by those that serve "
+                   "them. Without any such address they ask the controllers that they are configured with.",
+              )  # fmt: skip
 @click.option("--log-level", type=click.Choice(logs.LEVELS), default="info", show_envvar=True,
               help="Lines to standard error from this level up.")  # fmt: skip
 def command(
@@ -69,6 +81,8 @@ def command(
     digest_interval: int,
     stop_seconds: float,
     on_demand_above: int,
+    roles: tuple[str, ...],
+    advertise: str,
     log_level: str,
 ) -> None:
     """Run a controller: the API, the managers and the Data Plane Manager.
@@ -89,6 +103,8 @@ def command(
         digest_interval=digest_interval,
         stop_seconds=stop_seconds,
         on_demand_above=on_demand_above,
+        roles=frozenset(roles),
+        advertise=advertise,
     )
     try:
         data_directory.mkdir(parents=True, exist_ok=True)

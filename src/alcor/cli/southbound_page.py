@@ -68,7 +68,8 @@ def summary(status: Status) -> Iterator[tuple[str, str]]:
     yield "unconnected", f"{more}{_count(unconnected['count'], 'host')} with ports and no controller"
     vpcs = f"{_count(status['vpcs'], 'VPC')}, {status['on_demand_vpcs']:,} of them on demand"
     yield "resources", f"{vpcs}; {_count(status['ports'], 'port')}"
-    yield "on demand", _on_demand(status["ncm"])
+    if status["ncm"]:
+        yield "on demand", _on_demand(status["ncm"])
 
 
 def _on_demand(ncm: Mapping[str, int]) -> str:
@@ -105,9 +106,9 @@ def sections(status: Status) -> Iterator[Section]:
         )
     if len(status["controllers"]) > 1:
         yield Section(
-            "Controllers on this database: each answers for the hosts connected to it",
+            "Controllers on this database: each speaks for the hosts connected to it",
             "Ask another with --controller URL",
-            ("controller", "hosts", "last sign of life"),
+            ("controller", "hosts", "last sign of life", "answers hosts at"),
             [_controller_row(each, status["controller_id"]) for each in status["controllers"]],
         )
 
@@ -133,7 +134,8 @@ def _failed_row(port: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _controller_row(controller: Mapping[str, Any], this: str) -> tuple[str, ...]:
     mark = " (this one)" if controller["id"] == this else ""
-    return controller["id"] + mark, f"{controller['hosts']:,}", f"{age(controller['silent_seconds'])} ago"
+    silent = f"{age(controller['silent_seconds'])} ago"
+    return controller["id"] + mark, f"{controller['hosts']:,}", silent, controller["ncm_address"]
 
 
 def _lost(at: int | None) -> str:

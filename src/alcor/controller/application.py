@@ -6,9 +6,12 @@ from typing import Any
 from alcor.api.app import ApiSettings, create_app
 from alcor.api.routes import Route
 from alcor.controller.controller import Readiness
+from alcor.controller.settings import API, ControllerSettings
 from alcor.store.store import Store
 
 
-def create_application(store: Store, readiness: Readiness, southbound: Iterable[Route]) -> Any:
-    """The ASGI application of the API on this store, and on the southbound side of this controller."""
-    return create_app(store, ApiSettings(), readiness, more=southbound)
+def create_application(
+    settings: ControllerSettings, store: Store, readiness: Readiness, southbound: Iterable[Route]
+) -> Any:
+    """The ASGI application of a controller: of every role health and metrics, and of the role api the resources."""
+    return create_app(store, ApiSettings(has_resources=API in settings.roles), readiness, more=southbound)

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import msgspec
 
+from alcor.channels import checks
+from alcor.channels.checks import MalformedMessage
 from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
+
+API, DPM, NCM = "api", "dpm", "ncm"
+"""What a controller process can do: serve the API, serve hosts with goal states, and answer hosts that ask."""
+
+ROLES = frozenset((API, DPM, NCM))
+_EVERYWHERE = ("0.0.0.0", "[::]", "*", "")
 
 
 class ControllerSettings(msgspec.Struct, frozen=True):
@@ -18,6 +26,38 @@ class ControllerSettings(msgspec.Struct, frozen=True):
     digest_interval: int = 600  # seconds between two digests of what a host has; 0 for none
     stop_seconds: float = 5.0  # over which hosts are sent on to other controllers when this one stops
     on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE  # bound ports of a VPC above which hosts ask for them
+
+    roles: frozenset[str] = ROLES
+    advertise: str = ""  # HOST:PORT or unix:PATH, where hosts reach this process to ask
+
+    def is_southbound(self) -> bool:
+        """Whether agents connect to this process."""
+        return bool(self.roles & {DPM, NCM})
+
+    def ncm_address(self) -> str:
+        """Where hosts are told to ask this process; empty where they ask the controllers that they are configured with.
+
+        A process that does more than answer hosts need not say where: it holds every VPC, as do others like it.
+        """
+        if NCM not in self.roles:
+            return ""
+        return self.advertise or (self.southbound if DPM not in self.roles else "")
+
+    def check_roles(self) -> None:
+        """Raises ControllerError when the roles cannot be carried out."""
+        if not self.roles or self.roles - ROLES:
+            raise ControllerError(f"roles {sorted(self.roles)}: choose from {', '.join(sorted(ROLES))}")
+        address = self.ncm_address()
+        if not address:
+            return
+        try:
+            checks.server(address, "advertise")
+        except MalformedMessage as error:
+            raise ControllerError(str(error)) from error
+        if not address.startswith("unix:") and address.rpartition(":")[0] in _EVERYWHERE:
+            raise ControllerError(
+                f"hosts cannot be told to ask at {address}: say with --advertise HOST:PORT where they reach it"
+            )
 
     @property
     def database_url(self) -> str:

@@ -84,11 +84,15 @@ class UnconnectedStatus(msgspec.Struct, frozen=True):
 
 
 class ControllerStatus(msgspec.Struct, frozen=True):
-    """A controller on the same database: each answers for the hosts connected to it."""
+    """A controller on the same database: each answers for the hosts connected to it.
+
+    ``ncm_address`` is where hosts ask it about peers, when it says so.
+    """
 
     id: str
     hosts: int
     silent_seconds: int
+    ncm_address: str
 
 
 class SouthboundStatus(msgspec.Struct, frozen=True):
@@ -198,4 +202,4 @@ def _unconnected(host_ids: Sequence[str], lost: dict[str, float], limit: int) ->
 
 def _controllers(found: Iterable[ServingController]) -> list[ControllerStatus]:
     now = int(time.time())
-    return [ControllerStatus(each.id, each.hosts, max(0, now - each.heartbeat_at)) for each in found]
+    return [ControllerStatus(each.id, each.hosts, max(0, now - each.heartbeat_at), each.ncm_address) for each in found]

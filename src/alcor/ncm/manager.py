@@ -83,6 +83,8 @@ class NetworkConfigManager:
         self._settings = settings or NcmSettings()
         self._metrics = metrics or NcmMetrics()
         self._clock = clock
+        self._metrics.vpcs.set_function(lambda: len(source.model.on_demand))
+        self._metrics.ports.set_function(lambda: len(source.model.ports))
         self._learned: dict[int, _VpcLearned] = {}  # by VNI
         self._budgets: dict[str, TokenBucket] = {}  # by host
         self._waiting: dict[int, dict[AskingHost, _Waiting]] = {}  # by VNI
@@ -105,8 +107,12 @@ class NetworkConfigManager:
         """A lease has passed."""
         self._learned = {vni: learned for vni, learned in self._learned.items() if learned.rotate()}
         self._budgets = {}
-        self._source.keep(self._learned.keys())
+        self._source.tidy()
         self._metrics.learned.set(sum(len(learned.macs) for learned in self._learned.values()))
+
+    def is_needed(self, vni: int) -> bool:
+        """Whether hosts know something of the VPC, or wait for it."""
+        return vni in self._learned or vni in self._waiting
 
     # Answers.
 

@@ -17,6 +17,8 @@ class NcmMetrics:
             "alcor_ncm_over_budget", "Questions not answered because their host asks too many", registry=registry
         )
         self.changes = Counter("alcor_ncm_changes", "News sent to hosts unasked", registry=registry)
+        self.vpcs = Gauge("alcor_ncm_vpcs", "VPCs on demand that hosts can ask about here", registry=registry)
+        self.ports = Gauge("alcor_ncm_ports", "Ports held here", registry=registry)
         self.learned = Gauge(
             "alcor_ncm_learned", "MACs that hosts have learned, as of the last lease", registry=registry
         )

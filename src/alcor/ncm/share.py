@@ -47,6 +47,9 @@ class Listener(Protocol):
     def answer_waiting(self, vnis: Collection[int] | None = None) -> None:
         """VPCs that hosts wait for may be here."""
 
+    def is_needed(self, vni: int) -> bool:
+        """Whether hosts know something of the VPC, or wait for it."""
+
 
 class Share:
     """A Source of one process."""
@@ -56,7 +59,6 @@ class Share:
         self._store, self._address = store, address
         self._model = ReadModel(served=set())
         self._members: Collection[str] = (address,)
-        self._known: Collection[int] = ()  # VNIs that hosts know something of
         self._fetches: dict[Id, Fetch] = {}
         self._coming: dict[int, set[str]] = {}  # VNIs that hosts ask about, until it is known what there is
         self._wanted = asyncio.Event()
@@ -71,6 +73,11 @@ class Share:
     def model(self) -> ReadModel:
         """See Source."""
         return self._model
+
+    @property
+    def has_peers(self) -> bool:
+        """Whether there are other managers that hosts can ask."""
+        return len(self._members) > 1
 
     @property
     def trouble(self) -> str:
@@ -105,6 +112,7 @@ class Share:
         if members != set(self._members):
             self._members = members
             log.info("%d Network Config Managers share the VPCs on demand", len(members))
+            self.tidy()
             self._take_up_own()
 
     def want(self, vni: int, host_id: str) -> None:
@@ -117,12 +125,14 @@ class Share:
         """See Source."""
         return vni in self._coming or self._is_fetched(vni)
 
-    def keep(self, vnis: Collection[int]) -> None:
+    def tidy(self) -> None:
         """See Source."""
-        self._known = set(vnis)
         for vni, vpc_id in list(self._model.vnis.items()):
-            if not self._takes_care_of(vni) and vni not in self._known:
+            if not self._takes_care_of(vni) and not self._is_needed(vni):
                 self._model.drop_vpc(self._model.vpcs[vpc_id])
+
+    def _is_needed(self, vni: int) -> bool:
+        return self._listener is not None and self._listener.is_needed(vni)
 
     def _takes_care_of(self, vni: int) -> bool:
         return rendezvous.order(vni, self._members)[0] == self._address
@@ -161,11 +171,11 @@ class Share:
 
     async def _reload(self) -> None:
         self._fetches.clear()
-        vnis = set(self._model.vnis)
+        needed = {vni for vni in self._model.vnis if self._is_needed(vni)}
         await self.load()
         if self._listener is not None:
             self._listener.reloaded()
-        self._take_up_own(vnis & set(self._known))
+        self._take_up_own(needed)
 
     # Taking up VPCs.
 

@@ -1,6 +1,6 @@
 """Where a Network Config Manager finds VPCs: a read model that holds all of them, or those it takes care of."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Protocol
 
 from alcor.dpm.read_model import ReadModel
@@ -19,8 +19,8 @@ class Source(Protocol):
     def is_coming(self, vni: int) -> bool:
         """Whether the VPC is being read, so that asking again soon makes sense."""
 
-    def keep(self, vnis: Collection[int]) -> None:
-        """Hosts know something of these VPCs; others need not be held unless this process takes care of them."""
+    def tidy(self) -> None:
+        """Let go what is no longer needed: hosts may have forgotten VPCs that this process does not take care of."""
 
 
 class WholeModel:
@@ -41,5 +41,5 @@ class WholeModel:
         """See Source."""
         return False
 
-    def keep(self, vnis: Collection[int]) -> None:
+    def tidy(self) -> None:
         """See Source: everything is kept."""

@@ -24,11 +24,15 @@ class HostSession(msgspec.Struct, frozen=True):
 
 
 class ServingController(msgspec.Struct, frozen=True):
-    """A controller, when it last gave a sign of life (seconds since the epoch), and how many hosts it serves."""
+    """A controller, when it last gave a sign of life (seconds since the epoch), and how many hosts it serves.
+
+    ``ncm_address`` is where hosts ask it; empty where they do not, or where all controllers answer alike.
+    """
 
     id: str
     heartbeat_at: int
     hosts: int
+    ncm_address: str = ""
 
 
 _CLAIM = sql.statement(
@@ -57,7 +61,8 @@ _UNCONNECTED = sql.statement(
     "AND (SELECT port.host_id FROM port WHERE port.host_id = node.id LIMIT 1) IS NOT NULL ORDER BY node.id LIMIT :limit"
 )
 _CONTROLLERS = sql.statement(
-    "SELECT id, heartbeat_at, (SELECT COUNT(*) FROM host_session WHERE controller_id = controller.id) AS hosts "
+    "SELECT id, heartbeat_at, ncm_address, "
+    "(SELECT COUNT(*) FROM host_session WHERE controller_id = controller.id) AS hosts "
     "FROM controller ORDER BY heartbeat_at DESC, id LIMIT :limit"
 )
 _CONTROLLER_OF = sql.statement("SELECT controller_id FROM host_session WHERE host_id = :host_id")
@@ -112,7 +117,7 @@ def unconnected(connection: Connection, limit: int) -> Sequence[str]:
 def controllers(connection: Connection, limit: int) -> Sequence[ServingController]:
     """The controllers on this database, those heard of last first."""
     rows = connection.execute(_CONTROLLERS, {"limit": limit})
-    return [ServingController(row.id, row.heartbeat_at, row.hosts) for row in rows]
+    return [ServingController(row.id, row.heartbeat_at, row.hosts, row.ncm_address or "") for row in rows]
 
 
 def controller_of(connection: Connection, host_id: str) -> str | None:

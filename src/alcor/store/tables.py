@@ -141,14 +141,15 @@ node = Table(
     Index("ix_node_name", "name", "id"),
 )
 
-# Controllers that serve hosts, when each last said that it lives (seconds since the epoch), and how many hosts it then
-# served; NULL for one that takes none, not yet or no longer.
+# Controllers that serve or answer hosts, when each last said that it lives (seconds since the epoch), how many hosts it
+# then served (NULL for one that takes none, not yet or no longer), and where hosts ask it (NULL where they do not).
 controller = Table(
     "controller",
     metadata,
     Column("id", String(36), primary_key=True),
     Column("heartbeat_at", BigInteger, nullable=False),
     Column("hosts", BigInteger),
+    Column("ncm_address", String(255)),
 )
 
 # Which controller's stream a host is on, or was last: whoever finds a session ended may speak for the host only while

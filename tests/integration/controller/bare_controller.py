@@ -15,7 +15,7 @@ from alcor.controller.settings import ControllerError, ControllerSettings
 from alcor.store.store import Store
 
 
-def create_application(_store: Store, readiness: Readiness, _southbound: object) -> Any:
+def create_application(_settings: ControllerSettings, _store: Store, readiness: Readiness, _southbound: object) -> Any:
     async def application(scope: Any, _receive: Any, send: Any) -> None:
         reason = readiness()
         await send({"type": "http.response.start", "status": 503 if reason else 200, "headers": []})

@@ -40,7 +40,9 @@ async def same(controller: Controller, agent: FakeAgent) -> None:
 
     def equal() -> bool:
         wanted, found = expected(controller, agent.host_id), agent.state
-        return controller.manager.model.serves(agent.host_id) and (wanted.vpcs, wanted.subnets, wanted.ports, wanted.vteps, wanted.neighbours) == (
+        if not controller.manager.model.serves(agent.host_id):
+            return False
+        return (wanted.vpcs, wanted.subnets, wanted.ports, wanted.vteps, wanted.neighbours) == (
             found.vpcs, found.subnets, found.ports, found.vteps, found.neighbours,
         )  # fmt: skip
 

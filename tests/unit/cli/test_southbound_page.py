@@ -20,7 +20,7 @@ def status(**changes: Any) -> dict[str, Any]:
         "pending": {"count": 0, "oldest_seconds": 0.0, "hosts": []},
         "failed": {"count": 0, "ports": []},
         "unconnected": {"count": 0, "more": False, "hosts": []},
-        "controllers": [{"id": "this", "hosts": 3, "silent_seconds": 1}],
+        "controllers": [{"id": "this", "hosts": 3, "silent_seconds": 1, "ncm_address": ""}],
         "ncm": {"learned": 5, "answers": 4, "absences": 3, "refusals": 2, "over_budget": 1, "changes": 0},
     }  # fmt: skip
     return quiet | changes
@@ -43,8 +43,8 @@ BLOCKED = status(
     },
     unconnected={"count": 1000, "more": True, "hosts": [{"host_id": "never", "lost_at": None}]},
     controllers=[
-        {"id": "this", "hosts": 3, "silent_seconds": 1},
-        {"id": "other", "hosts": 4, "silent_seconds": 2},
+        {"id": "this", "hosts": 3, "silent_seconds": 1, "ncm_address": ""},
+        {"id": "other", "hosts": 4, "silent_seconds": 2, "ncm_address": "ncm-2:9697"},
     ],
 )
 
@@ -65,8 +65,13 @@ def test_a_quiet_controller_is_a_few_lines() -> None:
     assert len(lines) == 9
 
 
+def test_a_controller_that_answers_no_hosts_says_nothing_of_questions() -> None:
+    assert "question" not in shown(status(ncm={}), terminal=False)
+
+
 def test_plain_lines_are_complete() -> None:
     page = shown(BLOCKED, terminal=False)
+    assert "ncm-2:9697" in page
     assert f"{LONG}  5 min  7             9         the host: 2 goal states not acknowledged" in page
     assert f"{LONG}  {'p' * 36}" in page
     assert "9         [red]full[/red]" in page

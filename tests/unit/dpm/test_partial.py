@@ -1,4 +1,4 @@
-"""A process that serves some of the hosts tells them what one that holds everything would, and holds no more than it must."""
+"""A process that serves some hosts tells them what one that holds everything would, and holds no more than it must."""
 
 import random
 from collections.abc import Collection, Iterable

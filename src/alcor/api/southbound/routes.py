@@ -1,6 +1,6 @@
 """The southbound side of this controller: how it does (``/southbound/status``), and trying again what failed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -45,6 +45,18 @@ def southbound_routes(store: Store, manager: DataPlaneManager, ncm_figures: NcmF
         return json_response(202, {"host_id": wanted.host_id, "port_ids": list(map(id_text, retried))})
 
     return [Route("GET", "/southbound/status", status), Route("POST", "/southbound/retry", retry)]
+
+
+def southbound_routes_elsewhere(roles: Collection[str]) -> list[Route]:
+    """The same routes of a controller that serves no hosts: they say where to ask."""
+
+    async def elsewhere(_request: Request) -> Response:
+        raise conflict(
+            "NoDataPlaneManager",
+            f"This controller has the role {' '.join(sorted(roles))} and serves no hosts: ask one with the role dpm.",
+        )
+
+    return [Route("GET", "/southbound/status", elsewhere), Route("POST", "/southbound/retry", elsewhere)]
 
 
 def _limit(request: Request) -> int:

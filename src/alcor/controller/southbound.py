@@ -1,0 +1,129 @@
+"""The southbound side of one controller process, as its roles ask for: what serves hosts, and what answers them."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import Collection
+
+from alcor.api.routes import Route
+from alcor.api.southbound.routes import southbound_routes, southbound_routes_elsewhere
+from alcor.channels.fast_path.grpc_server import AddressUnusable, GrpcServer
+from alcor.channels.fast_path.ncm_server import NcmService
+from alcor.channels.fast_path.server import FastPathServer
+from alcor.channels.messages import Welcome
+from alcor.controller.settings import DPM, NCM, ControllerError, ControllerSettings
+from alcor.dpm.manager import DataPlaneManager, DpmSettings
+from alcor.model.identifiers import new_id
+from alcor.ncm.manager import NetworkConfigManager
+from alcor.ncm.membership import Membership
+from alcor.ncm.share import Share
+from alcor.ncm.source import WholeModel
+from alcor.store.store import Store
+
+log = logging.getLogger(__name__)
+
+_STREAMS_END_SECONDS = 0.5
+_LONGEST_BEAT_SECONDS = 5.0
+
+
+class Southbound:
+    """A process that serves hosts and answers them holds every VPC; one that does only either holds its share."""
+
+    def __init__(self, settings: ControllerSettings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+        self._controller_id = new_id()
+        self._manager: DataPlaneManager | None = None
+        self._fast_path: FastPathServer | None = None
+        self._share: Share | None = None
+        self._ncm: NetworkConfigManager | None = None
+        self._questions: NcmService | None = None
+        self._server: FastPathServer | GrpcServer = GrpcServer(settings.southbound)
+        if DPM in settings.roles:
+            self._serve_hosts()
+        if NCM in settings.roles:
+            self._answer_hosts()
+        beat = min(settings.host_grace / 3, _LONGEST_BEAT_SECONDS)
+        self._membership = Membership(store, self._controller_id, settings.ncm_address(), beat, self._members)
+        self._listening = False
+
+    def _serve_hosts(self) -> None:
+        settings = self._settings
+        welcome = Welcome(self._store.log_id, self._controller_id, digest_interval=settings.digest_interval)
+        dpm_settings = DpmSettings(host_grace=settings.host_grace, holds_everything=NCM in settings.roles)
+        self._manager = DataPlaneManager(self._store, self._controller_id, dpm_settings)
+        self._server = self._fast_path = FastPathServer(settings.southbound, welcome, self._manager)
+
+    def _answer_hosts(self) -> None:
+        manager = self._manager
+        if manager is not None:
+            self._ncm = NetworkConfigManager(WholeModel(lambda: manager.model))
+            manager.follow(self._ncm)
+        else:
+            self._share = Share(self._store, self._settings.ncm_address())
+            self._ncm = NetworkConfigManager(self._share)
+            self._share.answers(self._ncm)
+        self._questions = NcmService(self._ncm.welcome(self._controller_id), self._ncm)
+        self._server.add_service(self._questions.handler())
+
+    def _members(self, addresses: Collection[str]) -> None:
+        if self._fast_path is not None:
+            self._fast_path.tell_ncms(addresses)
+        if self._share is not None:
+            self._share.set_members(addresses)
+
+    def not_ready(self) -> str | None:
+        """Why agents cannot be served or answered yet, or None when they can."""
+        for part in (self._manager, self._share):
+            if part is not None and (reason := part.not_ready()) is not None:
+                return reason
+        return None if self._listening else "the controller does not listen for agents"
+
+    def routes(self) -> list[Route]:
+        """What operators ask of the southbound side."""
+        if self._manager is None:
+            return southbound_routes_elsewhere(self._settings.roles)
+        return southbound_routes(self._store, self._manager, self._ncm.figures if self._ncm is not None else dict)
+
+    async def run(self) -> None:
+        """Load, serve and answer agents, and follow the change log, for ever. Raises ControllerError."""
+        for part in (self._manager, self._share):
+            if part is not None:
+                await part.load()
+        gc.freeze()  # millions of objects that stay: collecting garbage must not walk them again and again
+        await self._membership.look()
+        try:
+            await self._server.start()
+        except AddressUnusable as error:
+            raise ControllerError(str(error)) from error
+        self._listening = True
+        log.info("ready: agents at %s", self._settings.southbound)
+        working = asyncio.create_task(self._work())
+        try:
+            await asyncio.shield(working)
+        finally:
+            self._listening = False
+            await self._let_hosts_go()
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for part in (self._manager, self._share, self._ncm, self._membership):
+                if part is not None:
+                    tasks.create_task(part.run())
+
+    async def _let_hosts_go(self) -> None:
+        """Take no more hosts and end all streams: a few at a time if there are others for the hosts to go on to."""
+        await self._membership.retire()
+        go_on = await self._manager.retire() if self._manager is not None else self._has_peers()
+        seconds = self._settings.stop_seconds if go_on else 0.0
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._server.stop(grace=seconds + _STREAMS_END_SECONDS))
+            if self._manager is not None:
+                tasks.create_task(self._manager.let_hosts_go(seconds))
+            if self._questions is not None:
+                tasks.create_task(self._questions.let_hosts_go(seconds))
+
+    def _has_peers(self) -> bool:
+        return self._share is not None and self._share.has_peers
