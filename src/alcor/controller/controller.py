@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.api.routes import Route
 from alcor.api.southbound.routes import southbound_routes_elsewhere
-from alcor.controller import addresses, database_lock
+from alcor.controller import addresses, database_lock, garbage
 from alcor.controller.http_server import HttpServer
 from alcor.controller.settings import ControllerError, ControllerSettings
 from alcor.controller.southbound import Southbound
@@ -35,6 +35,7 @@ async def run_controller(settings: ControllerSettings, create_application: Creat
     if settings.is_southbound() and not settings.southbound.startswith("unix:"):
         addresses.parse(settings.southbound, "agents")
     settings.check_roles()
+    garbage.look_seldom()
     addresses.check_free(listen, settings.listen, "the API")
     with database_lock.locked(settings.database_url):
         async with _open_store(settings) as store:

@@ -1,7 +1,6 @@
 """The southbound side of one controller process, as its roles ask for: what serves hosts, and what answers them."""
 
 import asyncio
-import gc
 import logging
 from collections.abc import Collection
 
@@ -11,6 +10,7 @@ from alcor.channels.fast_path.grpc_server import AddressUnusable, GrpcServer
 from alcor.channels.fast_path.ncm_server import NcmService
 from alcor.channels.fast_path.server import FastPathServer
 from alcor.channels.messages import Welcome
+from alcor.controller import garbage
 from alcor.controller.settings import DPM, NCM, ControllerError, ControllerSettings
 from alcor.dpm.manager import DataPlaneManager, DpmSettings
 from alcor.model.identifiers import new_id
@@ -87,10 +87,10 @@ class Southbound:
 
     async def run(self) -> None:
         """Load, serve and answer agents, and follow the change log, for ever. Raises ControllerError."""
-        for part in (self._manager, self._share):
-            if part is not None:
-                await part.load()
-        gc.freeze()  # millions of objects that stay: collecting garbage must not walk them again and again
+        with garbage.making_what_stays():
+            for part in (self._manager, self._share):
+                if part is not None:
+                    await part.load()
         await self._membership.look()
         try:
             await self._server.start()
