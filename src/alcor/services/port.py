@@ -11,7 +11,7 @@ from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted
 from alcor.model.resources.port import PORT
-from alcor.services import mac, private_ip
+from alcor.services import mac, private_ip, tags
 from alcor.services.bound_ports import BoundPorts
 from alcor.services.manager import (
     Create,
@@ -92,6 +92,7 @@ def _write(
     try:
         bulk.insert_rows(transaction.connection, port, rows)
         insert_allocations(transaction, {row.id: held for row, held in zip(rows, fixed_ips, strict=True)})
+        tags.remember(transaction.connection, {row.id: its for row in rows if (its := tags.tags_of(row))})
     except IntegrityError as error:
         raise _taken_meanwhile(error) from error
     hosts = known_hosts(transaction.connection, (row.host_id for row in rows))
@@ -253,6 +254,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     mac.lock(transaction)
     bulk.delete_by(connection, ip_allocation, "port_id", ids)
     bulk.delete_by(connection, port, "id", ids)
+    tags.forget(connection, [row.id for row in rows if tags.tags_of(row)])
     mac.release(transaction, [row.mac_address for row in rows])
     private_ip.release(transaction, {each.id: each for held in subnets.values() for each in held}, fixed_ips)
     transaction.record(*(PortDeleted(id_bytes(row.id), id_bytes(row.network_id)) for row in rows if row.host_id))

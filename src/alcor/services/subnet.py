@@ -12,6 +12,7 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.number_ranges import Range
 from alcor.model.records import SubnetDeleted
 from alcor.model.resources.subnet import SUBNET
+from alcor.services import tags
 from alcor.services.manager import (
     Create,
     Delete,
@@ -168,6 +169,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
         raise _in_use(delete.id, holder)
     number_pools.delete(transaction, delete.id)
     connection.execute(_DELETE, {"id": delete.id})
+    tags.forget(connection, [delete.id])
     transaction.record(SubnetDeleted(id_bytes(delete.id)))
 
 

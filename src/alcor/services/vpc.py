@@ -12,6 +12,7 @@ from alcor.model.programming import AUTO, is_on_demand
 from alcor.model.records import SubnetDeleted, VpcDeleted
 from alcor.model.resources.alcor import VPC
 from alcor.model.resources.network import NETWORK
+from alcor.services import tags
 from alcor.services.manager import (
     Create,
     Delete,
@@ -139,6 +140,7 @@ def _delete_network(transaction: Transaction, delete: Delete) -> None:
     for subnet_id in subnets:
         number_pools.delete(transaction, subnet_id)
     connection.execute(_DELETE, {"id": delete.id})
+    tags.forget(connection, [delete.id, *subnets])
     number_pools.release(transaction, _VNIS, [row.segmentation_id])
     transaction.record(*(SubnetDeleted(id_bytes(subnet_id)) for subnet_id in subnets), VpcDeleted(id_bytes(delete.id)))
 

@@ -4,7 +4,7 @@ Neutron's list semantics: a filter's values are alternatives, different filters 
 the last item of the page before; page_reverse walks backwards.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,11 +21,21 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    not_,
     or_,
     select,
 )
 
-from alcor.store.tables import ip_allocation
+from alcor.store.tables import ip_allocation, tag
+
+
+class TagFilter(msgspec.Struct, frozen=True):
+    """Resources that have all of some tags, any of some, not all of some, and none of some; nothing where empty."""
+
+    all: Sequence[str] = ()
+    any: Sequence[str] = ()
+    not_all: Sequence[str] = ()
+    not_any: Sequence[str] = ()
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -42,6 +52,7 @@ class Query(msgspec.Struct, frozen=True):
     fixed_ip_subnets: Sequence[str] = ()
     fixed_ip_addresses: Sequence[bytes] = ()
     columns: Sequence[str] = ()
+    tags: TagFilter = TagFilter()
 
 
 class MarkerNotFound(LookupError):
@@ -83,7 +94,20 @@ def _filtered(statement: Select[Any], table: Table, query: Query) -> Select[Any]
         if query.fixed_ip_addresses:
             holders = holders.where(ip_allocation.c.ip_address.in_(query.fixed_ip_addresses))
         statement = statement.where(table.c.id.in_(holders))
-    return statement
+    return statement.where(*_tagged(table, query.tags))
+
+
+def _tagged(table: Table, wanted: TagFilter) -> Iterator[ColumnElement[bool]]:
+    def has_any(tags: Sequence[str]) -> ColumnElement[bool]:
+        return table.c.id.in_(select(tag.c.resource_id).where(tag.c.tag.in_(tags)))
+
+    yield from (has_any([each]) for each in wanted.all)
+    if wanted.any:
+        yield has_any(wanted.any)
+    if wanted.not_all:
+        yield not_(and_(*(has_any([each]) for each in wanted.not_all)))
+    if wanted.not_any:
+        yield not_(has_any(wanted.not_any))
 
 
 def _one_of(column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:

@@ -126,6 +126,15 @@ number_pool = Table(
     Column("cursor", LargeBinary(16), nullable=False),
 )
 
+# Tags by which resources are looked for, of every kind; each resource's own row has its tags, too, to be shown.
+tag = Table(
+    "tag",
+    metadata,
+    Column("resource_id", String(36), primary_key=True),
+    Column("tag", String(255), primary_key=True),
+    Index("ix_tag_tag", "tag", "resource_id"),
+)
+
 node = Table(
     "node",
     metadata,

@@ -9,7 +9,7 @@ from alcor.model.addresses import ip_bytes
 from alcor.model.errors import AlcorError, bad_request
 from alcor.model.resource import Attribute, Kept, Resource
 from alcor.model.values import shown
-from alcor.store.page import Query
+from alcor.store.page import Query, TagFilter
 
 _SORTING = ("sort_key", "sort_dir")
 _PAGING = ("fields", "limit", "marker", "page_reverse", *_SORTING)
@@ -31,6 +31,7 @@ def parse(resource: Resource, parameters: Sequence[tuple[str, str]], largest_pag
         given.setdefault(name, []).append(value)
     page_size = _page_size(given, largest_page)
     subnets, addresses = _fixed_ips(given.pop("fixed_ips", ()) if "fixed_ips" in resource.attributes else ())
+    tags = _tags(given) if "tags" in resource.attributes else TagFilter()
     return ListRequest(
         query=Query(
             filters=_filters(resource, given),
@@ -40,6 +41,7 @@ def parse(resource: Resource, parameters: Sequence[tuple[str, str]], largest_pag
             page_reverse=(_last(given, "page_reverse") or "").lower() == "true",
             fixed_ip_subnets=subnets,
             fixed_ip_addresses=addresses,
+            tags=tags,
         ),
         fields=frozenset(field for field in given.get("fields", ()) if field),
         page_size=page_size,
@@ -116,6 +118,15 @@ def _sort(resource: Resource, keys: Sequence[str], directions: Sequence[str]) ->
 def _can_sort(attribute: Attribute | None) -> bool:
     """Sorting by what is always the same changes nothing, and is no mistake."""
     return attribute is not None and attribute.kept in (Kept.COLUMN, Kept.CONSTANT)
+
+
+def _tags(given: dict[str, list[str]]) -> TagFilter:
+    """``tags``, ``tags-any``, ``not-tags`` and ``not-tags-any``: tags with commas between them."""
+
+    def named(name: str) -> list[str]:
+        return [tag for value in given.pop(name, ()) for tag in value.split(",") if tag]
+
+    return TagFilter(named("tags"), named("tags-any"), named("not-tags"), named("not-tags-any"))
 
 
 def _fixed_ips(values: Iterable[str]) -> tuple[list[str], list[bytes]]:

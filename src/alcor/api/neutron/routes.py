@@ -2,6 +2,7 @@
 
 from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.neutron.discovery import discovery_routes
+from alcor.api.neutron.tags import TagsOfCollection
 from alcor.api.routes import Route
 from alcor.services.port import PORTS
 from alcor.services.subnet import SUBNETS
@@ -18,4 +19,6 @@ def neutron_routes(store: Store, page_limit: int) -> list[Route]:
         resource = manager.resource
         shape = Shape(f"/v2.0/{resource.collection}", resource.name, resource.collection)
         routes += Collection(store, manager, page_limit, shape).routes()
+        if "tags" in resource.attributes:
+            routes += TagsOfCollection(store, manager, shape.path).routes()
     return routes

@@ -3,7 +3,7 @@
 from typing import Any
 
 from alcor.model.resource import Attribute, Kept, Resource
-from alcor.model.resources.standard import admin_state, standard_attributes
+from alcor.model.resources.standard import admin_state, standard_attributes, tags
 from alcor.model.values import boolean, host_name, integer, list_of, one_of, optional, text, whole_number
 
 LARGEST_VNI = 2**24 - 1
@@ -61,7 +61,7 @@ NETWORK = Resource(
         Attribute("availability_zones", default=[], kept=Kept.CONSTANT),
         Attribute("ipv4_address_scope", default=None, kept=Kept.CONSTANT),
         Attribute("ipv6_address_scope", default=None, kept=Kept.CONSTANT),
-        Attribute("tags", default=[], kept=Kept.CONSTANT),
+        tags(),
         Attribute("subnets", kept=Kept.COMPUTED),
     ),
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 from alcor.model.addresses import mac_number, mac_text
 from alcor.model.resource import Attribute, Kept, Resource, Unset
-from alcor.model.resources.standard import admin_state, standard_attributes
+from alcor.model.resources.standard import admin_state, standard_attributes, tags
 from alcor.model.values import (
     boolean,
     cidr,
@@ -106,6 +106,6 @@ PORT = Resource(
         ),
         Attribute("dns_name", host_name, ""),
         Attribute("dns_assignment", kept=Kept.COMPUTED),
-        Attribute("tags", default=[], kept=Kept.CONSTANT),
+        tags(create=True),
     ),
 )

@@ -4,9 +4,17 @@ import time
 from functools import lru_cache
 
 from alcor.model.resource import Attribute
-from alcor.model.values import boolean, text, whole_number
+from alcor.model.values import boolean, list_of, text, whole_number
 
 LONGEST_NAME = 255
+LONGEST_TAG = 255
+MOST_TAGS = 50  # of a resource
+
+tag_text = text(LONGEST_TAG)
+"""A tag."""
+
+tag_list = list_of(tag_text, MOST_TAGS)
+"""Tags, each once."""
 
 
 @lru_cache(4096)
@@ -39,3 +47,8 @@ def standard_attributes() -> tuple[Attribute, ...]:
 def admin_state() -> Attribute:
     """Whether the resource is meant to work."""
     return Attribute("admin_state_up", boolean, True, column="admin_state_up", parse_filter=boolean)
+
+
+def tags(*, create: bool = False) -> Attribute:
+    """The tags of a resource, which are changed as sub-resources of it; ``create`` says that it may begin with some."""
+    return Attribute("tags", tag_list if create else None, [], update=False)

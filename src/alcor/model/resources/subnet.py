@@ -3,7 +3,7 @@
 from typing import Any
 
 from alcor.model.resource import Attribute, Kept, Resource, Unset
-from alcor.model.resources.standard import standard_attributes
+from alcor.model.resources.standard import standard_attributes, tags
 from alcor.model.values import boolean, cidr, ip_address, list_of, one_of, optional, record, shown, uuid
 
 _MOST_DNS_NAMESERVERS = 5
@@ -42,6 +42,6 @@ SUBNET = Resource(
         Attribute("ipv6_ra_mode", optional(one_of(*_IPV6_MODES)), None, update=False),
         Attribute("subnetpool_id", default=None, kept=Kept.CONSTANT),
         Attribute("service_types", default=[], kept=Kept.CONSTANT),
-        Attribute("tags", default=[], kept=Kept.CONSTANT),
+        tags(),
     ),
 )

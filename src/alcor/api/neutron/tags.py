@@ -1,0 +1,102 @@
+"""The tags of each resource of a collection, under ``…/{id}/tags`` (Neutron's standard-attr-tag and tag-creation)."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from alcor.api.http import NO_CONTENT, Request, Response, json_response
+from alcor.api.routes import Route
+from alcor.model.errors import invalid_input, not_found
+from alcor.model.resources.standard import tag_list, tag_text
+from alcor.services import tags
+from alcor.services.manager import Manager
+from alcor.services.tags import TagChange, Tags
+from alcor.store import bulk
+from alcor.store.store import Store
+
+
+class TagsOfCollection:
+    """The handlers of the tags of one kind of resource."""
+
+    def __init__(self, store: Store, manager: Manager, path: str) -> None:
+        self._store, self._manager, self._path = store, manager, path
+        self._changing = tags.changing(manager.resource.name, manager.table)
+
+    def routes(self) -> list[Route]:
+        """The routes."""
+        several, one = f"{self._path}/{{id}}/tags", f"{self._path}/{{id}}/tags/{{tag}}"
+        return [
+            Route("GET", several, self.list),
+            Route("POST", several, self.add),
+            Route("PUT", several, self.replace),
+            Route("DELETE", several, self.clear),
+            Route("GET", one, self.show),
+            Route("PUT", one, self.add_one),
+            Route("DELETE", one, self.remove),
+        ]
+
+    async def list(self, request: Request) -> Response:
+        """All tags of a resource."""
+        return json_response(200, {"tags": await self._tags(request)})
+
+    async def show(self, request: Request) -> Response:
+        """Whether the resource has the tag."""
+        tags.check_present(_tag(request), await self._tags(request))
+        return NO_CONTENT
+
+    async def replace(self, request: Request) -> Response:
+        """These tags and no others."""
+        new = await self._change(request, tags.replaced_by(_tags(request.json())))
+        return json_response(200, {"tags": new})
+
+    async def add(self, request: Request) -> Response:
+        """These tags, too."""
+        new = await self._change(request, tags.with_more(_tags(request.json())))
+        return json_response(201, {"tags": new})
+
+    async def add_one(self, request: Request) -> Response:
+        """This tag, too."""
+        await self._change(request, tags.with_more([_tag(request)]))
+        return Response(201)
+
+    async def remove(self, request: Request) -> Response:
+        """Not this tag any more."""
+        await self._change(request, tags.without(_tag(request)))
+        return NO_CONTENT
+
+    async def clear(self, request: Request) -> Response:
+        """No tags any more."""
+        await self._change(request, tags.replaced_by(()))
+        return NO_CONTENT
+
+    async def _change(self, request: Request, change: Any) -> Tags:
+        return await self._store.write_batch(self._changing, TagChange(request.parameters["id"], change))
+
+    async def _tags(self, request: Request) -> Tags:
+        resource_id, table = request.parameters["id"], self._manager.table
+
+        def read(connection: Connection) -> Tags:
+            rows = bulk.select_by(connection, [table.c.attributes], table.c.id, [resource_id])
+            if not rows:
+                raise not_found(self._manager.resource.name, resource_id)
+            return tags.tags_of(rows[0])
+
+        return await self._store.read(read)
+
+
+def _tag(request: Request) -> str:
+    try:
+        tag: str = tag_text(request.parameters["tag"])
+    except ValueError as error:
+        raise invalid_input(str(error)) from error
+    return tag
+
+
+def _tags(body: Any) -> Tags:
+    if not isinstance(body, dict) or "tags" not in body:
+        raise invalid_input("Invalid tags body")
+    try:
+        named: Tags = tag_list(body["tags"])
+    except ValueError as error:
+        raise invalid_input(str(error)) from error
+    return named
