@@ -1,4 +1,4 @@
-"""The controller of a testbed: the ``alcor controller`` process on an SQLite database."""
+"""Controllers of a testbed: processes of ``alcor controller``, each on an SQLite database unless told otherwise."""
 
 import contextlib
 import sys
@@ -12,28 +12,27 @@ from alcor.testbed.program import Program
 from alcor.testbed.sandbox import Sandbox
 from alcor.testbed.waiting import wait_until
 
-_DIRECTORY = "/run/controller"
-SOUTHBOUND = f"unix:{_DIRECTORY}/agents"
-"""Where agents connect; hosts reach it without a way from their network to the machine's."""
-
 
 class Controller:
-    """A controller that is not running yet.
+    """A controller that is not running yet; its files and sockets are in /run/NAME of the sandbox.
 
     ``listen`` is HOST:PORT of the machine, or empty for a unix socket in the sandbox. Raises TestbedError when
     something listens there already.
     """
 
-    def __init__(self, sandbox: Sandbox, listen: str = "", arguments: tuple[str, ...] = ()) -> None:
+    def __init__(self, sandbox: Sandbox, name: str, arguments: tuple[str, ...] = (), listen: str = "") -> None:
+        self.name = name
         self._listen = listen
         if listen:
             _check_free(listen)
-        directory = sandbox.outside(_DIRECTORY)
-        directory.mkdir()
-        self._socket = directory / "api"
-        where = ("--listen", listen or f"unix:{_DIRECTORY}/api", "--southbound", SOUTHBOUND)
-        command = (sys.executable, "-m", "alcor", "controller", *where, "--data-directory", _DIRECTORY, *arguments)
-        self.program = Program(sandbox.popen, command, directory / "controller.log")
+        inside, outside = f"/run/{name}", sandbox.outside(f"/run/{name}")
+        outside.mkdir()
+        self._socket = outside / "api"
+        self.southbound = f"unix:{inside}/agents"
+        """Where agents connect; hosts reach it without a way from their network to the machine's."""
+        where = ("--listen", listen or f"unix:{inside}/api", "--southbound", self.southbound)
+        command = (sys.executable, "-m", "alcor", "controller", *where, "--data-directory", inside, *arguments)
+        self.program = Program(sandbox.popen, command, outside / "controller.log")
 
     @property
     def address(self) -> str:
@@ -47,10 +46,10 @@ class Controller:
     def start(self) -> None:
         """Start it and wait until it is ready. Raises TestbedError with its complaint when it ends instead."""
         self.program.start()
-        wait_until(lambda: self.ready() or not self.program.running, "the controller", timeout=60)
+        wait_until(lambda: self.ready() or not self.program.running, self.name, timeout=60)
         if not self.program.running:
             last_line = self.program.last_words().rpartition("\n")[2]
-            raise TestbedError(f"the controller ended: {last_line.removeprefix('Error: ')}")
+            raise TestbedError(f"{self.name} ended: {last_line.removeprefix('Error: ')}")
 
     def ready(self) -> bool:
         """Whether it serves requests and agents."""

@@ -1,4 +1,4 @@
-"""A small cloud on one machine: a controller, an underlay, hosts, and workloads on them."""
+"""A small cloud on one machine: a controller or several, an underlay, hosts, and workloads on them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from alcor.testbed import dhcp_client
-from alcor.testbed.controller import SOUTHBOUND, Controller
+from alcor.testbed.controller import Controller
 from alcor.testbed.host import Host
 from alcor.testbed.requirements import check_kernel, check_machine
 from alcor.testbed.sandbox import Sandbox
@@ -35,7 +35,7 @@ class Testbed:
         try:
             check_kernel(self.sandbox)
             dhcp_client.install_script(self.sandbox)
-            self.controller = Controller(self.sandbox, listen, controller_arguments)
+            self.controller = Controller(self.sandbox, "controller", controller_arguments, listen)
             self.underlay = Underlay(self.sandbox)
         except BaseException:
             self.close()
@@ -55,17 +55,25 @@ class Testbed:
         """Remove everything."""
         self.sandbox.close()
 
+    def add_controller(self, name: str, *arguments: str) -> Controller:
+        """One more controller, not running yet. The network is the machine's, so all may share a database of it."""
+        return Controller(self.sandbox, name, arguments)
+
     def add_hosts(self, count: int) -> Sequence[Host]:
         """More hosts, their switches and agents running."""
         hosts = self.make_hosts(count)
         self.start_hosts()
         return hosts
 
-    def make_hosts(self, count: int) -> Sequence[Host]:
-        """More hosts, not running yet, so that they can be made known as nodes before they connect."""
+    def make_hosts(self, count: int, controllers: Sequence[Controller] = ()) -> Sequence[Host]:
+        """More hosts, not running yet, so that they can be made known as nodes before they connect.
+
+        Their agents know of the testbed's own controller, or of these instead.
+        """
+        addresses = tuple(controller.southbound for controller in controllers or (self.controller,))
         first = len(self.hosts) + 1
         numbers = range(first, first + count)
-        hosts = _at_once(lambda number: Host(self.sandbox, self.underlay, number, (SOUTHBOUND,)), numbers)
+        hosts = _at_once(lambda number: Host(self.sandbox, self.underlay, number, addresses), numbers)
         self.hosts += hosts
         return hosts
 
