@@ -3,45 +3,15 @@
 import asyncio
 import statistics
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from alcor.testbed.cloud import Cloud
-from alcor.testbed.host import Host
 from alcor.testbed.testbed import Testbed
 from alcor.testbed.waiting import wait_until
-from alcor.testbed.workload import Workload
+from tests.e2e.on_demand.region import Region, create_region
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(180)]
-
-
-class Region:
-    """Three hosts, one VPC on demand."""
-
-    def __init__(self, testbed: Testbed, cloud: Cloud, network_id: str) -> None:
-        self.testbed, self.cloud, self.network_id = testbed, cloud, network_id
-        self.ports: dict[str, Any] = {}
-
-    async def add(self, name: str, host_number: int) -> Workload:
-        """A workload with its address."""
-        host = self.testbed.hosts[host_number]
-        binding = {"binding:host_id": host.name}
-        port = self.ports[name] = await self.cloud.create("port", network_id=self.network_id, **binding)
-        workload = self.testbed.add_workload(name, host)
-        workload.plug(port["id"], port["mac_address"])
-        await self.cloud.wait_for_status("port", port["id"], "ACTIVE")
-        workload.request_lease()
-        return workload
-
-    def address(self, name: str) -> str:
-        """The workload's address."""
-        address: str = self.ports[name]["fixed_ips"][0]["ip_address"]
-        return address
-
-    def host(self, number: int) -> Host:
-        """A host by its number, from 0."""
-        return self.testbed.hosts[number]
 
 
 @pytest.fixture
@@ -50,11 +20,7 @@ async def region() -> AsyncIterator[Region]:
         testbed.controller.start()
         testbed.make_hosts(3)
         async with Cloud(testbed.controller) as cloud:
-            await cloud.register(testbed.hosts)
-            testbed.start_hosts()
-            network = await cloud.create("network", name="large")
-            await cloud.create("subnet", network_id=network["id"], ip_version=4, cidr="10.40.0.0/16")
-            yield Region(testbed, cloud, network["id"])
+            yield await create_region(testbed, cloud)
 
 
 async def test_hosts_are_told_of_nobody_and_the_first_packet_arrives(region: Region) -> None:
@@ -76,10 +42,7 @@ async def test_a_peer_that_moves_is_followed_at_once(region: Region) -> None:
     sender, receiver = await region.add("a", 0), await region.add("b", 1)
     region.testbed.wait_steady()
     assert sender.ping(region.address("b")) is not None
-    port_id = region.ports["b"]["id"]
-    await region.cloud.update("port", port_id, {"binding:host_id": region.host(2).name})
-    receiver.move(region.host(2))
-    await region.cloud.wait_for_status("port", port_id, "ACTIVE")
+    await region.move(receiver, 2)
     region.testbed.wait_steady()
     assert sender.ping(region.address("b")) is not None
 
