@@ -123,8 +123,8 @@ def _can_sort(attribute: Attribute | None) -> bool:
 def _tags(given: dict[str, list[str]]) -> TagFilter:
     """``tags``, ``tags-any``, ``not-tags`` and ``not-tags-any``: tags with commas between them."""
 
-    def named(name: str) -> list[str]:
-        return [tag for value in given.pop(name, ()) for tag in value.split(",") if tag]
+    def named(name: str) -> tuple[str, ...]:
+        return tuple(tag for value in given.pop(name, ()) for tag in value.split(",") if tag)
 
     return TagFilter(named("tags"), named("tags-any"), named("not-tags"), named("not-tags-any"))
 

@@ -3,7 +3,7 @@
 from alcor.api.neutron import query
 from alcor.model.resources.network import NETWORK
 from alcor.model.resources.port import PORT
-from alcor.store.page import Query
+from alcor.store.page import Query, TagFilter
 
 
 def test_a_query_string_becomes_a_query() -> None:
@@ -25,6 +25,11 @@ def test_a_query_string_becomes_a_query() -> None:
         fixed_ip_subnets=["s"],
         fixed_ip_addresses=[b"\x0a\x00\x00\x01"],
     )
+
+
+def test_tags_are_read_from_every_parameter_that_names_some() -> None:
+    parameters = [("tags", "a,b"), ("tags", "c"), ("tags-any", "d"), ("not-tags", "e,,"), ("not-tags-any", "f")]
+    assert query.parse(PORT, parameters, 50).query.tags == TagFilter(("a", "b", "c"), ("d",), ("e",), ("f",))
 
 
 def test_an_empty_query_string_is_the_first_page() -> None:
