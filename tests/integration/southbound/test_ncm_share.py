@@ -1,0 +1,196 @@
+"""A Network Config Manager that is one of several holds the VPCs it takes care of, and those that hosts ask about."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import update
+
+from alcor.channels.ncm_messages import NcmHello, VpcQuestions
+from alcor.model.goal_state import GoalStateDelta
+from alcor.model.identifiers import id_bytes
+from alcor.model.records import VpcRecord
+from alcor.model.rendezvous import order
+from alcor.ncm import share as share_module
+from alcor.ncm.manager import NcmSettings, NetworkConfigManager
+from alcor.ncm.metrics import NcmMetrics
+from alcor.ncm.share import Share
+from alcor.store import change_log, tables
+from alcor.store.store import Store
+from alcor.store.transaction import Transaction
+from tests.integration.southbound.cloud_rows import VNI, Cloud
+from tests.integration.southbound.conftest import HOSTS, eventually
+
+OTHERS = [f"ncm-{number}:9697" for number in range(10)]
+FIRST, LAST = order(VNI, OTHERS)[0], order(VNI, OTHERS)[-1]
+ADDRESSES = {0x0A000001 + number for number in range(1, 10)}
+
+
+class Asker:
+    """A host that asks."""
+
+    def __init__(self, host_id: str) -> None:
+        self.hello = NcmHello(host_id, bytes(16))
+        self.connected = True
+        self.known: dict[int, int] = {}
+
+    def end(self) -> None:
+        self.connected = False
+
+    def deliver(self, news: GoalStateDelta) -> None:
+        for change in news.neighbours.values():
+            self.known.update(change.put.forwarding)
+            for mac in change.removed_macs:
+                self.known.pop(mac, None)
+
+
+class Ncm:
+    """A manager on a share of its own."""
+
+    def __init__(self, store: Store, address: str) -> None:
+        self.share = Share(store, address)
+        metrics = NcmMetrics(CollectorRegistry())
+        self.manager = NetworkConfigManager(self.share, NcmSettings(patience=0.2), metrics)
+        self.share.answers(self.manager)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        await self.share.load()
+        self.follow()
+
+    def follow(self) -> None:
+        self._tasks = [asyncio.create_task(part.run()) for part in (self.share, self.manager)]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def holds(self) -> bool:
+        return VNI in self.share.model.vnis
+
+    def ask(self, asker: Asker) -> None:
+        self.manager.asked(asker, {VNI: VpcQuestions(ipv4=set(ADDRESSES))})
+
+
+@pytest.fixture
+async def ncm(store: Store) -> AsyncIterator[Ncm]:
+    """One that comes last in the order of the VPC, and does not know of the others yet."""
+    ncm = Ncm(store, LAST)
+    await ncm.start()
+    yield ncm
+    await ncm.stop()
+
+
+async def program(cloud: Cloud, *, on_demand: bool) -> None:
+    def operation(tx: Transaction) -> None:
+        statement = update(tables.network).where(tables.network.c.id == cloud.network_id)
+        tx.connection.execute(statement.values(on_demand=on_demand))
+        tx.record(VpcRecord(id_bytes(cloud.network_id), VNI, 1450, on_demand=on_demand))
+
+    await cloud.store.write(operation)
+
+
+async def test_it_takes_up_what_it_comes_first_for_and_lets_it_go(cloud: Cloud, ncm: Ncm) -> None:
+    await cloud.create_ports(*HOSTS)
+    await program(cloud, on_demand=True)
+    await eventually(ncm.holds, "the VPC is taken up when it becomes one on demand")
+    assert len(ncm.share.model.ports) == 3
+    ncm.share.set_members(OTHERS)
+    assert not ncm.holds(), "another comes first now"
+    ncm.share.set_members([])
+    await eventually(ncm.holds, "it is alone again")
+    await program(cloud, on_demand=False)
+    await eventually(lambda: not ncm.holds(), "the VPC is told ahead now")
+    assert not ncm.share.model.ports
+
+
+async def test_whoever_is_asked_answers(cloud: Cloud, ncm: Ncm) -> None:
+    await program(cloud, on_demand=True)
+    ncm.share.set_members(OTHERS)
+    await cloud.create_ports(*HOSTS)
+    asker = Asker(HOSTS[0])
+    ncm.ask(asker)
+    await eventually(lambda: len(asker.known) == 3, "the host is answered")
+    (another,) = await cloud.create_ports(HOSTS[1])
+    await eventually(lambda: len(asker.known) == 4, "it is told of what it asked for too early")
+    await cloud.delete_port(another)
+    await eventually(lambda: len(asker.known) == 3, "it is told of changes")
+    ncm.share.tidy()
+    assert ncm.holds(), "a host knows something of it"
+    ncm.manager.rotate()
+    ncm.manager.rotate()
+    assert not ncm.holds(), "nobody does any more"
+
+
+async def test_a_stranger_makes_it_hold_nothing(cloud: Cloud, ncm: Ncm) -> None:
+    await program(cloud, on_demand=True)
+    ncm.share.set_members(OTHERS)
+    await cloud.create_ports(HOSTS[0], HOSTS[1])
+    stranger = Asker(HOSTS[2])
+    ncm.ask(stranger)
+    await eventually(lambda: ncm.manager.figures()["refusals"] == len(ADDRESSES), "the questions are refused")
+    assert not ncm.holds()
+    assert not stranger.known
+
+
+async def test_changes_while_a_vpc_is_read_are_not_lost(
+    cloud: Cloud, ncm: Ncm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await cloud.create_ports(*HOSTS)
+    read_part, meanwhile = share_module.read_part, asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slowly(*arguments: object, **named: object) -> object:
+        part = read_part(*arguments, **named)  # type: ignore[arg-type]
+        asyncio.run_coroutine_threadsafe(meanwhile.wait(), loop).result(10)
+        return part
+
+    monkeypatch.setattr(share_module, "read_part", slowly)
+    await program(cloud, on_demand=True)
+    ncm.share.want(VNI, HOSTS[0])
+    await eventually(lambda: ncm.share.is_coming(VNI), "the VPC is being read")
+    gone, *_ = await cloud.create_ports(HOSTS[0], HOSTS[1])
+    await cloud.delete_port(gone)
+    head = await cloud.store.read(change_log.head)
+    await eventually(lambda: ncm.share.model.revision == head, "the log has been followed")
+    asker = Asker(HOSTS[0])
+    ncm.ask(asker)
+    meanwhile.set()
+    await eventually(lambda: len(asker.known) == 4, "the host is answered as things are now")
+
+
+async def test_a_log_trimmed_too_early_has_hosts_ask_anew(cloud: Cloud, ncm: Ncm) -> None:
+    await program(cloud, on_demand=True)
+    ncm.share.set_members(OTHERS)
+    await cloud.create_ports(*HOSTS)
+    asker = Asker(HOSTS[0])
+    ncm.ask(asker)
+    await eventually(lambda: len(asker.known) == 3, "the host is answered")
+    await ncm.stop()
+    for _ in range(3):
+        await cloud.create_ports(HOSTS[0])
+    await cloud.store.write(lambda transaction: change_log.trim(transaction.connection, 0))
+    ncm.follow()
+    await eventually(lambda: not asker.connected, "it has to ask anew")
+    again = Asker(HOSTS[0])
+    ncm.ask(again)
+    await eventually(lambda: len(again.known) == 6, "and is answered as things are now")
+
+
+async def test_a_vpc_that_cannot_be_read_is_read_when_it_can(
+    cloud: Cloud, ncm: Ncm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await cloud.create_ports(*HOSTS)
+
+    def fail(*_arguments: object, **_named: object) -> None:
+        monkeypatch.undo()
+        raise RuntimeError("a fault in reading")
+
+    monkeypatch.setattr(share_module, "read_part", fail)
+    await program(cloud, on_demand=True)
+    await eventually(lambda: share_module.read_part is not fail, "it was tried")
+    asker = Asker(HOSTS[0])
+    ncm.ask(asker)
+    await eventually(lambda: len(asker.known) == 3, "the host is answered")
