@@ -22,6 +22,8 @@ _MAC_BYTES = 8
 _FORWARDING_BYTES = 8 + 5  # a MAC, and a host index as the longest varint
 _IPV4_BYTES = 4 + 8
 _IPV6_BYTES = 16 + 8
+_VTEP_BYTES = 2 + 12  # the longest varints
+_ITEM_BYTES = 256  # of a goal state of resources, and few neighbours: hardly ever more
 _PIECES_IN_A_PART = 4  # arrays are cut this fine, so that parts are nearly full
 
 _T = TypeVar("_T")
@@ -35,6 +37,47 @@ def goal_state_to_messages(delta: GoalStateDelta, max_bytes: int = PART_BYTES) -
 
     There is always at least one part; every part but the last says that more follow.
     """
+    if delta.item_count() * _ITEM_BYTES <= max_bytes:
+        whole = _whole(delta)
+        if whole.ByteSize() <= max_bytes:
+            yield whole
+            return
+    yield from _cut_up(delta, max_bytes)
+
+
+def _new_part(delta: GoalStateDelta) -> pb.GoalState:
+    return pb.GoalState(base_revision=delta.base_revision, revision=delta.revision, snapshot=delta.snapshot)
+
+
+def _whole(delta: GoalStateDelta) -> pb.GoalState:
+    """In one part, uncounted: most goal states are a few ports, and counting what they take takes longer than that.
+
+    Nor is a field touched that stays empty: the message would make an object for it.
+    """
+    part = _new_part(delta)
+    if delta.removed_vpcs:
+        part.removed_vpcs.extend(delta.removed_vpcs)
+    if delta.removed_subnets:
+        part.removed_subnets.extend(delta.removed_subnets)
+    if delta.removed_ports:
+        part.removed_ports.extend(delta.removed_ports)
+    if delta.removed_vteps:
+        part.removed_vteps.extend(delta.removed_vteps)
+    for vpc in delta.vpcs.values():
+        _put_vpc(vpc, part)
+    for subnet in delta.subnets.values():
+        _put_subnet(subnet, part)
+    for port in delta.ports.values():
+        _put_port(port, part)
+    if delta.vteps:
+        _put_vteps(delta.vteps.items(), part)
+    for vni, change in delta.neighbours.items():
+        for _, put_into in _neighbour_pieces(vni, change, PART_BYTES):
+            put_into(part)
+    return part
+
+
+def _cut_up(delta: GoalStateDelta, max_bytes: int) -> Iterator[pb.GoalState]:
     part, room = _new_part(delta), max_bytes - _HEADER_BYTES
     empty = True
     for size, put_into in _pieces(delta, max((max_bytes - _HEADER_BYTES) // _PIECES_IN_A_PART - _HEADER_BYTES, 1)):
@@ -48,10 +91,6 @@ def goal_state_to_messages(delta: GoalStateDelta, max_bytes: int = PART_BYTES) -
     yield part
 
 
-def _new_part(delta: GoalStateDelta) -> pb.GoalState:
-    return pb.GoalState(base_revision=delta.base_revision, revision=delta.revision, snapshot=delta.snapshot)
-
-
 def _pieces(delta: GoalStateDelta, max_bytes: int) -> Iterator[Piece]:
     for removed_vnis in _slices(delta.removed_vpcs, max_bytes // 5):
         yield 5 * len(removed_vnis) + _HEADER_BYTES, partial(_extend, "removed_vpcs", removed_vnis)
@@ -62,30 +101,36 @@ def _pieces(delta: GoalStateDelta, max_bytes: int) -> Iterator[Piece]:
     for indexes in _slices(delta.removed_vteps, max_bytes // 5):
         yield 5 * len(indexes) + _HEADER_BYTES, partial(_extend, "removed_vteps", indexes)
     for vpc in delta.vpcs.values():
-        yield _message_piece("vpcs", _vpc_message(vpc))
+        yield _resource_piece(_put_vpc, vpc)
     for subnet in delta.subnets.values():
-        yield _message_piece("subnets", _subnet_message(subnet))
+        yield _resource_piece(_put_subnet, subnet)
     for port in delta.ports.values():
-        yield _message_piece("ports", _port_message(port))
-    for host_index, ipv4 in delta.vteps.items():
-        yield _message_piece("vteps", pb.Vtep(host_index=host_index, ipv4=ipv4))
+        yield _resource_piece(_put_port, port)
+    for some in _slices(delta.vteps.items(), max_bytes // _VTEP_BYTES):
+        yield _VTEP_BYTES * len(some), partial(_put_vteps, some)
     for vni, change in delta.neighbours.items():
-        yield from _forwarding_pieces(vni, change, max_bytes)
-        yield from _address_pieces(vni, change, max_bytes)
+        yield from _neighbour_pieces(vni, change, max_bytes)
+
+
+def _resource_piece(put: Callable[[_T, pb.GoalState], None], resource: _T) -> Piece:
+    alone = pb.GoalState()
+    put(resource, alone)
+    return alone.ByteSize(), partial(put, resource)
 
 
 def _extend(field: str, values: Sequence[object], part: pb.GoalState) -> None:
     getattr(part, field).extend(values)
 
 
-def _message_piece(field: str, message: pb.Vpc | pb.Subnet | pb.Port | pb.Vtep) -> Piece:
-    return message.ByteSize() + 6, partial(_extend, field, [message])
-
-
 def _slices(items: Iterable[_T], count: int) -> Iterator[list[_T]]:
     iterator = iter(items)
     while piece := list(itertools.islice(iterator, max(count, 1))):
         yield piece
+
+
+def _neighbour_pieces(vni: int, change: NeighbourDelta, max_bytes: int) -> Iterator[Piece]:
+    yield from _forwarding_pieces(vni, change, max_bytes)
+    yield from _address_pieces(vni, change, max_bytes)
 
 
 def _forwarding_pieces(vni: int, change: NeighbourDelta, max_bytes: int) -> Iterator[Piece]:
@@ -117,36 +162,44 @@ def _address_pieces(vni: int, change: NeighbourDelta, max_bytes: int) -> Iterato
         yield 16 * len(packed) + _HEADER_BYTES, partial(_extend, "addresses", [message])
 
 
-def _vpc_message(vpc: Vpc) -> pb.Vpc:
-    return pb.Vpc(id=vpc.id, vni=vpc.vni, mtu=vpc.mtu, dns_domain=vpc.dns_domain, on_demand=vpc.on_demand)
+def _put_vpc(vpc: Vpc, part: pb.GoalState) -> None:
+    part.vpcs.add(id=vpc.id, vni=vpc.vni, mtu=vpc.mtu, dns_domain=vpc.dns_domain, on_demand=vpc.on_demand)
 
 
-def _subnet_message(subnet: Subnet) -> pb.Subnet:
-    return pb.Subnet(
+def _put_subnet(subnet: Subnet, part: pb.GoalState) -> None:
+    message = part.subnets.add(
         id=subnet.id,
         vni=subnet.vni,
         cidr=subnet.cidr,
         gateway_ip=subnet.gateway_ip,
         enable_dhcp=subnet.enable_dhcp,
         dns_nameservers=subnet.dns_nameservers,
-        host_routes=[pb.Route(destination=to, next_hop=via) for to, via in subnet.host_routes],
     )
+    for to, via in subnet.host_routes:
+        message.host_routes.add(destination=to, next_hop=via)
 
 
-def _port_message(port: Port) -> pb.Port:
-    return pb.Port(
+def _put_port(port: Port, part: pb.GoalState) -> None:
+    message = part.ports.add(
         id=port.id,
         vni=port.vni,
         mac=port.mac,
-        fixed_ips=[pb.FixedIp(subnet_id=subnet_id, address=address) for subnet_id, address in port.fixed_ips],
         admin_state_up=port.admin_state_up,
         port_security=port.port_security,
-        allowed_address_pairs=[pb.AddressPair(cidr=cidr, mac=mac) for cidr, mac in port.allowed_address_pairs],
-        dhcp_options=[
-            pb.DhcpOption(name=name, value=value, ip_version=version) for name, value, version in port.dhcp_options
-        ],
         hostname=port.hostname,
     )
+    for subnet_id, address in port.fixed_ips:
+        message.fixed_ips.add(subnet_id=subnet_id, address=address)
+    for cidr, mac in port.allowed_address_pairs:
+        message.allowed_address_pairs.add(cidr=cidr, mac=mac)
+    for name, value, version in port.dhcp_options:
+        message.dhcp_options.add(name=name, value=value, ip_version=version)
+
+
+def _put_vteps(vteps: Iterable[tuple[int, int]], part: pb.GoalState) -> None:
+    add = part.vteps.add
+    for host_index, ipv4 in vteps:
+        add(host_index=host_index, ipv4=ipv4)
 
 
 class GoalStateAssembler:

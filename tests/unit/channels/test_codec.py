@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alcor.channels.checks import MalformedMessage
-from alcor.channels.codec import delta_from_messages, goal_state_to_messages
-from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
+from alcor.channels.codec import PART_BYTES, delta_from_messages, goal_state_to_messages
+from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, VpcNeighbours
 from alcor.southbound.v1 import southbound_pb2 as pb
 from tests.unit.channels import strategies
 
 ID = b"0123456789abcdef"
 
 
-@given(strategies.deltas, st.integers(1, 2000))
+@given(strategies.deltas, st.integers(1, 2000) | st.just(PART_BYTES))
 def test_a_goal_state_is_the_same_after_the_wire_in_any_cut(delta: GoalStateDelta, max_bytes: int) -> None:
     wire = [part.SerializeToString() for part in goal_state_to_messages(delta, max_bytes)]
     assert delta_from_messages(pb.GoalState.FromString(data) for data in wire) == delta
@@ -28,6 +28,15 @@ def test_parts_of_a_large_vpc_are_bounded_and_nearly_full() -> None:
     sizes = [part.ByteSize() for part in goal_state_to_messages(delta, 100_000)]
     assert max(sizes) <= 100_000
     assert sum(sizes) / 100_000 > 0.6 * len(sizes)
+
+
+def test_parts_of_few_but_large_things_are_bounded() -> None:
+    options = tuple(("bootfile-name", "x" * 200, 4) for _ in range(3))
+    ports = {bytes([n]) * 16: Port(bytes([n]) * 16, 5, n, (), dhcp_options=options) for n in range(10)}
+    parts = list(goal_state_to_messages(GoalStateDelta(revision=1, ports=ports), 3000))
+    assert max(part.ByteSize() for part in parts) <= 3000
+    assert [part.more for part in parts] == [True] * (len(parts) - 1) + [False]
+    assert delta_from_messages(parts).ports == ports
 
 
 @given(st.binary(max_size=200))
