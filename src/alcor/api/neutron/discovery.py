@@ -43,7 +43,7 @@ def discovery_routes(resources: Sequence[Resource]) -> list[Route]:
 
 
 def _described(request: Request, resource: Resource) -> dict[str, Any]:
-    link = {"rel": "self", "href": f"{request.base_url()}/{_VERSION}/{resource.collection}"}
+    link = {"rel": "self", "href": f"{request.base_url()}/{_VERSION}/{resource.collection.replace('_', '-')}"}
     return {"name": resource.name, "collection": resource.collection, "links": [link]}
 
 

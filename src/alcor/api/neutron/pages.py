@@ -1,16 +1,17 @@
 """The links between the pages of a list."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from alcor.api.http import Request
 from alcor.api.neutron.query import ListRequest
-from alcor.services.rows import View
 
 Link = dict[str, str]
+Item = TypeVar("Item")
 
 
-def cut(listed: ListRequest, rows: Sequence[View]) -> tuple[list[View], bool]:
+def cut(listed: ListRequest, rows: Sequence[Item]) -> tuple[list[Item], bool]:
     """The page's own items, and whether more follow in the direction of reading."""
     if len(rows) <= listed.page_size:
         return list(rows), False

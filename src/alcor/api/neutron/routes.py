@@ -2,8 +2,10 @@
 
 from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.neutron.discovery import discovery_routes
+from alcor.api.neutron.ip_availability import ip_availability_routes
 from alcor.api.neutron.tags import TagsOfCollection
 from alcor.api.routes import Route
+from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.services.port import PORTS
 from alcor.services.subnet import SUBNETS
 from alcor.services.vpc import NETWORKS
@@ -14,7 +16,8 @@ MANAGERS = (NETWORKS, SUBNETS, PORTS)
 
 def neutron_routes(store: Store, page_limit: int) -> list[Route]:
     """Neutron's API on a store."""
-    routes = discovery_routes([manager.resource for manager in MANAGERS])
+    resources = [*(manager.resource for manager in MANAGERS), NETWORK_IP_AVAILABILITY]
+    routes = [*discovery_routes(resources), *ip_availability_routes(store, page_limit)]
     for manager in MANAGERS:
         resource = manager.resource
         shape = Shape(f"/v2.0/{resource.collection}", resource.name, resource.collection)

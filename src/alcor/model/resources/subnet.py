@@ -12,7 +12,8 @@ _MOST_POOLS = 64
 _IPV6_MODES = ("slaac", "dhcpv6-stateful", "dhcpv6-stateless")
 
 
-def _ip_version(value: Any) -> int:
+def ip_version(value: Any) -> int:
+    """4 or 6, also written as a string."""
     if value in (4, "4", 6, "6"):
         return int(value)
     raise ValueError(f"{shown(value)} is not in [4, 6]")
@@ -24,7 +25,7 @@ SUBNET = Resource(
     (
         *standard_attributes(),
         Attribute("network_id", uuid, Unset.REQUIRED, update=False, column="network_id", parse_filter=str),
-        Attribute("ip_version", _ip_version, update=False, column="ip_version", parse_filter=_ip_version),
+        Attribute("ip_version", ip_version, update=False, column="ip_version", parse_filter=ip_version),
         Attribute("cidr", cidr, Unset.REQUIRED, update=False, column="cidr", parse_filter=cidr),
         Attribute("gateway_ip", optional(ip_address), column="gateway_ip", parse_filter=ip_address),
         Attribute("enable_dhcp", boolean, True, column="enable_dhcp", parse_filter=boolean),

@@ -19,7 +19,12 @@ async def test_links_are_to_where_the_client_came_from(neutron: Neutron) -> None
 async def test_the_version_lists_its_resources(neutron: Neutron) -> None:
     for path in ("/v2.0", "/v2.0/"):
         resources = shown(await neutron.http.get(path))["resources"]
-        assert {each["collection"] for each in resources} == {"networks", "subnets", "ports"}
+        assert {each["collection"] for each in resources} == {
+            "networks",
+            "subnets",
+            "ports",
+            "network_ip_availabilities",
+        }
         for each in resources:
             collection = each["links"][0]["href"].removeprefix("http://neutron:9696")
             assert shown(await neutron.http.get(collection)) == {each["collection"]: []}

@@ -1,0 +1,69 @@
+"""``/v2.0/network-ip-availabilities``: looked at, never changed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from alcor.api.http import Request, Response, json_response
+from alcor.api.neutron import pages, query
+from alcor.api.routes import Route
+from alcor.model.errors import bad_request, not_found
+from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
+from alcor.model.resources.subnet import ip_version
+from alcor.services.ip_availability import availabilities
+from alcor.services.rows import View
+from alcor.store import bulk
+from alcor.store.page import MarkerNotFound, list_rows
+from alcor.store.store import Store
+from alcor.store.tables import network
+
+_PATH = "/v2.0/network-ip-availabilities"
+
+
+def ip_availability_routes(store: Store, page_limit: int) -> list[Route]:
+    """The routes: a list of networks by the page, and one network."""
+
+    async def several(request: Request) -> Response:
+        parameters = request.query()
+        versions = [_version(value) for name, value in parameters if name == "ip_version"]
+        others = [(name, value) for name, value in parameters if name != "ip_version"]
+        listed = query.parse(NETWORK_IP_AVAILABILITY, others, page_limit)
+
+        def read(connection: Connection) -> tuple[Sequence[Any], bool, list[View]]:
+            rows, more = pages.cut(listed, list_rows(connection, network, listed.query))
+            return rows, more, availabilities(connection, rows, versions)
+
+        try:
+            rows, more, views = await store.read(read)
+        except MarkerNotFound as error:
+            raise not_found("network", str(error)) from error
+        body: dict[str, Any] = {"network_ip_availabilities": [_fields(view, listed.fields) for view in views]}
+        if links := pages.links(request, listed, [row.id for row in rows], more):
+            body["network_ip_availabilities_links"] = links
+        return json_response(200, body)
+
+    async def one(request: Request) -> Response:
+        network_id = request.parameters["id"]
+        fields = frozenset(value for name, value in request.query() if name == "fields" and value)
+
+        def read(connection: Connection) -> list[View]:
+            return availabilities(connection, bulk.select_by(connection, list(network.c), network.c.id, [network_id]))
+
+        found = await store.read(read)
+        if not found:
+            raise not_found("network", network_id)
+        return json_response(200, {"network_ip_availability": _fields(found[0], fields)})
+
+    return [Route("GET", _PATH, several), Route("GET", f"{_PATH}/{{id}}", one)]
+
+
+def _version(value: str) -> int:
+    try:
+        return ip_version(value)
+    except ValueError as error:
+        raise bad_request(f"Invalid input for ip_version. Reason: {error}.") from error
+
+
+def _fields(view: View, fields: frozenset[str]) -> View:
+    return {name: value for name, value in view.items() if name in fields} if fields else view
