@@ -6,31 +6,35 @@ from typing import Generic, TypeVar
 Key = TypeVar("Key")
 Learner = TypeVar("Learner")
 
+_NOBODY: frozenset[None] = frozenset()
+
 
 class Learned(Generic[Key, Learner]):
     """Two generations of what was learned: what is not learned again within one or two rotations is forgotten.
 
-    Rotating once a lease costs nothing, whatever the number of entries, and needs no time for each.
+    Rotating once a lease costs nothing, whatever the number of entries, and needs no time for each. In a large VPC most
+    things are known to one host: that one is kept without a set around it, at a third of the memory. So learners must
+    not be sets themselves.
     """
 
     def __init__(self) -> None:
-        self._young: dict[Key, set[Learner]] = {}
-        self._old: dict[Key, set[Learner]] = {}
+        self._young: dict[Key, Learner | set[Learner]] = {}
+        self._old: dict[Key, Learner | set[Learner]] = {}
 
     def add(self, key: Key, learner: Learner) -> None:
         """A host has learned this now."""
-        learners = self._young.get(key)
-        if learners is None:
-            self._young[key] = {learner}
+        known = self._young.setdefault(key, learner)
+        if known is learner:
+            return
+        if isinstance(known, set):
+            known.add(learner)
         else:
-            learners.add(learner)
+            self._young[key] = {known, learner}
 
     def learners(self, key: Key) -> Set[Learner]:
         """The hosts that know this, as far as remembered."""
-        young, old = self._young.get(key), self._old.get(key)
-        if young and old:
-            return young | old
-        return young or old or set()
+        young, old = _as_set(self._young.get(key)), _as_set(self._old.get(key))
+        return young | old if young and old else young or old
 
     def take(self, key: Key) -> Set[Learner]:
         """The hosts that know this; from now on nobody does."""
@@ -41,7 +45,7 @@ class Learned(Generic[Key, Learner]):
 
     def everybody(self) -> set[Learner]:
         """All who know anything."""
-        return set().union(*self._young.values(), *self._old.values())
+        return {learner for known in (self._young, self._old) for each in known.values() for learner in _as_set(each)}
 
     def rotate(self) -> None:
         """A lease has passed."""
@@ -49,7 +53,17 @@ class Learned(Generic[Key, Learner]):
 
     def __len__(self) -> int:
         """Entries remembered, some perhaps twice."""
-        return sum(map(len, self._young.values())) + sum(map(len, self._old.values()))
+        return sum(map(_count, self._young.values())) + sum(map(_count, self._old.values()))
+
+
+def _as_set(known: Learner | set[Learner] | None) -> Set[Learner]:
+    if known is None:
+        return _NOBODY  # type: ignore[return-value]
+    return known if isinstance(known, set) else {known}
+
+
+def _count(known: object) -> int:
+    return len(known) if isinstance(known, set) else 1
 
 
 def keys_of(*parts: Iterable[Key]) -> set[Key]:
