@@ -16,12 +16,14 @@ from alcor.store import change_log, migrate
 from alcor.store.engine import open_engine, reading
 from alcor.store.group_commit import GroupCommit
 from alcor.store.group_read import GroupRead
+from alcor.store.statistics import Statistics
 from alcor.store.transaction import Transaction
 
 Result = TypeVar("Result")
 Request = TypeVar("Request")
 
 _READERS = 4
+_OTHERS = 2  # connections: the writer's, and the one that tables are analysed on
 _POLL_SECONDS = 0.02
 _TURN_SECONDS = 0.02  # longest wait for another reader: a short read must not stand behind a long one
 
@@ -39,6 +41,7 @@ class Store:
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="alcor-reader")
         self._writer = GroupCommit(engine, self._announce, on_demand_above)
         self._group_read = GroupRead(self.read)
+        self._statistics = Statistics(engine) if engine.dialect.name == "postgresql" else None
 
     async def write(self, operation: Callable[[Transaction], Result]) -> Result:
         """Run the operation in a transaction, shared with other callers' writes; returns after the durable commit.
@@ -90,6 +93,8 @@ class Store:
         """Finish the writes that wait, then let go of the database."""
         self._writer.refuse()
         await asyncio.to_thread(self._writer.join)
+        if self._statistics is not None:
+            await asyncio.to_thread(self._statistics.close)
         await asyncio.to_thread(self._readers.shutdown)
         self._engine.dispose()
 
@@ -138,7 +143,7 @@ async def open_store(url: str, on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE) -
 
     VPCs of more than ``on_demand_above`` bound ports become programmed on demand by what is written through this store.
     """
-    engine = open_engine(url, _READERS + 1)
+    engine = open_engine(url, _READERS + _OTHERS)
     log_id, position = await asyncio.to_thread(_prepare, engine)
     return Store(engine, log_id, position, on_demand_above)
 

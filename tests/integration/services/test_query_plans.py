@@ -1,0 +1,140 @@
+"""On PostgreSQL, what is read of ports is found by index as soon as a cloud has been filled, autovacuum or not."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, text
+
+from alcor.model.identifiers import id_bytes
+from alcor.services.port import PORTS
+from alcor.services.rows import View
+from alcor.services.subnet import SUBNETS
+from alcor.services.vpc import NETWORKS
+from alcor.store import partial_snapshot, snapshot
+from alcor.store.page import Query, list_rows
+from alcor.store.store import open_store
+from alcor.store.tables import port
+from tests.databases import PostgreSQL
+from tests.integration.services.cloud import Cloud
+
+VPCS, PORTS_EACH = 1_000, 40
+HOSTS = 4_000
+AT_ONCE = 25  # VPCs whose ports are created in one request
+PREPARED_AFTER = 12  # a statement has then been executed often enough for PostgreSQL to keep its plan
+PATIENCE_SECONDS = 30
+
+
+@pytest.fixture
+async def cloud(postgresql: PostgreSQL, postgresql_template: str) -> AsyncIterator[Cloud]:
+    """On PostgreSQL, where nobody but the store itself analyses the tables of ports."""
+    name = postgresql.create_database(postgresql_template)
+    store = await open_store(postgresql.url(name))
+    for table in ("port", "ip_allocation"):
+        await execute(Cloud(store), f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+    yield Cloud(store)
+    await store.close()
+    postgresql.drop_database(name)
+
+
+async def execute(cloud: Cloud, statement: str) -> None:
+    await cloud.store.write(lambda transaction: transaction.connection.exec_driver_sql(statement) and None)
+
+
+@contextmanager
+def plans(cloud: Cloud) -> Iterator[list[str]]:
+    """The plan of each statement as it is carried out, of the plans kept from before, too."""
+    seen: list[str] = []
+    engine = cloud.store._engine
+
+    def explain(driver_connection: Any, record: Any, _proxy: Any) -> None:
+        if "explained" in record.info:
+            return
+        record.info["explained"] = True
+        driver_connection.execute("LOAD 'auto_explain'")
+        driver_connection.execute("SET auto_explain.log_min_duration = 0")
+        driver_connection.execute("SET client_min_messages = log")
+        driver_connection.commit()
+        driver_connection.add_notice_handler(lambda notice: seen.append(notice.message_primary))
+
+    event.listen(engine, "checkout", explain)
+    yield seen
+    event.remove(engine, "checkout", explain)
+
+
+def reading(network: View, of_hosts: int) -> dict[str, Callable[[Connection], Any]]:
+    """What lists, single ports, and processes that hold a part of the cloud read."""
+    vpc_id = id_bytes(network["id"])
+    return {
+        "a page": lambda connection: views(connection, Query(limit=100)),
+        "a page of a network": lambda connection: views(
+            connection, Query({"network_id": [network["id"]]}, sort=[("id", True)], limit=100)
+        ),
+        "ports of a VPC": lambda connection: list(partial_snapshot.read_ports_of_vpc(connection, vpc_id)),
+        "ports of a host": lambda connection: list(partial_snapshot.read_ports_of_hosts(connection, ["host-1"])),
+        "ports of hosts": lambda connection: list(
+            partial_snapshot.read_ports_of_hosts(connection, [f"host-{number}" for number in range(of_hosts)])
+        ),
+        "all": lambda connection: list(snapshot.read_records(connection)[1]),
+    }
+
+
+def views(connection: Connection, query: Query) -> list[View]:
+    return PORTS.views(connection, list_rows(connection, port, query))
+
+
+async def fill(cloud: Cloud) -> View:
+    """Returns one of the networks."""
+    networks = await cloud.create(NETWORKS, *[{}] * VPCS)
+    await cloud.create(SUBNETS, *({"network_id": network["id"], "cidr": "10.0.0.0/24"} for network in networks))
+    for start in range(0, VPCS, AT_ONCE):
+        await cloud.create(
+            PORTS,
+            *(
+                {"network_id": networks[number]["id"], "binding:host_id": f"host-{(number * 31 + each) % HOSTS}"}
+                for number in range(start, start + AT_ONCE)
+                for each in range(PORTS_EACH)
+            ),
+        )
+    return networks[VPCS // 2]
+
+
+async def until_analysed(cloud: Cloud) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await cloud.store.read(known_rows) < VPCS * PORTS_EACH // 3:
+            await asyncio.sleep(0.05)
+
+
+def known_rows(connection: Connection) -> int:
+    """What PostgreSQL thinks there are, of ports or of their addresses."""
+    query = text("SELECT min(reltuples) FROM pg_class WHERE relname IN ('port', 'ip_allocation')")
+    return int(connection.execute(query).scalar_one())
+
+
+async def test_ports_are_found_by_index_right_after_a_fast_fill(cloud: Cloud) -> None:
+    with plans(cloud) as seen:
+        small = await cloud.network()
+        await cloud.subnet(small)
+        ports = await cloud.ports(small, 20, **{"binding:host_id": "host-1"})
+        for _ in range(PREPARED_AFTER):
+            for read in reading(small, 5).values():
+                await cloud.store.read(read)
+        network = await fill(cloud)
+        await until_analysed(cloud)
+        for name, read in reading(network, 5).items():
+            seen.clear()
+            await cloud.store.read(read)
+            check(name, seen)
+        seen.clear()
+        await asyncio.gather(*(cloud.delete(PORTS, each["id"]) for each in ports))
+        check("deleting", seen)
+
+
+def check(name: str, seen: list[str]) -> None:
+    of_ports = [plan for plan in seen if re.search(r"\bon (port|ip_allocation)\b", plan)]
+    assert of_ports, f"{name}: no plan was seen"
+    for plan in of_ports:
+        assert not re.search(r"Seq Scan on (port|ip_allocation)\b", plan), f"{name}: {plan}"
