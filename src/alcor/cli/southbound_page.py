@@ -53,6 +53,9 @@ def rendered(status: Status) -> Group:
 
 def summary(status: Status) -> Iterator[tuple[str, str]]:
     """How it does, a line for each part."""
+    if "managers" in status:
+        yield from _manager_summary(status)
+        return
     change_log, pending, unconnected = status["change_log"], status["pending"], status["unconnected"]
     yield "controller", status["controller_id"]
     yield "trouble", status["trouble"] or "none"
@@ -72,6 +75,21 @@ def summary(status: Status) -> Iterator[tuple[str, str]]:
         yield "on demand", _on_demand(status["ncm"])
 
 
+def _manager_summary(status: Status) -> Iterator[tuple[str, str]]:
+    """Of a controller that only answers hosts."""
+    yield "controller", status["controller_id"]
+    yield "trouble", status["trouble"] or "none"
+    lag = _count(status["head"] - status["taken_in"], "change") + " behind"
+    if status["head"] > status["taken_in"]:
+        lag += f", the oldest for {age(status['lag_seconds'])}"
+    yield "change log", f"at {status['head']}, taken in to {status['taken_in']}: {lag}"
+    vpcs = f"{_count(status['vpcs'], 'VPC')} on demand, {status['vpcs_coming']:,} more being read"
+    yield "resources", f"{vpcs}; {_count(status['ports'], 'port')}, {_count(status['nodes'], 'node')}"
+    yield "waiting", f"{_count(status['hosts_waiting'], 'host')} for a VPC, or for their port in one"
+    yield "on demand", _on_demand(status["ncm"])
+    yield "answers at", ", ".join(f"{each} (this one)" if not n else each for n, each in enumerate(status["managers"]))
+
+
 def _on_demand(ncm: Mapping[str, int]) -> str:
     answered, absent, refused, too_many = (ncm[name] for name in ("answers", "absences", "refusals", "over_budget"))
     asked = answered + absent + refused + too_many
@@ -83,6 +101,8 @@ def _on_demand(ncm: Mapping[str, int]) -> str:
 
 def sections(status: Status) -> Iterator[Section]:
     """What blocks, where something does; and the other controllers, where there are any."""
+    if "managers" in status:
+        return
     if hosts := status["pending"]["hosts"]:
         yield Section(
             f"Hosts that have not acknowledged all they were given ({len(hosts)} of {status['pending']['count']:,})",

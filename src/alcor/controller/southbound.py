@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Collection
+from functools import partial
 
 from alcor.api.routes import Route
 from alcor.api.southbound.routes import southbound_routes, southbound_routes_elsewhere
@@ -16,8 +17,10 @@ from alcor.dpm.manager import DataPlaneManager, DpmSettings
 from alcor.model.identifiers import new_id
 from alcor.ncm.manager import NetworkConfigManager
 from alcor.ncm.membership import Membership
+from alcor.ncm.metrics import NcmMetrics
 from alcor.ncm.share import Share
 from alcor.ncm.source import WholeModel
+from alcor.ncm.status import ncm_status
 from alcor.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -55,13 +58,13 @@ class Southbound:
         self._server = self._fast_path = FastPathServer(settings.southbound, welcome, self._manager)
 
     def _answer_hosts(self) -> None:
-        manager = self._manager
+        manager, metrics = self._manager, NcmMetrics()
         if manager is not None:
-            self._ncm = NetworkConfigManager(WholeModel(lambda: manager.model))
+            self._ncm = NetworkConfigManager(WholeModel(lambda: manager.model), metrics=metrics)
             manager.follow(self._ncm)
         else:
-            self._share = Share(self._store, self._settings.ncm_address())
-            self._ncm = NetworkConfigManager(self._share)
+            self._share = Share(self._store, self._settings.ncm_address(), metrics)
+            self._ncm = NetworkConfigManager(self._share, metrics=metrics)
             self._share.answers(self._ncm)
         self._questions = NcmService(self._ncm.welcome(self._controller_id), self._ncm)
         self._server.add_service(self._questions.handler())
@@ -81,9 +84,11 @@ class Southbound:
 
     def routes(self) -> list[Route]:
         """What operators ask of the southbound side."""
-        if self._manager is None:
-            return southbound_routes_elsewhere(self._settings.roles)
-        return southbound_routes(self._store, self._manager, self._ncm.figures if self._ncm is not None else dict)
+        if self._manager is not None:
+            return southbound_routes(self._store, self._manager, self._ncm.figures if self._ncm is not None else dict)
+        assert self._share is not None and self._ncm is not None, "what serves no hosts answers them"
+        status = partial(ncm_status, self._controller_id, self._share, self._ncm)
+        return southbound_routes_elsewhere(self._settings.roles, status)
 
     async def run(self) -> None:
         """Load, serve and answer agents, and follow the change log, for ever. Raises ControllerError."""
@@ -126,4 +131,4 @@ class Southbound:
                 tasks.create_task(self._questions.let_hosts_go(seconds))
 
     def _has_peers(self) -> bool:
-        return self._share is not None and self._share.has_peers
+        return self._share is not None and len(self._share.members) > 1

@@ -97,6 +97,11 @@ class NetworkConfigManager:
         """What it has counted, by name."""
         return self._metrics.figures()
 
+    @property
+    def waiting(self) -> int:
+        """How many hosts wait for a VPC, or for their port in one."""
+        return sum(map(len, self._waiting.values()))
+
     async def run(self) -> None:
         """Forget what is not asked for any more, for ever."""
         async with asyncio.TaskGroup() as tasks:

@@ -19,6 +19,11 @@ class NcmMetrics:
         self.changes = Counter("alcor_ncm_changes", "News sent to hosts unasked", registry=registry)
         self.vpcs = Gauge("alcor_ncm_vpcs", "VPCs on demand that hosts can ask about here", registry=registry)
         self.ports = Gauge("alcor_ncm_ports", "Ports held here", registry=registry)
+        self.log_lag_seconds = Gauge(
+            "alcor_ncm_log_lag_seconds",
+            "How long the oldest change is known that was not taken in, where this is a role of its own",
+            registry=registry,
+        )
         self.learned = Gauge(
             "alcor_ncm_learned", "MACs that hosts have learned, as of the last lease", registry=registry
         )

@@ -6,6 +6,7 @@ hosts ask it about nevertheless, because they know of other managers than it doe
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
@@ -15,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.dpm.compiler import Compiled, compile_entry
 from alcor.dpm.following import Following
+from alcor.dpm.lag import Lag
 from alcor.dpm.partial import relevant
 from alcor.dpm.partial_reading import ENTRIES_AT_ONCE, load_partial
 from alcor.dpm.read_model import ReadModel
@@ -22,6 +24,7 @@ from alcor.model import rendezvous
 from alcor.model.identifiers import Id
 from alcor.model.records import LogEntry, VpcRecord
 from alcor.ncm.fetching import Fetch, read_part
+from alcor.ncm.metrics import NcmMetrics
 from alcor.services import on_demand_vpcs
 from alcor.store import change_log
 from alcor.store.store import Store
@@ -54,8 +57,9 @@ class Listener(Protocol):
 class Share:
     """A Source of one process."""
 
-    def __init__(self, store: Store, address: str) -> None:
+    def __init__(self, store: Store, address: str, metrics: NcmMetrics | None = None) -> None:
         """``address`` is where hosts ask this process."""
+        self.lag = Lag()
         self._store, self._address = store, address
         self._model = ReadModel(served=set())
         self._members: Collection[str] = (address,)
@@ -68,6 +72,8 @@ class Share:
         self._tasks: asyncio.TaskGroup | None = None
         self._listener: Listener | None = None
         self._loaded = False
+        if metrics is not None:
+            metrics.log_lag_seconds.set_function(lambda: self.lag.seconds(time.monotonic()))
 
     @property
     def model(self) -> ReadModel:
@@ -75,9 +81,14 @@ class Share:
         return self._model
 
     @property
-    def has_peers(self) -> bool:
-        """Whether there are other managers that hosts can ask."""
-        return len(self._members) > 1
+    def members(self) -> Sequence[str]:
+        """The addresses of the managers there are, this one's first."""
+        return [self._address, *sorted(address for address in self._members if address != self._address)]
+
+    @property
+    def coming(self) -> int:
+        """How many VPCs are being read, or looked for."""
+        return len(self._fetches) + len(self._coming)
 
     @property
     def trouble(self) -> str:
@@ -95,6 +106,7 @@ class Share:
     async def load(self) -> None:
         """Read what every share holds. To be called before any host asks."""
         self._model = await self._store.read(load_partial)
+        self.lag.compiled(self._model.revision)
         self._loaded = True
 
     async def run(self) -> None:
@@ -140,9 +152,11 @@ class Share:
     # Following the log.
 
     async def _read_on(self) -> bool:
-        entries = await self._store.read(partial(_read_entries, after=self._model.revision))
+        head, entries = await self._store.read(partial(_read_entries, after=self._model.revision))
+        self.lag.seen(head, time.monotonic())
         for entry in entries:
             self._take_in(entry)
+            self.lag.compiled(entry.position)
             await asyncio.sleep(0)
         if entries:
             self._advanced.set()
@@ -249,5 +263,5 @@ class Share:
                 await asyncio.sleep(_RETRY_SECONDS)
 
 
-def _read_entries(connection: Connection, after: int) -> Sequence[LogEntry]:
-    return change_log.read_entries(connection, after, ENTRIES_AT_ONCE)
+def _read_entries(connection: Connection, after: int) -> tuple[int, Sequence[LogEntry]]:
+    return change_log.head(connection), change_log.read_entries(connection, after, ENTRIES_AT_ONCE)

@@ -281,9 +281,14 @@ async def test_a_process_without_a_role_says_who_has_it(region: Region) -> None:
     async with region.controllers.api("ncm-1") as api:
         assert (await api.get("/v2.0/networks")).status_code == 404
         assert (await api.get("/healthz")).status_code == 200
-        refused = await api.get("/southbound/status")
+        refused = await api.post("/southbound/retry", json={"host_id": "host-1"})
         assert refused.status_code == 409
         assert "ask one with the role dpm" in refused.text
+        status = (await api.get("/southbound/status")).json()
+        assert (status["trouble"], status["vpcs"], status["hosts_waiting"]) == ("", 0, 0)
+        assert status["managers"] == [region.controllers.agents(name) for name in ("ncm-1", "ncm-2")]
+    async with region.controllers.api("api") as api:
+        assert (await api.get("/southbound/status")).status_code == 409
     async with region.controllers.api("dpm-1") as api:
         status = (await api.get("/southbound/status")).json()
         addresses = {each["ncm_address"] for each in status["controllers"]} - {""}

@@ -69,6 +69,19 @@ def test_a_controller_that_answers_no_hosts_says_nothing_of_questions() -> None:
     assert "question" not in shown(status(ncm={}), terminal=False)
 
 
+def test_a_controller_that_only_answers_hosts_says_what_it_holds() -> None:
+    found = {
+        "controller_id": "this", "trouble": "", "head": 12, "taken_in": 10, "lag_seconds": 3.0, "nodes": 3, "vpcs": 2,
+        "ports": 2000, "vpcs_coming": 1, "hosts_waiting": 5, "managers": ["ncm-1:9697", "ncm-2:9697"],
+        "ncm": {"learned": 5, "answers": 4, "absences": 3, "refusals": 2, "over_budget": 1, "changes": 0},
+    }  # fmt: skip
+    page = shown(found, terminal=False)
+    assert "taken in to 10: 2 changes behind, the oldest for 3.0 s" in page
+    assert "2 VPCs on demand, 1 more being read; 2,000 ports, 3 nodes" in page
+    assert "5 hosts for a VPC" in page
+    assert "ncm-1:9697 (this one), ncm-2:9697" in page
+
+
 def test_plain_lines_are_complete() -> None:
     page = shown(BLOCKED, terminal=False)
     assert "ncm-2:9697" in page

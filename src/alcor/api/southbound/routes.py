@@ -47,8 +47,11 @@ def southbound_routes(store: Store, manager: DataPlaneManager, ncm_figures: NcmF
     return [Route("GET", "/southbound/status", status), Route("POST", "/southbound/retry", retry)]
 
 
-def southbound_routes_elsewhere(roles: Collection[str]) -> list[Route]:
-    """The same routes of a controller that serves no hosts: they say where to ask."""
+def southbound_routes_elsewhere(roles: Collection[str], status: Callable[[], Any] | None = None) -> list[Route]:
+    """The same routes of a controller that serves no hosts: they say where to ask, or how a manager of questions does.
+
+    ``status`` is of a Network Config Manager.
+    """
 
     async def elsewhere(_request: Request) -> Response:
         raise conflict(
@@ -56,7 +59,14 @@ def southbound_routes_elsewhere(roles: Collection[str]) -> list[Route]:
             f"This controller has the role {' '.join(sorted(roles))} and serves no hosts: ask one with the role dpm.",
         )
 
-    return [Route("GET", "/southbound/status", elsewhere), Route("POST", "/southbound/retry", elsewhere)]
+    async def own(_request: Request) -> Response:
+        assert status is not None
+        return json_response(200, msgspec.to_builtins(status()))
+
+    return [
+        Route("GET", "/southbound/status", elsewhere if status is None else own),
+        Route("POST", "/southbound/retry", elsewhere),
+    ]
 
 
 def _limit(request: Request) -> int:
