@@ -91,7 +91,7 @@ def serve(address: str, ports: int, ready: Connection) -> None:
 
 
 async def _serve(address: str, model: ReadModel, ready: Connection) -> None:
-    manager = NetworkConfigManager(WholeModel(lambda: model), NcmSettings(questions_per_host=1e9))
+    manager = NetworkConfigManager(WholeModel(lambda: model), NcmSettings(questions_per_host=1_000_000_000))
     server = grpc.aio.server(options=Keepalive().options())
     server.add_generic_rpc_handlers((NcmService(manager.welcome("benchmark"), manager).handler(),))
     server.add_insecure_port(address)

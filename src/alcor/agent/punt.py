@@ -116,7 +116,7 @@ class PuntedPackets:
 
     def _owner_of_ipv4(self, vni: int, address: int) -> int | None:
         owner = self._wanted.owner_of_ipv4(vni, address)
-        return self._on_demand.learned.owner(vni, address) if owner is None else owner
+        return self._on_demand.owner(vni, address) if owner is None else owner
 
     def _asked_for(self, port: Port, frame: bytes) -> bool:
         """Whether the Network Config Manager is asked for the address that an ARP request is about."""

@@ -6,7 +6,13 @@ As strict as channels.codec: a value of the right shape or MalformedMessage.
 from alcor.channels import checks
 from alcor.channels.agent_codec import HOST_ID_CHARACTERS
 from alcor.channels.checks import MalformedMessage
-from alcor.channels.ncm_messages import NcmHello, NcmWelcome, Questions, VpcQuestions
+from alcor.channels.ncm_messages import (
+    DEFAULT_QUESTIONS_PER_SECOND,
+    NcmHello,
+    NcmWelcome,
+    Questions,
+    VpcQuestions,
+)
 from alcor.southbound.v1 import network_config_pb2 as pb
 
 MOST_QUESTIONS = 100_000
@@ -59,7 +65,12 @@ def _questions(message: pb.Questions) -> Questions:
 
 def encode_ncm_welcome(welcome: NcmWelcome) -> bytes:
     """A manager's first message, as it travels."""
-    message = pb.NcmWelcome(ncm_id=welcome.ncm_id, lease_seconds=welcome.lease, absence_seconds=welcome.absence)
+    message = pb.NcmWelcome(
+        ncm_id=welcome.ncm_id,
+        lease_seconds=welcome.lease,
+        absence_seconds=welcome.absence,
+        questions_per_second=welcome.questions_per_second,
+    )
     return pb.NeighbourNews(welcome=message).SerializeToString()
 
 
@@ -72,4 +83,5 @@ def decode_ncm_welcome(data: bytes) -> NcmWelcome:
     for seconds in (welcome.lease_seconds, welcome.absence_seconds):
         if not 0 < seconds <= _LONGEST_SECONDS:
             raise MalformedMessage(f"answers hold 1 to {_LONGEST_SECONDS} seconds, not {seconds}")
-    return NcmWelcome(welcome.ncm_id, welcome.lease_seconds, welcome.absence_seconds)
+    budget = welcome.questions_per_second or DEFAULT_QUESTIONS_PER_SECOND
+    return NcmWelcome(welcome.ncm_id, welcome.lease_seconds, welcome.absence_seconds, budget)

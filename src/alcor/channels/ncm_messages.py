@@ -3,7 +3,13 @@
 News about neighbours travel as goal-state deltas that hold only VTEPs and neighbours.
 """
 
+from typing import TypeVar
+
 import msgspec
+
+Item = TypeVar("Item")
+
+DEFAULT_QUESTIONS_PER_SECOND = 20_000
 
 
 class NcmHello(msgspec.Struct, frozen=True):
@@ -14,11 +20,12 @@ class NcmHello(msgspec.Struct, frozen=True):
 
 
 class NcmWelcome(msgspec.Struct, frozen=True):
-    """Who answers, and how long answers hold (seconds)."""
+    """Who answers, how long answers hold (seconds), and how much a host may ask."""
 
     ncm_id: str
     lease: int = 60
     absence: int = 5  # that something is not there
+    questions_per_second: int = DEFAULT_QUESTIONS_PER_SECOND  # in the long run
 
 
 class VpcQuestions(msgspec.Struct):
@@ -37,6 +44,16 @@ class VpcQuestions(msgspec.Struct):
         self.ipv4 |= more.ipv4
         self.ipv6 |= more.ipv6
         self.macs |= more.macs
+
+    def take(self, most: int) -> "VpcQuestions":
+        """Remove some and return them, MACs first."""
+        macs = _take(self.macs, most)
+        ipv4 = _take(self.ipv4, most - len(macs))
+        return VpcQuestions(ipv4, _take(self.ipv6, most - len(macs) - len(ipv4)), macs)
+
+
+def _take(items: set[Item], most: int) -> set[Item]:
+    return {items.pop() for _ in range(min(most, len(items)))}
 
 
 Questions = dict[int, VpcQuestions]

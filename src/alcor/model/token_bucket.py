@@ -12,9 +12,21 @@ class TokenBucket:
 
     def take(self, now: float, count: float = 1) -> bool:
         """May so many more events pass now? All or none."""
-        self._tokens = min(self._burst, self._tokens + max(0.0, now - self._updated) * self._rate)
-        self._updated = now
-        if self._tokens < count:
+        if self.available(now) < count:
             return False
         self._tokens -= count
         return True
+
+    def available(self, now: float) -> float:
+        """How many events may pass now."""
+        self._tokens = min(self._burst, self._tokens + max(0.0, now - self._updated) * self._rate)
+        self._updated = now
+        return self._tokens
+
+    def spend(self, now: float, count: float) -> None:
+        """So many events pass, even if they may not: those that ask have to wait for longer."""
+        self._tokens = self.available(now) - count
+
+    def wait(self, now: float) -> float:
+        """Seconds until a whole burst may pass."""
+        return (self._burst - self.available(now)) / self._rate

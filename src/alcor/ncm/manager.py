@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from alcor.channels.ncm_interface import AskingHost
-from alcor.channels.ncm_messages import NcmWelcome, Questions, VpcQuestions
+from alcor.channels.ncm_messages import DEFAULT_QUESTIONS_PER_SECOND, NcmWelcome, Questions, VpcQuestions
 from alcor.dpm.compiler import Compiled, VpcChange
 from alcor.dpm.read_model import ReadModel, VpcModel
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta
@@ -38,7 +38,7 @@ class NcmSettings(msgspec.Struct, frozen=True):
 
     lease: int = 60  # seconds an answer holds
     absence: int = 5  # seconds it holds that something is not there
-    questions_per_host: float = 20_000.0  # a second; a host that asks more is not answered for a while
+    questions_per_host: int = DEFAULT_QUESTIONS_PER_SECOND  # a host that asks more is not answered for a while
     patience: float = 1.0  # seconds that a question waits for its VPC or its host to become known
     most_waiting: int = 100_000  # hosts that wait, for one VPC
 
@@ -91,7 +91,7 @@ class NetworkConfigManager:
 
     def welcome(self, ncm_id: str) -> NcmWelcome:
         """What hosts are told first."""
-        return NcmWelcome(ncm_id, self._settings.lease, self._settings.absence)
+        return NcmWelcome(ncm_id, self._settings.lease, self._settings.absence, self._settings.questions_per_host)
 
     def figures(self) -> dict[str, int]:
         """What it has counted, by name."""

@@ -32,7 +32,7 @@ def test_questions_are_the_same_after_the_wire(questions: dict[int, VpcQuestions
 
 
 def test_hello_and_welcome_are_the_same_after_the_wire() -> None:
-    hello, welcome = NcmHello("host-1", bytes(range(16))), NcmWelcome("ncm", 60, 5)
+    hello, welcome = NcmHello("host-1", bytes(range(16))), NcmWelcome("ncm", 60, 5, 100)
     assert decode_host_message(encode_hello(hello)) == hello
     assert decode_ncm_welcome(encode_ncm_welcome(welcome)) == welcome
 
@@ -53,6 +53,11 @@ def test_garbage_is_refused_or_read_but_never_worse(data: bytes) -> None:
 def test_what_cannot_be_is_refused(message: bytes) -> None:
     with pytest.raises(MalformedMessage):
         decode_host_message(message)
+
+
+def test_a_manager_that_does_not_say_how_much_it_answers_is_asked_within_the_default() -> None:
+    silent = encode_ncm_welcome(NcmWelcome("ncm", questions_per_second=0))
+    assert decode_ncm_welcome(silent) == NcmWelcome("ncm", questions_per_second=20_000)
 
 
 def test_a_lease_of_no_time_is_refused() -> None:

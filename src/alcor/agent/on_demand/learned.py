@@ -1,8 +1,9 @@
 """What this host has learned of peers in VPCs on demand, and for how long it may rely on it. Pure.
 
 While an entry's lease runs, the Network Config Manager tells of every change of it. An entry in use is asked for again
-before its lease ends. One whose lease ended goes when it could have been renewed and was not; as long as nobody can be
-asked about its VPC it stays, because a peer that nobody can ask about is still where it was most of the time.
+before its lease ends. One whose lease ended goes when it was asked for and not answered; as long as nobody can be asked
+about its VPC, or what is asked before it takes its time, it stays, because a peer that nobody was asked about is still
+where it was most of the time.
 
 Each VPC stands for itself, also with what it knows of VTEPs: another manager may tell of it, earlier or later.
 """
@@ -13,7 +14,7 @@ from collections.abc import Set as AbstractSet
 import msgspec
 
 from alcor.agent.on_demand.open_questions import Address
-from alcor.channels.ncm_messages import Questions, VpcQuestions
+from alcor.channels.ncm_messages import VpcQuestions
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
 
 _RENEW_AT = 0.6  # of the lease
@@ -30,7 +31,8 @@ class _Vpc(msgspec.Struct):
     absence: float = 5.0
     addresses: dict[int, set[Address]] = {}  # MAC → addresses that lead to it
     learned_at: dict[int, float] = {}  # MAC → when
-    asked_at: dict[int, float] = {}  # MAC → when its lease was last asked to be renewed
+    to_renew: VpcQuestions = msgspec.field(default_factory=VpcQuestions)  # to be asked again when there is time
+    asked_at: dict[int, float] = {}  # MAC → when it was last asked again, and not answered since
     absent_addresses: dict[Address, float] = {}  # → until when
     absent_macs: dict[int, float] = {}
 
@@ -114,6 +116,7 @@ class Learned:
             vpc.known.forwarding[mac] = index
             vpc.learned_at[mac] = now
             vpc.asked_at.pop(mac, None)
+            vpc.to_renew.macs.discard(mac)
             vpc.absent_macs.pop(mac, None)
         for part in (change.put.ipv4, change.put.ipv6):
             for address, mac in part.items():
@@ -152,34 +155,53 @@ class Learned:
         for vni, known in dump.vpcs.items():
             self.adopt(vni, known, dump.vteps, now)
 
-    def questions(self, vni: int) -> VpcQuestions:
-        """Everything known of a VPC, as questions: what a manager just reached is asked."""
-        vpc = self._vpcs.get(vni)
-        if vpc is None:
-            return VpcQuestions()
-        return VpcQuestions(set(vpc.known.ipv4), set(vpc.known.ipv6), set(vpc.known.forwarding))
-
-    def due(self, now: float, at_hand: Container[int]) -> Questions:
-        """Leases to renew now, in VPCs that somebody can be asked about."""
-        questions: Questions = {}
+    def renew_due(self, now: float, at_hand: Container[int]) -> set[int]:
+        """Have leases renewed that end soon, in VPCs that somebody can be asked about; returns these VPCs."""
+        vnis = set()
         for vni, vpc in self._vpcs.items():
             if vni not in at_hand:
                 continue
             late = now - vpc.lease * _RENEW_AT
             due = {mac for mac, at in vpc.learned_at.items() if at <= late and vpc.asked_at.get(mac, at) <= late}
+            vpc.to_renew.macs |= due
+            for mac in due & vpc.asked_at.keys():  # nor may its addresses have been answered
+                _renew_addresses(vpc, vpc.addresses.get(mac, ()))
             if due:
-                vpc.asked_at.update(dict.fromkeys(due, now))
-                questions[vni] = VpcQuestions(macs=due)
+                vnis.add(vni)
+        return vnis
+
+    def is_to_renew(self, vni: int, address: Address) -> bool:
+        """Whether it is still to be asked who has a known address now."""
+        vpc = self._vpcs.get(vni)
+        return vpc is not None and (address in vpc.to_renew.ipv4 or address in vpc.to_renew.ipv6)
+
+    def has_to_renew(self, vni: int) -> bool:
+        """Whether anything known is to be asked again."""
+        vpc = self._vpcs.get(vni)
+        return vpc is not None and vpc.to_renew.count() > 0
+
+    def renew(self, vni: int, most: int, now: float) -> VpcQuestions:
+        """What is asked again now, at most so many questions: where the data plane sends packets first.
+
+        When one had to wait, its lease lasts as much longer.
+        """
+        vpc = self._vpcs.get(vni)
+        if vpc is None:
+            return VpcQuestions()
+        questions = vpc.to_renew.take(most)
+        for mac in questions.macs - vpc.asked_at.keys():
+            vpc.learned_at[mac] = max(vpc.learned_at[mac], now - vpc.lease * _RENEW_AT)
+        vpc.asked_at.update(dict.fromkeys(questions.macs, now))
         return questions
 
     def expire(self, now: float, at_hand: Container[int]) -> Touched:
-        """Forget absences that no longer hold, and entries not renewed of VPCs that somebody could be asked about."""
+        """Forget absences that no longer hold, and entries asked for in vain of VPCs somebody can be asked about."""
         touched: Touched = {}
         for vni, vpc in self._vpcs.items():
             vpc.absent_macs = {mac: until for mac, until in vpc.absent_macs.items() if until > now}
             vpc.absent_addresses = {address: until for address, until in vpc.absent_addresses.items() if until > now}
             overdue = now - vpc.lease * _GIVE_UP_AT
-            gone = {mac for mac, at in vpc.learned_at.items() if at <= overdue} if vni in at_hand else set()
+            gone = {mac for mac in vpc.asked_at if vpc.learned_at[mac] <= overdue} if vni in at_hand else set()
             for mac in gone:
                 _forget_mac(vpc, mac)
             if gone:
@@ -189,13 +211,14 @@ class Learned:
         return touched
 
     def start_leases(self, vni: int, lease: float, absence: float, now: float) -> None:
-        """A VPC has another manager, whose answers hold so long (s): what it does not confirm in time goes.
+        """A VPC has another manager, whose answers hold so long (s): it is to be asked about everything known.
 
         It does not know who was told that something is not there, so nobody would hear when that is no longer so.
         """
         vpc = self._vpcs.setdefault(vni, _Vpc())
         vpc.lease, vpc.absence = lease, absence
         vpc.learned_at = dict.fromkeys(vpc.learned_at, now)
+        vpc.to_renew = VpcQuestions(set(vpc.known.ipv4), set(vpc.known.ipv6), set(vpc.known.forwarding))
         vpc.asked_at, vpc.absent_macs, vpc.absent_addresses = {}, {}, {}
 
 
@@ -204,6 +227,14 @@ def _move_hosts(vpc: _Vpc, vteps: Mapping[int, int]) -> set[int]:
     moved = {index: vtep for index, vtep in vteps.items() if vpc.vteps.get(index, vtep) != vtep}
     vpc.vteps.update(moved)
     return {mac for mac, index in vpc.known.forwarding.items() if index in moved} if moved else set()
+
+
+def _renew_addresses(vpc: _Vpc, addresses: Iterable[Address]) -> None:
+    for address in addresses:
+        if isinstance(address, int):
+            vpc.to_renew.ipv4.add(address)
+        else:
+            vpc.to_renew.ipv6.add(address)
 
 
 def _put_address(vpc: _Vpc, address: Address, mac: int) -> None:
@@ -217,7 +248,12 @@ def _put_address(vpc: _Vpc, address: Address, mac: int) -> None:
 
 
 def _forget_address(vpc: _Vpc, address: Address) -> None:
-    mac = vpc.known.ipv4.pop(address, None) if isinstance(address, int) else vpc.known.ipv6.pop(address, None)
+    if isinstance(address, int):
+        mac = vpc.known.ipv4.pop(address, None)
+        vpc.to_renew.ipv4.discard(address)
+    else:
+        mac = vpc.known.ipv6.pop(address, None)
+        vpc.to_renew.ipv6.discard(address)
     if mac is not None and (addresses := vpc.addresses.get(mac)) is not None:
         addresses.discard(address)
         if not addresses:
@@ -228,5 +264,6 @@ def _forget_mac(vpc: _Vpc, mac: int) -> None:
     vpc.known.forwarding.pop(mac, None)
     vpc.learned_at.pop(mac, None)
     vpc.asked_at.pop(mac, None)
+    vpc.to_renew.macs.discard(mac)
     for address in list(vpc.addresses.get(mac, ())):
         _forget_address(vpc, address)

@@ -3,9 +3,14 @@
 Questions of all workloads that come together travel together, and each only once while it is not answered. A workload
 that tries many addresses runs into its own limit before it costs others theirs. Each VPC has a manager of its own that
 is asked and listened to, or none for the time being.
+
+What was learned and has to be asked again has time: it goes in small messages, at a rate that leaves room for what
+workloads ask within what a manager answers.
 """
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 
 from alcor.agent.counters import Counters
@@ -14,7 +19,7 @@ from alcor.agent.on_demand.learned import Learned, Touched
 from alcor.agent.on_demand.manager import Manager
 from alcor.agent.on_demand.open_questions import Address, OpenQuestions, Question
 from alcor.agent.wanted import Wanted
-from alcor.channels.ncm_messages import Questions
+from alcor.channels.ncm_messages import Questions, VpcQuestions
 from alcor.dataplane import frames
 from alcor.dataplane.driver import DataPlane
 from alcor.model.goal_state import GoalState, GoalStateDelta
@@ -55,6 +60,14 @@ class OnDemand:
         if self._ask(port_id, question):
             self._hold(question, port_id, frame)
         return True
+
+    def owner(self, vni: int, address: Address) -> int | None:
+        """The MAC that was learned to have an address, for a workload; whether it still has is asked soon."""
+        if self.learned.is_to_renew(vni, address):
+            question, now = Question(vni, address=address), self._clock()
+            if not self._open.is_open(question, now):
+                self._open.ask([question], now)
+        return self.learned.owner(vni, address)
 
     def packet_missed(self, port_id: Id, frame: bytes) -> None:
         """A workload sent a packet to a MAC that is not programmed."""
@@ -136,7 +149,7 @@ class OnDemand:
             now = self._clock()
             self._counters.add("vpcs_asked_anew")
             self.learned.start_leases(vni, manager.lease, manager.absence, now)
-            self._open.put(vni, self.learned.questions(vni))
+            self._renew_in([vni])
             self._open.ask([question for question in self._held.questions() if question.vni == vni], now)
 
     def news(self, manager: Manager, news: GoalStateDelta) -> None:
@@ -159,10 +172,41 @@ class OnDemand:
         self.changed(touched)
 
     async def next_questions(self, manager: Manager) -> Questions:
-        """Wait for something to ask a manager, and take all there is."""
-        questions = await self._open.next(manager)
-        self._counters.add("questions_asked", sum(asked.count() for asked in questions.values()))
-        return questions
+        """Wait for something to ask a manager, and take what goes into a message."""
+        while True:
+            manager.filled.clear()
+            now = self._clock()
+            questions = self._open.take(manager, manager.most_at_once)
+            self._add_renewals(questions, manager, now)
+            if questions:
+                count = _count(questions)
+                manager.pace.spend(now, count)
+                self._counters.add("questions_asked", count)
+                return questions
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(manager.pace.wait(now) if manager.to_renew else None):
+                    await manager.filled.wait()
+
+    def _add_renewals(self, questions: Questions, manager: Manager, now: float) -> None:
+        """Ask again what there is room for, an equal share in each VPC."""
+        manager.to_renew &= manager.vnis
+        room = min(manager.most_at_once, int(manager.pace.available(now))) - _count(questions)
+        for vni in list(manager.to_renew):
+            if room <= 0:
+                return
+            renewed = self.learned.renew(vni, max(1, room // len(manager.to_renew)), now)
+            room -= renewed.count()
+            if renewed.count():
+                questions.setdefault(vni, VpcQuestions()).add(renewed)
+            if not self.learned.has_to_renew(vni):
+                manager.to_renew.discard(vni)
+
+    def _renew_in(self, vnis: Iterable[int]) -> None:
+        """Something in these VPCs is to be asked again."""
+        for vni in vnis:
+            if self.learned.has_to_renew(vni) and (manager := self._open.manager(vni)) is not None:
+                manager.to_renew.add(vni)
+                manager.filled.set()
 
     # What time brings.
 
@@ -176,8 +220,7 @@ class OnDemand:
         waited_for = [question for question in self._held.questions() if self.is_on_demand(question.vni)]
         self._open.ask([question for question in waited_for if not self._open.is_open(question, now)], now)
         at_hand = self._open.at_hand()
-        for vni, due in self.learned.due(now, at_hand).items():
-            self._open.put(vni, due)
+        self._renew_in(self.learned.renew_due(now, at_hand))
         if touched := self.learned.expire(now, at_hand):
             self._counters.add("leases_ended", sum(map(len, touched.values())))
             self.changed(touched)
@@ -229,3 +272,7 @@ class OnDemand:
         dropped = self._held.release(question, self._clock())
         if dropped:
             self._counters.add("held_packets_to_absent_peers", len(dropped))
+
+
+def _count(questions: Questions) -> int:
+    return sum(asked.count() for asked in questions.values())

@@ -77,46 +77,37 @@ class OpenQuestions:
     def ask(self, questions: Iterable[Question], now: float) -> None:
         """Have these asked, now or when there is somebody to ask."""
         for question in questions:
-            self._vpcs[question.vni].asked_at[question] = now
-            vpc = VpcQuestions()
+            vpc = self._vpcs[question.vni]
+            vpc.asked_at[question] = now
+            if vpc.manager is None:
+                continue
             if question.mac is not None:
-                vpc.macs.add(question.mac)
+                vpc.waiting.macs.add(question.mac)
             elif isinstance(question.address, int):
-                vpc.ipv4.add(question.address)
+                vpc.waiting.ipv4.add(question.address)
             elif question.address is not None:
-                vpc.ipv6.add(question.address)
-            self.put(question.vni, vpc)
-
-    def put(self, vni: int, questions: VpcQuestions) -> None:
-        """Have these asked, if there is somebody to ask; they are not open thereby."""
-        vpc = self._vpcs[vni]
-        if vpc.manager is None or not questions.count():
-            return
-        vpc.waiting.ipv4 |= questions.ipv4
-        vpc.waiting.ipv6 |= questions.ipv6
-        vpc.waiting.macs |= questions.macs
-        vpc.manager.to_ask.add(vni)
-        vpc.manager.filled.set()
+                vpc.waiting.ipv6.add(question.address)
+            vpc.manager.to_ask.add(question.vni)
+            vpc.manager.filled.set()
 
     def close(self, question: Question) -> None:
         """The question is answered."""
         self._vpcs[question.vni].asked_at.pop(question, None)
 
-    async def next(self, manager: Manager) -> Questions:
-        """Wait for something to ask a manager, and take all there is."""
-        while True:
-            await manager.filled.wait()
-            manager.filled.clear()
-            vnis, manager.to_ask = manager.to_ask & manager.vnis, set()
-            if vnis:
-                return {vni: self._take(vni) for vni in vnis}
+    def take(self, manager: Manager, most: int) -> Questions:
+        """What a manager is to be asked now, but not more questions than this."""
+        questions: Questions = {}
+        manager.to_ask &= manager.vnis
+        while manager.to_ask and most > 0:
+            vni = next(iter(manager.to_ask))
+            waiting = self._vpcs[vni].waiting
+            questions[vni] = waiting.take(most)
+            most -= questions[vni].count()
+            if not waiting.count():
+                manager.to_ask.discard(vni)
+        return questions
 
     def expire(self, now: float) -> None:
         """Forget questions that nobody has answered in time: they may be asked again."""
         for vpc in self._vpcs.values():
             vpc.asked_at = {what: at for what, at in vpc.asked_at.items() if now - at < _ASK_AGAIN_SECONDS}
-
-    def _take(self, vni: int) -> VpcQuestions:
-        vpc = self._vpcs[vni]
-        waiting, vpc.waiting = vpc.waiting, VpcQuestions()
-        return waiting

@@ -32,14 +32,16 @@ class NcmHello(_message.Message):
     def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ...) -> None: ...
 
 class NcmWelcome(_message.Message):
-    __slots__ = ("ncm_id", "lease_seconds", "absence_seconds")
+    __slots__ = ("ncm_id", "lease_seconds", "absence_seconds", "questions_per_second")
     NCM_ID_FIELD_NUMBER: _ClassVar[int]
     LEASE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     ABSENCE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    QUESTIONS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
     ncm_id: str
     lease_seconds: int
     absence_seconds: int
-    def __init__(self, ncm_id: _Optional[str] = ..., lease_seconds: _Optional[int] = ..., absence_seconds: _Optional[int] = ...) -> None: ...
+    questions_per_second: int
+    def __init__(self, ncm_id: _Optional[str] = ..., lease_seconds: _Optional[int] = ..., absence_seconds: _Optional[int] = ..., questions_per_second: _Optional[int] = ...) -> None: ...
 
 class Questions(_message.Message):
     __slots__ = ("vpcs",)

@@ -254,7 +254,10 @@ async def test_an_entry_that_a_manager_at_hand_does_not_renew_goes(host: Host) -
     manager = await host.begin()
     host.speak()
     await manager.answer()
-    host.now += 121
+    host.now += 40
+    host.on_demand.tick()
+    assert (await host.on_demand.next_questions(manager.at_hand))[VNI].macs == {MACS[PEER]}
+    host.now += 85
     host.on_demand.tick()
     await host.reconciler.step()
     assert host.switch.learned.get(VNI, {}) == {}
