@@ -20,8 +20,10 @@ ROWS = {
     "subnet": (SUBNET, Rows(SUBNET, subnet)),
 }
 
+COUNTED = {"bound_ports": 0, "on_demand": False}  # by whoever writes a network's row
 STAMPED = {
     "id": "i", "project_id": "p", "revision_number": 1, "created_at": 86_400, "updated_at": 86_401, "status": "DOWN",
+    **COUNTED,
 }  # fmt: skip
 BODIES: dict[str, dict[str, Any]] = {
     "network": {"provider:segmentation_id": 7},
@@ -71,7 +73,7 @@ def test_an_update_replaces_what_it_names(name: str, first: dict[str, Any], seco
     resource, rows = ROWS[name]
     row = rows.row(checked(resource, first))
     changes = resource.check_update({each: value for each, value in second.items() if each in resource.attributes})
-    changed = rows.changed_row(row, changes, 100_000)
+    changed = rows.changed_row(row, changes | COUNTED, 100_000)
     assert rows.view(changed) == rows.view(row) | changes | {
         "revision_number": 2, "updated_at": "1970-01-02T03:46:40Z",
     }  # fmt: skip
