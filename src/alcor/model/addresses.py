@@ -14,8 +14,7 @@ _MAC = re.compile(r"[0-9a-fA-F]{2}([:-])(?:[0-9a-fA-F]{2}\1){4}[0-9a-fA-F]{2}")
 
 def mac_text(mac: int) -> str:
     """``fa:16:3e:00:00:01`` for 0xfa163e000001."""
-    digits = f"{mac:012x}"
-    return ":".join((digits[:2], digits[2:4], digits[4:6], digits[6:8], digits[8:10], digits[10:]))
+    return mac.to_bytes(6).hex(":")
 
 
 def mac_number(text: str) -> int:

@@ -7,6 +7,8 @@ import uuid
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
+_VARIANT = "89ab"  # its first two bits are 10, the others random
+
 Id = bytes
 """A resource id as its 16 bytes."""
 
@@ -17,10 +19,9 @@ def new_id() -> str:
     Ids of resources made together are neighbours in every index, so that the cost of storing a resource does not
     grow with the number of those stored.
     """
-    digits = bytearray((time.time_ns() // 1_000_000).to_bytes(6) + os.urandom(10))
-    digits[6] = digits[6] & 0x0F | 0x70
-    digits[8] = digits[8] & 0x3F | 0x80
-    return id_text(bytes(digits))
+    digits = (time.time_ns() // 1_000_000).to_bytes(6) + os.urandom(10)
+    text = digits.hex()
+    return f"{text[:8]}-{text[8:12]}-7{text[13:16]}-{_VARIANT[digits[8] >> 6]}{text[17:20]}-{text[20:]}"
 
 
 def id_text(packed: Id) -> str:

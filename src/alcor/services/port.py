@@ -48,11 +48,12 @@ def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequen
     """Create the ports of many requests with the statements of one: each request's all or none."""
     networks = lock_networks(transaction, (values["network_id"] for ports in requests for values in ports))
     subnets = private_ip.subnets_of(transaction.connection, networks)
+    usual = {network_id: private_ip.plan(network_id, subnets.get(network_id, []), None) for network_id in networks}
     outcomes: list[list[View] | Exception] = []
-    planned: list[tuple[Values, list[Slot]]] = []
+    planned: list[tuple[Values, Sequence[Slot]]] = []
     for ports in requests:
         try:
-            plans = [_plan(values, networks, subnets) for values in ports]
+            plans = [_plan(values, usual, subnets) for values in ports]
         except AlcorError as error:
             outcomes.append(error)
             continue
@@ -66,17 +67,19 @@ def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequen
 
 
 def _plan(
-    values: Values, networks: Mapping[str, Row[Any]], subnets: Mapping[str, list[Subnet]]
-) -> tuple[Values, list[Slot]]:
+    values: Values, usual: Mapping[str, Sequence[Slot]], subnets: Mapping[str, list[Subnet]]
+) -> tuple[Values, Sequence[Slot]]:
+    """``usual`` is what a port of each network gets that does not say."""
     network_id = values["network_id"]
-    if network_id not in networks:
+    if network_id not in usual:
         raise not_found("network", network_id)
-    fixed_ips = None if missing(values, "fixed_ips") else values["fixed_ips"]
-    return values, private_ip.plan(network_id, subnets.get(network_id, []), fixed_ips)
+    if missing(values, "fixed_ips") or values["fixed_ips"] is None:
+        return values, usual[network_id]
+    return values, private_ip.plan(network_id, subnets.get(network_id, []), values["fixed_ips"])
 
 
 def _write(
-    transaction: Transaction, planned: Sequence[tuple[Values, list[Slot]]], networks: Mapping[str, Row[Any]]
+    transaction: Transaction, planned: Sequence[tuple[Values, Sequence[Slot]]], networks: Mapping[str, Row[Any]]
 ) -> list[View]:
     if not planned:
         return []
@@ -85,8 +88,9 @@ def _write(
     macs = mac.assign(transaction, list(zip(of_networks, chosen, strict=True)))
     slots = [slots for _, slots in planned]
     fixed_ips = private_ip.allocate(transaction, list(zip(of_networks, macs, slots, strict=True)))
+    secured = {network_id: NETWORK_ROWS.view(row)["port_security_enabled"] for network_id, row in networks.items()}
     rows = [
-        _new_row(transaction, values, address, networks[values["network_id"]])
+        _new_row(transaction, values, address, secured[values["network_id"]])
         for (values, _), address in zip(planned, macs, strict=True)
     ]
     try:
@@ -107,12 +111,13 @@ def _write(
     return views
 
 
-def _new_row(transaction: Transaction, given: Values, address: int, network: Row[Any]) -> Any:
+def _new_row(transaction: Transaction, given: Values, address: int, secured: bool) -> Any:
+    """``secured`` is whether ports of its network have port security that do not say."""
     values = stamp(transaction, given)
     values["mac_address"] = mac_text(address)
     values["status"] = DOWN
     if missing(values, "port_security_enabled"):
-        values["port_security_enabled"] = NETWORK_ROWS.view(network)["port_security_enabled"]
+        values["port_security_enabled"] = secured
     complete(values)
     return ROWS.row(values)
 

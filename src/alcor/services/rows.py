@@ -26,11 +26,10 @@ class Rows:
         self._named: Callable[[Sequence[Any]], NamedRow] = _named_row(table.name, self._columns)
         in_columns = {each.column: each for each in attributes if each.kept is Kept.COLUMN and not each.alias_of}
         self._writers = [_writer(name, in_columns.get(name)) for name in self._columns]
-        self._readers = [
-            (each.name, self._columns.index(each.column), each.to_view)
-            for each in attributes
-            if each.kept is Kept.COLUMN
-        ]
+        shown = [each for each in attributes if each.kept is Kept.COLUMN]
+        self._shown = [each.name for each in shown]
+        self._values_of = operator.itemgetter(*(self._columns.index(each.column) for each in shown))
+        self._converted = [(each.name, each.to_view) for each in shown if each.to_view is not None]
         self._implied = {
             each.name: each.implied for each in attributes if each.kept in (Kept.ATTRIBUTES, Kept.CONSTANT)
         }
@@ -57,9 +56,9 @@ class Rows:
 
     def view(self, row: Sequence[Any]) -> View:
         """The attributes of a row."""
-        view: View = {
-            name: row[index] if to_view is None else to_view(row[index]) for name, index, to_view in self._readers
-        }
+        view: View = dict(zip(self._shown, self._values_of(row), strict=True))
+        for name, to_view in self._converted:
+            view[name] = to_view(view[name])
         view.update(self._implied)
         if (text := row[self._attributes_index]) != "{}":
             view.update(orjson.loads(text))
@@ -85,4 +84,4 @@ def _writer(column: str, attribute: Attribute | None) -> Callable[[Mapping[str, 
 
 def missing(values: Mapping[str, Any], name: str) -> bool:
     """Whether a request left an attribute to the service."""
-    return isinstance(values.get(name, Unset.ABSENT), Unset)
+    return name not in values or isinstance(values[name], Unset)
