@@ -36,6 +36,7 @@ from alcor.services.port_rows import (
 from alcor.services.port_status import DOWN
 from alcor.services.port_views import ROWS, fixed_ips_of, known_hosts, port_view, port_views
 from alcor.services.private_ip import FixedIp, Slot, Subnet
+from alcor.services.quota import limited
 from alcor.services.rows import View, missing
 from alcor.services.vpc import ROWS as NETWORK_ROWS
 from alcor.store import bulk
@@ -284,7 +285,7 @@ PORTS = Manager(
     resource=PORT,
     table=port,
     views=port_views,
-    create=create_ports,
+    create=limited("port", create_ports),
     update=_update_ports,
     delete=delete_ports,
 )

@@ -25,6 +25,7 @@ from alcor.services.manager import (
     insert_new,
     stamp,
 )
+from alcor.services.quota import limited
 from alcor.services.rows import Rows, View, missing
 from alcor.services.vpc import locked_network
 from alcor.store import bulk, number_pools, sql
@@ -198,7 +199,7 @@ SUBNETS = Manager(
     resource=SUBNET,
     table=subnet,
     views=_views,
-    create=each(_create),
+    create=limited("subnet", each(_create)),
     update=each(_update),
     delete=each(_delete),
 )

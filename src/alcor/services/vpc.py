@@ -26,6 +26,7 @@ from alcor.services.manager import (
     narrowed,
     stamp,
 )
+from alcor.services.quota import limited
 from alcor.services.rows import Rows, View
 from alcor.store import bulk, number_pools, sql
 from alcor.store.record_rows import vpc_record
@@ -167,7 +168,7 @@ VPCS = Manager(
     resource=VPC,
     table=network,
     views=_views,
-    create=each(_create),
+    create=limited("network", each(_create)),
     update=each(_update),
     delete=each(_delete_empty),
 )

@@ -135,6 +135,15 @@ tag = Table(
     Index("ix_tag_tag", "tag", "resource_id"),
 )
 
+# How many resources of a kind a project may have; there is no row where it may have any number.
+quota = Table(
+    "quota",
+    metadata,
+    Column("project_id", String(255), primary_key=True),
+    Column("resource", String(64), primary_key=True),
+    Column("most", BigInteger, nullable=False),
+)
+
 node = Table(
     "node",
     metadata,

@@ -3,6 +3,7 @@
 from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.neutron.discovery import discovery_routes
 from alcor.api.neutron.ip_availability import ip_availability_routes
+from alcor.api.neutron.quotas import quota_routes
 from alcor.api.neutron.tags import TagsOfCollection
 from alcor.api.routes import Route
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
@@ -17,7 +18,7 @@ MANAGERS = (NETWORKS, SUBNETS, PORTS)
 def neutron_routes(store: Store, page_limit: int) -> list[Route]:
     """Neutron's API on a store."""
     resources = [*(manager.resource for manager in MANAGERS), NETWORK_IP_AVAILABILITY]
-    routes = [*discovery_routes(resources), *ip_availability_routes(store, page_limit)]
+    routes = [*discovery_routes(resources), *ip_availability_routes(store, page_limit), *quota_routes(store)]
     for manager in MANAGERS:
         resource = manager.resource
         shape = Shape(f"/v2.0/{resource.collection}", resource.name, resource.collection)

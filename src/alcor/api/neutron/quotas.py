@@ -1,0 +1,95 @@
+"""``/v2.0/quotas``: how many resources projects may have, and how many they have."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from alcor.api.http import NO_CONTENT, Request, Response, json_response
+from alcor.api.routes import Route
+from alcor.model.errors import bad_request
+from alcor.model.values import boolean, integer, shown
+from alcor.services import quota
+from alcor.services.manager import DEFAULT_PROJECT
+from alcor.services.quota import LIMITED, UNLIMITED, Limits
+from alcor.store.store import Store
+
+_LARGEST = 2**31 - 1
+_PATH = "/v2.0/quotas"
+_limit = integer(UNLIMITED, _LARGEST)
+
+
+def quota_routes(store: Store) -> list[Route]:
+    """The routes."""
+
+    async def several(_request: Request) -> Response:
+        found = await store.read(quota.all_limits)
+        quotas = [_named(project_id, quota.defaults() | limits) for project_id, limits in found.items()]
+        return json_response(200, {"quotas": quotas})
+
+    async def one(request: Request) -> Response:
+        project_id = request.parameters["id"]
+        if project_id in ("tenant", "project"):
+            return json_response(200, {project_id: {f"{project_id}_id": _own_project(request)}})
+        return json_response(200, {"quota": await store.read(lambda connection: _limits(connection, project_id))})
+
+    async def default(_request: Request) -> Response:
+        return json_response(200, {"quota": quota.defaults()})
+
+    async def details(request: Request) -> Response:
+        project_id = request.parameters["id"]
+        return json_response(200, {"quota": await store.read(lambda connection: _usage(connection, project_id))})
+
+    async def update(request: Request) -> Response:
+        limits, check = _wanted(request.json())
+        return json_response(
+            200, {"quota": await store.write(quota.set_limits(request.parameters["id"], limits, check))}
+        )
+
+    async def reset(request: Request) -> Response:
+        await store.write(quota.reset_limits(request.parameters["id"]))
+        return NO_CONTENT
+
+    return [
+        Route("GET", _PATH, several),
+        Route("GET", f"{_PATH}/{{id}}", one),
+        Route("PUT", f"{_PATH}/{{id}}", update),
+        Route("DELETE", f"{_PATH}/{{id}}", reset),
+        Route("GET", f"{_PATH}/{{id}}/default", default),
+        Route("GET", f"{_PATH}/{{id}}/details", details),
+    ]
+
+
+def _limits(connection: Connection, project_id: str) -> Limits:
+    return quota.limits_of(connection, project_id)
+
+
+def _usage(connection: Connection, project_id: str) -> dict[str, dict[str, int]]:
+    return quota.usage_of(connection, project_id)
+
+
+def _named(project_id: str, limits: Limits) -> dict[str, Any]:
+    return {"project_id": project_id, "tenant_id": project_id, **limits}
+
+
+def _own_project(request: Request) -> str:
+    return request.header(b"x-project-id") or request.header(b"x-tenant-id") or DEFAULT_PROJECT
+
+
+def _wanted(body: Any) -> tuple[Limits, bool]:
+    """The limits of a request, and whether they must not be below what there is. Raises AlcorError (400)."""
+    given = body.get("quota") if isinstance(body, dict) else None
+    if not isinstance(given, dict):
+        raise bad_request("Unable to find 'quota' in request body")
+    unknown = [name for name in given if name not in LIMITED and name not in ("check_limit", "force")]
+    if unknown:
+        raise bad_request(f"Unrecognized attribute(s) {shown(', '.join(unknown))}")
+    limits: Limits = {}
+    for name, value in given.items():
+        try:
+            if name in LIMITED:
+                limits[name] = _limit(value)
+            else:
+                boolean(value)
+        except ValueError as error:
+            raise bad_request(f"Invalid input for {name}. Reason: {error}.") from error
+    return limits, boolean(given.get("check_limit", False))

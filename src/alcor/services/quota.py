@@ -1,0 +1,144 @@
+"""How many resources of each kind a project may have (Neutron's quotas): no more than was set for it, if anything was.
+
+What a project has is counted when it asks for more, and only where there is a limit: writers take turns, so nobody else
+creates anything meanwhile. Counting reads an index of the project's own rows, fewer than its limit.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection, Table, bindparam, func, select
+
+from alcor.model.errors import AlcorError, conflict
+from alcor.services.manager import DEFAULT_PROJECT, Create, CreateHandler
+from alcor.services.rows import View, missing
+from alcor.store import bulk
+from alcor.store.tables import network, port, quota, subnet
+from alcor.store.transaction import Transaction
+
+UNLIMITED = -1
+LIMITED: Mapping[str, Table] = {"network": network, "subnet": subnet, "port": port}
+"""What can be limited, and where it is counted."""
+
+Limits = dict[str, int]
+"""Resource → how many there may be."""
+
+_OF_PROJECTS = select(quota.c.project_id, quota.c.most).where(
+    quota.c.resource == bindparam("resource"), quota.c.project_id.in_(bindparam("projects", expanding=True))
+)
+_ALL = select(quota.c.project_id, quota.c.resource, quota.c.most).order_by(quota.c.project_id)
+
+
+def limited(resource: str, create: CreateHandler) -> CreateHandler:
+    """The handler, for projects that have no more than they may: requests beyond that are refused (409)."""
+
+    def handler(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:
+        wanted = [Counter(map(_project, request)) for request in requests]
+        room = _room(transaction.connection, resource, {project for each in wanted for project in each})
+        if not room:
+            return create(transaction, requests)
+        outcomes: dict[int, list[View] | Exception] = {}
+        while True:
+            accepted = _accept(room, {n: more for n, more in enumerate(wanted) if n not in outcomes})
+            results = create(transaction, [requests[n] for n in accepted]) if accepted else ()
+            outcomes |= dict(zip(accepted, results, strict=True))
+            failed = [n for n in accepted if isinstance(outcomes[n], Exception)]
+            if not failed:  # else there may be room for others again
+                break
+            for n in failed:
+                room.update({project: more for project, more in wanted[n].items() if project in room})
+        return [outcomes[n] if n in outcomes else _exceeded(resource) for n in range(len(requests))]
+
+    return handler
+
+
+def _project(values: Mapping[str, object]) -> str:
+    return DEFAULT_PROJECT if missing(values, "project_id") else str(values["project_id"])
+
+
+def _room(connection: Connection, resource: str, projects: Iterable[str]) -> Counter[str]:
+    """How many more each of the projects that are limited may have."""
+    limits = connection.execute(_OF_PROJECTS, {"resource": resource, "projects": sorted(projects)}).all()
+    return Counter({project: most - _used(connection, resource, project) for project, most in limits})
+
+
+def _used(connection: Connection, resource: str, project_id: str) -> int:
+    table = LIMITED[resource]
+    used: int = connection.execute(
+        select(func.count()).select_from(table).where(table.c.project_id == project_id)
+    ).scalar_one()
+    return used
+
+
+def _accept(room: Counter[str], wanted: Mapping[int, Counter[str]]) -> list[int]:
+    """Those for which there is room, in their order; takes it."""
+    accepted = []
+    for n, more in wanted.items():
+        if all(count <= room[project] for project, count in more.items() if project in room):
+            room.subtract({project: count for project, count in more.items() if project in room})
+            accepted.append(n)
+    return accepted
+
+
+def _exceeded(resource: str) -> AlcorError:
+    return conflict("OverQuota", f"Quota exceeded for resources: ['{resource}'].")
+
+
+def limits_of(connection: Connection, project_id: str) -> Limits:
+    """What is set for a project, and -1 where nothing is."""
+    return defaults() | all_limits(connection).get(project_id, {})
+
+
+def defaults() -> Limits:
+    """The limits of a project for which nothing is set: none."""
+    return dict.fromkeys(LIMITED, UNLIMITED)
+
+
+def all_limits(connection: Connection) -> dict[str, Limits]:
+    """What is set, by project."""
+    found: dict[str, Limits] = {}
+    for project_id, resource, most in connection.execute(_ALL):
+        found.setdefault(project_id, {})[resource] = most
+    return found
+
+
+def usage_of(connection: Connection, project_id: str) -> dict[str, dict[str, int]]:
+    """Limit and use of each resource, as Neutron's quota details show them."""
+    limits = limits_of(connection, project_id)
+    return {
+        resource: {"limit": most, "used": _used(connection, resource, project_id), "reserved": 0}
+        for resource, most in limits.items()
+    }
+
+
+def set_limits(project_id: str, limits: Limits, check: bool) -> Callable[[Transaction], Limits]:
+    """The operation that sets limits; with ``check`` none below what the project has: raises AlcorError (400)."""
+
+    def operation(transaction: Transaction) -> Limits:
+        connection = transaction.connection
+        if check:
+            for resource, most in limits.items():
+                used = _used(connection, resource, project_id)
+                if UNLIMITED < most < used:
+                    raise AlcorError(
+                        400,
+                        "InvalidQuotaValue",
+                        f"Change would make usage less than 0 for the following resources: ['{resource}'].",
+                    )
+        known = all_limits(connection).get(project_id, {})
+        bulk.delete_by(connection, quota, "project_id", [project_id])
+        kept = {resource: most for resource, most in (known | limits).items() if most != UNLIMITED}
+        bulk.insert_rows(connection, quota, [(project_id, resource, most) for resource, most in kept.items()])
+        return limits_of(connection, project_id)
+
+    return operation
+
+
+def reset_limits(project_id: str) -> Callable[[Transaction], None]:
+    """The operation that forgets what was set for a project. Raises AlcorError (404) when nothing was."""
+
+    def operation(transaction: Transaction) -> None:
+        if not bulk.delete_by(transaction.connection, quota, "project_id", [project_id]):
+            raise AlcorError(404, "TenantQuotaNotFound", f"Quota for tenant {project_id} could not be found.")
+
+    return operation

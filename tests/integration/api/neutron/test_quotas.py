@@ -1,0 +1,100 @@
+"""Projects have no more than they may, however many ask at once."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.integration.api.neutron.requests import Neutron, refusal, shown
+
+PATH = "/v2.0/quotas"
+UNLIMITED = {"network": -1, "subnet": -1, "port": -1}
+
+
+async def limits(neutron: Neutron, project: str, suffix: str = "") -> Any:
+    return shown(await neutron.http.get(f"{PATH}/{project}{suffix}"))["quota"]
+
+
+async def limit(neutron: Neutron, project: str, **most: Any) -> Any:
+    return shown(await neutron.http.put(f"{PATH}/{project}", json={"quota": most}))["quota"]
+
+
+async def test_limits_are_set_shown_and_forgotten(neutron: Neutron) -> None:
+    assert await limits(neutron, "p") == await limits(neutron, "p", "/default") == UNLIMITED
+    assert await limit(neutron, "p", network=2, port="7") == {"network": 2, "subnet": -1, "port": 7}
+    assert await limit(neutron, "p", network=3) == {"network": 3, "subnet": -1, "port": 7}
+    await neutron.create("network", project_id="p")
+    assert await limits(neutron, "p", "/details.json") == {
+        "network": {"limit": 3, "used": 1, "reserved": 0},
+        "subnet": {"limit": -1, "used": 0, "reserved": 0},
+        "port": {"limit": 7, "used": 0, "reserved": 0},
+    }
+    listed = shown(await neutron.http.get(PATH))["quotas"]
+    assert listed == [{"project_id": "p", "tenant_id": "p", "network": 3, "subnet": -1, "port": 7}]
+    assert (await neutron.http.delete(f"{PATH}/p")).status_code == 204
+    assert await limits(neutron, "p") == UNLIMITED
+    assert refusal(await neutron.http.delete(f"{PATH}/p"))[:2] == (404, "TenantQuotaNotFound")
+    assert shown(await neutron.http.get(f"{PATH}/tenant")) == {"tenant": {"tenant_id": "default"}}
+
+
+async def test_what_is_beyond_the_limit_is_refused_and_others_are_not(neutron: Neutron) -> None:
+    for kind in UNLIMITED:
+        await limit(neutron, "p", **{kind: 2})
+    network = await neutron.create("network", project_id="p", shared=True)
+    await neutron.create("network", project_id="p")
+    refused = await neutron.refused("POST", "networks", {"network": {"project_id": "p"}})
+    assert refused == (409, "OverQuota", "Quota exceeded for resources: ['network'].")
+    await neutron.create("network", project_id="q")
+    for number in range(2):
+        own = {"network_id": network["id"], "project_id": "p"}
+        await neutron.create("subnet", **own, cidr=f"10.{number}.0.0/24", ip_version=4)
+        await neutron.create("port", **own)
+    body = {"subnet": own | {"cidr": "10.9.0.0/24", "ip_version": 4}}
+    assert (await neutron.refused("POST", "subnets", body))[1] == "OverQuota"
+    assert (await neutron.refused("POST", "ports", {"port": own}))[1] == "OverQuota"
+    await neutron.create("port", network_id=network["id"], project_id="q")
+    port = (await neutron.list("port", "project_id=p"))[0]
+    await neutron.delete("port", port["id"])
+    await neutron.create("port", **own)
+
+
+async def test_several_are_created_together_or_not_at_all(neutron: Neutron) -> None:
+    network = await neutron.create("network")
+    await limit(neutron, "p", port=3)
+    ports = [{"network_id": network["id"], "project_id": "p"}] * 4
+    assert (await neutron.refused("POST", "ports", {"ports": ports}))[1] == "OverQuota"
+    assert await neutron.list("port") == []
+    await neutron.create_bulk("port", *ports[:3])
+
+
+async def test_many_at_once_get_what_there_is_and_no_more(neutron: Neutron) -> None:
+    network = await neutron.create("network")
+    await limit(neutron, "p", port=10)
+    bodies = [
+        {"port": {"network_id": network["id"] if number % 3 else "0" * 8 + network["id"][8:], "project_id": "p"}}
+        for number in range(45)
+    ]
+    answers = await asyncio.gather(*(neutron.http.post("/v2.0/ports", json=body) for body in bodies))
+    statuses = [answer.status_code for answer in answers]
+    assert (statuses.count(201), statuses.count(404) + statuses.count(409)) == (10, 35)
+    assert len(await neutron.list("port", "project_id=p")) == 10
+
+
+async def test_a_limit_may_be_checked_against_what_there_is(neutron: Neutron) -> None:
+    for _ in range(2):
+        await neutron.create("network", project_id="p")
+    body = {"quota": {"network": 1, "check_limit": True}}
+    assert (await neutron.refused("PUT", "quotas/p", body))[:2] == (400, "InvalidQuotaValue")
+    assert await limits(neutron, "p") == UNLIMITED
+    assert await limit(neutron, "p", network=1, force=True) == UNLIMITED | {"network": 1}
+    assert (await neutron.refused("POST", "networks", {"network": {"project_id": "p"}}))[1] == "OverQuota"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, {}, {"quota": 7}, {"quota": {"port": -2}}, {"quota": {"port": "many"}}, {"quota": {"port": 2**31}},
+     {"quota": {"port": None}}, {"quota": {"teapot": 1}}, {"quota": {"check_limit": "perhaps"}}],
+)  # fmt: skip
+async def test_limits_that_cannot_be_are_refused(neutron: Neutron, body: Any) -> None:
+    assert (await neutron.http.put(f"{PATH}/p", json=body)).status_code == 400
+    assert await limits(neutron, "p") == UNLIMITED
