@@ -104,7 +104,9 @@ async def fill(cloud: Cloud) -> View:
 
 async def until_analysed(cloud: Cloud) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while await cloud.store.read(known_rows) < VPCS * PORTS_EACH // 3:
+        while True:
+            if await cloud.store.read(known_rows) >= VPCS * PORTS_EACH // 3:
+                return
             await asyncio.sleep(0.05)
 
 
