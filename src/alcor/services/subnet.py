@@ -39,7 +39,10 @@ WIDTHS = {4: 4, 6: 16}
 
 _NETWORK_OF = sql.statement("SELECT network_id FROM subnet WHERE id = :id")
 _LOCKED = select(subnet).where(subnet.c.id == bindparam("id")).with_for_update()
-_CIDRS = sql.statement("SELECT id, cidr FROM subnet WHERE network_id = :network_id")
+_LAST_BEFORE = sql.statement(
+    "SELECT id, cidr FROM subnet WHERE network_id = :network_id AND ip_version = :version AND first_address <= :end "
+    "ORDER BY first_address DESC LIMIT 1"
+)
 _HOLDER = sql.statement("SELECT port_id FROM ip_allocation WHERE subnet_id = :id LIMIT 1")
 _TAKEN = select(ip_allocation.c.ip_address).where(ip_allocation.c.subnet_id == bindparam("id"))
 _DELETE = sql.statement("DELETE FROM subnet WHERE id = :id")
@@ -60,6 +63,7 @@ def _create_one(transaction: Transaction, given: Values) -> View:
     locked_network(transaction, given["network_id"])
     _check_overlap(transaction.connection, given["network_id"], network)
     values = stamp(transaction, given) | {"ip_version": network.version}
+    values["first_address"] = network.network_address.packed
     if missing(given, "gateway_ip"):
         values["gateway_ip"] = address_plan.default_gateway(network)
     pools = _pools(network, values)
@@ -101,13 +105,15 @@ def _check_ipv6_modes(network: address_plan.Network, values: Values) -> None:
 
 
 def _check_overlap(connection: Connection, network_id: str, network: address_plan.Network) -> None:
-    for row in connection.execute(_CIDRS, {"network_id": network_id}):
-        other = ipaddress.ip_network(row.cidr)
-        if other.version == network.version and other.overlaps(network):
-            raise invalid_input(
-                f"Requested subnet with cidr: {network} for network: {network_id} overlaps with another subnet: "
-                f"{row.id} has {row.cidr}"
-            )
+    # A network's subnets lie side by side: if any overlaps with another, the last that begins before its end does.
+    end = network.broadcast_address.packed
+    given = {"network_id": network_id, "version": network.version, "end": end}
+    row = connection.execute(_LAST_BEFORE, given).first()
+    if row is not None and ipaddress.ip_network(row.cidr).overlaps(network):
+        raise invalid_input(
+            f"Requested subnet with cidr: {network} for network: {network_id} overlaps with another subnet: "
+            f"{row.id} has {row.cidr}"
+        )
 
 
 def _pools(network: address_plan.Network, values: Values) -> list[Range]:
@@ -135,7 +141,7 @@ def _update(transaction: Transaction, update: Update) -> View:
     values = dict(update.values)
     _check_services(ipaddress.ip_network(row.cidr), ROWS.view(row) | values)
     _change_addresses(transaction, row, values)
-    changed = ROWS.changed_row(row, values, transaction.now)
+    changed = ROWS.changed_row(row, values | {"first_address": row.first_address}, transaction.now)
     bulk.update_row(connection, subnet, changed)
     if subnet_record(changed) != subnet_record(row):
         transaction.record(subnet_record(changed))

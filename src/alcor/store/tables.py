@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 metadata = MetaData(
@@ -72,7 +73,9 @@ subnet = Table(
     Column("enable_dhcp", Boolean, nullable=False),
     # allocation_pools, dns_nameservers, host_routes, ipv6 modes, …
     Column("attributes", Text, nullable=False),
+    Column("first_address", LargeBinary(16), nullable=False, server_default=text("''")),  # of the cidr
     Index("ix_subnet_network_id", "network_id", "id"),
+    Index("ix_subnet_first_address", "network_id", "ip_version", "first_address"),
     Index("ix_subnet_project_id", "project_id", "id"),
 )
 

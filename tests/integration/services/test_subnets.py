@@ -1,6 +1,11 @@
 """Subnets: their ranges, gateways and pools, and what becomes of addresses when pools change."""
 
+import ipaddress
+import itertools
+from functools import partial
 from typing import Any
+
+from sqlalchemy import Connection, event
 
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import SubnetDeleted, SubnetRecord
@@ -106,6 +111,53 @@ async def test_subnets_of_a_network_do_not_overlap(cloud: Cloud) -> None:
         assert await refusal(cloud.subnet(network, cidr)) == INPUT
     await cloud.subnet(network, "10.0.1.0/24")
     await cloud.subnet(await cloud.network(), "10.0.0.0/24")  # another network is another world
+
+
+async def test_what_overlaps_is_found_on_any_side(cloud: Cloud) -> None:
+    """Each range against each other, of both IP versions, as the standard library knows it."""
+    cidrs = [f"10.0.{first}.{second}/{length}" for first in (0, 1) for second in (0, 64, 128) for length in (25, 26)]
+    cidrs = [cidr for cidr in cidrs if cidr not in ("10.0.0.64/25", "10.0.1.64/25")]
+    cidrs += ["10.0.0.0/23", "9.0.0.0/8", "11.0.0.0/8", "a00::/32", "a00::/64", "a00:0:0:1::/64", "a00:1::/32"]
+    for taken in itertools.combinations(cidrs, 2):
+        network = await cloud.network()
+        one, other = map(ipaddress.ip_network, taken)
+        await cloud.subnet(network, taken[0])
+        if one.version == other.version and one.overlaps(other):  # type: ignore[arg-type]
+            assert await refusal(cloud.subnet(network, taken[1])) == INPUT, taken
+        else:
+            await cloud.subnet(network, taken[1])
+
+
+async def test_the_last_subnet_of_many_costs_what_the_second_did(cloud: Cloud) -> None:
+    seen: list[tuple[str, Any, int]] = []
+
+    def keep(connection: Connection, cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if connection.get_execution_options().get("writes"):
+            seen.append((statement, parameters, cursor.rowcount))
+
+    network = await cloud.network()
+    values = [
+        {"network_id": network["id"], "cidr": f"10.1.{number // 256}.{number % 256}/32", "enable_dhcp": False}
+        for number in range(2000)
+    ]
+    await cloud.create(SUBNETS, values[0])
+    costs = []
+    for before, last in (([], values[1]), (values[2:-1], values[-1])):
+        if before:
+            await cloud.create(SUBNETS, *before)
+        event.listen(cloud.store._engine, "after_cursor_execute", keep)
+        await cloud.create(SUBNETS, last)
+        event.remove(cloud.store._engine, "after_cursor_execute", keep)
+        costs.append([(statement, rows) for statement, _, rows in seen])
+        (check,) = ((statement, parameters) for statement, parameters, _ in seen if "first_address <=" in statement)
+        seen.clear()
+    assert costs[0] == costs[1]
+    assert "ix_subnet_first_address" in await cloud.store.read(partial(plan, *check))
+
+
+def plan(statement: str, parameters: Any, connection: Connection) -> str:
+    explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+    return str(connection.exec_driver_sql(f"{explain} {statement}", parameters).all())
 
 
 async def test_several_subnets_are_created_together_or_not_at_all(cloud: Cloud) -> None:

@@ -1,5 +1,6 @@
 """Rows and records of resources, with everything a test does not care about filled in."""
 
+import ipaddress
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -17,7 +18,8 @@ def network_row(vni: int, network_id: str | None = None, name: str = "", project
 
 
 def subnet_row(network_id: str, cidr: str = "10.0.0.0/8", attributes: str = "{}") -> tuple[Any, ...]:
-    return (new_id(), "p", "", "", 0, 0, 0, network_id, 4, cidr, None, True, attributes)
+    first = ipaddress.ip_network(cidr).network_address.packed
+    return (new_id(), "p", "", "", 0, 0, 0, network_id, 4, cidr, None, True, attributes, first)
 
 
 def port_row(network_id: str, mac: int, host_id: str = "", attributes: str = "{}") -> tuple[Any, ...]:

@@ -11,12 +11,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, select, text
 
+from alcor.model.addresses import ip_bytes
 from alcor.model.number_ranges import Range
 from alcor.model.records import NodeRecord
 from alcor.store import bulk, change_log, migrate, number_pools
 from alcor.store.engine import open_engine
 from alcor.store.store import open_store
-from alcor.store.tables import metadata, network, port
+from alcor.store.tables import metadata, network, port, subnet
 from alcor.store.transaction import Transaction
 from tests.integration.store import writer_process
 from tests.integration.store.rows import port_row
@@ -35,6 +36,11 @@ _OLD_NETWORK = text(
     "INSERT INTO network (id, project_id, name, description, revision_number, created_at, updated_at, admin_state_up, "
     "shared, external, mtu, network_type, segmentation_id, attributes) "
     "VALUES (:id, 'p', '', '', 0, 0, 0, true, false, false, 1450, 'vxlan', :vni, :attributes)"
+)
+
+_OLD_SUBNET = text(
+    "INSERT INTO subnet (id, project_id, name, description, revision_number, created_at, updated_at, network_id, "
+    "ip_version, cidr, enable_dhcp, attributes) VALUES (:id, 'p', '', '', 0, 0, 0, 'n', :version, :cidr, true, '{}')"
 )
 
 
@@ -108,6 +114,23 @@ def test_vpcs_of_earlier_times_are_counted_and_decided_upon(empty_database_url: 
         with pytest.raises(change_log.LogTrimmed):  # whoever has not read the old entries yet
             change_log.read_entries(connection, 0, 10)
         assert change_log.read_entries(connection, 1, 10) == []
+    engine.dispose()
+
+
+def test_it_is_known_where_subnets_of_earlier_times_begin(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url, 1)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.upgrade(migrate.configuration(connection), "0008")
+        connection.execute(_OLD_NETWORK, {"id": "n", "vni": 1, "attributes": "{}"})
+        for cidr in ("10.0.0.0/24", "2001:db8::/64"):
+            connection.execute(_OLD_SUBNET, {"id": cidr, "cidr": cidr, "version": 6 if ":" in cidr else 4})
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.execute(select(subnet.c.cidr, subnet.c.first_address)).all()
+        assert {row.cidr: row.first_address for row in rows} == {
+            "10.0.0.0/24": ip_bytes("10.0.0.0"),
+            "2001:db8::/64": ip_bytes("2001:db8::"),
+        }
     engine.dispose()
 
 
