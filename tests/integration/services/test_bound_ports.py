@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, event
+from sqlalchemy import Connection, Row, event
 
 from alcor.model.identifiers import id_bytes
 from alcor.model.programming import AUTO, ON_DEMAND, PUSH
@@ -149,11 +149,12 @@ async def test_another_limit_holds_from_the_next_change_of_the_vpc(small: Cloud,
 
 @contextmanager
 def statements(cloud: Cloud) -> Iterator[Callable[[], int]]:
-    """Counts the statements that are executed."""
+    """Counts the statements that writing takes."""
     executed: list[str] = []
 
-    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        executed.append(statement)
+    def count(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        if connection.get_execution_options().get("writes"):
+            executed.append(statement)
 
     event.listen(cloud.store._engine, "before_cursor_execute", count)
     yield lambda: len(executed)
