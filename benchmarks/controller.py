@@ -1,4 +1,4 @@
-"""A controller of its own for a benchmark: a real process on loopback, on a new durable database."""
+"""Controllers of its own for a benchmark: real processes on loopback, on a new durable database."""
 
 import signal
 import socket
@@ -17,7 +17,7 @@ import msgspec
 from tests.databases import run_postgresql
 
 DATABASES = ("sqlite", "postgresql")
-_START_SECONDS = 60
+_START_SECONDS = 300  # it reads everything before it is ready
 _STOP_SECONDS = 30
 
 
@@ -27,6 +27,7 @@ class Controller(msgspec.Struct, frozen=True):
     port: int
     southbound: str
     process: int
+    start_seconds: float  # until it was ready
 
     def memory(self) -> int:
         """The MiB the process has in memory."""
@@ -37,16 +38,24 @@ class Controller(msgspec.Struct, frozen=True):
 @contextmanager
 def run_controller(database: str) -> Iterator[Controller]:
     """A ready controller on SQLite or on a private PostgreSQL; nothing of it stays behind."""
-    with _database_url(database) as url, tempfile.TemporaryDirectory(prefix="alcor-benchmark-") as directory:
+    with _database_url(database) as url, run_process(url) as controller:
+        yield controller
+
+
+@contextmanager
+def run_process(url: str, *options: str) -> Iterator[Controller]:
+    """A ready controller on the database of a URL, by default an SQLite file, with more options if there are any."""
+    with tempfile.TemporaryDirectory(prefix="alcor-benchmark-") as directory:
         port = _free_port()
         southbound = f"unix:{directory}/southbound"
         command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "alcor", "controller"]
         command += ["--listen", f"127.0.0.1:{port}", "--southbound", southbound, "--database", url]
-        command += ["--data-directory", directory, "--log-level", "warning"]
+        command += ["--data-directory", directory, "--log-level", "warning", *options]
+        started = time.monotonic()
         process = subprocess.Popen(command, process_group=0)  # Ctrl-C ends the benchmark first, and that the controller
         try:
             _wait_until_ready(process, port)
-            yield Controller(port, southbound, process.pid)
+            yield Controller(port, southbound, process.pid, time.monotonic() - started)
         finally:
             process.send_signal(signal.SIGTERM)
             try:

@@ -119,15 +119,16 @@ async def ask(address: str, ports: int, hosts: int, batch: int, seconds: float) 
 
 
 @contextlib.asynccontextmanager
-async def _connected(address: str, number: int) -> AsyncIterator[NcmConnection]:
-    connections = NcmClient([address], lambda: NcmHello(f"host-{number}", bytes(16))).connections()
+async def connected(address: str, host: str) -> AsyncIterator[NcmConnection]:
+    """The host's stream to a manager."""
+    connections = NcmClient([address], lambda: NcmHello(host, bytes(16))).connections()
     async with contextlib.aclosing(connections):  # type: ignore[type-var]
         yield await anext(connections)
 
 
 async def _batches(address: str, ports: int, number: int, batch: int, until: float) -> int:
     dice, answered = random.Random(number), 0
-    async with _connected(address, number) as connection:
+    async with connected(address, f"host-{number}") as connection:
         news = connection.news()
         while time.monotonic() < until:
             wanted = {FIRST_ADDRESS + dice.randrange(ports) for _ in range(batch)}
@@ -141,7 +142,7 @@ async def _batches(address: str, ports: int, number: int, batch: int, until: flo
 
 async def _singles(address: str, ports: int) -> list[float]:
     dice, latencies = random.Random(1), []
-    async with _connected(address, 1) as connection:
+    async with connected(address, "host-1") as connection:
         news = connection.news()
         for _ in range(SINGLE_QUESTIONS):
             started = time.perf_counter()
