@@ -3,6 +3,8 @@
 It equals the digest of the snapshot the host would be given (dpm.goal_states).
 """
 
+from collections.abc import Iterable
+
 from alcor.dpm.goal_states import port_state, subnet_state, vpc_state
 from alcor.dpm.read_model import ReadModel, VpcModel
 from alcor.model.digest import Digest, forwarding_hash, resource_hash, vpc_neighbours_hash, vtep_hash
@@ -12,7 +14,8 @@ from alcor.model.records import NodeRecord, PortRecord, VpcRecord
 def host_digest(model: ReadModel, host_id: str) -> Digest:
     """The digest of everything the host should have as of the model's revision; of nothing when it is no known node.
 
-    For a host of several VPCs that are told ahead, add the number of hosts of all but the largest of them.
+    For a host of several VPCs that are told ahead, add the number of hosts of all but the largest of them, which are
+    only looked up.
     """
     node = model.nodes.get(host_id)
     if node is None:
@@ -59,8 +62,18 @@ def _vteps(model: ReadModel, vpcs: list[VpcModel], own: NodeRecord) -> int:
     vpcs.sort(key=lambda vpc: len(vpc.hosts), reverse=True)
     digest = vpcs[0].vteps_digest ^ vtep_hash(own.host_index, own.local_ip)
     for number, vpc in enumerate(vpcs[1:], 1):
-        for host_id in model.visible_hosts(vpc):
-            if not any(host_id in larger.hosts for larger in vpcs[:number]):
-                node = model.nodes[host_id]
-                digest ^= vtep_hash(node.host_index, node.local_ip)
+        more = set(vpc.hosts).difference(*(larger.hosts for larger in vpcs[:number]))
+        if len(more) <= len(vpc.hosts) // 2:
+            digest ^= _vteps_of(model, more)
+        else:
+            digest ^= vpc.vteps_digest ^ _vteps_of(model, vpc.hosts.keys() - more)
+    return digest
+
+
+def _vteps_of(model: ReadModel, host_ids: Iterable[str]) -> int:
+    digest = 0
+    for host_id in host_ids:
+        node = model.nodes.get(host_id)
+        if node is not None:
+            digest ^= vtep_hash(node.host_index, node.local_ip)
     return digest
