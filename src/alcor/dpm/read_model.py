@@ -133,12 +133,15 @@ class ReadModel(msgspec.Struct):
     def put_port(self, port: PortRecord) -> None:
         """Add a port that is not there yet, or no longer."""
         self.ports[port.id] = pack_port(port)
-        host = self.vpc(port.vpc_id).hosts.setdefault(port.host_id, HostPorts())
+        hosts = self.vpc(port.vpc_id).hosts
+        host = hosts.get(port.host_id)
+        if host is None:
+            host = hosts[port.host_id] = HostPorts()
+            if port.host_id:
+                self.host_vpcs.setdefault(port.host_id, set()).add(port.vpc_id)
         host.ports.add(port.id)
         for subnet_id, _ in port.fixed_ips:
             host.subnets[subnet_id] = host.subnets.get(subnet_id, 0) + 1
-        if port.host_id:
-            self.host_vpcs.setdefault(port.host_id, set()).add(port.vpc_id)
 
     def remove_port(self, port: PortRecord) -> None:
         """Remove a port that is there; ``port`` is its record."""
