@@ -26,6 +26,8 @@ class Before(msgspec.Struct):
     vpcs: dict[Id, VpcRecord | None] = {}
     subnets: dict[Id, SubnetRecord | None] = {}
     ports: dict[Id, PortRecord | None] = {}
+    # not before, but now, of those that the entry replaced: the model would have to unpack them again
+    new_ports: dict[Id, PortRecord | None] = {}
     nodes: dict[str, NodeRecord | None] = {}
     # VPC → host → the subnets its ports there had addresses in, or None when it had no ports there
     presence: dict[Id, dict[str, frozenset[Id] | None]] = {}
@@ -61,6 +63,7 @@ def take_in(model: ReadModel, records: tuple[Record, ...]) -> Before:
 def _replace_port(model: ReadModel, before: Before, port_id: Id, new: PortRecord | None) -> None:
     old = model.port(port_id)
     before.ports.setdefault(port_id, old)
+    before.new_ports[port_id] = new
     if old is not None:
         _touch_presence(model, before, old.vpc_id, old.host_id)
         model.remove_port(old)

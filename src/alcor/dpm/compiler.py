@@ -112,7 +112,8 @@ class _Compilation:
     # Ports
 
     def _compare_port(self, port_id: Id, old: PortRecord | None) -> None:
-        new = self._model.port(port_id)
+        new_ports = self._before.new_ports
+        new = new_ports[port_id] if port_id in new_ports else self._model.port(port_id)
         was = self._port_before(old) if old is not None else None
         now = self._port_now(new) if new is not None else None
         if (
@@ -190,6 +191,7 @@ class _Compilation:
         joined, left = set(), set()
         record_before = self._vpc_before(vpc.id)
         same_vni = record_before is not None and vpc.record is not None and record_before.vni == vpc.record.vni
+        same_subnets = same_vni and not self._before.subnets
         for host_id, subnets_before in self._before.presence.get(vpc.id, {}).items():
             host = vpc.hosts.get(host_id)
             node_before, node = self._node_before(host_id), self._model.nodes.get(host_id)
@@ -197,12 +199,14 @@ class _Compilation:
             if subnets_before is not None and host is None and self._model.serves(host_id):
                 self._compiled.left.add(vpc.id)
             is_present = host is not None and vpc.record is not None and node is not None
-            if not vpc.on_demand:
+            if not vpc.on_demand and (was is not is_present or node_before != node):
                 vpc.vteps_digest ^= _vtep_hash(node_before, was) ^ _vtep_hash(node, is_present)
             if is_present and not (was and same_vni):
                 joined.add(host_id)
             if was and not (is_present and same_vni):
                 left.add(host_id)
+            if was and host is not None and same_subnets and is_present and host.subnets.keys() == subnets_before:
+                continue
             old = self._subnets_before(vpc.id, subnets_before or (), record_before) if was else {}
             new = _subnets_now(vpc, host.subnets) if host is not None and is_present else {}
             if old != new and self._model.serves(host_id):
