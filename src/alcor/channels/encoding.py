@@ -55,4 +55,4 @@ def _only_a_few_neighbours(delta: GoalStateDelta, most: int) -> bool:
         return False
     if delta.removed_vpcs or delta.removed_subnets or delta.removed_ports or delta.removed_vteps:
         return False
-    return sum(change.item_count() for change in delta.neighbours.values()) <= most
+    return delta.neighbour_count() <= most

@@ -64,7 +64,7 @@ def _distinct_items(deltas: Collection[GoalStateDelta]) -> int:
     own = len(deltas)
     shared: dict[int, int] = {}  # by identity
     for delta in {id(delta): delta for delta in deltas}.values():
-        own += DELTA_ITEMS + delta.item_count() - sum(change.item_count() for change in delta.neighbours.values())
+        own += DELTA_ITEMS + delta.item_count() - delta.neighbour_count()
         for change in delta.neighbours.values():
             put = change.put
             for part in (put.forwarding, put.ipv4, put.ipv6):

@@ -4,7 +4,7 @@ Pure and shared by both ends: the Data Plane Manager compiles deltas, the contro
 compare. A snapshot is a delta on nothing. Shapes mirror proto/alcor/southbound/v1 (see there for units).
 """
 
-from collections.abc import Hashable, Iterable, Sized
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import msgspec
@@ -105,11 +105,13 @@ class GoalStateDelta(msgspec.Struct):
 
     def item_count(self) -> int:
         """How many things it puts or removes: a measure of its size."""
-        parts: tuple[Sized, ...] = (
-            *(self.vpcs, self.subnets, self.ports, self.vteps),
-            *(self.removed_vpcs, self.removed_subnets, self.removed_ports, self.removed_vteps),
-        )
-        return sum(map(len, parts)) + sum(change.item_count() for change in self.neighbours.values())
+        items = len(self.vpcs) + len(self.subnets) + len(self.ports) + len(self.vteps)
+        items += len(self.removed_vpcs) + len(self.removed_subnets) + len(self.removed_ports) + len(self.removed_vteps)
+        return items + self.neighbour_count()
+
+    def neighbour_count(self) -> int:
+        """How many entries of neighbours it puts or removes."""
+        return sum([change.item_count() for change in self.neighbours.values()]) if self.neighbours else 0
 
     def is_empty(self) -> bool:
         """True when applying it changes nothing but the revision."""
