@@ -92,8 +92,8 @@ class Tables(Protocol):
     def vpcs(self, vpc_ids: Collection[Id]) -> Iterable[VpcRecord | SubnetRecord]:
         """These VPCs and their subnets, as far as there are any."""
 
-    def ports_of_vpc(self, vpc_id: Id) -> Iterable[PortRecord]:
-        """The VPC's ports that are bound to hosts."""
+    def ports_of_vpcs(self, vpc_ids: Collection[Id]) -> Iterable[PortRecord]:
+        """The VPCs' ports that are bound to hosts."""
 
     def ports_of_hosts(self, host_ids: Collection[str]) -> Iterable[PortRecord]:
         """The ports bound to these hosts."""
@@ -111,8 +111,7 @@ def missing_records(
         yield record
         if isinstance(record, VpcRecord) and not record.on_demand:
             told_ahead.append(record.id)
-    for vpc_id in told_ahead:
-        yield from tables.ports_of_vpc(vpc_id)
+    yield from tables.ports_of_vpcs(told_ahead)
     yield from (port for port in ports if port.host_id in newcomers or port.vpc_id in wanted)
 
 

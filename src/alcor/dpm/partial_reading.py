@@ -11,7 +11,7 @@ from alcor.model.identifiers import Id
 from alcor.model.records import LogEntry, PortRecord, Record, SubnetRecord, VpcRecord
 from alcor.store import change_log
 from alcor.store.change_log import LogTrimmed
-from alcor.store.partial_snapshot import read_nodes, read_ports_of_hosts, read_ports_of_vpc, read_vpcs
+from alcor.store.partial_snapshot import read_nodes, read_ports_of_hosts, read_ports_of_vpcs, read_vpcs
 
 ENTRIES_AT_ONCE = 100
 _MOST_ENTRIES = 5000
@@ -65,8 +65,8 @@ class _Tables(msgspec.Struct, frozen=True):
     def vpcs(self, vpc_ids: Collection[Id]) -> Iterator[VpcRecord | SubnetRecord]:
         return read_vpcs(self.connection, vpc_ids)
 
-    def ports_of_vpc(self, vpc_id: Id) -> Iterator[PortRecord]:
-        return read_ports_of_vpc(self.connection, vpc_id)
+    def ports_of_vpcs(self, vpc_ids: Collection[Id]) -> Iterator[PortRecord]:
+        return read_ports_of_vpcs(self.connection, vpc_ids)
 
     def ports_of_hosts(self, host_ids: Collection[str]) -> Iterator[PortRecord]:
         return read_ports_of_hosts(self.connection, host_ids)

@@ -18,7 +18,7 @@ from alcor.store.tables import network, node, subnet
 
 _T = TypeVar("_T")
 
-_CHUNK = 5000
+_CHUNK = 5000  # ports, more or less
 _AT_ONCE = 500  # ids in one statement
 _VPCS = select(network).where(network.c.id.in_(bindparam("ids", expanding=True)))
 _SUBNETS = select(subnet).where(subnet.c.network_id.in_(bindparam("ids", expanding=True)))
@@ -31,6 +31,16 @@ _ALLOCATIONS_OF_VPC = sql.statement(
     "WHERE network_id = :network_id AND port.id > :after AND port.id <= :last AND host_id <> '' "
     "ORDER BY port_id, position"
 )
+_SIZES = sql.statement("SELECT id, bound_ports FROM network WHERE id IN :ids").bindparams(
+    bindparam("ids", expanding=True)
+)
+_PORTS_OF_VPCS = sql.statement(
+    f"SELECT {PORT_COLUMNS} FROM port WHERE network_id IN :ids AND host_id <> ''"
+).bindparams(bindparam("ids", expanding=True))
+_ALLOCATIONS_OF_VPCS = sql.statement(
+    "SELECT port_id, subnet_id, ip_address FROM port JOIN ip_allocation ON port_id = port.id "
+    "WHERE network_id IN :ids AND host_id <> '' ORDER BY port_id, position"
+).bindparams(bindparam("ids", expanding=True))
 _HOSTS: BindParameter[str] = bindparam("hosts", expanding=True)
 _PORTS_OF_HOSTS = sql.statement(f"SELECT {PORT_COLUMNS} FROM port WHERE host_id IN :hosts").bindparams(_HOSTS)
 _ALLOCATIONS_OF_HOSTS = sql.statement(
@@ -63,6 +73,34 @@ def read_ports_of_vpc(connection: Connection, vpc_id: Id) -> Iterator[PortRecord
             ports, connection.execute(_ALLOCATIONS_OF_VPC, given | {"after": after, "last": last}).all(), packed
         )
         after = last
+
+
+def read_ports_of_vpcs(connection: Connection, vpc_ids: Collection[Id]) -> Iterator[PortRecord]:
+    """The ports of VPCs that are bound to hosts: those of many small VPCs with the statements of one."""
+    packed = lru_cache(1000)(id_bytes)
+    for together in _small_together(connection, vpc_ids):
+        if len(together) == 1:
+            yield from read_ports_of_vpc(connection, id_bytes(together[0]))
+        else:
+            given = {"ids": together}
+            ports = connection.execute(_PORTS_OF_VPCS, given).all()
+            yield from port_records(ports, connection.execute(_ALLOCATIONS_OF_VPCS, given).all(), packed)
+
+
+def _small_together(connection: Connection, vpc_ids: Collection[Id]) -> Iterator[Sequence[str]]:
+    """The VPCs that have such ports, as many together as have no more than are read at a time."""
+    for some in _some(list(map(id_text, vpc_ids))):
+        together: list[str] = []
+        size = 0
+        for vpc_id, ports in connection.execute(_SIZES, {"ids": some}).all():
+            if together and size + ports > _CHUNK:
+                yield together
+                together, size = [], 0
+            if ports:
+                together.append(vpc_id)
+                size += ports
+        if together:
+            yield together
 
 
 def read_ports_of_hosts(connection: Connection, host_ids: Collection[str]) -> Iterator[PortRecord]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,9 +21,9 @@ from alcor.store.tables import port
 from tests.databases import PostgreSQL
 from tests.integration.services.cloud import Cloud
 
-VPCS, PORTS_EACH = 1_000, 40
+VPCS, PORTS_EACH = 2_000, 20
 HOSTS = 4_000
-AT_ONCE = 25  # VPCs whose ports are created in one request
+AT_ONCE = 50  # VPCs whose ports are created in one request
 PREPARED_AFTER = 12  # a statement has then been executed often enough for PostgreSQL to keep its plan
 PATIENCE_SECONDS = 30
 
@@ -65,15 +65,17 @@ def plans(cloud: Cloud) -> Iterator[list[str]]:
     event.remove(engine, "checkout", explain)
 
 
-def reading(network: View, of_hosts: int) -> dict[str, Callable[[Connection], Any]]:
+def reading(networks: Sequence[View], of_hosts: int) -> dict[str, Callable[[Connection], Any]]:
     """What lists, single ports, and processes that hold a part of the cloud read."""
-    vpc_id = id_bytes(network["id"])
+    network, vpc_ids = networks[0], [id_bytes(each["id"]) for each in networks]
+    vpc_id = vpc_ids[0]
     return {
         "a page": lambda connection: views(connection, Query(limit=100)),
         "a page of a network": lambda connection: views(
             connection, Query({"network_id": [network["id"]]}, sort=[("id", True)], limit=100)
         ),
         "ports of a VPC": lambda connection: list(partial_snapshot.read_ports_of_vpc(connection, vpc_id)),
+        "ports of VPCs": lambda connection: list(partial_snapshot.read_ports_of_vpcs(connection, vpc_ids)),
         "ports of a host": lambda connection: list(partial_snapshot.read_ports_of_hosts(connection, ["host-1"])),
         "ports of hosts": lambda connection: list(
             partial_snapshot.read_ports_of_hosts(connection, [f"host-{number}" for number in range(of_hosts)])
@@ -86,8 +88,8 @@ def views(connection: Connection, query: Query) -> list[View]:
     return PORTS.views(connection, list_rows(connection, port, query))
 
 
-async def fill(cloud: Cloud) -> View:
-    """Returns one of the networks."""
+async def fill(cloud: Cloud) -> list[View]:
+    """Returns some of the networks."""
     networks = await cloud.create(NETWORKS, *[{}] * VPCS)
     await cloud.create(SUBNETS, *({"network_id": network["id"], "cidr": "10.0.0.0/24"} for network in networks))
     for start in range(0, VPCS, AT_ONCE):
@@ -99,7 +101,7 @@ async def fill(cloud: Cloud) -> View:
                 for each in range(PORTS_EACH)
             ),
         )
-    return networks[VPCS // 2]
+    return networks[VPCS // 2 : VPCS // 2 + 2]
 
 
 async def until_analysed(cloud: Cloud) -> None:
@@ -118,15 +120,16 @@ def known_rows(connection: Connection) -> int:
 
 async def test_ports_are_found_by_index_right_after_a_fast_fill(cloud: Cloud) -> None:
     with plans(cloud) as seen:
-        small = await cloud.network()
-        await cloud.subnet(small)
-        ports = await cloud.ports(small, 20, **{"binding:host_id": "host-1"})
+        small = [await cloud.network() for _ in range(2)]
+        for network in small:
+            await cloud.subnet(network)
+            ports = await cloud.ports(network, 20, **{"binding:host_id": "host-1"})
         for _ in range(PREPARED_AFTER):
             for read in reading(small, 5).values():
                 await cloud.store.read(read)
-        network = await fill(cloud)
+        networks = await fill(cloud)
         await until_analysed(cloud)
-        for name, read in reading(network, 5).items():
+        for name, read in reading(networks, 5).items():
             seen.clear()
             await cloud.store.read(read)
             check(name, seen)

@@ -30,8 +30,8 @@ class CloudTables:
         subnets = [subnet for subnet in self.cloud.subnets.values() if subnet.vpc_id in vpc_ids]
         return [*(self.cloud.vpcs[vpc_id] for vpc_id in vpc_ids if vpc_id in self.cloud.vpcs), *subnets]
 
-    def ports_of_vpc(self, vpc_id: bytes) -> Iterable[PortRecord]:
-        return [port for port in self.cloud.ports.values() if port.host_id and port.vpc_id == vpc_id]
+    def ports_of_vpcs(self, vpc_ids: Collection[bytes]) -> Iterable[PortRecord]:
+        return [port for port in self.cloud.ports.values() if port.host_id and port.vpc_id in vpc_ids]
 
     def ports_of_hosts(self, host_ids: Collection[str]) -> Iterable[PortRecord]:
         return [port for port in self.cloud.ports.values() if port.host_id in host_ids]

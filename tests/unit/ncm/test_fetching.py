@@ -25,7 +25,7 @@ def part_of(cloud: Cloud, position: int, nodes: ReadModel) -> ReadModel:
     records: list[Record] = [*tables.vpcs([VPC])]
     if not records:
         return ReadModel(revision=position)
-    return load(position, [*records, *tables.ports_of_vpc(VPC)], nodes.nodes)
+    return load(position, [*records, *tables.ports_of_vpcs([VPC])], nodes.nodes)
 
 
 def follow(model: ReadModel, entry: LogEntry) -> None:
