@@ -24,7 +24,11 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.rendezvous import order
 from tests.integration.southbound.conftest import eventually
 
-pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+# Six processes and a database: on a machine that does much else, starting them alone takes a minute.
+pytestmark = [
+    pytest.mark.parametrize("database_url", ["postgresql"], indirect=True),
+    pytest.mark.timeout(300),
+]
 
 HOSTS = 4
 IPV4, ARP = b"\x08\x00", b"\x08\x06"
@@ -43,7 +47,7 @@ class Controllers:
         command = [
             *(sys.executable, "-m", "alcor", "controller", *arguments, "--database", self._database),
             *("--data-directory", str(place), "--listen", f"unix:{place}/api", "--southbound", self.agents(name)),
-            *("--host-grace", "3", "--log-level", "warning"),
+            *("--log-level", "warning"),
         ]
         self.processes[name] = await asyncio.create_subprocess_exec(*command, stderr=PIPE)
         await eventually(lambda: self._is_ready(name), f"{name} is ready", seconds=30)
@@ -278,7 +282,13 @@ async def test_hosts_are_served_whichever_process_dies(region: Region) -> None:
 
 
 async def test_a_process_without_a_role_says_who_has_it(region: Region) -> None:
+    managers = [region.controllers.agents(name) for name in ("ncm-1", "ncm-2")]
     async with region.controllers.api("ncm-1") as api:
+
+        async def has_heard_of_the_other() -> bool:
+            return bool((await api.get("/southbound/status")).json()["managers"] == managers)
+
+        await eventually(has_heard_of_the_other, "the managers know of each other", seconds=20)
         assert (await api.get("/v2.0/networks")).status_code == 404
         assert (await api.get("/healthz")).status_code == 200
         refused = await api.post("/southbound/retry", json={"host_id": "host-1"})
@@ -286,11 +296,10 @@ async def test_a_process_without_a_role_says_who_has_it(region: Region) -> None:
         assert "ask one with the role dpm" in refused.text
         status = (await api.get("/southbound/status")).json()
         assert (status["trouble"], status["vpcs"], status["hosts_waiting"]) == ("", 0, 0)
-        assert status["managers"] == [region.controllers.agents(name) for name in ("ncm-1", "ncm-2")]
     async with region.controllers.api("api") as api:
         assert (await api.get("/southbound/status")).status_code == 409
     async with region.controllers.api("dpm-1") as api:
         status = (await api.get("/southbound/status")).json()
         addresses = {each["ncm_address"] for each in status["controllers"]} - {""}
-        assert addresses == {region.controllers.agents("ncm-1"), region.controllers.agents("ncm-2")}
+        assert addresses == set(managers)
         assert status["ncm"] == {}
