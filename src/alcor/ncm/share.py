@@ -247,8 +247,9 @@ class Share:
     def _absorb(self, fetch: Fetch, part: ReadModel) -> None:
         fetch.absorb(self._model, part)
         vpc = self._model.vpcs.get(fetch.vpc_id)
-        if vpc is not None and not vpc.on_demand:
-            self._model.drop_vpc(vpc)
+        is_mine = self._takes_care_of(fetch.vni) or self._is_needed(fetch.vni)
+        if vpc is not None and not (vpc.on_demand and is_mine):
+            self._model.drop_vpc(vpc)  # that changed while it was read
         log.info("took up VPC %d with %d ports", fetch.vni, len(part.ports))
         if self._listener is not None:
             self._listener.answer_waiting([fetch.vni])

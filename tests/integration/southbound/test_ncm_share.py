@@ -106,6 +106,25 @@ async def test_it_takes_up_what_it_comes_first_for_and_lets_it_go(cloud: Cloud, 
     assert not ncm.share.model.ports
 
 
+async def test_what_another_comes_first_for_by_now_is_not_held(
+    cloud: Cloud, ncm: Ncm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_part, meanwhile = share_module.read_part, asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slowly(*arguments: object, **named: object) -> object:
+        asyncio.run_coroutine_threadsafe(meanwhile.wait(), loop).result(10)
+        return read_part(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(share_module, "read_part", slowly)
+    await program(cloud, on_demand=True)
+    await eventually(lambda: ncm.share.is_coming(VNI), "the VPC is being read")
+    ncm.share.set_members(OTHERS)
+    meanwhile.set()
+    await eventually(lambda: not ncm.share.is_coming(VNI), "it has been read")
+    assert not ncm.holds()
+
+
 async def test_whoever_is_asked_answers(cloud: Cloud, ncm: Ncm) -> None:
     await program(cloud, on_demand=True)
     ncm.share.set_members(OTHERS)
