@@ -88,7 +88,7 @@ def read_ports_of_vpcs(connection: Connection, vpc_ids: Collection[Id]) -> Itera
 
 
 def _small_together(connection: Connection, vpc_ids: Collection[Id]) -> Iterator[Sequence[str]]:
-    """The VPCs that have such ports, as many together as have no more than are read at a time."""
+    """The VPCs that there are, as many together as have about as many ports as are read at a time."""
     for some in _some(list(map(id_text, vpc_ids))):
         together: list[str] = []
         size = 0
@@ -96,9 +96,8 @@ def _small_together(connection: Connection, vpc_ids: Collection[Id]) -> Iterator
             if together and size + ports > _CHUNK:
                 yield together
                 together, size = [], 0
-            if ports:
-                together.append(vpc_id)
-                size += ports
+            together.append(vpc_id)
+            size += ports
         if together:
             yield together
 
