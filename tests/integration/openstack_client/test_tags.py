@@ -17,14 +17,14 @@ def test_tags_are_set_unset_and_looked_for(openstack: OpenStack, kind: str, opti
     openstack("network create home")
     openstack(f"{kind} create --tag red --tag blue {options} tagged")
     openstack(f"{kind} create --no-tag {options.replace('10.7', '10.8')} plain")
-    assert openstack.show(f"{kind} show tagged")["tags"] == ["blue", "red"]
+    assert sorted(openstack.show(f"{kind} show tagged")["tags"]) == ["blue", "red"]
     assert openstack.names(f"{kind} list --tags red,blue") == ["tagged"]
     assert openstack.names(f"{kind} list --any-tags red,green") == ["tagged"]
     assert "tagged" not in openstack.names(f"{kind} list --not-tags red,blue")
     assert "tagged" not in openstack.names(f"{kind} list --not-any-tags red,green")
     openstack(f"{kind} unset --tag red tagged")
     openstack(f"{kind} set --tag green tagged")
-    assert openstack.show(f"{kind} show tagged")["tags"] == ["blue", "green"]
+    assert sorted(openstack.show(f"{kind} show tagged")["tags"]) == ["blue", "green"]
     openstack(f"{kind} set --no-tag tagged")
     assert openstack.show(f"{kind} show tagged")["tags"] == []
     openstack(f"{kind} delete tagged plain")
