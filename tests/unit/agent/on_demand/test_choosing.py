@@ -1,4 +1,4 @@
-"""Every VPC asks the first of its order that can be reached, and nobody is left without one who could be."""
+"""Every VPC asks the first of its order that is not away, and nobody is left without one who could be reached."""
 
 import random
 
@@ -16,10 +16,31 @@ currents = st.one_of(st.none(), st.sampled_from(NAMES))
 
 
 @given(orders, reaches, currents)
-def test_the_first_that_is_reached_is_asked(order: list[str], reach: dict[str, Reach], current: str | None) -> None:
+def test_the_first_that_is_not_away_is_asked_as_soon_as_it_is_reached(
+    order: list[str], reach: dict[str, Reach], current: str | None
+) -> None:
     choice = choose(order, reach, current)
-    reached = [name for name in [*order, current] if name is not None and reach.get(name) is Reach.UP]
-    assert choice.manager == (reached[0] if reached else None)
+    first = next((name for name in order if reach.get(name) is not Reach.DOWN), None)
+    if first is not None and reach.get(first) is Reach.UP:
+        assert choice.manager == first
+    elif current is not None and reach.get(current) is Reach.UP:
+        assert choice.manager is not None, "who was asked is asked on"
+
+
+@given(orders, reaches)
+def test_another_that_is_at_hand_is_not_burdened_while_the_first_is_being_tried(
+    order: list[str], reach: dict[str, Reach]
+) -> None:
+    for dead in (0, 1):
+        known = (
+            reach | dict.fromkeys(order[:dead], Reach.DOWN) | {order[dead]: Reach.TRYING} if len(order) > dead else {}
+        )
+        assert choose(order, known, None).manager is None
+
+
+def test_after_two_dead_ones_whoever_is_at_hand_is_asked() -> None:
+    reach = {"a": Reach.DOWN, "b": Reach.DOWN, "c": Reach.TRYING, "d": Reach.UP}
+    assert choose(["a", "b", "c", "d"], reach, None).manager == "d"
 
 
 @given(orders, reaches, currents)
@@ -41,7 +62,7 @@ def test_nobody_is_tried_without_need(order: list[str], reach: dict[str, Reach],
     assert len(tried) <= max(1, len(down))
     reached = [name for name in order if reach.get(name) is Reach.UP]
     if reached:
-        assert not set(order[order.index(reached[0]) + 1 :]) & set(choice.wanted)
+        assert not set(order[order.index(reached[0]) + 1 :]) & set(choice.wanted) - {current}
 
 
 @given(orders, st.sets(st.sampled_from(NAMES)), currents, st.randoms())
