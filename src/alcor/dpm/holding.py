@@ -1,6 +1,6 @@
 """What a process's read model holds: everything there is, or what concerns the hosts it serves."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -28,11 +28,8 @@ class Holding(Protocol):
     def has(self, model: ReadModel, host_id: str) -> bool:
         """Whether the host's ports are held."""
 
-    def take_in(self, model: ReadModel, entry: LogEntry, batch: Batch | None) -> Compiled:
-        """Take in an entry, and with the last entry of a batch what else came with it."""
-
-    def take_newcomers(self, model: ReadModel, batch: Batch) -> None:
-        """Take in what came without an entry: it concerns only hosts that have come."""
+    def take_in(self, model: ReadModel, batch: Batch) -> Iterator[tuple[int, Compiled]]:
+        """Take a batch in, entry by entry: the position of each, and what it means for hosts."""
 
     def release(self, model: ReadModel, hosts: Iterable[str]) -> None:
         """These hosts are not served any more."""
@@ -58,12 +55,10 @@ class Everything:
         """See Holding."""
         return True
 
-    def take_in(self, model: ReadModel, entry: LogEntry, batch: Batch | None) -> Compiled:
+    def take_in(self, model: ReadModel, batch: Batch) -> Iterator[tuple[int, Compiled]]:
         """See Holding."""
-        return compile_entry(model, entry)
-
-    def take_newcomers(self, model: ReadModel, batch: Batch) -> None:
-        """See Holding."""
+        for entry in batch.entries:
+            yield entry.position, compile_entry(model, entry)
 
     def release(self, model: ReadModel, hosts: Iterable[str]) -> None:
         """See Holding."""
@@ -73,9 +68,6 @@ class Everything:
 
 class ServedHosts:
     """Of one process of many (dpm.partial)."""
-
-    def __init__(self) -> None:
-        self._left: set[Id] = set()  # VPCs that perhaps no host needs any more
 
     def load(self, connection: Connection) -> ReadModel:
         """See Holding."""
@@ -89,26 +81,19 @@ class ServedHosts:
         """See Holding."""
         return model.serves(host_id)
 
-    def take_in(self, model: ReadModel, entry: LogEntry, batch: Batch | None) -> Compiled:
-        """See Holding."""
-        if batch is None:
+    def take_in(self, model: ReadModel, batch: Batch) -> Iterator[tuple[int, Compiled]]:
+        """See Holding: what came from the tables is taken in with the last entry, or where there is none, as it is."""
+        left: set[Id] = set()
+        for entry in batch.entries[:-1]:
             compiled = compile_partial(model, entry)
-            self._left |= compiled.left
-            return compiled
-        compiled = compile_partial(model, entry, batch.loaded, batch.newcomers)
-        self._left |= compiled.left
-        self._drop_unneeded(model, batch)
-        return compiled
-
-    def take_newcomers(self, model: ReadModel, batch: Batch) -> None:
-        """See Holding."""
-        if batch.newcomers:
-            compile_partial(model, LogEntry(model.revision, ()), batch.loaded, batch.newcomers)
-            self._drop_unneeded(model, batch)
-
-    def _drop_unneeded(self, model: ReadModel, batch: Batch) -> None:
-        drop_unneeded(model, self._left | {record.id for record in batch.loaded if isinstance(record, VpcRecord)})
-        self._left.clear()
+            left |= compiled.left
+            yield entry.position, compiled
+        last = batch.entries[-1] if batch.entries else LogEntry(model.revision, ())
+        compiled = compile_partial(model, last, batch.loaded, batch.newcomers)
+        loaded = {record.id for record in batch.loaded if isinstance(record, VpcRecord)}
+        drop_unneeded(model, left | compiled.left | loaded)
+        if batch.entries:
+            yield last.position, compiled
 
     def release(self, model: ReadModel, hosts: Iterable[str]) -> None:
         """See Holding."""

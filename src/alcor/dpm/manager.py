@@ -176,12 +176,9 @@ class DataPlaneManager:
         batch = await self._store.read(partial(self._holding.read, model=self._model, hosts=hosts))
         self.lag.seen(batch.head, time.monotonic())
         self._metrics.log_lag.set(batch.head - self.revision)
-        for entry in batch.entries:
-            last = batch if entry is batch.entries[-1] else None
-            self._distribute(entry.position, self._holding.take_in(self._model, entry, last))
+        for position, compiled in self._holding.take_in(self._model, batch):
+            self._distribute(position, compiled)
             await asyncio.sleep(0)
-        if not batch.entries:
-            self._holding.take_newcomers(self._model, batch)
         self._metrics.log_lag.set(batch.head - self.revision)
         if self.revision >= batch.head:
             self._welcome(arriving, batch.newcomers)

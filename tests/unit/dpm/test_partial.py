@@ -53,19 +53,17 @@ class Process:
         records = missing_records(CloudTables(self.cloud), self.model, missing, newcomers)
         loaded = tuple(records) if missing or newcomers else ()
         batch = Batch(self.model.revision + len(entries), entries, loaded, newcomers)
-        for entry in entries:
-            self._tell(entry, self.holding.take_in(self.model, entry, batch if entry is entries[-1] else None))
-        if not entries:
-            self.holding.take_newcomers(self.model, batch)
+        for position, compiled in self.holding.take_in(self.model, batch):
+            self._tell(position, compiled)
         for host_id in newcomers:
             self.hosts[host_id] = GoalState()
             apply_delta(self.hosts[host_id], snapshot(self.model, host_id))
 
-    def _tell(self, entry: LogEntry, compiled: Compiled) -> None:
+    def _tell(self, position: int, compiled: Compiled) -> None:
         assert compiled.deltas.keys() <= self.hosts.keys(), "nobody else is told anything"
         assert compiled.resync <= self.hosts.keys()
         for host_id, delta in compiled.deltas.items():
-            assert delta.revision == entry.position
+            assert delta.revision == position
             apply_delta(self.hosts[host_id], delta)
         for host_id in compiled.resync:
             apply_delta(self.hosts[host_id], snapshot(self.model, host_id))
