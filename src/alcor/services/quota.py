@@ -27,6 +27,7 @@ _OF_PROJECTS = select(quota.c.project_id, quota.c.most).where(
     quota.c.resource == bindparam("resource"), quota.c.project_id.in_(bindparam("projects", expanding=True))
 )
 _ALL = select(quota.c.project_id, quota.c.resource, quota.c.most).order_by(quota.c.project_id)
+_OF_PROJECT = select(quota.c.resource, quota.c.most).where(quota.c.project_id == bindparam("project"))
 
 
 def limited(resource: str, create: CreateHandler) -> CreateHandler:
@@ -86,7 +87,11 @@ def _exceeded(resource: str) -> AlcorError:
 
 def limits_of(connection: Connection, project_id: str) -> Limits:
     """What is set for a project, and -1 where nothing is."""
-    return defaults() | all_limits(connection).get(project_id, {})
+    return defaults() | _set_for(connection, project_id)
+
+
+def _set_for(connection: Connection, project_id: str) -> Limits:
+    return dict(connection.execute(_OF_PROJECT, {"project": project_id}).tuples().all())
 
 
 def defaults() -> Limits:
@@ -125,7 +130,7 @@ def set_limits(project_id: str, limits: Limits, check: bool) -> Callable[[Transa
                         "InvalidQuotaValue",
                         f"Change would make usage less than 0 for the following resources: ['{resource}'].",
                     )
-        known = all_limits(connection).get(project_id, {})
+        known = _set_for(connection, project_id)
         bulk.delete_by(connection, quota, "project_id", [project_id])
         kept = {resource: most for resource, most in (known | limits).items() if most != UNLIMITED}
         bulk.insert_rows(connection, quota, [(project_id, resource, most) for resource, most in kept.items()])

@@ -66,7 +66,7 @@ class Collection:
             raise not_found(self._resource.name, str(error)) from error
         page, more = pages.cut(listed, views)
         member = self._shape.listed or self._shape.several
-        body: dict[str, Any] = {member: [_project(view, listed.fields) for view in page]}
+        body: dict[str, Any] = {member: [query.chosen(view, listed.fields) for view in page]}
         if links := pages.links(request, listed, [view[self._shape.key] for view in page], more):
             body[f"{member}_links"] = links
         return json_response(200, body)
@@ -74,9 +74,8 @@ class Collection:
     async def show(self, request: Request) -> Response:
         """One resource."""
         resource_id = request.parameters["id"]
-        fields = frozenset(value for name, value in request.query() if name == "fields" and value)
         view = await self._store.read_batch(self._read_ones, (resource_id, project_of(request)))
-        return json_response(200, {self._shape.one: _project(view, fields)})
+        return json_response(200, {self._shape.one: query.chosen(view, query.fields(request.query()))})
 
     async def create(self, request: Request) -> Response:
         """Create one resource, or several together: all or none."""
@@ -178,10 +177,6 @@ class Collection:
 def project_of(request: Request) -> str | None:
     """The project whose resources the path is about; None when it is about everybody's."""
     return request.parameters.get("project_id")
-
-
-def _project(view: View, fields: frozenset[str]) -> View:
-    return {name: value for name, value in view.items() if name in fields} if fields else view
 
 
 def _revision(request: Request) -> int | None:

@@ -38,14 +38,13 @@ def ip_availability_routes(store: Store, page_limit: int) -> list[Route]:
             rows, more, views = await store.read(read)
         except MarkerNotFound as error:
             raise not_found("network", str(error)) from error
-        body: dict[str, Any] = {"network_ip_availabilities": [_fields(view, listed.fields) for view in views]}
+        body: dict[str, Any] = {"network_ip_availabilities": [query.chosen(view, listed.fields) for view in views]}
         if links := pages.links(request, listed, [row.id for row in rows], more):
             body["network_ip_availabilities_links"] = links
         return json_response(200, body)
 
     async def one(request: Request) -> Response:
         network_id = request.parameters["id"]
-        fields = frozenset(value for name, value in request.query() if name == "fields" and value)
 
         def read(connection: Connection) -> list[View]:
             return availabilities(connection, bulk.select_by(connection, list(network.c), network.c.id, [network_id]))
@@ -53,7 +52,7 @@ def ip_availability_routes(store: Store, page_limit: int) -> list[Route]:
         found = await store.read(read)
         if not found:
             raise not_found("network", network_id)
-        return json_response(200, {"network_ip_availability": _fields(found[0], fields)})
+        return json_response(200, {"network_ip_availability": query.chosen(found[0], query.fields(request.query()))})
 
     return [Route("GET", _PATH, several), Route("GET", f"{_PATH}/{{id}}", one)]
 
@@ -63,7 +62,3 @@ def _version(value: str) -> int:
         return ip_version(value)
     except ValueError as error:
         raise bad_request(f"Invalid input for ip_version. Reason: {error}.") from error
-
-
-def _fields(view: View, fields: frozenset[str]) -> View:
-    return {name: value for name, value in view.items() if name in fields} if fields else view

@@ -9,6 +9,7 @@ from alcor.model.addresses import ip_bytes
 from alcor.model.errors import AlcorError, bad_request
 from alcor.model.resource import Attribute, Kept, Resource
 from alcor.model.values import shown
+from alcor.services.rows import View
 from alcor.store.page import Query, TagFilter
 
 _SORTING = ("sort_key", "sort_dir")
@@ -43,9 +44,19 @@ def parse(resource: Resource, parameters: Sequence[tuple[str, str]], largest_pag
             fixed_ip_addresses=addresses,
             tags=tags,
         ),
-        fields=frozenset(field for field in given.get("fields", ()) if field),
+        fields=fields(parameters),
         page_size=page_size,
     )
+
+
+def fields(parameters: Sequence[tuple[str, str]]) -> frozenset[str]:
+    """The attributes that are asked for; none for all."""
+    return frozenset(value for name, value in parameters if name == "fields" and value)
+
+
+def chosen(view: View, wanted: frozenset[str]) -> View:
+    """Those attributes of a view that are asked for."""
+    return {name: value for name, value in view.items() if name in wanted} if wanted else view
 
 
 def _last(given: dict[str, list[str]], name: str) -> str | None:
