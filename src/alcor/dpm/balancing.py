@@ -13,6 +13,7 @@ from alcor.channels.interface import HostConnection
 from alcor.dpm.metrics import DpmMetrics
 from alcor.dpm.share import Share
 from alcor.services import controller_hosts
+from alcor.services.signs_of_life import heard_since
 from alcor.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,6 @@ class Balancing:
         self._metrics = metrics
         self._interval = interval
         self._most = max(1, math.floor(interval * hosts_per_second))
-        self._heard_within = math.ceil(2 * interval) + 1  # the store's times are whole seconds
         self._share = Share()
         self._let_go: dict[str, float] = {}  # host → when
         self._retired = False
@@ -96,7 +96,10 @@ class Balancing:
         await self._store.write(lambda transaction: controller_hosts.say(transaction, self._controller_id, hosts))
 
     async def _others(self) -> dict[str, int]:
-        heard_since = int(time.time()) - self._heard_within
         return await self._store.read(
-            partial(controller_hosts.of_others, controller_id=self._controller_id, heard_since=heard_since)
+            partial(
+                controller_hosts.of_others,
+                controller_id=self._controller_id,
+                heard_since=heard_since(self._interval),
+            )
         )

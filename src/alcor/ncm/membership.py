@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-import math
-import time
 from collections.abc import Callable, Collection
 from functools import partial
 
 from alcor.services import controller_ncms
+from alcor.services.signs_of_life import heard_since
 from alcor.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,6 @@ class Membership:
         self._controller_id = controller_id
         self._address = address
         self._interval = interval
-        self._heard_within = math.ceil(2 * interval) + 1  # the store's times are whole seconds
         self._on_members = on_members
 
     async def run(self) -> None:
@@ -50,8 +48,8 @@ class Membership:
         """Say that this controller lives, and see who does."""
         if self._address:
             await self._say(self._address)
-        heard_since = int(time.time()) - self._heard_within
-        self._on_members(await self._store.read(partial(controller_ncms.living, heard_since=heard_since)))
+        living = partial(controller_ncms.living, heard_since=heard_since(self._interval))
+        self._on_members(await self._store.read(living))
 
     async def retire(self) -> None:
         """Answer no more hosts, as far as others know. Ends soon, whatever the database does."""
