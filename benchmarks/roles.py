@@ -1,6 +1,6 @@
 """What controller processes with roles of their own cost in a large region, beside one that holds everything.
 
-python -m benchmarks.shares [--ports 1000000] [--nodes 100000] [--sizes 10000 100000 1000000]
+python -m benchmarks.roles [--ports 1000000] [--nodes 100000] [--sizes 10000 100000 1000000]
                             [--hosts 100 1000 10000] [--first-ports 30] [--plot FILE.svg]
 
 All processes are real ones on one private PostgreSQL: one serves the API; one after the other there are a Network

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.api.routes import Route
-from alcor.api.southbound.routes import southbound_routes_elsewhere
+from alcor.api.southbound.routes import routes_elsewhere
 from alcor.controller import addresses, database_lock, garbage
 from alcor.controller.http_server import HttpServer
 from alcor.controller.settings import ControllerError, ControllerSettings
@@ -44,7 +44,7 @@ async def run_controller(settings: ControllerSettings, create_application: Creat
                 southbound = Southbound(settings, store)
                 routes, parts, not_ready = southbound.routes(), [southbound.run()], southbound.not_ready
             else:
-                routes, parts, not_ready = southbound_routes_elsewhere(settings.roles), [], _always_ready
+                routes, parts, not_ready = routes_elsewhere(settings.roles), [], _always_ready
             http_server = HttpServer(create_application(settings, store, not_ready, routes), listen)
             await _until_signal(http_server.run(), *parts)
 

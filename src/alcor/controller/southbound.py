@@ -6,7 +6,7 @@ from collections.abc import Collection
 from functools import partial
 
 from alcor.api.routes import Route
-from alcor.api.southbound.routes import southbound_routes, southbound_routes_elsewhere
+from alcor.api.southbound.routes import ncm_routes, southbound_routes
 from alcor.channels.fast_path.grpc_server import AddressUnusable, GrpcServer
 from alcor.channels.fast_path.ncm_server import NcmService
 from alcor.channels.fast_path.server import FastPathServer
@@ -18,7 +18,7 @@ from alcor.model.identifiers import new_id
 from alcor.ncm.manager import NetworkConfigManager
 from alcor.ncm.membership import Membership
 from alcor.ncm.metrics import NcmMetrics
-from alcor.ncm.share import Share
+from alcor.ncm.shard import Shard
 from alcor.ncm.source import WholeModel
 from alcor.ncm.status import ncm_status
 from alcor.store.store import Store
@@ -30,7 +30,7 @@ _LONGEST_BEAT_SECONDS = 5.0
 
 
 class Southbound:
-    """A process that serves hosts and answers them holds every VPC; one that does only either holds its share."""
+    """A process that serves hosts and answers them holds every VPC; one that does only either holds its shard."""
 
     def __init__(self, settings: ControllerSettings, store: Store) -> None:
         self._settings = settings
@@ -38,7 +38,7 @@ class Southbound:
         self._controller_id = new_id()
         self._manager: DataPlaneManager | None = None
         self._fast_path: FastPathServer | None = None
-        self._share: Share | None = None
+        self._shard: Shard | None = None
         self._ncm: NetworkConfigManager | None = None
         self._questions: NcmService | None = None
         self._server: FastPathServer | GrpcServer = GrpcServer(settings.southbound)
@@ -63,21 +63,21 @@ class Southbound:
             self._ncm = NetworkConfigManager(WholeModel(lambda: manager.model), metrics=metrics)
             manager.follow(self._ncm)
         else:
-            self._share = Share(self._store, self._settings.ncm_address(), metrics)
-            self._ncm = NetworkConfigManager(self._share, metrics=metrics)
-            self._share.answers(self._ncm)
+            self._shard = Shard(self._store, self._settings.ncm_address(), metrics)
+            self._ncm = NetworkConfigManager(self._shard, metrics=metrics)
+            self._shard.answers(self._ncm)
         self._questions = NcmService(self._ncm.welcome(self._controller_id), self._ncm)
         self._server.add_service(self._questions.handler())
 
     def _members(self, addresses: Collection[str]) -> None:
         if self._fast_path is not None:
             self._fast_path.tell_ncms(addresses)
-        if self._share is not None:
-            self._share.set_members(addresses)
+        if self._shard is not None:
+            self._shard.set_members(addresses)
 
     def not_ready(self) -> str | None:
         """Why agents cannot be served or answered yet, or None when they can."""
-        for part in (self._manager, self._share):
+        for part in (self._manager, self._shard):
             if part is not None and (reason := part.not_ready()) is not None:
                 return reason
         return None if self._listening else "the controller does not listen for agents"
@@ -86,14 +86,13 @@ class Southbound:
         """What operators ask of the southbound side."""
         if self._manager is not None:
             return southbound_routes(self._store, self._manager, self._ncm.figures if self._ncm is not None else dict)
-        assert self._share is not None and self._ncm is not None, "what serves no hosts answers them"
-        status = partial(ncm_status, self._controller_id, self._share, self._ncm)
-        return southbound_routes_elsewhere(self._settings.roles, status)
+        assert self._shard is not None and self._ncm is not None, "what serves no hosts answers them"
+        return ncm_routes(self._settings.roles, partial(ncm_status, self._controller_id, self._shard, self._ncm))
 
     async def run(self) -> None:
         """Load, serve and answer agents, and follow the change log, for ever. Raises ControllerError."""
         with garbage.making_what_stays():
-            for part in (self._manager, self._share):
+            for part in (self._manager, self._shard):
                 if part is not None:
                     await part.load()
         await self._membership.look()
@@ -114,7 +113,7 @@ class Southbound:
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for part in (self._manager, self._share, self._ncm, self._membership):
+            for part in (self._manager, self._shard, self._ncm, self._membership):
                 if part is not None:
                     tasks.create_task(part.run())
 
@@ -131,4 +130,4 @@ class Southbound:
                 tasks.create_task(self._questions.let_hosts_go(seconds))
 
     def _has_peers(self) -> bool:
-        return self._share is not None and len(self._share.members) > 1
+        return self._shard is not None and len(self._shard.members) > 1

@@ -54,7 +54,7 @@ class Listener(Protocol):
         """Whether hosts know something of the VPC, or wait for it."""
 
 
-class Share:
+class Shard:
     """A Source of one process."""
 
     def __init__(self, store: Store, address: str, metrics: NcmMetrics | None = None) -> None:
@@ -104,7 +104,7 @@ class Share:
         self._listener = listener
 
     async def load(self) -> None:
-        """Read what every share holds. To be called before any host asks."""
+        """Read what every shard holds. To be called before any host asks."""
         self._model = await self._store.read(load_partial)
         self.lag.compiled(self._model.revision)
         self._loaded = True

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from alcor.ncm.manager import NetworkConfigManager
-from alcor.ncm.share import Share
+from alcor.ncm.shard import Shard
 
 
 class NcmStatus(msgspec.Struct, frozen=True):
@@ -30,20 +30,20 @@ class NcmStatus(msgspec.Struct, frozen=True):
     ncm: Mapping[str, int]
 
 
-def ncm_status(controller_id: str, share: Share, manager: NetworkConfigManager) -> NcmStatus:
+def ncm_status(controller_id: str, shard: Shard, manager: NetworkConfigManager) -> NcmStatus:
     """The status as it is now: nothing is read for it."""
-    model = share.model
+    model = shard.model
     return NcmStatus(
         controller_id=controller_id,
-        trouble=share.not_ready() or share.trouble,
-        head=share.lag.head,
+        trouble=shard.not_ready() or shard.trouble,
+        head=shard.lag.head,
         taken_in=model.revision,
-        lag_seconds=share.lag.seconds(time.monotonic()),
+        lag_seconds=shard.lag.seconds(time.monotonic()),
         nodes=len(model.nodes),
         vpcs=len(model.on_demand),
         ports=len(model.ports),
-        vpcs_coming=share.coming,
+        vpcs_coming=shard.coming,
         hosts_waiting=manager.waiting,
-        managers=share.members,
+        managers=shard.members,
         ncm=manager.figures(),
     )

@@ -12,10 +12,10 @@ from alcor.model.goal_state import GoalStateDelta
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import VpcRecord
 from alcor.model.rendezvous import order
-from alcor.ncm import share as share_module
+from alcor.ncm import shard as shard_module
 from alcor.ncm.manager import NcmSettings, NetworkConfigManager
 from alcor.ncm.metrics import NcmMetrics
-from alcor.ncm.share import Share
+from alcor.ncm.shard import Shard
 from alcor.store import change_log, tables
 from alcor.store.store import Store
 from alcor.store.transaction import Transaction
@@ -49,18 +49,18 @@ class Ncm:
     """A manager on a share of its own."""
 
     def __init__(self, store: Store, address: str) -> None:
-        self.share = Share(store, address)
+        self.shard = Shard(store, address)
         metrics = NcmMetrics(CollectorRegistry())
-        self.manager = NetworkConfigManager(self.share, NcmSettings(patience=0.2), metrics)
-        self.share.answers(self.manager)
+        self.manager = NetworkConfigManager(self.shard, NcmSettings(patience=0.2), metrics)
+        self.shard.answers(self.manager)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        await self.share.load()
+        await self.shard.load()
         self.follow()
 
     def follow(self) -> None:
-        self._tasks = [asyncio.create_task(part.run()) for part in (self.share, self.manager)]
+        self._tasks = [asyncio.create_task(part.run()) for part in (self.shard, self.manager)]
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -68,7 +68,7 @@ class Ncm:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def holds(self) -> bool:
-        return VNI in self.share.model.vnis
+        return VNI in self.shard.model.vnis
 
     def ask(self, asker: Asker) -> None:
         self.manager.asked(asker, {VNI: VpcQuestions(ipv4=set(ADDRESSES))})
@@ -92,42 +92,49 @@ async def program(cloud: Cloud, *, on_demand: bool) -> None:
     await cloud.store.write(operation)
 
 
+def held_up(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Has VPCs that are read come only once the event is set, as they were when they were read."""
+    read_part, come = shard_module.read_part, asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slowly(*arguments: object, **named: object) -> object:
+        part = read_part(*arguments, **named)  # type: ignore[arg-type]
+        asyncio.run_coroutine_threadsafe(come.wait(), loop).result(10)
+        return part
+
+    monkeypatch.setattr(shard_module, "read_part", slowly)
+    return come
+
+
 async def test_it_takes_up_what_it_comes_first_for_and_lets_it_go(cloud: Cloud, ncm: Ncm) -> None:
     await cloud.create_ports(*HOSTS)
     await program(cloud, on_demand=True)
     await eventually(ncm.holds, "the VPC is taken up when it becomes one on demand")
-    assert len(ncm.share.model.ports) == 3
-    ncm.share.set_members(OTHERS)
+    assert len(ncm.shard.model.ports) == 3
+    ncm.shard.set_members(OTHERS)
     assert not ncm.holds(), "another comes first now"
-    ncm.share.set_members([])
+    ncm.shard.set_members([])
     await eventually(ncm.holds, "it is alone again")
     await program(cloud, on_demand=False)
     await eventually(lambda: not ncm.holds(), "the VPC is told ahead now")
-    assert not ncm.share.model.ports
+    assert not ncm.shard.model.ports
 
 
 async def test_what_another_comes_first_for_by_now_is_not_held(
     cloud: Cloud, ncm: Ncm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read_part, meanwhile = share_module.read_part, asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def slowly(*arguments: object, **named: object) -> object:
-        asyncio.run_coroutine_threadsafe(meanwhile.wait(), loop).result(10)
-        return read_part(*arguments, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(share_module, "read_part", slowly)
+    meanwhile = held_up(monkeypatch)
     await program(cloud, on_demand=True)
-    await eventually(lambda: ncm.share.is_coming(VNI), "the VPC is being read")
-    ncm.share.set_members(OTHERS)
+    await eventually(lambda: ncm.shard.is_coming(VNI), "the VPC is being read")
+    ncm.shard.set_members(OTHERS)
     meanwhile.set()
-    await eventually(lambda: not ncm.share.is_coming(VNI), "it has been read")
+    await eventually(lambda: not ncm.shard.is_coming(VNI), "it has been read")
     assert not ncm.holds()
 
 
 async def test_whoever_is_asked_answers(cloud: Cloud, ncm: Ncm) -> None:
     await program(cloud, on_demand=True)
-    ncm.share.set_members(OTHERS)
+    ncm.shard.set_members(OTHERS)
     await cloud.create_ports(*HOSTS)
     asker = Asker(HOSTS[0])
     ncm.ask(asker)
@@ -136,7 +143,7 @@ async def test_whoever_is_asked_answers(cloud: Cloud, ncm: Ncm) -> None:
     await eventually(lambda: len(asker.known) == 4, "it is told of what it asked for too early")
     await cloud.delete_port(another)
     await eventually(lambda: len(asker.known) == 3, "it is told of changes")
-    ncm.share.tidy()
+    ncm.shard.tidy()
     assert ncm.holds(), "a host knows something of it"
     ncm.manager.rotate()
     ncm.manager.rotate()
@@ -145,7 +152,7 @@ async def test_whoever_is_asked_answers(cloud: Cloud, ncm: Ncm) -> None:
 
 async def test_a_stranger_makes_it_hold_nothing(cloud: Cloud, ncm: Ncm) -> None:
     await program(cloud, on_demand=True)
-    ncm.share.set_members(OTHERS)
+    ncm.shard.set_members(OTHERS)
     await cloud.create_ports(HOSTS[0], HOSTS[1])
     stranger = Asker(HOSTS[2])
     ncm.ask(stranger)
@@ -158,22 +165,14 @@ async def test_changes_while_a_vpc_is_read_are_not_lost(
     cloud: Cloud, ncm: Ncm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await cloud.create_ports(*HOSTS)
-    read_part, meanwhile = share_module.read_part, asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def slowly(*arguments: object, **named: object) -> object:
-        part = read_part(*arguments, **named)  # type: ignore[arg-type]
-        asyncio.run_coroutine_threadsafe(meanwhile.wait(), loop).result(10)
-        return part
-
-    monkeypatch.setattr(share_module, "read_part", slowly)
+    meanwhile = held_up(monkeypatch)
     await program(cloud, on_demand=True)
-    ncm.share.want(VNI, HOSTS[0])
-    await eventually(lambda: ncm.share.is_coming(VNI), "the VPC is being read")
+    ncm.shard.want(VNI, HOSTS[0])
+    await eventually(lambda: ncm.shard.is_coming(VNI), "the VPC is being read")
     gone, *_ = await cloud.create_ports(HOSTS[0], HOSTS[1])
     await cloud.delete_port(gone)
     head = await cloud.store.read(change_log.head)
-    await eventually(lambda: ncm.share.model.revision == head, "the log has been followed")
+    await eventually(lambda: ncm.shard.model.revision == head, "the log has been followed")
     asker = Asker(HOSTS[0])
     ncm.ask(asker)
     meanwhile.set()
@@ -182,7 +181,7 @@ async def test_changes_while_a_vpc_is_read_are_not_lost(
 
 async def test_a_log_trimmed_too_early_has_hosts_ask_anew(cloud: Cloud, ncm: Ncm) -> None:
     await program(cloud, on_demand=True)
-    ncm.share.set_members(OTHERS)
+    ncm.shard.set_members(OTHERS)
     await cloud.create_ports(*HOSTS)
     asker = Asker(HOSTS[0])
     ncm.ask(asker)
@@ -207,9 +206,9 @@ async def test_a_vpc_that_cannot_be_read_is_read_when_it_can(
         monkeypatch.undo()
         raise RuntimeError("a fault in reading")
 
-    monkeypatch.setattr(share_module, "read_part", fail)
+    monkeypatch.setattr(shard_module, "read_part", fail)
     await program(cloud, on_demand=True)
-    await eventually(lambda: share_module.read_part is not fail, "it was tried")
+    await eventually(lambda: shard_module.read_part is not fail, "it was tried")
     asker = Asker(HOSTS[0])
 
     def answered() -> bool:

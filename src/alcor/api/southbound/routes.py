@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from alcor.api.http import Request, Response, json_response
+from alcor.api.http import Handler, Request, Response, json_response
 from alcor.api.routes import Route
 from alcor.dpm.manager import DataPlaneManager
 from alcor.dpm.status import MOST, southbound_status
@@ -17,6 +17,7 @@ from alcor.services.node import NODES
 from alcor.store.page import Query, count_rows
 from alcor.store.store import Store
 
+_STATUS, _RETRY = "/southbound/status", "/southbound/retry"
 _DEFAULT_LIMIT = 20
 
 NcmFigures = Callable[[], Mapping[str, int]]
@@ -44,29 +45,31 @@ def southbound_routes(store: Store, manager: DataPlaneManager, ncm_figures: NcmF
             raise await store.read(lambda connection: _not_here(connection, wanted.host_id))
         return json_response(202, {"host_id": wanted.host_id, "port_ids": list(map(id_text, retried))})
 
-    return [Route("GET", "/southbound/status", status), Route("POST", "/southbound/retry", retry)]
+    return [Route("GET", _STATUS, status), Route("POST", _RETRY, retry)]
 
 
-def southbound_routes_elsewhere(roles: Collection[str], status: Callable[[], Any] | None = None) -> list[Route]:
-    """The same routes of a controller that serves no hosts: they say where to ask, or how a manager of questions does.
+def ncm_routes(roles: Collection[str], status: Callable[[], Any]) -> list[Route]:
+    """The same paths of a controller that only answers hosts that ask; ``status`` is its own."""
 
-    ``status`` is of a Network Config Manager.
-    """
+    async def own(_request: Request) -> Response:
+        return json_response(200, msgspec.to_builtins(status()))
 
-    async def elsewhere(_request: Request) -> Response:
+    return [Route("GET", _STATUS, own), Route("POST", _RETRY, _elsewhere(roles))]
+
+
+def routes_elsewhere(roles: Collection[str]) -> list[Route]:
+    """The same paths of a controller to which no hosts connect: they say where to ask."""
+    return [Route("GET", _STATUS, _elsewhere(roles)), Route("POST", _RETRY, _elsewhere(roles))]
+
+
+def _elsewhere(roles: Collection[str]) -> Handler:
+    async def refuse(_request: Request) -> Response:
         raise conflict(
             "NoDataPlaneManager",
             f"This controller has the role {' '.join(sorted(roles))} and serves no hosts: ask one with the role dpm.",
         )
 
-    async def own(_request: Request) -> Response:
-        assert status is not None
-        return json_response(200, msgspec.to_builtins(status()))
-
-    return [
-        Route("GET", "/southbound/status", elsewhere if status is None else own),
-        Route("POST", "/southbound/retry", elsewhere),
-    ]
+    return refuse
 
 
 def _limit(request: Request) -> int:
