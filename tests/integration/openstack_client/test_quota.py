@@ -1,8 +1,10 @@
 """Quotas, as the SDK speaks of them: ``openstack quota`` asks the identity service first."""
 
+import pytest
 from openstack.connection import Connection
 
 
+@pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning")  # of one part of the SDK by another
 def test_quotas_are_set_shown_and_reset(endpoint: str) -> None:
     with Connection(auth_type="none", endpoint=endpoint) as connection:
         network = connection.network
