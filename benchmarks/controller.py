@@ -1,7 +1,6 @@
 """Controllers of its own for a benchmark: real processes on loopback, on a new durable database."""
 
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from tests.databases import run_postgresql
+from tests.processes import free_port
 
 DATABASES = ("sqlite", "postgresql")
 _START_SECONDS = 300  # it reads everything before it is ready
@@ -46,7 +46,7 @@ def run_controller(database: str) -> Iterator[Controller]:
 def run_process(url: str, *options: str) -> Iterator[Controller]:
     """A ready controller on the database of a URL, by default an SQLite file, with more options if there are any."""
     with tempfile.TemporaryDirectory(prefix="alcor-benchmark-") as directory:
-        port = _free_port()
+        port = free_port()
         southbound = f"unix:{directory}/southbound"
         command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "alcor", "controller"]
         command += ["--listen", f"127.0.0.1:{port}", "--southbound", southbound, "--database", url]
@@ -72,13 +72,6 @@ def _database_url(database: str) -> Iterator[str]:
     else:
         with run_postgresql() as server:
             yield server.url(server.create_database())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:

@@ -10,9 +10,6 @@ import contextlib
 import itertools
 import os
 import shutil
-import socket
-import subprocess
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -22,22 +19,13 @@ import psycopg
 import pytest
 
 from alcor.store.store import Store, open_store
+from tests.processes import directory_of, free_port, guarded
 
 _START_SECONDS = 60
-_STOP_SECONDS = 60
 
 _SERVE = """
 initdb -D "$directory/data" --no-sync -A trust -U postgres -E UTF8 --locale=C.UTF-8 &&
 exec postgres -D "$directory/data" "$@"
-"""
-
-# The guard's standard input ends when whoever started it does.
-_GUARD = """
-"$@" &
-server=$!
-cat > /dev/null
-while kill -INT $server 2> /dev/null; do sleep 0.1; done
-rm -rf "$directory"
 """
 
 
@@ -83,12 +71,8 @@ def postgresql_programs() -> Path:
 def run_postgresql() -> Iterator[PostgreSQL]:
     """A private server, as durable as in production, on loopback and a Unix socket; nothing of it stays behind."""
     programs = postgresql_programs()
-    directory = Path(tempfile.mkdtemp(prefix="alcor-pg-", dir="/tmp"))
-    as_user: list[str] = []
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        shutil.chown(directory, "postgres", "postgres")
-        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
-    port = _free_port()
+    directory, as_user = directory_of("postgres", "alcor-pg-")
+    port = free_port()
     settings = {
         "port": port,
         "listen_addresses": "127.0.0.1",
@@ -97,33 +81,12 @@ def run_postgresql() -> Iterator[PostgreSQL]:
         "fsync": "on",
         "synchronous_commit": "on",
     }
-    options = [f"-c{name}={value}" for name, value in settings.items()]
-    log = directory / "log"
-    with log.open("wb") as output:
-        guard = subprocess.Popen(
-            ["sh", "-c", _GUARD, "guard", *as_user, "sh", "-c", _SERVE, "serve", *options],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,  # Ctrl-C ends the tests first, and they the guard
-            cwd=directory,
-            env=os.environ | {"directory": str(directory), "PATH": f"{programs}:{os.environ['PATH']}"},
-        )
-    assert guard.stdin is not None
-    try:
+    command = [*as_user, "sh", "-c", _SERVE, "serve", *(f"-c{name}={value}" for name, value in settings.items())]
+    environment = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    with guarded(command, directory, stop="INT", environment=environment) as log:  # INT waits for no client
         server = PostgreSQL(directory, port)
         _wait_until_ready(server, log)
         yield server
-    finally:
-        guard.stdin.close()
-        guard.wait(_STOP_SECONDS)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_until_ready(server: PostgreSQL, log: Path) -> None:

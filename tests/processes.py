@@ -1,0 +1,68 @@
+"""Servers for tests and benchmarks that end, and leave nothing behind, however those who started them go."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+_STOP_SECONDS = 60
+
+# The guard's standard input ends when whoever started it does.
+_GUARD = """
+"$@" &
+server=$!
+cat > /dev/null
+while kill -s $signal $server 2> /dev/null; do sleep 0.1; done
+rm -rf "$directory"
+"""
+
+
+def directory_of(user: str, prefix: str) -> tuple[Path, list[str]]:
+    """A new directory for a server that refuses to run as root, and what to put before its commands.
+
+    Where root starts it, the directory belongs to the user, and the commands run as that user.
+    """
+    directory = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
+    if os.geteuid() != 0:
+        return directory, []
+    shutil.chown(directory, user, user)
+    return directory, ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
+
+
+@contextlib.contextmanager
+def guarded(
+    command: Sequence[str], directory: Path, stop: str = "TERM", environment: Mapping[str, str] | None = None
+) -> Iterator[Path]:
+    """Run a server in its directory, and end it with a signal. Gives the file it writes its log to.
+
+    When it has ended, its directory is removed.
+    """
+    log = directory / "log"
+    with log.open("wb") as output:
+        guard = subprocess.Popen(
+            ["sh", "-c", _GUARD, "guard", *command],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # Ctrl-C ends the tests first, and they the guard
+            cwd=directory,
+            env={**os.environ, **(environment or {}), "directory": str(directory), "signal": stop},
+        )
+    assert guard.stdin is not None
+    try:
+        yield log
+    finally:
+        guard.stdin.close()
+        guard.wait(_STOP_SECONDS)
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
