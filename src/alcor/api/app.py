@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from alcor.api import health
 from alcor.api.errors import error_response
 from alcor.api.http import Request, Response, read_body, send_response
+from alcor.api.identity import Authenticate, anybody
 from alcor.api.metrics import ApiMetrics
 from alcor.api.neutron.routes import neutron_routes
 from alcor.api.routes import Route, Routes
@@ -38,8 +39,12 @@ def create_app(
     not_ready: Callable[[], str | None],
     registry: CollectorRegistry = REGISTRY,
     more: Iterable[Route] = (),
+    authenticate: Authenticate = anybody,
 ) -> Application:
-    """The API on a store. ``not_ready`` says why the controller is not ready, or None; ``more`` routes are its own."""
+    """The API on a store. ``not_ready`` says why the controller is not ready, or None; ``more`` routes are its own.
+
+    ``authenticate`` tells who makes a request.
+    """
     metrics = ApiMetrics(registry)
     resources: list[Route] = []
     if settings.has_resources:
@@ -51,7 +56,7 @@ def create_app(
             return
         started = time.perf_counter()
         request_id = f"req-{id_text(os.urandom(16))}"
-        template, response = await _answer(routes, scope, receive, request_id)
+        template, response = await _answer(routes, authenticate, scope, receive, request_id)
         method = scope["method"] if template else ""  # without a route it is any word
         metrics.observe(method, template, response.status, time.perf_counter() - started)
         await send_response(send, response, request_id.encode(), scope["method"] != "HEAD")
@@ -59,7 +64,9 @@ def create_app(
     return application
 
 
-async def _answer(routes: Routes, scope: Any, receive: Any, request_id: str) -> tuple[str, Response]:
+async def _answer(
+    routes: Routes, authenticate: Authenticate, scope: Any, receive: Any, request_id: str
+) -> tuple[str, Response]:
     """The template of the route that answered, and its answer. Never raises: a fault is an answer, too."""
     template = ""
     try:
@@ -67,6 +74,10 @@ async def _answer(routes: Routes, scope: Any, receive: Any, request_id: str) -> 
         template = route.template
         request = Request(scope, await read_body(scope, receive))
         request.parameters.update(parameters)
+        if not route.public:
+            request.context = await authenticate(request)
+            if route.rule:
+                request.context.require([route.rule], {})
         return template, await route.handler(request)
     except Exception as error:
         return template, error_response(error, request_id)

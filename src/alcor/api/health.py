@@ -22,7 +22,7 @@ def routes(store: Store, not_ready: Callable[[], str | None]) -> list[Route]:
             return json_response(503, {"status": "not ready", "reason": reason})
         return json_response(200, {"status": "ready"})
 
-    return [Route("GET", "/healthz", alive), Route("GET", "/readyz", ready)]
+    return [Route("GET", "/healthz", alive, public=True), Route("GET", "/readyz", ready, public=True)]
 
 
 async def _database_problem(store: Store) -> str | None:

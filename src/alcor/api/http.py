@@ -11,15 +11,16 @@ from urllib.parse import parse_qsl
 import msgspec
 import orjson
 
+from alcor.model.context import OPERATOR, Context
 from alcor.model.errors import AlcorError, bad_request
 
 _LARGEST_BODY = 64 * 1024 * 1024
 
 
 class Request:
-    """One request. ``parameters`` are the parts of the path that its route names."""
+    """One request. ``parameters`` are the parts of the path that its route names; ``context`` is who asks."""
 
-    __slots__ = ("body", "headers", "method", "parameters", "path", "query_string")
+    __slots__ = ("body", "context", "headers", "method", "parameters", "path", "query_string")
 
     def __init__(self, scope: Any, body: bytes) -> None:
         self.method: str = scope["method"]
@@ -28,6 +29,7 @@ class Request:
         self.headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
         self.body = body
         self.parameters: dict[str, str] = {}
+        self.context: Context = OPERATOR
 
     def header(self, name: bytes) -> str:
         """The value of a header, named in lower case; empty when it is not there."""

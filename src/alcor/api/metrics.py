@@ -36,4 +36,4 @@ class ApiMetrics:
         async def show(_request: Request) -> Response:
             return Response(200, generate_latest(self._registry), CONTENT_TYPE_LATEST.encode())
 
-        return [Route("GET", "/metrics", show)]
+        return [Route("GET", "/metrics", show, public=True)]

@@ -9,19 +9,24 @@ from alcor.model.errors import AlcorError
 
 
 class Route(msgspec.Struct, frozen=True):
-    """A handler for a method on all paths of a template."""
+    """A handler for a method on all paths of a template.
+
+    Of a ``public`` one nobody asks who the caller is; others have a caller whom the ``rule`` lets, if there is one.
+    """
 
     method: str
     template: str
     handler: Handler
+    public: bool = False
+    rule: str = ""
 
 
 class _Place(msgspec.Struct):
     """What follows after some segments, and what is answered there."""
 
     literal: dict[str, "_Place"] = {}
-    parameter: "tuple[str, _Place] | None" = None
-    handlers: dict[str, Route] = {}
+    parameter: "_Place | None" = None
+    handlers: dict[str, tuple[Route, tuple[str, ...]]] = {}
 
 
 class Routes:
@@ -34,44 +39,44 @@ class Routes:
 
     def _add(self, route: Route) -> None:
         place = self._root
+        names = []
         for segment in _segments(route.template):
             if segment.startswith("{"):
+                names.append(segment.strip("{}"))
                 if place.parameter is None:
-                    place.parameter = (segment.strip("{}"), _Place())
-                name, following = place.parameter
-                if name != segment.strip("{}"):
-                    raise ValueError(f"{route.template}: {segment} is called {{{name}}} in another route")
-                place = following
+                    place.parameter = _Place()
+                place = place.parameter
             else:
                 place = place.literal.setdefault(segment, _Place())
         if route.method in place.handlers:
             raise ValueError(f"{route.method} {route.template} has two handlers")
-        place.handlers[route.method] = route
+        place.handlers[route.method] = route, tuple(names)
 
     def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
         """The route of a request and the parameters of its path. Raises AlcorError (404 or 405)."""
         if "\0" in path:
             raise _no_such_path(path)
-        parameters: dict[str, str] = {}
+        values: list[str] = []
         place = self._root
         for segment in _segments(path):
             following = place.literal.get(segment)
             if following is None:
-                if place.parameter is None:
+                following = place.parameter
+                if following is None:
                     raise _no_such_path(path)
-                name, following = place.parameter
-                parameters[name] = segment
+                values.append(segment)
             place = following
         if not place.handlers:
             raise _no_such_path(path)
-        route = place.handlers.get("GET" if method == "HEAD" else method)
-        if route is None:
+        found = place.handlers.get("GET" if method == "HEAD" else method)
+        if found is None:
             raise AlcorError(
                 405,
                 "HTTPMethodNotAllowed",
                 f"{method} is not possible on {path}; possible are {', '.join(sorted(place.handlers))}.",
             )
-        return route, parameters
+        route, names = found
+        return route, dict(zip(names, values, strict=True))
 
 
 def _segments(path: str) -> list[str]:

@@ -10,6 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from alcor.model.errors import AlcorError, bad_request
+from alcor.model.extension import Extension
+from alcor.model.rules import ADMIN_OR_PROJECT_MEMBER, ADMIN_OR_PROJECT_READER
 from alcor.model.values import Convert, shown
 
 
@@ -34,6 +36,10 @@ class Attribute:
 
     ``convert`` checks a value that a request gives and brings it into the form that views show; ``to_column`` and
     ``to_view`` translate between that form and the column. ``parse_filter`` reads a value from a query string.
+
+    ``set_by`` is the rule that lets callers give a value (``update_by`` for updates, where it is another one), and
+    ``seen_by`` the one that lets them see it; without any, those that may create, update or see the resource.
+    ``parts_set_by`` are the rules for members of a value that is an object, or of a list of such.
     """
 
     def __init__(
@@ -51,6 +57,10 @@ class Attribute:
         parse_filter: Callable[[str], Any] | None = None,
         alias_of: str = "",
         implied: Any = Unset.ABSENT,
+        set_by: str = "",
+        update_by: str = "",
+        seen_by: str = "",
+        parts_set_by: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.convert = convert
@@ -64,6 +74,10 @@ class Attribute:
         self.parse_filter = parse_filter
         self.alias_of = alias_of
         self.implied = default if isinstance(implied, Unset) else implied
+        self.set_by = set_by
+        self.update_by = update_by or set_by
+        self.seen_by = seen_by
+        self.parts_set_by: Mapping[str, str] = parts_set_by or {}
 
     def converted(self, value: Any) -> Any:
         """The value in its kept form. Raises AlcorError, naming the attribute, for one that it cannot have."""
@@ -74,12 +88,24 @@ class Attribute:
             raise _invalid(self.name, str(error)) from error
 
 
+_RULES = {
+    "create": ADMIN_OR_PROJECT_MEMBER,
+    "get": ADMIN_OR_PROJECT_READER,
+    "update": ADMIN_OR_PROJECT_MEMBER,
+    "delete": ADMIN_OR_PROJECT_MEMBER,
+}
+
+
 class Resource:
     """A kind of resource: ``name`` in the singular, ``collection`` in the plural, as request bodies have them.
 
     A ``lenient`` one is for clients that send whole resources, as they were shown or as they hold them: null is the
     same as nothing said; what the server sets, and the names ``without_effect``, are passed over; and an update may
     repeat what cannot change.
+
+    ``rules`` say who may create, get, update and delete it, where not the members (to get: the readers) of its project,
+    and who may carry out other actions on it; ``policy_name`` is what they call it, when not its name. ``extensions``
+    are those that are here when the resource is.
     """
 
     def __init__(
@@ -90,12 +116,18 @@ class Resource:
         *,
         lenient: bool = False,
         without_effect: tuple[str, ...] = (),
+        rules: Mapping[str, str] | None = None,
+        policy_name: str = "",
+        extensions: tuple[Extension, ...] = (),
     ) -> None:
         self.name = name
         self.collection = collection
         self.attributes: Mapping[str, Attribute] = {attribute.name: attribute for attribute in attributes}
         self.lenient = lenient
         self.fixed = frozenset(each.name for each in attributes if each.create and not each.update)
+        self.rules = _RULES | dict(rules or {})
+        self.policy_name = policy_name or name
+        self.extensions = extensions
         self._passed_over = {each.name for each in attributes if each.convert is None} | set(without_effect)
 
     @cached_property
@@ -109,6 +141,25 @@ class Resource:
     @cached_property
     def _required(self) -> tuple[str, ...]:
         return tuple(name for name, each in self.attributes.items() if each.default is Unset.REQUIRED)
+
+    @cached_property
+    def seen_by_some(self) -> tuple[Attribute, ...]:
+        """The attributes that not everybody sees who sees the resource."""
+        return tuple(each for each in self.attributes.values() if each.seen_by)
+
+    @cached_property
+    def policy_rules(self) -> dict[str, str]:
+        """All rules about the resource and its attributes, by the names that operators override them by."""
+        rules = {f"{action}_{self.policy_name}": rule for action, rule in self.rules.items()}
+        for name, each in self.attributes.items():
+            per_action = (("create", each.set_by), ("update", each.update_by), ("get", each.seen_by))
+            for action, rule in per_action:
+                if rule:
+                    rules[f"{action}_{self.policy_name}:{name}"] = rule
+            for action in ("create", "update"):
+                for part, rule in each.parts_set_by.items():
+                    rules[f"{action}_{self.policy_name}:{name}:{part}"] = rule
+        return rules
 
     def check_create(self, body: Any) -> dict[str, Any]:
         """The attributes of a create request, checked, with defaults. Raises AlcorError naming what is wrong."""

@@ -63,7 +63,7 @@ def integer(least: int, most: int) -> Convert:
             raise ValueError(f"{shown(value)} is not an integer")
         try:
             number = int(value)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise ValueError(f"{shown(value)} is not an integer") from error
         if isinstance(value, float) and number != value:
             raise ValueError(f"{shown(value)} is not an integer")

@@ -3,16 +3,18 @@
 Handlers take the requests of many callers at once and return a result or an exception for each (Store.write_batch).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Row, Table
 from sqlalchemy.exc import IntegrityError
 
+from alcor.model.context import DEFAULT_PROJECT, OPERATOR, Context
 from alcor.model.errors import AlcorError, bad_request, conflict, not_found
 from alcor.model.identifiers import new_id
 from alcor.model.resource import Resource
+from alcor.services.access import Access
 from alcor.services.rows import View, missing
 from alcor.store import bulk
 from alcor.store.transaction import Transaction
@@ -20,15 +22,20 @@ from alcor.store.transaction import Transaction
 Values = dict[str, Any]
 """Checked attributes of a request."""
 
-DEFAULT_PROJECT = "default"
-"""Whose resources are when nobody says."""
+
+class Create(msgspec.Struct, frozen=True):
+    """Resources to create together, all or none, for a caller."""
+
+    items: Sequence[Values]
+    context: Context = OPERATOR
 
 
 class Update(msgspec.Struct, frozen=True):
     """Change these attributes.
 
-    ``revision`` is the revision number the caller has seen, when it insists on it; ``project_id`` the project whose
-    resources it sees, None for all. ``repeated`` are attributes that cannot change, as the caller knows them.
+    ``revision`` is the revision number the caller has seen, when it insists on it; ``project_id`` the project that the
+    resource must be of, None for any; ``scope`` the columns that it must have (that it is a part of its parent).
+    ``repeated`` are attributes that cannot change, as the caller knows them.
     """
 
     id: str
@@ -36,33 +43,74 @@ class Update(msgspec.Struct, frozen=True):
     revision: int | None = None
     project_id: str | None = None
     repeated: Values = {}
+    context: Context = OPERATOR
+    scope: Mapping[str, str] = {}
 
 
 class Delete(msgspec.Struct, frozen=True):
-    """Delete the resource; ``revision`` and ``project_id`` as in Update."""
+    """Delete the resource; the rest as in Update."""
 
     id: str
     revision: int | None = None
     project_id: str | None = None
+    context: Context = OPERATOR
+    scope: Mapping[str, str] = {}
 
 
-Create = Sequence[Values]
-"""Resources to create together: all or none."""
+class Act(msgspec.Struct, frozen=True):
+    """Carry out an action on the resource, with what the request's body says."""
+
+    id: str
+    body: Any
+    context: Context = OPERATOR
+
 
 CreateHandler = Callable[[Transaction, Sequence[Create]], Sequence[list[View] | Exception]]
 UpdateHandler = Callable[[Transaction, Sequence[Update]], Sequence[View | Exception]]
 DeleteHandler = Callable[[Transaction, Sequence[Delete]], Sequence[Exception | None]]
 
 
-class Manager(msgspec.Struct, frozen=True):
-    """One kind of resource, as the APIs use it. ``views`` renders rows of the table in their order."""
+class Action(msgspec.Struct, frozen=True):
+    """Something else that is done to a resource, at ``…/{id}/{name}``; its answer is what the operation returns."""
 
-    resource: Resource
-    table: Table
-    views: Callable[[Connection, Sequence[Row[Any]]], list[View]]
+    method: str
+    name: str
+    operation: Callable[[Transaction, Act], Any]
+    status: int = 200
+
+
+class Parent(msgspec.Struct, frozen=True):
+    """The resource of which those of a manager are parts: they are under its path, and hold its id in a column."""
+
+    access: Access
+    path: str  # of its collection below /v2.0, like routers
+    attribute: str  # of the parts, like router_id
+
+
+class Manager(msgspec.Struct, frozen=True):
+    """One kind of resource, as the APIs use it. ``views`` renders rows of the table in their order, for a caller.
+
+    ``path`` is where Neutron's API has it below /v2.0 (or its parent), when not under the name of the collection.
+    """
+
+    access: Access
+    views: Callable[[Connection, Sequence[Row[Any]], Context], list[View]]
     create: CreateHandler
     update: UpdateHandler
     delete: DeleteHandler
+    actions: tuple[Action, ...] = ()
+    parent: Parent | None = None
+    path: str = ""
+
+    @property
+    def resource(self) -> Resource:
+        """The definition of the resource."""
+        return self.access.resource
+
+    @property
+    def table(self) -> Table:
+        """Where it is kept."""
+        return self.access.table
 
 
 Request = TypeVar("Request")
@@ -86,8 +134,8 @@ def narrowed(manager: Manager, resource: Resource) -> Manager:
     def narrow(view: View) -> View:
         return {name: view[name] for name in resource.attributes}
 
-    def views(connection: Connection, rows: Sequence[Row[Any]]) -> list[View]:
-        return [narrow(view) for view in manager.views(connection, rows)]
+    def views(connection: Connection, rows: Sequence[Row[Any]], context: Context) -> list[View]:
+        return [narrow(view) for view in manager.views(connection, rows, context)]
 
     def create(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:
         results = manager.create(transaction, requests)
@@ -97,7 +145,8 @@ def narrowed(manager: Manager, resource: Resource) -> Manager:
         results = manager.update(transaction, requests)
         return [narrow(result) if isinstance(result, dict) else result for result in results]
 
-    return msgspec.structs.replace(manager, resource=resource, views=views, create=create, update=update)
+    access = msgspec.structs.replace(manager.access, resource=resource)
+    return msgspec.structs.replace(manager, access=access, views=views, create=create, update=update)
 
 
 def stamp(transaction: Transaction, values: Values) -> Values:
@@ -111,13 +160,17 @@ def stamp(transaction: Transaction, values: Values) -> Values:
     return stamped
 
 
-def check_expected(resource: str, row: Any, request: Update | Delete) -> None:
-    """Raises AlcorError when a row is not what the caller may see (404) or has seen (412, Neutron's revision-if-match).
+def check_expected(transaction: Transaction, access: Access, row: Any, request: Update | Delete) -> None:
+    """Raises AlcorError when a row is not what the caller may see (404), may change (403) or has seen.
 
-    ``resource`` is what the table has rows of.
+    The last is Neutron's revision-if-match: 412.
     """
     if request.project_id is not None and row.project_id != request.project_id:
-        raise not_found(resource, request.id)
+        raise not_found(access.resource.name, request.id)
+    if any(getattr(row, column) != value for column, value in request.scope.items()):
+        raise not_found(access.resource.name, request.id)
+    action, given = ("update", request.values) if isinstance(request, Update) else ("delete", {})
+    access.require(transaction.connection, row, request.context, action, given)
     if request.revision is not None and request.revision != row.revision_number:
         raise AlcorError(
             412,

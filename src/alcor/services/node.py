@@ -6,9 +6,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
+from alcor.model.context import Context
 from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.records import NodeDeleted
 from alcor.model.resources.node import NODE
+from alcor.services.access import Access, everybody
 from alcor.services.manager import Create, Delete, Manager, Update, check_expected, check_repeated, each
 from alcor.services.rows import Rows, View
 from alcor.store import bulk, number_pools
@@ -17,6 +19,7 @@ from alcor.store.tables import node, port
 from alcor.store.transaction import Transaction
 
 ROWS = Rows(NODE, node)
+ACCESS = Access(NODE, node, everybody)
 _HOST_INDEXES = "host_index"
 
 _LOCKED = select(node).where(node.c.id == bindparam("id")).with_for_update()
@@ -24,7 +27,8 @@ _BOUND = select(port.c.id).where(port.c.host_id == bindparam("id")).limit(1)
 _DELETE = node.delete().where(node.c.id == bindparam("node_id"))
 
 
-def _create(transaction: Transaction, nodes: Create) -> list[View]:
+def _create(transaction: Transaction, create: Create) -> list[View]:
+    nodes = create.items
     connection, now = transaction.connection, transaction.now
     # The pool's lock makes those who register nodes take turns: what the checks find stays true.
     indexes = number_pools.take(transaction, _HOST_INDEXES, len(nodes))
@@ -89,7 +93,7 @@ def _locked_node(transaction: Transaction, node_id: str) -> Row[Any]:
 
 def _update(transaction: Transaction, update: Update) -> View:
     row = _locked_node(transaction, update.id)
-    check_expected("node", row, update)
+    check_expected(transaction, ACCESS, row, update)
     check_repeated(ROWS.view(row), update)
     if "local_ip" in update.values:
         _check_new_addresses(transaction.connection, [(update.id, update.values["local_ip"])])
@@ -105,7 +109,7 @@ def _update(transaction: Transaction, update: Update) -> View:
 
 def _delete(transaction: Transaction, delete: Delete) -> None:
     row = _locked_node(transaction, delete.id)
-    check_expected("node", row, delete)
+    check_expected(transaction, ACCESS, row, delete)
     bound = transaction.connection.execute(_BOUND, {"id": delete.id}).scalar()
     if bound is not None:
         raise _in_use(delete.id, bound)
@@ -119,10 +123,8 @@ def _in_use(node_id: str, port_id: str) -> AlcorError:
     )
 
 
-def _views(_connection: Connection, rows: Sequence[Any]) -> list[View]:
+def _views(_connection: Connection, rows: Sequence[Any], _context: Context) -> list[View]:
     return [ROWS.view(row) for row in rows]
 
 
-NODES = Manager(
-    resource=NODE, table=node, views=_views, create=each(_create), update=each(_update), delete=each(_delete)
-)
+NODES = Manager(access=ACCESS, views=_views, create=each(_create), update=each(_update), delete=each(_delete))

@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Row, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from alcor.model.addresses import mac_number, mac_text
+from alcor.model.context import Context
 from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted
 from alcor.model.resources.port import PORT
 from alcor.services import mac, private_ip, tags
+from alcor.services.access import Access
 from alcor.services.bound_ports import BoundPorts
 from alcor.services.manager import (
     Create,
@@ -38,33 +40,51 @@ from alcor.services.port_views import ROWS, fixed_ips_of, known_hosts, port_view
 from alcor.services.private_ip import FixedIp, Slot, Subnet
 from alcor.services.quota import limited
 from alcor.services.rows import View, missing
+from alcor.services.vpc import ACCESS as NETWORK_ACCESS
 from alcor.services.vpc import ROWS as NETWORK_ROWS
 from alcor.store import bulk
 from alcor.store.record_rows import port_record, vpc_record
-from alcor.store.tables import ip_allocation, port
+from alcor.store.tables import ip_allocation, network, port
 from alcor.store.transaction import Transaction
+
+
+def _visible(context: Context) -> ColumnElement[bool]:
+    """Ports of the caller's project, and those of its networks."""
+    networks = select(network.c.id).where(network.c.project_id == context.project_id)
+    return or_(port.c.project_id == context.project_id, port.c.network_id.in_(networks))
+
+
+ACCESS = Access(PORT, port, _visible)
 
 
 def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:
     """Create the ports of many requests with the statements of one: each request's all or none."""
-    networks = lock_networks(transaction, (values["network_id"] for ports in requests for values in ports))
+    networks = lock_networks(transaction, (values["network_id"] for create in requests for values in create.items))
     subnets = private_ip.subnets_of(transaction.connection, networks)
     usual = {network_id: private_ip.plan(network_id, subnets.get(network_id, []), None) for network_id in networks}
     outcomes: list[list[View] | Exception] = []
     planned: list[tuple[Values, Sequence[Slot]]] = []
-    for ports in requests:
+    for create in requests:
         try:
-            plans = [_plan(values, usual, subnets) for values in ports]
+            _check_networks_visible(transaction, create, networks)
+            plans = [_plan(values, usual, subnets) for values in create.items]
         except AlcorError as error:
             outcomes.append(error)
             continue
         planned += plans
         outcomes.append([])
     views = iter(_write(transaction, planned, networks))
-    for ports, outcome in zip(requests, outcomes, strict=True):
+    for create, outcome in zip(requests, outcomes, strict=True):
         if isinstance(outcome, list):
-            outcome.extend(next(views) for _ in ports)
+            outcome.extend(next(views) for _ in create.items)
     return outcomes
+
+
+def _check_networks_visible(transaction: Transaction, create: Create, networks: Mapping[str, Row[Any]]) -> None:
+    """Raises AlcorError (404) for a network that the caller is not shown."""
+    for network_id in {values["network_id"] for values in create.items} & networks.keys():
+        if not NETWORK_ACCESS.sees(transaction.connection, networks[network_id], create.context):
+            raise not_found("network", network_id)
 
 
 def _plan(
@@ -141,8 +161,8 @@ def _update_ports(transaction: Transaction, updates: Sequence[Update]) -> list[V
 
 def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View:
     connection = transaction.connection
-    row, network = lock_port(transaction, update.id)
-    check_expected("port", row, update)
+    row, its_network = lock_port(transaction, update.id)
+    check_expected(transaction, ACCESS, row, update)
     old_ips = fixed_ips_of(connection, [row.id]).get(row.id, ())
     view = ROWS.view(row)
     check_repeated(view, update)
@@ -159,13 +179,13 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     if "fixed_ips" in update.values or changed.mac_address != row.mac_address:
         fixed_ips = _change_addresses(transaction, changed, old_ips, update.values.get("fixed_ips"))
     bulk.update_row(connection, port, changed)
-    bound.count(network, row.host_id, changed.host_id)
+    bound.count(its_network, row.host_id, changed.host_id)
     if changed.mac_address != row.mac_address:
         mac.release(transaction, [row.mac_address])
     if port_record(changed, fixed_ips) != port_record(row, old_ips):
         tell_hosts(transaction, row.host_id, changed, fixed_ips)
     hosts = known_hosts(connection, [changed.host_id])
-    return port_view(changed, fixed_ips, hosts, vpc_record(network).dns_domain)
+    return port_view(changed, fixed_ips, hosts, vpc_record(its_network).dns_domain)
 
 
 def _change_mac(transaction: Transaction, row: Row[Any], values: Values) -> None:
@@ -239,7 +259,7 @@ def delete_ports(transaction: Transaction, requests: Sequence[Delete]) -> Sequen
             outcomes.append(not_found("port", delete.id))
             continue
         try:
-            check_expected("port", row, delete)
+            check_expected(transaction, ACCESS, row, delete)
         except AlcorError as error:
             rows[delete.id] = row
             outcomes.append(error)
@@ -282,8 +302,7 @@ def update_ports_together(transaction: Transaction, requests: Sequence[Sequence[
 
 
 PORTS = Manager(
-    resource=PORT,
-    table=port,
+    access=ACCESS,
     views=port_views,
     create=limited("port", create_ports),
     update=_update_ports,

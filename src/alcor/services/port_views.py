@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from alcor.model.addresses import ip_text
+from alcor.model.context import OPERATOR, Context
 from alcor.model.resources.port import PORT
 from alcor.services.private_ip import FixedIp, fixed_ip_views
 from alcor.services.rows import Rows, View
@@ -31,7 +32,7 @@ _NODES = select(node.c.id).where(node.c.id.in_(bindparam("host_ids", expanding=T
 _NETWORKS = select(network).where(network.c.id.in_(bindparam("network_ids", expanding=True)))
 
 
-def port_views(connection: Connection, rows: Sequence[Any]) -> list[View]:
+def port_views(connection: Connection, rows: Sequence[Any], _context: Context = OPERATOR) -> list[View]:
     """The ports of these rows."""
     if not rows:
         return []

@@ -40,7 +40,7 @@ def _in_networks_of_project(create: CreateHandler, *, shared_too: bool) -> Creat
 
 def _visible(connection: Connection, requests: Sequence[Create], shared_too: bool) -> set[tuple[str, str]]:
     """Which (project, network) of those asked for go together."""
-    wanted = {(values["project_id"], values["network_id"]) for request in requests for values in request}
+    wanted = {(values["project_id"], values["network_id"]) for request in requests for values in request.items}
     columns = [network.c.id, network.c.project_id, network.c.shared]
     found = bulk.select_by(connection, columns, network.c.id, sorted({network_id for _, network_id in wanted}))
     owners = {row.id: (row.project_id, row.shared) for row in found}
@@ -53,7 +53,7 @@ def _visible(connection: Connection, requests: Sequence[Create], shared_too: boo
 
 def _hidden(visible: set[tuple[str, str]], request: Create) -> str | None:
     """A network that the request names and its project may not use."""
-    for values in request:
+    for values in request.items:
         if (values["project_id"], values["network_id"]) not in visible:
             network_id: str = values["network_id"]
             return network_id
@@ -61,8 +61,12 @@ def _hidden(visible: set[tuple[str, str]], request: Create) -> str | None:
 
 
 def _create_on_nodes_by_name(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:
-    ids = ids_by_name(transaction.connection, _hosts(values for request in requests for values in request))
-    return PORTS.create(transaction, [[_bound(values, ids) for values in request] for request in requests])
+    ids = ids_by_name(transaction.connection, _hosts(values for request in requests for values in request.items))
+    return PORTS.create(transaction, [_all_of_it_bound(request, ids) for request in requests])
+
+
+def _all_of_it_bound(create: Create, ids: Mapping[str, str]) -> Create:
+    return msgspec.structs.replace(create, items=[_bound(values, ids) for values in create.items])
 
 
 def _update_on_nodes_by_name(transaction: Transaction, updates: Sequence[Update]) -> Sequence[View | Exception]:
@@ -90,11 +94,13 @@ def _bound(values: Values, ids: Mapping[str, str]) -> Values:
 
 
 PROJECT_SUBNETS = msgspec.structs.replace(
-    SUBNETS, resource=PROJECT_SUBNET, create=_in_networks_of_project(SUBNETS.create, shared_too=False)
+    SUBNETS,
+    access=msgspec.structs.replace(SUBNETS.access, resource=PROJECT_SUBNET),
+    create=_in_networks_of_project(SUBNETS.create, shared_too=False),
 )
 PROJECT_PORTS = msgspec.structs.replace(
     PORTS,
-    resource=PROJECT_PORT,
+    access=msgspec.structs.replace(PORTS.access, resource=PROJECT_PORT),
     create=_in_networks_of_project(_create_on_nodes_by_name, shared_too=True),
     update=_update_on_nodes_by_name,
 )

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, Table, bindparam, func, select
 
+from alcor.model.context import DEFAULT_PROJECT
 from alcor.model.errors import AlcorError, conflict
-from alcor.services.manager import DEFAULT_PROJECT, Create, CreateHandler
+from alcor.services.manager import Create, CreateHandler
 from alcor.services.rows import View, missing
 from alcor.store import bulk
 from alcor.store.tables import network, port, quota, subnet
@@ -34,7 +35,7 @@ def limited(resource: str, create: CreateHandler) -> CreateHandler:
     """The handler, for projects that have no more than they may: requests beyond that are refused (409)."""
 
     def handler(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:
-        wanted = [Counter(map(_project, request)) for request in requests]
+        wanted = [Counter(map(_project, request.items)) for request in requests]
         room = _room(transaction.connection, resource, {project for each in wanted for project in each})
         if not room:
             return create(transaction, requests)
@@ -91,7 +92,7 @@ def limits_of(connection: Connection, project_id: str) -> Limits:
 
 
 def _set_for(connection: Connection, project_id: str) -> Limits:
-    return dict(connection.execute(_OF_PROJECT, {"project": project_id}).tuples().all())
+    return {row.resource: row.most for row in connection.execute(_OF_PROJECT, {"project": project_id})}
 
 
 def defaults() -> Limits:

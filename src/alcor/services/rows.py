@@ -25,6 +25,8 @@ class Rows:
         self._columns = [column.name for column in table.columns]
         self._named: Callable[[Sequence[Any]], NamedRow] = _named_row(table.name, self._columns)
         in_columns = {each.column: each for each in attributes if each.kept is Kept.COLUMN and not each.alias_of}
+        self.beside = [name for name in self._columns if name != "attributes" and name not in in_columns]
+        """Columns that hold no attribute."""
         self._writers = [_writer(name, in_columns.get(name)) for name in self._columns]
         shown = [each for each in attributes if each.kept is Kept.COLUMN]
         self._shown = [each.name for each in shown]

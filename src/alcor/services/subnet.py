@@ -4,15 +4,17 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, or_, select
 
 from alcor.model import address_plan
+from alcor.model.context import OPERATOR, Context
 from alcor.model.errors import AlcorError, conflict, invalid_input, not_found
 from alcor.model.identifiers import id_bytes
 from alcor.model.number_ranges import Range
 from alcor.model.records import SubnetDeleted
 from alcor.model.resources.subnet import SUBNET
 from alcor.services import tags
+from alcor.services.access import Access, shared_ids
 from alcor.services.manager import (
     Create,
     Delete,
@@ -30,10 +32,21 @@ from alcor.services.rows import Rows, View, missing
 from alcor.services.vpc import locked_network
 from alcor.store import bulk, number_pools, sql
 from alcor.store.record_rows import subnet_record
-from alcor.store.tables import ip_allocation, subnet
+from alcor.store.tables import ip_allocation, network, subnet
 from alcor.store.transaction import Transaction
 
 ROWS = Rows(SUBNET, subnet)
+
+
+def _visible(context: Context) -> ColumnElement[bool]:
+    """Subnets of the caller's project, and those of networks that are shared with it."""
+    shared = or_(
+        network.c.shared.is_(True), network.c.external.is_(True), network.c.id.in_(shared_ids("network", context))
+    )
+    return or_(subnet.c.project_id == context.project_id, subnet.c.network_id.in_(select(network.c.id).where(shared)))
+
+
+ACCESS = Access(SUBNET, subnet, _visible)
 WIDTHS = {4: 4, 6: 16}
 """Bytes an address takes, by IP version: the width of its pool's numbers."""
 
@@ -50,17 +63,17 @@ _PROJECT_OF = sql.statement("SELECT project_id FROM subnet WHERE id = :id")
 _PORTS = sql.statement("SELECT count(DISTINCT port_id) FROM ip_allocation WHERE subnet_id = :id")
 
 
-def _create(transaction: Transaction, subnets: Create) -> list[View]:
-    return [_create_one(transaction, values) for values in subnets]
+def _create(transaction: Transaction, create: Create) -> list[View]:
+    return [_create_one(transaction, values, create.context) for values in create.items]
 
 
-def _create_one(transaction: Transaction, given: Values) -> View:
+def _create_one(transaction: Transaction, given: Values, context: Context) -> View:
     network = ipaddress.ip_network(given["cidr"])
     if given.get("ip_version", network.version) != network.version:
         raise invalid_input(f"cidr '{network}' does not match the ip_version '{given['ip_version']}'")
     address_plan.check_range(network)
     _check_services(network, given)
-    locked_network(transaction, given["network_id"])
+    locked_network(transaction, given["network_id"], context)
     _check_overlap(transaction.connection, given["network_id"], network)
     values = stamp(transaction, given) | {"ip_version": network.version}
     values["first_address"] = network.network_address.packed
@@ -136,7 +149,7 @@ def _locked_subnet(transaction: Transaction, subnet_id: str) -> Row[Any]:
 def _update(transaction: Transaction, update: Update) -> View:
     connection = transaction.connection
     row = _locked_subnet(transaction, update.id)
-    check_expected("subnet", row, update)
+    check_expected(transaction, ACCESS, row, update)
     check_repeated(ROWS.view(row), update)
     values = dict(update.values)
     _check_services(ipaddress.ip_network(row.cidr), ROWS.view(row) | values)
@@ -170,7 +183,7 @@ def _change_addresses(transaction: Transaction, row: Row[Any], values: Values) -
 def _delete(transaction: Transaction, delete: Delete) -> None:
     connection = transaction.connection
     row = _locked_subnet(transaction, delete.id)
-    check_expected("subnet", row, delete)
+    check_expected(transaction, ACCESS, row, delete)
     holder = connection.execute(_HOLDER, {"id": delete.id}).scalar()
     if holder is not None:
         raise _in_use(delete.id, holder)
@@ -197,13 +210,12 @@ def port_count(connection: Connection, subnet_id: str, project_id: str | None) -
     return count
 
 
-def _views(_connection: Connection, rows: Sequence[Any]) -> list[View]:
+def _views(_connection: Connection, rows: Sequence[Any], _context: Context = OPERATOR) -> list[View]:
     return [ROWS.view(row) for row in rows]
 
 
 SUBNETS = Manager(
-    resource=SUBNET,
-    table=subnet,
+    access=ACCESS,
     views=_views,
     create=limited("subnet", each(_create)),
     update=each(_update),

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, select
 
+from alcor.model.context import OPERATOR, Context
 from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.identifiers import id_bytes
 from alcor.model.programming import AUTO, is_on_demand
@@ -13,6 +14,7 @@ from alcor.model.records import SubnetDeleted, VpcDeleted
 from alcor.model.resources.alcor import VPC
 from alcor.model.resources.network import NETWORK
 from alcor.services import tags
+from alcor.services.access import Access, shareable
 from alcor.services.manager import (
     Create,
     Delete,
@@ -34,6 +36,17 @@ from alcor.store.tables import network, subnet
 from alcor.store.transaction import Transaction
 
 ROWS = Rows(VPC, network)
+ACCESS = Access(
+    VPC,
+    network,
+    shareable(
+        network,
+        "network",
+        network.c.shared.is_(True),
+        network.c.external.is_(True),
+        actions=("access_as_shared", "access_as_external"),
+    ),
+)
 _VNIS = "vni"
 _NAMED_IN_CONFLICT = 10
 
@@ -48,8 +61,8 @@ _DELETE = sql.statement("DELETE FROM network WHERE id = :id")
 _DELETE_SUBNETS = sql.statement("DELETE FROM subnet WHERE network_id = :id")
 
 
-def _create(transaction: Transaction, networks: Create) -> list[View]:
-    stamped = [stamp(transaction, values) for values in networks]
+def _create(transaction: Transaction, create: Create) -> list[View]:
+    stamped = [stamp(transaction, values) for values in create.items]
     _give_vnis(transaction, stamped)
     rows = [ROWS.row(values | _programmed(transaction, values, 0, False)) for values in stamped]
     insert_new(transaction.connection, network, rows)
@@ -85,10 +98,13 @@ def _give_vnis(transaction: Transaction, networks: Sequence[Values]) -> None:
         values["provider:segmentation_id"] = vni
 
 
-def locked_network(transaction: Transaction, network_id: str) -> Row[Any]:
-    """The row, which nobody else changes or refers to anew until the transaction ends. Raises AlcorError (404)."""
+def locked_network(transaction: Transaction, network_id: str, context: Context = OPERATOR) -> Row[Any]:
+    """The row, which nobody else changes or refers to anew until the transaction ends.
+
+    Raises AlcorError (404) when there is none that the caller is shown.
+    """
     row = transaction.connection.execute(_LOCKED, {"id": network_id}).first()
-    if row is None:
+    if row is None or not ACCESS.sees(transaction.connection, row, context):
         raise not_found("network", network_id)
     return row
 
@@ -96,7 +112,7 @@ def locked_network(transaction: Transaction, network_id: str) -> Row[Any]:
 def _update(transaction: Transaction, update: Update) -> View:
     connection = transaction.connection
     row = locked_network(transaction, update.id)
-    check_expected("network", row, update)
+    check_expected(transaction, ACCESS, row, update)
     view = ROWS.view(row)
     check_repeated(view, update)
     programmed = _programmed(transaction, view | update.values, row.bound_ports, row.on_demand)
@@ -104,7 +120,7 @@ def _update(transaction: Transaction, update: Update) -> View:
     bulk.update_row(connection, network, changed)
     if vpc_record(changed) != vpc_record(row):
         transaction.record(vpc_record(changed))
-    return _views(connection, [changed])[0]
+    return _views(connection, [changed], update.context)[0]
 
 
 def _delete(transaction: Transaction, delete: Delete) -> None:
@@ -114,7 +130,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
 
 def _delete_empty(transaction: Transaction, delete: Delete) -> None:
     """Delete the VPC as Alcor does: refused while it has ports or subnets."""
-    check_expected("network", locked_network(transaction, delete.id), delete)
+    check_expected(transaction, ACCESS, locked_network(transaction, delete.id), delete)
     subnets = _subnets(transaction.connection, [delete.id]).get(delete.id)
     if subnets:
         raise conflict(
@@ -127,7 +143,7 @@ def _delete_empty(transaction: Transaction, delete: Delete) -> None:
 def _delete_network(transaction: Transaction, delete: Delete) -> None:
     connection = transaction.connection
     row = locked_network(transaction, delete.id)
-    check_expected("network", row, delete)
+    check_expected(transaction, ACCESS, row, delete)
     limit = _NAMED_IN_CONFLICT + 1
     ports = connection.execute(_PORTS, {"id": delete.id, "limit": limit}).scalars().all()
     if ports:
@@ -150,7 +166,7 @@ def _few(ids: Sequence[str]) -> str:
     return ", ".join(ids[:_NAMED_IN_CONFLICT]) + (", …" if len(ids) > _NAMED_IN_CONFLICT else "")
 
 
-def _views(connection: Connection, rows: Sequence[Any]) -> list[View]:
+def _views(connection: Connection, rows: Sequence[Any], _context: Context) -> list[View]:
     subnets = _subnets(connection, [row.id for row in rows])
     return [ROWS.view(row) | {"subnets": subnets.get(row.id, [])} for row in rows]
 
@@ -165,8 +181,7 @@ def _subnets(connection: Connection, network_ids: Sequence[str]) -> dict[str, li
 
 
 VPCS = Manager(
-    resource=VPC,
-    table=network,
+    access=ACCESS,
     views=_views,
     create=limited("network", each(_create)),
     update=each(_update),

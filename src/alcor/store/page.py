@@ -42,6 +42,7 @@ class Query(msgspec.Struct, frozen=True):
     """What to list. ``sort`` holds (column, ascending); the id is always added last, so that order is total.
 
     ``columns`` names those that are wanted, or none for all; the fixed_ip filters are for the table of ports.
+    ``condition`` is one that all rows fulfil.
     """
 
     filters: Mapping[str, Sequence[Any]] = {}
@@ -53,6 +54,7 @@ class Query(msgspec.Struct, frozen=True):
     fixed_ip_addresses: Sequence[bytes] = ()
     columns: Sequence[str] = ()
     tags: TagFilter = TagFilter()
+    condition: ColumnElement[bool] | None = None
 
 
 class MarkerNotFound(LookupError):
@@ -94,6 +96,8 @@ def _filtered(statement: Select[Any], table: Table, query: Query) -> Select[Any]
         if query.fixed_ip_addresses:
             holders = holders.where(ip_allocation.c.ip_address.in_(query.fixed_ip_addresses))
         statement = statement.where(table.c.id.in_(holders))
+    if query.condition is not None:
+        statement = statement.where(query.condition)
     return statement.where(*_tagged(table, query.tags))
 
 

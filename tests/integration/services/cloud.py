@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from alcor.model.context import OPERATOR
 from alcor.model.errors import AlcorError
 from alcor.model.records import Record
-from alcor.services.manager import Delete, Manager, Update
+from alcor.services.manager import Create, Delete, Manager, Update
 from alcor.services.node import NODES
 from alcor.services.port import PORTS
 from alcor.services.rows import View
@@ -24,7 +25,7 @@ class Cloud:
 
     async def create(self, manager: Manager, *resources: dict[str, Any]) -> list[View]:
         """Create resources in one request."""
-        checked = [manager.resource.check_create(values) for values in resources]
+        checked = Create([manager.resource.check_create(values) for values in resources])
         return list(await self.store.write_batch(manager.create, checked))
 
     async def update(self, manager: Manager, resource_id: str, revision: int | None = None, **values: Any) -> View:
@@ -60,7 +61,7 @@ class Cloud:
     async def all(self, manager: Manager) -> dict[str, View]:
         """Every resource of a kind, by id, as a list would show it."""
         views = await self.store.read(
-            lambda connection: manager.views(connection, connection.execute(manager.table.select()).all())
+            lambda connection: manager.views(connection, connection.execute(manager.table.select()).all(), OPERATOR)
         )
         return {view["id"]: view for view in views}
 

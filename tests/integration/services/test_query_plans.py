@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
+from alcor.model.context import OPERATOR
 from alcor.model.identifiers import id_bytes
 from alcor.services.port import PORTS
 from alcor.services.rows import View
@@ -85,7 +86,7 @@ def reading(networks: Sequence[View], of_hosts: int) -> dict[str, Callable[[Conn
 
 
 def views(connection: Connection, query: Query) -> list[View]:
-    return PORTS.views(connection, list_rows(connection, port, query))
+    return PORTS.views(connection, list_rows(connection, port, query), OPERATOR)
 
 
 async def fill(cloud: Cloud) -> list[View]:

@@ -76,5 +76,10 @@ def test_a_literal_segment_hides_a_parameter() -> None:
 def test_contradictions_are_refused_when_routes_are_made() -> None:
     with pytest.raises(ValueError, match="two handlers"):
         Routes([route("GET", "/a/{id}"), route("GET", "/a/{id}")])
-    with pytest.raises(ValueError, match="is called"):
-        Routes([route("GET", "/a/{id}"), route("PUT", "/a/{name}")])
+
+
+def test_each_route_calls_its_parameters_as_it_likes() -> None:
+    routes = Routes([route("GET", "/a/{id}"), route("PUT", "/a/{name}"), route("GET", "/a/{parent_id}/b/{id}")])
+    assert routes.find("GET", "/a/1")[1] == {"id": "1"}
+    assert routes.find("PUT", "/a/1")[1] == {"name": "1"}
+    assert routes.find("GET", "/a/1/b/2")[1] == {"parent_id": "1", "id": "2"}

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
-from alcor.api.http import NO_CONTENT, Request, Response, json_response
+from alcor.api.http import NO_CONTENT, Handler, Request, Response, json_response
 from alcor.api.neutron import pages, query
 from alcor.api.routes import Route
+from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, not_found
-from alcor.services.manager import Delete, Manager, Update, Values
+from alcor.services.access import attribute_rules
+from alcor.services.manager import Act, Action, Create, Delete, Manager, Update, Values
 from alcor.services.rows import View
 from alcor.store import bulk
 from alcor.store.page import MarkerNotFound, Query, list_rows
@@ -32,6 +34,7 @@ class Shape(msgspec.Struct, frozen=True):
     listed: str = ""  # several in the answer to a list request, when called otherwise there
     key: str = "id"  # the attribute that identifies a resource
     answers_delete: bool = False  # with the id, instead of nothing
+    id: str = "id"  # the parameter of the path that identifies a resource
 
 
 class Collection:
@@ -46,8 +49,12 @@ class Collection:
 
     def routes(self) -> list[Route]:
         """The routes of the collection."""
-        path, item = self._shape.path, f"{self._shape.path}/{{id}}"
+        path, item = self._shape.path, f"{self._shape.path}/{{{self._shape.id}}}"
+        actions = [
+            Route(action.method, f"{item}/{action.name}", self._acting(action)) for action in self._manager.actions
+        ]
         return [
+            *actions,
             Route("GET", path, self.list),
             Route("POST", path, self.create),
             Route("GET", item, self.show),
@@ -58,23 +65,23 @@ class Collection:
     async def list(self, request: Request) -> Response:
         """A page of resources, with links to its neighbours."""
         listed = query.parse(self._resource, request.query(), self._page_limit)
+        wanted = self.scoped(request, listed.query)
         try:
-            views = await self._store.read(
-                lambda connection: self._read(connection, self.scoped(request, listed.query))
-            )
+            views = await self._store.read(lambda connection: self._read(connection, wanted, request.context))
         except MarkerNotFound as error:
             raise not_found(self._resource.name, str(error)) from error
         page, more = pages.cut(listed, views)
         member = self._shape.listed or self._shape.several
-        body: dict[str, Any] = {member: [query.chosen(view, listed.fields) for view in page]}
+        shown = [view for each in page if (view := self._visible_part(request.context, each)) is not None]
+        body: dict[str, Any] = {member: [query.chosen(view, listed.fields) for view in shown]}
         if links := pages.links(request, listed, [view[self._shape.key] for view in page], more):
             body[f"{member}_links"] = links
         return json_response(200, body)
 
     async def show(self, request: Request) -> Response:
         """One resource."""
-        resource_id = request.parameters["id"]
-        view = await self._store.read_batch(self._read_ones, (resource_id, project_of(request)))
+        asked = request.parameters[self._shape.id], self._scope(request), request.context
+        view = self._shown(request.context, await self._store.read_batch(self._read_ones, asked))
         return json_response(200, {self._shape.one: query.chosen(view, query.fields(request.query()))})
 
     async def create(self, request: Request) -> Response:
@@ -82,7 +89,7 @@ class Collection:
         body = request.json()
         if isinstance(body, dict) and self._shape.several in body:
             return await self.create_bulk(request)
-        views = await self._create(request, [self._resource.check_create(self._item(body))])
+        views = await self._create(request, [self._item(body)])
         return json_response(201, {self._shape.one: views[0]})
 
     async def create_bulk(self, request: Request) -> Response:
@@ -91,7 +98,7 @@ class Collection:
 
     async def create_several(self, request: Request, body: Any) -> Sequence[View]:
         """Create the resources of a bulk request's body: all or none."""
-        return await self._create(request, [self._resource.check_create(item) for item in self.items(body)])
+        return await self._create(request, self.items(body))
 
     def items(self, body: Any) -> Sequence[Any]:
         """The items of a bulk request's body. Raises AlcorError (400) when there are none."""
@@ -103,48 +110,122 @@ class Collection:
 
     async def update(self, request: Request) -> Response:
         """Change attributes of one resource."""
-        update = self.checked_update(request, request.parameters["id"], self._item(request.json()), _revision(request))
+        update = self.checked_update(
+            request, request.parameters[self._shape.id], self._item(request.json()), _revision(request)
+        )
         view = await self._store.write_batch(self._manager.update, update)
-        return json_response(200, {self._shape.one: view})
+        return json_response(200, {self._shape.one: self._shown(request.context, view)})
 
     def checked_update(self, request: Request, resource_id: str, item: Any, revision: int | None = None) -> Update:
         """The update that an item of a request's body asks for."""
         values = self._resource.check_update(item)
         repeated = {name: values.pop(name) for name in self._resource.fixed if name in values}
-        return Update(resource_id, values, revision, project_of(request), repeated)
+        return Update(
+            resource_id, values, revision, project_of(request), repeated, request.context, self._scope(request)
+        )
 
     async def delete(self, request: Request) -> Response:
         """Delete one resource."""
-        delete = Delete(request.parameters["id"], _revision(request), project_of(request))
+        delete = Delete(
+            request.parameters[self._shape.id],
+            _revision(request),
+            project_of(request),
+            request.context,
+            self._scope(request),
+        )
         await self._store.write_batch(self._manager.delete, delete)
         return json_response(200, {"id": delete.id}) if self._shape.answers_delete else NO_CONTENT
 
     def scoped(self, request: Request, wanted: Query) -> Query:
-        """The query, for resources of the path's project only."""
-        project_id = project_of(request)
-        if project_id is None:
-            return wanted
-        asked = wanted.filters.get("project_id", [project_id])
-        own = [project_id] if project_id in asked else []
-        return msgspec.structs.replace(wanted, filters={**wanted.filters, "project_id": own})
+        """The query, for the resources that the path is about and the caller is shown."""
+        filters = dict(wanted.filters)
+        for column, value in self._scope(request).items():
+            filters[column] = [value] if value in filters.get(column, [value]) else []
+        condition = self._manager.access.condition(request.context)
+        return msgspec.structs.replace(wanted, filters=filters, condition=condition)
 
-    async def _create(self, request: Request, items: Sequence[Values]) -> Sequence[View]:
-        self._give_project(request, items)
-        return await self._store.write_batch(self._manager.create, items)
+    def _scope(self, request: Request) -> dict[str, str]:
+        """What columns are of all resources that the path is about."""
+        scope = {}
+        if (project_id := project_of(request)) is not None:
+            scope["project_id"] = project_id
+        if self._manager.parent is not None:
+            scope[self._manager.parent.attribute] = request.parameters["parent_id"]
+        return scope
+
+    async def _create(self, request: Request, items: Sequence[Any]) -> Sequence[View]:
+        parent = self._manager.parent
+        if parent is not None:
+            items = [{parent.attribute: request.parameters["parent_id"]} | item for item in items]
+        checked = [self._resource.check_create(item) for item in items]
+        self._give_project(request, checked)
+        if request.context.policy is not None:
+            await self._require_create(request.context, items, checked)
+        views = await self._store.write_batch(self._manager.create, Create(checked, request.context))
+        return [self._shown(request.context, view) for view in views]
+
+    async def _require_create(self, context: Context, items: Sequence[Any], checked: Sequence[Values]) -> None:
+        """Raises AlcorError (403) unless the caller may create the resources as they are."""
+        resource, access = self._resource, self._manager.access
+        rules = [[f"create_{resource.policy_name}", *attribute_rules(resource, "create", item)] for item in items]
+
+        def require(connection: Connection) -> None:
+            for named, values in zip(rules, checked, strict=True):
+                context.require(named, access.target(connection, values))
+
+        try:
+            for named, values in zip(rules, checked, strict=True):
+                context.require(named, access.target(None, values))
+        except AlcorError:
+            await self._store.read(require)  # with what the database knows
+
+    def _shown(self, context: Context, view: View) -> View:
+        """The view, as far as the caller may see it. Raises AlcorError (404) when it may not at all."""
+        shown = self._visible_part(context, view)
+        if shown is None:
+            raise not_found(self._resource.name, view[self._shape.key])
+        return shown
+
+    def _visible_part(self, context: Context, view: View) -> View | None:
+        """The view, as far as the caller may see it; None when it may not at all."""
+        if context.policy is None:
+            return view
+        name = self._resource.policy_name
+        target = self._manager.access.target(None, view)
+        hidden = [
+            each.name
+            for each in self._resource.seen_by_some
+            if each.name in view and not context.may(f"get_{name}:{each.name}", target)
+        ]
+        return {key: value for key, value in view.items() if key not in hidden} if hidden else view
+
+    def _acting(self, action: Action) -> Handler:
+        """The handler of another action on a resource."""
+
+        async def handler(request: Request) -> Response:
+            body = request.json() if request.body else None
+            act = Act(request.parameters[self._shape.id], body, request.context)
+            answer = await self._store.write(lambda transaction: action.operation(transaction, act))
+            return NO_CONTENT if answer is None else json_response(action.status, answer)
+
+        return handler
 
     def _give_project(self, request: Request, items: Sequence[Values]) -> None:
-        """Say whose the new resources are, where the path or a header does."""
-        confined_to = project_of(request)
-        project_id = confined_to or request.header(b"x-project-id") or request.header(b"x-tenant-id")
+        """Say whose the new resources are, where the path or the caller does."""
+        confined_to, context = project_of(request), request.context
         attribute = self._resource.attributes.get("project_id")
-        if not project_id or attribute is None:
+        if attribute is None:
             return
-        project_id = attribute.converted(project_id)
+        project_id = attribute.converted(confined_to or context.project_id)
         for values in items:
             given = values.setdefault("project_id", project_id)
             if confined_to and given != project_id:
                 raise bad_request(
                     f"Invalid input for project_id. Reason: '{given}' is not the project of the path, '{project_id}'."
+                )
+            if given != context.project_id and not context.is_admin:
+                raise bad_request(
+                    "Specifying 'project_id' other than the authenticated project in request requires admin privileges"
                 )
 
     def _item(self, body: Any) -> Any:
@@ -153,24 +234,28 @@ class Collection:
             raise bad_request(f"Unable to find '{self._shape.one}' in request body")
         return item
 
-    def _read(self, connection: Connection, wanted: Query) -> Sequence[View]:
-        return self._manager.views(connection, list_rows(connection, self._manager.table, wanted))
+    def _read(self, connection: Connection, wanted: Query, context: Context) -> Sequence[View]:
+        return self._manager.views(connection, list_rows(connection, self._manager.table, wanted), context)
 
     def _read_ones(
-        self, connection: Connection, wanted: Sequence[tuple[str, str | None]]
+        self, connection: Connection, wanted: Sequence[tuple[str, dict[str, str], Context]]
     ) -> Sequence[View | AlcorError]:
-        """The resources of these ids, each only if it is the project's, where one is named."""
-        table = self._manager.table
-        rows = bulk.select_by(connection, list(table.c), table.c.id, [resource_id for resource_id, _ in wanted])
-        views = self._manager.views(connection, rows)
-        found = {row.id: (row, view) for row, view in zip(rows, views, strict=True)}
-        answers: list[View | AlcorError] = []
-        for resource_id, project_id in wanted:
-            row, view = found.get(resource_id, (None, None))
-            if row is None or view is None or (project_id is not None and row.project_id != project_id):
-                answers.append(not_found(self._resource.name, resource_id))
-            else:
-                answers.append(view)
+        """The resources of these ids, each only if it is what the path is about and its caller is shown it."""
+        table, access = self._manager.table, self._manager.access
+        key = table.c[self._resource.attributes[self._shape.key].column]
+        rows = bulk.select_by(connection, list(table.c), key, [resource_id for resource_id, _, _ in wanted])
+        found = {getattr(row, key.name): row for row in rows}
+        answers: list[View | AlcorError] = [not_found(self._resource.name, resource_id) for resource_id, _, _ in wanted]
+        seen: dict[Context, dict[int, Row[Any]]] = {}
+        for index, (resource_id, scope, context) in enumerate(wanted):
+            row = found.get(resource_id)
+            if row is None or any(getattr(row, column) != value for column, value in scope.items()):
+                continue
+            if access.sees(connection, row, context):
+                seen.setdefault(context, {})[index] = row
+        for context, its in seen.items():
+            for index, view in zip(its, self._manager.views(connection, list(its.values()), context), strict=True):
+                answers[index] = view
         return answers
 
 

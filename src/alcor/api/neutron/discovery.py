@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 
 from alcor.api.http import Request, Response, json_response
-from alcor.api.neutron.extensions import EXTENSIONS, Extension
+from alcor.api.neutron.extensions import EXTENSIONS
 from alcor.api.routes import Route
 from alcor.model.errors import AlcorError
+from alcor.model.extension import Extension
 from alcor.model.resource import Resource
 
 _VERSION = "v2.0"
@@ -16,6 +17,8 @@ _VERSION = "v2.0"
 
 def discovery_routes(resources: Sequence[Resource]) -> list[Route]:
     """The routes of discovery."""
+    known = {each.alias: each for each in EXTENSIONS}
+    known |= {each.alias: each for resource in resources for each in resource.extensions}
 
     async def versions(request: Request) -> Response:
         link = {"rel": "self", "href": f"{request.base_url()}/{_VERSION}/"}
@@ -25,17 +28,16 @@ def discovery_routes(resources: Sequence[Resource]) -> list[Route]:
         return json_response(200, {"resources": [_described(request, resource) for resource in resources]})
 
     async def extensions(_request: Request) -> Response:
-        return json_response(200, {"extensions": [_as_json(extension) for extension in EXTENSIONS]})
+        return json_response(200, {"extensions": [_as_json(known[alias]) for alias in sorted(known)]})
 
     async def extension(request: Request) -> Response:
         alias = request.parameters["alias"]
-        for each in EXTENSIONS:
-            if each.alias == alias:
-                return json_response(200, {"extension": _as_json(each)})
+        if alias in known:
+            return json_response(200, {"extension": _as_json(known[alias])})
         raise AlcorError(404, "HTTPNotFound", f"Extension with alias {alias} does not exist")
 
     return [
-        Route("GET", "/", versions),
+        Route("GET", "/", versions, public=True),
         Route("GET", f"/{_VERSION}", version),
         Route("GET", f"/{_VERSION}/extensions", extensions),
         Route("GET", f"/{_VERSION}/extensions/{{alias}}", extension),

@@ -1,17 +1,6 @@
-"""The extensions of Neutron's API that this server has, as data. An extension is listed only when it is whole."""
+"""The extensions of Neutron's API that are of no single resource; those of one stand in its definition."""
 
-import msgspec
-
-
-class Extension(msgspec.Struct, frozen=True):
-    """An entry of the list of extensions."""
-
-    alias: str
-    name: str
-    description: str
-    updated: str = "2024-01-01T00:00:00-00:00"
-    links: tuple[str, ...] = ()
-
+from alcor.model.extension import Extension
 
 EXTENSIONS = (
     Extension("allowed-address-pairs", "Allowed Address Pairs", "Provides allowed address pairs"),

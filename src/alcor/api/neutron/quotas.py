@@ -9,7 +9,6 @@ from alcor.api.routes import Route
 from alcor.model.errors import bad_request
 from alcor.model.values import boolean, integer, shown
 from alcor.services import quota
-from alcor.services.manager import DEFAULT_PROJECT
 from alcor.services.quota import LIMITED, UNLIMITED, Limits
 from alcor.store.store import Store
 
@@ -72,7 +71,7 @@ def _named(project_id: str, limits: Limits) -> dict[str, Any]:
 
 
 def _own_project(request: Request) -> str:
-    return request.header(b"x-project-id") or request.header(b"x-tenant-id") or DEFAULT_PROJECT
+    return request.context.project_id
 
 
 def _wanted(body: Any) -> tuple[Limits, bool]:

@@ -7,6 +7,7 @@ from alcor.api.neutron.quotas import quota_routes
 from alcor.api.neutron.tags import TagsOfCollection
 from alcor.api.routes import Route
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
+from alcor.services.manager import Manager
 from alcor.services.port import PORTS
 from alcor.services.subnet import SUBNETS
 from alcor.services.vpc import NETWORKS
@@ -21,8 +22,15 @@ def neutron_routes(store: Store, page_limit: int) -> list[Route]:
     routes = [*discovery_routes(resources), *ip_availability_routes(store, page_limit), *quota_routes(store)]
     for manager in MANAGERS:
         resource = manager.resource
-        shape = Shape(f"/v2.0/{resource.collection}", resource.name, resource.collection)
+        shape = _shape(manager)
         routes += Collection(store, manager, page_limit, shape).routes()
         if "tags" in resource.attributes:
             routes += TagsOfCollection(store, manager, shape.path).routes()
     return routes
+
+
+def _shape(manager: Manager) -> Shape:
+    resource, parent = manager.resource, manager.parent
+    collection = manager.path or resource.collection.replace("_", "-")
+    above = f"/v2.0/{parent.path}/{{parent_id}}" if parent is not None else "/v2.0"
+    return Shape(f"{above}/{collection}", resource.name, resource.collection)

@@ -45,7 +45,10 @@ def southbound_routes(store: Store, manager: DataPlaneManager, ncm_figures: NcmF
             raise await store.read(lambda connection: _not_here(connection, wanted.host_id))
         return json_response(202, {"host_id": wanted.host_id, "port_ids": list(map(id_text, retried))})
 
-    return [Route("GET", _STATUS, status), Route("POST", _RETRY, retry)]
+    return [
+        Route("GET", _STATUS, status, rule="context_is_admin"),
+        Route("POST", _RETRY, retry, rule="context_is_admin"),
+    ]
 
 
 def ncm_routes(roles: Collection[str], status: Callable[[], Any]) -> list[Route]:
@@ -54,12 +57,18 @@ def ncm_routes(roles: Collection[str], status: Callable[[], Any]) -> list[Route]
     async def own(_request: Request) -> Response:
         return json_response(200, msgspec.to_builtins(status()))
 
-    return [Route("GET", _STATUS, own), Route("POST", _RETRY, _elsewhere(roles))]
+    return [
+        Route("GET", _STATUS, own, rule="context_is_admin"),
+        Route("POST", _RETRY, _elsewhere(roles), rule="context_is_admin"),
+    ]
 
 
 def routes_elsewhere(roles: Collection[str]) -> list[Route]:
     """The same paths of a controller to which no hosts connect: they say where to ask."""
-    return [Route("GET", _STATUS, _elsewhere(roles)), Route("POST", _RETRY, _elsewhere(roles))]
+    return [
+        Route("GET", _STATUS, _elsewhere(roles), rule="context_is_admin"),
+        Route("POST", _RETRY, _elsewhere(roles), rule="context_is_admin"),
+    ]
 
 
 def _elsewhere(roles: Collection[str]) -> Handler:
@@ -103,3 +112,10 @@ def _not_here(connection: Connection, host_id: str) -> AlcorError:
         "HostNotConnected",
         f"Host {host_id} is connected to no controller: it gets what it missed as soon as its agent is back.",
     )
+
+
+def _for_operators(status: Handler, retry: Handler) -> list[Route]:
+    return [
+        Route("GET", _STATUS, status, rule="context_is_admin"),
+        Route("POST", _RETRY, retry, rule="context_is_admin"),
+    ]

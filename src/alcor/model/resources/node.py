@@ -5,6 +5,7 @@ from typing import Any
 from alcor.model.addresses import mac_number, mac_text
 from alcor.model.resource import Attribute, Resource, Unset
 from alcor.model.resources.standard import timestamp_text
+from alcor.model.rules import ADMIN
 from alcor.model.values import integer, ipv4_address, optional, text, whole_number
 
 _NAME = text(255)
@@ -52,4 +53,5 @@ NODE = Resource(
         Attribute("updated_at", column="updated_at", to_view=timestamp_text),
     ),
     lenient=True,
+    rules=dict.fromkeys(("create", "get", "update", "delete"), ADMIN),
 )

@@ -10,6 +10,9 @@ LONGEST_NAME = 255
 LONGEST_TAG = 255
 MOST_TAGS = 50  # of a resource
 
+project_id = text(LONGEST_NAME)
+"""Whose a resource is."""
+
 tag_text = text(LONGEST_TAG)
 """A tag."""
 
@@ -27,7 +30,7 @@ def standard_attributes() -> tuple[Attribute, ...]:
     """Identity, owner, name, description, revision and times."""
     return (
         Attribute("id", column="id", parse_filter=str),
-        Attribute("project_id", text(LONGEST_NAME), update=False, column="project_id", parse_filter=str),
+        Attribute("project_id", project_id, update=False, column="project_id", parse_filter=str),
         Attribute(
             "tenant_id",
             text(LONGEST_NAME),

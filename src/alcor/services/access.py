@@ -1,0 +1,183 @@
+"""Who sees which rows of a table, and who may do what with them.
+
+A caller is shown the resources of its own project, what others share with it, and nothing else: what it cannot see does
+not exist for it, not even in an error's text. What it may do with those it sees, the policy says.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, or_, select
+
+from alcor.model.context import Context, Target
+from alcor.model.errors import not_found
+from alcor.model.resource import Resource
+from alcor.store import bulk
+from alcor.store.tables import network, rbac_policy
+
+Visible = Callable[[Context], ColumnElement[bool]]
+"""The condition for rows of a table that a caller is shown who is no administrator."""
+
+EVERYBODY = "*"
+SHARED = "access_as_shared"
+
+_NETWORK_OWNER = select(network.c.project_id).where(network.c.id == bindparam("id"))
+
+
+def owned(table: Table) -> Visible:
+    """Rows of the caller's project."""
+    return lambda context: table.c.project_id == context.project_id
+
+
+def shareable(
+    table: Table, object_type: str, *also: ColumnElement[bool], actions: Sequence[str] = (SHARED,)
+) -> Visible:
+    """Rows of the caller's project, rows of which one of ``also`` is true, and those that others share with it."""
+
+    def visible(context: Context) -> ColumnElement[bool]:
+        shared = table.c.id.in_(shared_ids(object_type, context, actions))
+        return or_(table.c.project_id == context.project_id, shared, *also)
+
+    return visible
+
+
+def shared_ids(object_type: str, context: Context, actions: Sequence[str] = (SHARED,)) -> Any:
+    """The subquery of the ids of what others share with the caller or with everybody."""
+    return select(rbac_policy.c.object_id).where(
+        rbac_policy.c.target_project.in_((EVERYBODY, context.project_id)),
+        rbac_policy.c.object_type == object_type,
+        rbac_policy.c.action.in_(actions),
+    )
+
+
+def everybody(_context: Context) -> ColumnElement[bool]:
+    """All rows."""
+    return and_(True)
+
+
+class RowTarget(Target):
+    """A row as rules see it: by the names of attributes; the owner of its network is looked for when asked about."""
+
+    def __init__(self, connection: Connection | None, values: Mapping[str, Any], parent: str = "") -> None:
+        self._connection, self._values, self._parent = connection, values, parent
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._values:
+            return self._values[name]
+        if name in ("tenant_id", "project_id"):
+            return self._values["project_id"]
+        if name in ("network:project_id", "network:tenant_id") and self._connection is not None:
+            owner = self._connection.execute(_NETWORK_OWNER, {"id": self._values["network_id"]}).scalar()
+            if owner is not None:
+                return owner
+        if name in ("ext_parent:project_id", "ext_parent:tenant_id") and self._parent:
+            return self._parent
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class Access(msgspec.Struct, frozen=True):
+    """One kind of resource, where it is kept, and who is shown it.
+
+    ``parent_owner`` finds the project of the resource that a row is a part of, for rules about that
+    (``ext_parent:project_id``).
+    """
+
+    resource: Resource
+    table: Table
+    visible: Visible
+    parent_owner: Callable[[Connection, Mapping[str, Any]], str] | None = None
+
+    def condition(self, context: Context) -> ColumnElement[bool] | None:
+        """What rows must fulfil to be shown to the caller; None when it is shown all."""
+        return None if context.is_admin else self.visible(context)
+
+    def sees(self, connection: Connection, row: Any, context: Context) -> bool:
+        """Whether the caller is shown the row."""
+        if context.is_admin or getattr(row, "project_id", None) == context.project_id:
+            return True
+        key = self.table.primary_key.columns.values()[0]
+        statement = select(key).where(key == getattr(row, key.name), self.visible(context))
+        return connection.execute(statement).first() is not None
+
+    def target(self, connection: Connection | None, values: Mapping[str, Any]) -> RowTarget:
+        """A resource's attributes, or its row's columns, as rules see them."""
+        parent = ""
+        if self.parent_owner is not None and connection is not None:
+            parent = self.parent_owner(connection, values)
+        return RowTarget(connection, values, parent)
+
+    def require(
+        self, connection: Connection, row: Row[Any] | Any, context: Context, action: str, given: Mapping[str, Any]
+    ) -> None:
+        """Raises AlcorError: 404 when the caller is not shown the row, 403 when it may not act so on it."""
+        if context.policy is None and context.is_admin:
+            return
+        if not self.sees(connection, row, context):
+            raise not_found(self.resource.name, row[0])
+        target = self.target(connection, row_values(row))
+        name = self.resource.policy_name
+        if not context.may(f"get_{name}", target) and row_values(row).get("project_id") != context.project_id:
+            raise not_found(self.resource.name, row[0])
+        context.require([f"{action}_{name}", *attribute_rules(self.resource, action, given)], target)
+
+    def visible_ids(self, connection: Connection, ids: Iterable[str], context: Context) -> set[str]:
+        """Those of the ids that are resources which the caller is shown."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return set()
+        statement = select(self.table.c.id).where(self.table.c.id.in_(wanted))
+        condition = self.condition(context)
+        if condition is not None:
+            statement = statement.where(condition)
+        return set(connection.execute(statement).scalars())
+
+    def check_visible(self, connection: Connection, ids: Iterable[str], context: Context) -> None:
+        """Raises AlcorError (404) for the first of the ids that the caller is not shown."""
+        wanted = list(ids)
+        seen = self.visible_ids(connection, wanted, context)
+        for each in wanted:
+            if each not in seen:
+                raise not_found(self.resource.name, each)
+
+    def rows(self, connection: Connection, ids: Sequence[str], context: Context) -> dict[str, Row[Any]]:
+        """The rows of those of the ids that the caller is shown, by id."""
+        found = bulk.select_by(connection, list(self.table.c), self.table.c.id, ids)
+        return {row.id: row for row in found if self.sees(connection, row, context)}
+
+
+def row_values(row: Any) -> Mapping[str, Any]:
+    """The columns of a row by name."""
+    mapping: Mapping[str, Any] = row._mapping if hasattr(row, "_mapping") else row._asdict()
+    return mapping
+
+
+def attribute_rules(resource: Resource, action: str, given: Mapping[str, Any]) -> list[str]:
+    """The names of the rules about the attributes that a request gives, beyond that about the resource."""
+    rules = []
+    for name, value in given.items():
+        attribute = resource.attributes.get(name)
+        if attribute is None:
+            continue
+        if attribute.set_by if action == "create" else attribute.update_by:
+            rules.append(f"{action}_{resource.policy_name}:{name}")
+        if attribute.parts_set_by:
+            parts = _parts(value)
+            rules += [
+                f"{action}_{resource.policy_name}:{name}:{part}" for part in attribute.parts_set_by if part in parts
+            ]
+    return rules
+
+
+def _parts(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return set(value)
+    if isinstance(value, list):
+        return {part for item in value if isinstance(item, dict) for part in item}
+    return set()

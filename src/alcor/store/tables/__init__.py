@@ -1,0 +1,31 @@
+"""The tables, as SQLAlchemy Core knows them. Migrations in store/migrations must lead to exactly this.
+
+Ids are 36-character UUID text. IP addresses are packed bytes (4 or 16), which sort as the addresses do; MAC
+addresses are 48-bit integers. Timestamps are whole seconds since the epoch, UTC. Attributes that are never filtered
+or sorted on live together in a JSON text column ``attributes``.
+"""
+
+from alcor.store.tables.accounts import quota, rbac_policy, tag
+from alcor.store.tables.base import metadata
+from alcor.store.tables.change_log import change_log, change_log_head
+from alcor.store.tables.hosts import controller, host_session, node
+from alcor.store.tables.network import ip_allocation, network, port, subnet
+from alcor.store.tables.numbers import free_range, number_pool
+
+__all__ = [
+    "change_log",
+    "change_log_head",
+    "controller",
+    "free_range",
+    "host_session",
+    "ip_allocation",
+    "metadata",
+    "network",
+    "node",
+    "number_pool",
+    "port",
+    "quota",
+    "rbac_policy",
+    "subnet",
+    "tag",
+]

@@ -1,0 +1,42 @@
+"""What is kept about resources of every kind."""
+
+from sqlalchemy import BigInteger, Column, Index, String, Table, Text, UniqueConstraint
+
+from alcor.store.tables.base import metadata
+
+# Tags by which resources are looked for, of every kind; each resource's own row has its tags, too, to be shown.
+tag = Table(
+    "tag",
+    metadata,
+    Column("resource_id", String(36), primary_key=True),
+    Column("tag", String(255), primary_key=True),
+    Index("ix_tag_tag", "tag", "resource_id"),
+)
+
+# How many resources of a kind a project may have; there is no row where it may have any number.
+quota = Table(
+    "quota",
+    metadata,
+    Column("project_id", String(255), primary_key=True),
+    Column("resource", String(64), primary_key=True),
+    Column("most", BigInteger, nullable=False),
+)
+
+# What projects share with others: who (a project, or * for all) may do what with a resource of another.
+rbac_policy = Table(
+    "rbac_policy",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", String(255), nullable=False),
+    Column("object_type", String(64), nullable=False),
+    Column("object_id", String(36), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("target_project", String(255), nullable=False),
+    Column("revision_number", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("attributes", Text, nullable=False),
+    UniqueConstraint("object_id", "object_type", "action", "target_project"),
+    Index("ix_rbac_policy_target_project", "target_project", "object_type"),
+    Index("ix_rbac_policy_project_id", "project_id", "id"),
+)

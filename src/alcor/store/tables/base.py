@@ -1,0 +1,25 @@
+"""What all tables are made of."""
+
+from sqlalchemy import BigInteger, Column, MetaData, String
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def standard_columns() -> list[Column[object]]:
+    """The columns of every Neutron resource."""
+    return [
+        Column("id", String(36), primary_key=True),
+        Column("project_id", String(255), nullable=False),
+        Column("name", String(255), nullable=False),
+        Column("description", String(255), nullable=False),
+        Column("revision_number", BigInteger, nullable=False),
+        Column("created_at", BigInteger, nullable=False),
+        Column("updated_at", BigInteger, nullable=False),
+    ]

@@ -1,0 +1,42 @@
+"""Hosts, and the controllers that serve them."""
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table, Text
+
+from alcor.store.tables.base import metadata
+
+node = Table(
+    "node",
+    metadata,
+    Column("id", String(255), primary_key=True),  # what binding:host_id says
+    Column("host_index", BigInteger, nullable=False, unique=True),
+    Column("name", String(255), nullable=False),
+    Column("local_ip", String(64), nullable=False, unique=True),
+    Column("revision_number", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    # mac_address, veth, server_port, host_dvr_mac, message-queue topics, …
+    Column("attributes", Text, nullable=False),
+    Index("ix_node_name", "name", "id"),
+)
+
+# Controllers that serve or answer hosts, when each last said that it lives (seconds since the epoch), how many hosts it
+# then served (NULL for one that takes none, not yet or no longer), and where hosts ask it (NULL where they do not).
+controller = Table(
+    "controller",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("heartbeat_at", BigInteger, nullable=False),
+    Column("hosts", BigInteger),
+    Column("ncm_address", String(255)),
+)
+
+# Which controller's stream a host is on, or was last: whoever finds a session ended may speak for the host only while
+# it is still the host's latest. There is one for every host with an ACTIVE port.
+host_session = Table(
+    "host_session",
+    metadata,
+    Column("host_id", String(255), primary_key=True),
+    Column("session_id", LargeBinary(16), nullable=False),
+    Column("controller_id", String(36), nullable=False),
+    Index("ix_host_session_controller_id", "controller_id"),
+)

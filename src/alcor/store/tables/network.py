@@ -1,0 +1,85 @@
+"""Networks, subnets, ports and the addresses that ports hold."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+from alcor.store.tables.base import metadata, standard_columns
+
+network = Table(
+    "network",
+    metadata,
+    *standard_columns(),
+    Column("admin_state_up", Boolean, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("external", Boolean, nullable=False),
+    Column("mtu", Integer, nullable=False),
+    Column("network_type", String(32), nullable=False),
+    Column("physical_network", String(64), nullable=True),
+    Column("segmentation_id", BigInteger, nullable=False, unique=True),  # the VNI
+    Column("attributes", Text, nullable=False),
+    # Of its ports, how many are bound to a host; and what follows from it for hosts (model.programming).
+    Column("bound_ports", BigInteger, nullable=False, server_default="0"),
+    Column("on_demand", Boolean, nullable=False, server_default=false()),
+    Index("ix_network_project_id", "project_id", "id"),
+)
+
+subnet = Table(
+    "subnet",
+    metadata,
+    *standard_columns(),
+    Column("network_id", String(36), ForeignKey("network.id"), nullable=False),
+    Column("ip_version", Integer, nullable=False),
+    Column("cidr", String(64), nullable=False),
+    Column("gateway_ip", String(64), nullable=True),
+    Column("enable_dhcp", Boolean, nullable=False),
+    # allocation_pools, dns_nameservers, host_routes, ipv6 modes, …
+    Column("attributes", Text, nullable=False),
+    Column("first_address", LargeBinary(16), nullable=False, server_default=text("''")),  # of the cidr
+    Index("ix_subnet_network_id", "network_id", "id"),
+    Index("ix_subnet_first_address", "network_id", "ip_version", "first_address"),
+    Index("ix_subnet_project_id", "project_id", "id"),
+)
+
+port = Table(
+    "port",
+    metadata,
+    *standard_columns(),
+    Column("network_id", String(36), ForeignKey("network.id"), nullable=False),
+    Column("mac_address", BigInteger, nullable=False),
+    Column("admin_state_up", Boolean, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("device_id", String(255), nullable=False),
+    Column("device_owner", String(255), nullable=False),
+    Column("host_id", String(255), nullable=False),  # binding:host_id, '' while unbound
+    # binding profile and vnic type, DHCP options, address pairs, …; '{}' when all are defaults
+    Column("attributes", Text, nullable=False),
+    UniqueConstraint("mac_address", "network_id"),
+    Index("ix_port_project_id", "project_id", "id"),
+    Index("ix_port_network_id", "network_id", "id"),
+    Index("ix_port_device_id", "device_id"),
+    Index("ix_port_host_id", "host_id"),
+)
+
+ip_allocation = Table(
+    "ip_allocation",
+    metadata,
+    Column("subnet_id", String(36), ForeignKey("subnet.id"), primary_key=True),
+    Column("ip_address", LargeBinary(16), primary_key=True),
+    Column("port_id", String(36), ForeignKey("port.id"), nullable=False),
+    Column("position", Integer, nullable=False),  # order among the port's fixed_ips
+    Index("ix_ip_allocation_port_id", "port_id"),
+    Index("ix_ip_allocation_ip_address", "ip_address"),
+)
