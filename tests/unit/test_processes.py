@@ -1,0 +1,34 @@
+"""Servers of tests and benchmarks leave nothing behind."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+_STARTER = """
+import sys, time
+from pathlib import Path
+from tests.processes import guarded
+
+with guarded(["sleep", "600"], Path(sys.argv[1])):
+    print(flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_server_and_its_directory_go_with_whoever_started_it_even_if_that_is_killed(tmp_path: Path) -> None:
+    directory = tmp_path / "server"
+    directory.mkdir()
+    starter = subprocess.Popen([sys.executable, "-c", _STARTER, str(directory)], stdout=subprocess.PIPE)
+    assert starter.stdout is not None
+    starter.stdout.readline()
+    processes = psutil.Process(starter.pid).children(recursive=True)
+    assert processes
+
+    starter.kill()
+    starter.communicate()
+
+    _, alive = psutil.wait_procs(processes, timeout=30)
+    assert not alive
+    assert not directory.exists()
