@@ -1,7 +1,8 @@
-"""A load generator: clients that each keep one connection and send the next request when they have the answer.
+"""A load generator: clients that each send the next request when they have the answer.
 
-It understands just enough HTTP to know where an answer ends, so that it takes little from the processors it shares
-with the server.
+A client keeps its connection while the server does, and makes another for the next request where it says
+"connection: close". It understands just enough HTTP to know where an answer ends, so that it takes little from the
+processors it shares with the server.
 """
 
 import asyncio
@@ -14,6 +15,8 @@ import orjson
 
 _END_OF_HEADERS = b"\r\n\r\n"
 _LENGTH = b"content-length: "
+_CLOSE = b"connection: close"
+_MOST_SHOWN = 1_000  # bytes of an answer that says why
 
 
 class RequestFailed(RuntimeError):
@@ -67,14 +70,15 @@ async def drive(
     ``on_body`` is given the body of each answer before the next request is asked for. Raises RequestFailed.
     """
     run = _Run(iter(requests), seconds, on_body)
-    loop = asyncio.get_running_loop()
     started = time.perf_counter()
-    connections = [await loop.create_connection(lambda: _Client(run), "127.0.0.1", port) for _ in range(clients)]
+    each = [_Client(port, run) for _ in range(clients)]
     try:
-        await asyncio.gather(*(client.done for _, client in connections))
+        for client in each:
+            client.send_next()
+        await asyncio.gather(*(client.done for client in each))
     finally:
-        for transport, _ in connections:
-            transport.abort()
+        for client in each:
+            client.disconnect()
     return Outcome(time.perf_counter() - started, run.latencies)
 
 
@@ -93,53 +97,81 @@ class _Run:
 
 
 class _Client(asyncio.Protocol):
-    """One connection."""
+    """One client, and the connection it has at the time."""
 
-    def __init__(self, run: _Run) -> None:
+    def __init__(self, port: int, run: _Run) -> None:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._port = port
         self._run = run
+        self._request = b""
         self._received = b""
         self._sent = 0.0
         self._transport: Any = None
+        self._connecting: asyncio.Task[None] | None = None
 
-    def connection_made(self, transport: Any) -> None:
-        self._transport = transport
-        self._send_next()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._fail(f"the server closed the connection: {exc}")
-
-    def data_received(self, data: bytes) -> None:
-        self._received = received = self._received + data if self._received else data
-        head = received.find(_END_OF_HEADERS)
-        if head < 0:
-            return
-        length = received.find(_LENGTH, 0, head)
-        end = head + len(_END_OF_HEADERS)
-        if length >= 0:
-            start = length + len(_LENGTH)
-            end += int(received[start : received.index(b"\r", start)])
-        if len(received) < end:
-            return
-        self._run.latencies.append(time.perf_counter() - self._sent)
-        body = received[head + len(_END_OF_HEADERS) :]
-        if received[9:10] != b"2":
-            self._fail(f"{received[9:head].decode().splitlines()[0]}: {body.decode()}")
-            return
-        if self._run.on_body is not None:
-            self._run.on_body(body)
-        self._received = b""
-        self._send_next()
-
-    def _send_next(self) -> None:
+    def send_next(self) -> None:
+        """Send the next request, on a new connection if there is none."""
         following = self._run.next_request()
         if following is None:
             if not self.done.done():
                 self.done.set_result(None)
             return
         self._sent = time.perf_counter()
-        self._transport.write(following)
+        if self._transport is not None:
+            self._transport.write(following)
+        else:
+            self._request = following
+            self._connecting = asyncio.create_task(self._connect())
+
+    def disconnect(self) -> None:
+        """Give the connection up."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+            self._transport = None
+
+    async def _connect(self) -> None:
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self._port)
+        except OSError as error:
+            self._fail(f"no connection: {error}")
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        transport.write(self._request)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._transport is not None and self._transport.is_closing():  # not one that was given up
+            self._fail(f"the server closed the connection: {exc}")
+
+    def data_received(self, data: bytes) -> None:
+        self._received = received = self._received + data if self._received else data
+        end_of_head = received.find(_END_OF_HEADERS)
+        if end_of_head < 0:
+            return
+        head = received[:end_of_head].lower()
+        start = end_of_head + len(_END_OF_HEADERS)
+        if len(received) - start < _length(head):
+            return
+        body = received[start:]
+        self._run.latencies.append(time.perf_counter() - self._sent)
+        if received[9:10] != b"2":
+            status = received[9:end_of_head].decode().splitlines()[0]
+            self._fail(f"{status}: {body[:_MOST_SHOWN].decode(errors='replace')}")
+            return
+        if self._run.on_body is not None:
+            self._run.on_body(body)
+        self._received = b""
+        if _CLOSE in head:
+            self.disconnect()
+        self.send_next()
 
     def _fail(self, reason: str) -> None:
         if not self.done.done():
             self.done.set_exception(RequestFailed(reason))
+
+
+def _length(head: bytes) -> int:
+    start = head.find(_LENGTH)
+    return int(head[start + len(_LENGTH) :].split(b"\r", 1)[0]) if start >= 0 else 0
