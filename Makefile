@@ -2,7 +2,7 @@
 VENV := .venv
 PYTHON ?= python3
 
-.PHONY: install install-dev system demo test test-unit lint lock proto benchmark plots clean
+.PHONY: install install-dev system neutron demo test test-unit lint lock proto benchmark plots clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/installed          ## prepare .venv with the alcor command
@@ -22,8 +22,16 @@ $(VENV)/installed-dev: $(VENV)/bin/python requirements-dev.lock pyproject.toml
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(VENV)/installed $@
 
+.venv-neutron/installed: $(VENV)/bin/python requirements-neutron.lock
+	$(PYTHON) -m venv --clear .venv-neutron
+	.venv-neutron/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-neutron.lock
+	@touch $@
+
 system:                             ## install Open vSwitch and the other distribution packages
 	@tools/install-system dataplane database
+
+neutron: .venv-neutron/installed    ## install Neutron and MariaDB, which a benchmark compares with
+	@tools/install-system mariadb
 
 demo: install                       ## run a small cloud on this machine and show that it works
 	@tools/install-system dataplane
@@ -44,11 +52,13 @@ lint: install-dev
 lock:                               ## renew the locked dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra dev -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header benchmarks/neutron.in -o requirements-neutron.lock
 
 proto: install-dev                  ## regenerate the southbound messages
 	tools/generate-proto
 
-benchmark: install-dev system       ## measure one thing: make benchmark NAME=api (those in benchmarks/)
+NEEDED_BY_neutron := neutron
+benchmark: install-dev system $(NEEDED_BY_$(NAME)) ## measure one thing: make benchmark NAME=api (those in benchmarks/)
 	$(VENV)/bin/python -m benchmarks.$(or $(NAME),api) $(ARGS)
 
 PLOTTED := agent_intake dpm ncm ovs_flows store api vpc_size first_ping roles
@@ -63,4 +73,4 @@ plot-%: install-dev system
 	$(VENV)/bin/python -m benchmarks.$* $(UP_TO_A_MILLION_$*) --plot docs/plots/$*.svg
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-neutron .mypy_cache .pytest_cache .ruff_cache .hypothesis

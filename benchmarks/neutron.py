@@ -1,0 +1,131 @@
+"""The same load on this controller and on Neutron's own API server, one after the other, and how they compare.
+
+python -m benchmarks.neutron [--database sqlite|postgresql] [--stored N] [--seconds S]
+
+Neutron has two WSGI workers and a private MariaDB, the controller an SQLite file or a private PostgreSQL; all of them
+are durable, without authentication, on loopback, and share the machine's processors with the clients. All ports are in
+one network with a /12 subnet. Reads are measured with as many ports stored on either side; creates add to them. Rates
+are medians of three rounds.
+"""
+
+import argparse
+import itertools
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+import msgspec
+import uvloop
+
+from benchmarks.controller import DATABASES, run_controller
+from benchmarks.http_load import ask, drive, percentiles, request
+from benchmarks.neutron_server import neutron_version, run_neutron
+from benchmarks.setting import disk, setting
+
+_BULK = 100  # ports of a bulk create
+_PAGE = 100  # ports of a list
+_ROUNDS = 3
+_FILLERS = 2  # clients that send bulk creates
+_MOST_READ = 1_000  # stored ports that shows and lists are spread over
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A kind of requests, and from how many clients they come."""
+
+    name: str
+    clients: int
+    requests: Iterator[bytes]
+    items: int = 1  # that a request counts for
+
+
+class Load:
+    """What is asked of a server, and where it is reached."""
+
+    def __init__(self, port: int, stored: int, seconds: float) -> None:
+        self._port, self._stored, self._seconds = port, stored, seconds
+
+    async def run(self) -> list[float]:
+        """Fill, then measure each case: reads first, while there is stored what was filled in. Gives the rates."""
+        network, other = await self._new_network(), await self._new_network()
+        await drive(self._port, itertools.repeat(_bulk(network), self._stored // _BULK), _FILLERS)
+        listed = await ask(self._port, "GET", f"/v2.0/ports?fields=id&limit={_MOST_READ}")
+        ids = [port["id"] for port in listed["ports"]]
+        return [await self._measure(case) for case in _cases(network, other, ids)]
+
+    async def _measure(self, case: Case) -> float:
+        """The median of several rounds, so that what else the machine does in one of them does not decide."""
+        rates: list[float] = []
+        latencies: list[float] = []
+        for _ in range(_ROUNDS):
+            outcome = await drive(self._port, case.requests, case.clients, seconds=self._seconds / _ROUNDS)
+            rates.append(outcome.rate * case.items)
+            latencies += outcome.latencies
+        shown = " ".join(f"{seconds * 1000:9.2f}" for seconds in percentiles(latencies))
+        print(f"  {case.name:<32} {case.clients:>7} {median(rates):>10,.1f} {shown}", flush=True)
+        return median(rates)
+
+    async def _new_network(self) -> str:
+        network = await ask(self._port, "POST", "/v2.0/networks", {"network": {"name": "benchmark"}})
+        network_id: str = network["network"]["id"]
+        subnet = {"network_id": network_id, "ip_version": 4, "cidr": "10.0.0.0/12"}
+        await ask(self._port, "POST", "/v2.0/subnets", {"subnet": subnet})
+        return network_id
+
+
+def _cases(network: str, other: str, ids: Sequence[str]) -> Iterator[Case]:
+    for clients in (1, 8, 32):
+        yield Case("show", clients, (request("GET", f"/v2.0/ports/{each}") for each in itertools.cycle(ids)))
+    whole = itertools.cycle(ids[:-_PAGE])  # a whole page follows each
+    pages = (request("GET", f"/v2.0/ports?limit={_PAGE}&marker={each}") for each in whole)
+    for clients in (1, 8, 32):
+        yield Case(f"list a page of {_PAGE}", clients, pages)
+    creates = itertools.repeat(request("POST", "/v2.0/ports", {"port": _port(network)}))
+    for clients in (1, 32):
+        yield Case("single creates", clients, creates)
+    yield Case(f"ports in bulk creates of {_BULK}", _FILLERS, itertools.repeat(_bulk(other)), _BULK)
+
+
+def _port(network: str) -> dict[str, str]:
+    return {"network_id": network, "name": "benchmark"}
+
+
+def _bulk(network: str) -> bytes:
+    return request("POST", "/v2.0/ports", {"ports": [_port(network)] * _BULK})
+
+
+def _measure(name: str, port: int, arguments: argparse.Namespace) -> list[float]:
+    print(f"{name:<34} clients  per second    p50 ms    p90 ms    p99 ms", flush=True)
+    return uvloop.run(Load(port, arguments.stored, arguments.seconds).run())
+
+
+def _compare(neutron: str, of_neutron: Sequence[float], ours: dict[str, list[float]]) -> None:
+    """Print the table: the rates of all, and ours as multiples of Neutron's."""
+    print(f"| per second | clients | {neutron} |" + "".join(f" {name} | times |" for name in ours))
+    print("|---|---:|---:|" + "---:|---:|" * len(ours))
+    for number, case in enumerate(_cases("", "", [""])):
+        base = of_neutron[number]
+        row = f"| {case.name} | {case.clients} | {base:,.1f} |"
+        print(row + "".join(f" {rates[number]:,.0f} | {rates[number] / base:,.0f} |" for rates in ours.values()))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", choices=DATABASES, help="of the controller, only this one (default both)")
+    parser.add_argument("--stored", type=int, default=1_000, help="ports stored when reads begin (default %(default)s)")
+    parser.add_argument("--seconds", type=float, default=15.0, help="each measurement lasts (default %(default)s)")
+    arguments = parser.parse_args()
+    print(setting())
+    print(disk())
+    neutron = f"Neutron {neutron_version()}"
+    with run_neutron() as port:
+        of_neutron = _measure(f"{neutron}, MariaDB", port, arguments)
+    ours = {}
+    for database in [arguments.database] if arguments.database else DATABASES:
+        with run_controller(database) as controller:
+            ours[database] = _measure(f"alcor, {database}", controller.port, arguments)
+    print()
+    _compare(neutron, of_neutron, ours)
+
+
+if __name__ == "__main__":
+    main()
