@@ -14,6 +14,7 @@ from alcor.api.http import Request, Response, read_body, send_response
 from alcor.api.identity import Authenticate, anybody
 from alcor.api.metrics import ApiMetrics
 from alcor.api.neutron.routes import neutron_routes
+from alcor.api.openapi.routes import openapi_routes
 from alcor.api.routes import Route, Routes
 from alcor.api.vpc.routes import alcor_routes
 from alcor.model.identifiers import id_text
@@ -49,7 +50,8 @@ def create_app(
     resources: list[Route] = []
     if settings.has_resources:
         resources = [*neutron_routes(store, settings.page_limit), *alcor_routes(store, settings.page_limit)]
-    routes = Routes([*health.routes(store, not_ready), *metrics.routes(), *resources, *more])
+    served = [*health.routes(store, not_ready), *metrics.routes(), *resources, *more]
+    routes = Routes([*served, *openapi_routes(served)])
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":

@@ -2,6 +2,7 @@
 
 import logging
 
+import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.api.http import Response, json_response
@@ -14,7 +15,11 @@ log = logging.getLogger(__name__)
 def error_response(error: Exception, request_id: str) -> Response:
     """The answer to a request that raised. What is not the client's fault is logged."""
     if isinstance(error, AlcorError):
-        return _response(error.status, error.kind, error.message, error.detail)
+        answer = _response(error.status, error.kind, error.message, error.detail)
+        if not error.headers:
+            return answer
+        headers = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in error.headers)
+        return msgspec.structs.replace(answer, headers=headers)
     if isinstance(error, CommitUnknown):
         log.error("%s: %s", request_id, error)
         return _response(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from alcor.api.http import Handler
+from alcor.api.operation import Operation
 from alcor.model.errors import AlcorError
 
 
@@ -12,6 +13,7 @@ class Route(msgspec.Struct, frozen=True):
     """A handler for a method on all paths of a template.
 
     Of a ``public`` one nobody asks who the caller is; others have a caller whom the ``rule`` lets, if there is one.
+    ``operation`` is how it is described to clients.
     """
 
     method: str
@@ -19,6 +21,7 @@ class Route(msgspec.Struct, frozen=True):
     handler: Handler
     public: bool = False
     rule: str = ""
+    operation: Operation | None = None
 
 
 class _Place(msgspec.Struct):
@@ -70,11 +73,9 @@ class Routes:
             raise _no_such_path(path)
         found = place.handlers.get("GET" if method == "HEAD" else method)
         if found is None:
-            raise AlcorError(
-                405,
-                "HTTPMethodNotAllowed",
-                f"{method} is not possible on {path}; possible are {', '.join(sorted(place.handlers))}.",
-            )
+            allowed = ", ".join(sorted(place.handlers))
+            message = f"{method} is not possible on {path}; possible are {allowed}."
+            raise AlcorError(405, "HTTPMethodNotAllowed", message, headers=(("allow", allowed),))
         route, names = found
         return route, dict(zip(names, values, strict=True))
 

@@ -6,14 +6,17 @@ what was wrong and what to do about it.
 
 
 class AlcorError(Exception):
-    """A request that cannot be carried out, for a reason its sender can act on."""
+    """A request that cannot be carried out, for a reason its sender can act on. ``headers`` go with the answer."""
 
-    def __init__(self, status: int, kind: str, message: str, detail: str = "") -> None:
+    def __init__(
+        self, status: int, kind: str, message: str, detail: str = "", headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.kind = kind
         self.message = message
         self.detail = detail
+        self.headers = headers
 
 
 def bad_request(message: str, kind: str = "HTTPBadRequest") -> AlcorError:

@@ -1,7 +1,8 @@
 """Checking what a request says: from a JSON value to the value that is kept.
 
 Each function takes the value as it came and returns it in its kept form, or raises ValueError with the reason, which
-the API puts behind the attribute's name.
+the API puts behind the attribute's name. Each says what it takes as a JSON schema, too (``schema_of``): whatever that
+lets through may still be refused for a reason that a schema cannot say, and what it refuses is refused here.
 """
 
 import ipaddress
@@ -9,12 +10,17 @@ import json
 import re
 import reprlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from alcor.model.addresses import mac_number, mac_text
 from alcor.model.identifiers import canonical_id
 
 Convert = Callable[[Any], Any]
+
+Described = TypeVar("Described", bound=Convert)
+
+Schema = dict[str, Any]
+"""A JSON schema (2020-12), as OpenAPI 3.1 has them."""
 
 _TRUE = (True, 1, "true", "1", "yes", "on", "t", "y")
 _FALSE = (False, 0, "false", "0", "no", "off", "f", "n")
@@ -24,11 +30,38 @@ _MULTICAST_BIT = 1 << 40
 _LARGEST_STORED = 2**63 - 1  # what a database's integer holds
 
 
+def takes(schema: Schema) -> Callable[[Described], Described]:
+    """Says which values a function takes."""
+
+    def describe(convert: Described) -> Described:
+        convert.schema = schema  # type: ignore[attr-defined]
+        return convert
+
+    return describe
+
+
+def schema_of(convert: Convert) -> Schema:
+    """The values that a function takes; any where it does not say."""
+    schema: Schema = getattr(convert, "schema", {})
+    return schema
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]} if schema else {}
+
+
 def shown(value: Any) -> str:
     """A value as messages show it: in quotes, shortened, however deep or long it is."""
     return reprlib.repr(value) if isinstance(value, dict | list) else f"'{str(value)[:64]}'"
 
 
+_EITHER = "|".join(  # in any case
+    "".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in str(each))
+    for each in ("true", "false", "1", "0", "yes", "no", "on", "off", "t", "f", "y", "n")
+)
+
+
+@takes({"anyOf": [{"type": "boolean"}, {"enum": [0, 1]}, {"type": "string", "pattern": f"^({_EITHER})$"}]})
 def boolean(value: Any) -> bool:
     """True or false, also as the words and numbers that Neutron takes for them."""
     folded = value.lower() if isinstance(value, str) else value
@@ -43,6 +76,7 @@ def boolean(value: Any) -> bool:
 def text(longest: int) -> Convert:
     """A string of at most so many characters."""
 
+    @takes({"type": "string", "maxLength": longest})
     def convert(value: Any) -> str:
         if not isinstance(value, str):
             raise ValueError(f"{shown(value)} is not a valid string")
@@ -58,6 +92,9 @@ def text(longest: int) -> Convert:
 def integer(least: int, most: int) -> Convert:
     """A whole number between two bounds, also written as a string."""
 
+    number_schema = {"type": "integer", "minimum": least, "maximum": most}
+
+    @takes({"anyOf": [number_schema, {"type": "string", "pattern": r"^\s*[+-]?[0-9_]+\s*$"}]})
     def convert(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise ValueError(f"{shown(value)} is not an integer")
@@ -81,6 +118,7 @@ whole_number = integer(-_LARGEST_STORED - 1, _LARGEST_STORED)
 def one_of(*choices: Any) -> Convert:
     """One of these values."""
 
+    @takes({"enum": list(choices)} if choices else {"not": {}})
     def convert(value: Any) -> Any:
         for choice in choices:
             if value == choice and type(value) is type(choice):
@@ -93,14 +131,15 @@ def one_of(*choices: Any) -> Convert:
 def text_or_null(longest: int) -> Convert:
     """A string of at most so many characters; null is an empty one."""
     convert = text(longest)
-    return lambda value: convert("" if value is None else value)
+    return takes(_or_null(schema_of(convert)))(lambda value: convert("" if value is None else value))
 
 
 def optional(convert: Convert) -> Convert:
     """Null, or what the other conversion takes."""
-    return lambda value: None if value is None else convert(value)
+    return takes(_or_null(schema_of(convert)))(lambda value: None if value is None else convert(value))
 
 
+@takes({"type": "string"})
 def uuid(value: Any) -> str:
     """A UUID, in canonical form."""
     try:
@@ -109,6 +148,7 @@ def uuid(value: Any) -> str:
         raise ValueError(f"{shown(value)} is not a valid UUID") from error
 
 
+@takes({"type": "string"})
 def mac_address(value: Any) -> str:
     """A unicast MAC address, lower case with colons."""
     try:
@@ -120,6 +160,7 @@ def mac_address(value: Any) -> str:
     return mac_text(number)
 
 
+@takes({"type": "string"})
 def ip_address(value: Any) -> str:
     """An IPv4 or IPv6 address, in canonical form."""
     try:
@@ -128,6 +169,7 @@ def ip_address(value: Any) -> str:
         raise ValueError(f"{shown(value)} is not a valid IP address") from error
 
 
+@takes({"type": "string"})
 def ipv4_address(value: Any) -> str:
     """An IPv4 address."""
     try:
@@ -143,6 +185,7 @@ def _address(value: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return address
 
 
+@takes({"type": "string"})
 def cidr(value: Any) -> str:
     """A range of addresses as address/prefix, in canonical form: bits past the prefix become zero."""
     if not isinstance(value, str) or "/" not in value or "%" in value:
@@ -153,6 +196,7 @@ def cidr(value: Any) -> str:
         raise ValueError(f"{shown(value)} is not a valid IP subnet") from error
 
 
+@takes({"type": "string", "maxLength": _LONGEST_HOST_NAME})
 def host_name(value: Any) -> str:
     """A relative or full domain name (RFC 1123), or an empty string."""
     if not isinstance(value, str):
@@ -165,6 +209,7 @@ def host_name(value: Any) -> str:
 def mapping(most_characters: int, most_levels: int = 16) -> Convert:
     """A JSON object of at most so many characters, nested at most so deep; null is an empty one."""
 
+    @takes({"type": ["object", "null"]})
     def convert(value: Any) -> dict[str, Any]:
         if value is None:
             return {}
@@ -190,6 +235,9 @@ def _check_levels(value: Any, most: int) -> None:
 def list_of(convert: Convert, most: int, unique: bool = True) -> Convert:
     """A list of values, null for an empty one; no value twice unless said otherwise."""
 
+    schema = {"type": ["array", "null"], "maxItems": most, "items": schema_of(convert)}
+
+    @takes(schema)
     def convert_list(value: Any) -> list[Any]:
         if value is None:
             return []
@@ -210,7 +258,14 @@ def list_of(convert: Convert, most: int, unique: bool = True) -> Convert:
 def record(required: dict[str, Convert], others: dict[str, Convert] | None = None) -> Convert:
     """A JSON object with these members and no others."""
     known = required | (others or {})
+    schema = {
+        "type": "object",
+        "properties": {name: schema_of(each) for name, each in known.items()},
+        "required": list(required),
+        "additionalProperties": False,
+    }
 
+    @takes(schema)
     def convert(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise ValueError(f"{shown(value)} is not a dictionary")

@@ -2,16 +2,15 @@
 
 import json
 import shlex
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+
+from tests.integration.running import running_controller
 
 ROOT = Path(__file__).parents[3]
 _START_SECONDS = 30
@@ -19,34 +18,9 @@ _START_SECONDS = 30
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a controller's API. The controller goes with the tests, also when they are killed."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    directory = tmp_path_factory.mktemp("controller")
-    options = ["--listen", address, "--southbound", f"unix:{directory}/agents", "--data-directory", str(directory)]
-    command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "alcor", "controller", *options]
-    log = directory / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
-    try:
-        _wait_until_ready(process, address, log)
+    """The URL of a controller's API."""
+    with running_controller(tmp_path_factory.mktemp("controller")) as address:
         yield f"http://{address}"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(f"http://{address}/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"the controller did not start: {log.read_text()}")
 
 
 class OpenStack:

@@ -9,9 +9,11 @@ from sqlalchemy import Connection, Row
 
 from alcor.api.http import NO_CONTENT, Handler, Request, Response, json_response
 from alcor.api.neutron import pages, query
+from alcor.api.neutron.descriptions import Descriptions
 from alcor.api.routes import Route
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, not_found
+from alcor.model.values import Schema
 from alcor.services.access import attribute_rules
 from alcor.services.manager import Act, Action, Create, Delete, Manager, Update, Values
 from alcor.services.rows import View
@@ -50,16 +52,24 @@ class Collection:
     def routes(self) -> list[Route]:
         """The routes of the collection."""
         path, item = self._shape.path, f"{self._shape.path}/{{{self._shape.id}}}"
+        described = Descriptions(self._resource, self._shape.one, self._shape.several, self._shape.listed)
+        deleted: Schema | None = {"type": "object"} if self._shape.answers_delete else None
         actions = [
-            Route(action.method, f"{item}/{action.name}", self._acting(action)) for action in self._manager.actions
+            Route(
+                action.method,
+                f"{item}/{action.name}",
+                self._acting(action),
+                operation=described.action(action.name, action.status),
+            )
+            for action in self._manager.actions
         ]
         return [
             *actions,
-            Route("GET", path, self.list),
-            Route("POST", path, self.create),
-            Route("GET", item, self.show),
-            Route("PUT", item, self.update),
-            Route("DELETE", item, self.delete),
+            Route("GET", path, self.list, operation=described.list()),
+            Route("POST", path, self.create, operation=described.create()),
+            Route("GET", item, self.show, operation=described.show()),
+            Route("PUT", item, self.update, operation=described.update()),
+            Route("DELETE", item, self.delete, operation=described.delete(deleted)),
         ]
 
     async def list(self, request: Request) -> Response:

@@ -5,14 +5,18 @@ from typing import Any
 from sqlalchemy import Connection
 
 from alcor.api.http import NO_CONTENT, Request, Response, json_response
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.model.errors import invalid_input, not_found
 from alcor.model.resources.standard import tag_list, tag_text
+from alcor.model.values import Schema, schema_of
 from alcor.services import tags
 from alcor.services.manager import Manager
 from alcor.services.tags import TagChange, Tags
 from alcor.store import bulk
 from alcor.store.store import Store
+
+_TAGS: Schema = {"type": "object", "properties": {"tags": schema_of(tag_list)}, "required": ["tags"]}
 
 
 class TagsOfCollection:
@@ -25,14 +29,19 @@ class TagsOfCollection:
     def routes(self) -> list[Route]:
         """The routes."""
         several, one = f"{self._path}/{{id}}/tags", f"{self._path}/{{id}}/tags/{{tag}}"
+        words = self._manager.resource.collection.replace("_", " ")
+
+        def does(summary: str, status: int, answer: Schema | None = None, body: Schema | None = None) -> Operation:
+            return Operation(summary, words, answer, body, status)
+
         return [
-            Route("GET", several, self.list),
-            Route("POST", several, self.add),
-            Route("PUT", several, self.replace),
-            Route("DELETE", several, self.clear),
-            Route("GET", one, self.show),
-            Route("PUT", one, self.add_one),
-            Route("DELETE", one, self.remove),
+            Route("GET", several, self.list, operation=does("All tags", 200, _TAGS)),
+            Route("POST", several, self.add, operation=does("Add tags", 201, _TAGS, _TAGS)),
+            Route("PUT", several, self.replace, operation=does("Replace all tags", 200, _TAGS, _TAGS)),
+            Route("DELETE", several, self.clear, operation=does("Remove all tags", 204)),
+            Route("GET", one, self.show, operation=does("Whether it has the tag", 204)),
+            Route("PUT", one, self.add_one, operation=does("Add the tag", 201)),
+            Route("DELETE", one, self.remove, operation=does("Remove the tag", 204)),
         ]
 
     async def list(self, request: Request) -> Response:

@@ -1,0 +1,34 @@
+"""``/openapi.json`` and ``/docs``."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import orjson
+
+from alcor.api.http import Request, Response
+from alcor.api.openapi.document import openapi_document
+from alcor.api.openapi.page import openapi_page
+from alcor.api.routes import Route
+
+
+def openapi_routes(routes: Sequence[Route]) -> list[Route]:
+    """The document and the page that describe these routes; made when they are first asked for."""
+
+    @lru_cache(1)
+    def document() -> bytes:
+        return orjson.dumps(openapi_document(routes))
+
+    @lru_cache(1)
+    def page() -> bytes:
+        return openapi_page(orjson.loads(document())).encode()
+
+    async def show_document(_request: Request) -> Response:
+        return Response(200, document())
+
+    async def show_page(_request: Request) -> Response:
+        return Response(200, page(), b"text/html; charset=utf-8")
+
+    return [
+        Route("GET", "/openapi.json", show_document, public=True),
+        Route("GET", "/docs", show_page, public=True),
+    ]

@@ -1,0 +1,25 @@
+"""What a route does, as its description in the OpenAPI document has it."""
+
+import msgspec
+
+from alcor.model.values import Schema
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A parameter of the query string."""
+
+    name: str
+    schema: Schema
+    description: str = ""
+    repeated: bool = False  # may be given several times
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """The request and the answer of one route. ``body`` and ``answer`` are None where there is nothing."""
+
+    summary: str
+    group: str
+    answer: Schema | None = None
+    body: Schema | None = None
+    status: int = 200
+    query: tuple[Parameter, ...] = ()
