@@ -104,8 +104,8 @@ class Resource:
     repeat what cannot change.
 
     ``rules`` say who may create, get, update and delete it, where not the members (to get: the readers) of its project,
-    and who may carry out other actions on it; ``policy_name`` is what they call it, when not its name. ``extensions``
-    are those that are here when the resource is.
+    and who may carry out other actions on it, each by its own name (``add_router_interface``); ``policy_name`` is what
+    they call the resource, when not its name. ``extensions`` are those that are here when the resource is.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class Resource:
     @cached_property
     def policy_rules(self) -> dict[str, str]:
         """All rules about the resource and its attributes, by the names that operators override them by."""
-        rules = {f"{action}_{self.policy_name}": rule for action, rule in self.rules.items()}
+        rules = {self.rule_name(action): rule for action, rule in self.rules.items()}
         for name, each in self.attributes.items():
             per_action = (("create", each.set_by), ("update", each.update_by), ("get", each.seen_by))
             for action, rule in per_action:
@@ -160,6 +160,10 @@ class Resource:
                 for part, rule in each.parts_set_by.items():
                     rules[f"{action}_{self.policy_name}:{name}:{part}"] = rule
         return rules
+
+    def rule_name(self, action: str) -> str:
+        """What the rule about an action is called: ``create_port``, ``add_router_interface``."""
+        return f"{action}_{self.policy_name}" if action in _RULES else action
 
     def check_create(self, body: Any) -> dict[str, Any]:
         """The attributes of a create request, checked, with defaults. Raises AlcorError naming what is wrong."""

@@ -125,7 +125,7 @@ class Access(msgspec.Struct, frozen=True):
         name = self.resource.policy_name
         if not context.may(f"get_{name}", target) and row_values(row).get("project_id") != context.project_id:
             raise not_found(self.resource.name, row[0])
-        context.require([f"{action}_{name}", *attribute_rules(self.resource, action, given)], target)
+        context.require([self.resource.rule_name(action), *attribute_rules(self.resource, action, given)], target)
 
     def visible_ids(self, connection: Connection, ids: Iterable[str], context: Context) -> set[str]:
         """Those of the ids that are resources which the caller is shown."""

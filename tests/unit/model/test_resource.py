@@ -82,3 +82,11 @@ def test_every_definition_is_sound(resource: Resource) -> None:
             assert attribute.kept is Kept.COLUMN
         if attribute.alias_of:
             assert resource.attributes[attribute.alias_of].column == attribute.column
+
+
+def test_other_actions_have_rules_of_their_own_names() -> None:
+    resource = Resource("thing", "things", (), rules={"get": "role:reader", "add_part": "role:member"}, policy_name="it")
+    assert resource.policy_rules["get_it"] == "role:reader"
+    assert resource.policy_rules["add_part"] == "role:member"
+    assert {"create_it", "update_it", "delete_it"} <= resource.policy_rules.keys()
+    assert "add_part_it" not in resource.policy_rules
