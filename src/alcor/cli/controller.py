@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 import uvloop
 
+from alcor.cli import identity
 from alcor.controller import logs
 from alcor.controller.controller import run_controller
 from alcor.controller.settings import ROLES, ControllerError, ControllerSettings
@@ -22,6 +24,9 @@ Examples:
       one of several controllers that share a PostgreSQL database
   alcor controller --role ncm --southbound 10.0.0.7:9697 --database …
       a process that only answers hosts, and holds its share of the VPCs
+  ALCOR_KEYSTONE_PASSWORD=… alcor controller --auth keystone \\
+          --keystone-url https://keystone:5000/v3
+      callers show tokens of Keystone, and may what the policy lets them
 
 \b
 Then, from another terminal:
@@ -70,6 +75,7 @@ def _default_data_directory() -> Path:
               help="Where hosts reach this process to ask: HOST:PORT or unix:PATH. Hosts are told by those that serve "
                    "them. Without any such address they ask the controllers that they are configured with.",
               )  # fmt: skip
+@identity.options
 @click.option("--log-level", type=click.Choice(logs.LEVELS), default="info", show_envvar=True,
               help="Lines to standard error from this level up.")  # fmt: skip
 def command(
@@ -84,6 +90,7 @@ def command(
     roles: tuple[str, ...],
     advertise: str,
     log_level: str,
+    **who_callers_are: Any,
 ) -> None:
     """Run a controller: the API, the managers and the Data Plane Manager.
 
@@ -105,6 +112,7 @@ def command(
         on_demand_above=on_demand_above,
         roles=frozenset(roles),
         advertise=advertise,
+        identity=identity.settings(**who_callers_are),
     )
     try:
         data_directory.mkdir(parents=True, exist_ok=True)

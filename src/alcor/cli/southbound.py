@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 import time
 from typing import Any
@@ -16,6 +17,10 @@ Examples:
   alcor southbound retry host-7
   alcor southbound retry host-7 0198c2f0-6a51-7d0e-9f7e-3c1d2b4a5e6f
   alcor southbound status --controller http://10.0.0.1:9696
+
+\b
+A controller with Keystone wants a token of an administrator, in OS_TOKEN:
+  OS_TOKEN=$(openstack token issue -f value -c id) alcor southbound status
 
 \b
 Of several controllers on one PostgreSQL, each answers for the hosts that are
@@ -134,6 +139,11 @@ def _status(controller: str, limit: int) -> Any:
     return found
 
 
+def _token() -> dict[str, str]:
+    token = os.environ.get("OS_TOKEN")
+    return {"X-Auth-Token": token} if token else {}
+
+
 def _ask(controller: str, method: str, path: str, **content: Any) -> Any:
     """What the controller answers. Raises ClickException saying what to do."""
     import httpx
@@ -141,7 +151,7 @@ def _ask(controller: str, method: str, path: str, **content: Any) -> Any:
     socket = controller.removeprefix("unix:") if controller.startswith("unix:") else None
     base = "http://controller" if socket else controller.rstrip("/")
     try:
-        with httpx.Client(transport=httpx.HTTPTransport(uds=socket), timeout=30) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=socket), headers=_token(), timeout=30) as client:
             answer = client.request(method, base + path, **content)
     except (httpx.TransportError, httpx.InvalidURL) as error:
         raise click.ClickException(

@@ -4,14 +4,39 @@ from collections.abc import Iterable
 from typing import Any
 
 from alcor.api.app import ApiSettings, create_app
+from alcor.api.identity import Authenticate, anybody
+from alcor.api.identity.authenticate import keystone_authenticate
+from alcor.api.identity.keystone import http_client
+from alcor.api.identity.policy import PolicyError, RulePolicy
+from alcor.api.identity.settings import IdentitySettings
 from alcor.api.routes import Route
+from alcor.api.rules import all_rules
 from alcor.controller.controller import Readiness
-from alcor.controller.settings import API, ControllerSettings
+from alcor.controller.settings import API, ControllerError, ControllerSettings
 from alcor.store.store import Store
 
 
 def create_application(
     settings: ControllerSettings, store: Store, readiness: Readiness, southbound: Iterable[Route]
 ) -> Any:
-    """The ASGI application of a controller: of every role health and metrics, and of the role api the resources."""
-    return create_app(store, ApiSettings(has_resources=API in settings.roles), readiness, more=southbound)
+    """The ASGI application of a controller: of every role health and metrics, and of the role api the resources.
+
+    Raises ControllerError.
+    """
+    return create_app(
+        store,
+        ApiSettings(has_resources=API in settings.roles),
+        readiness,
+        more=southbound,
+        authenticate=_authenticate(settings.identity),
+    )
+
+
+def _authenticate(identity: IdentitySettings) -> Authenticate:
+    if identity.keystone is None:
+        return anybody
+    try:
+        policy = RulePolicy(all_rules(), identity.policy_file)
+    except PolicyError as error:
+        raise ControllerError(str(error)) from error
+    return keystone_authenticate(identity.keystone, policy, http_client())

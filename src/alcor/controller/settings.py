@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from alcor.api.identity.settings import IdentitySettings
 from alcor.channels import checks
 from alcor.channels.checks import MalformedMessage
 from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
@@ -16,7 +17,7 @@ _EVERYWHERE = ("0.0.0.0", "[::]", "*", "")
 
 
 class ControllerSettings(msgspec.Struct, frozen=True):
-    """Where to listen, where to keep state."""
+    """Where to listen, where to keep state, whom to ask who callers are."""
 
     data_directory: Path
     listen: str = "127.0.0.1:9696"  # HOST:PORT or unix:PATH, for the API
@@ -28,6 +29,7 @@ class ControllerSettings(msgspec.Struct, frozen=True):
     on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE  # bound ports of a VPC above which hosts ask for them
 
     roles: frozenset[str] = ROLES
+    identity: IdentitySettings = IdentitySettings()
     advertise: str = ""  # HOST:PORT or unix:PATH, where hosts reach this process to ask
 
     def is_southbound(self) -> bool:

@@ -10,6 +10,9 @@ from alcor.model.errors import AlcorError
 DEFAULT_PROJECT = "default"
 """Whose resources are when nobody says."""
 
+NO_PROJECT = "-"
+"""The project of a caller who works in none: no project has this id."""
+
 Target = Mapping[str, Any]
 """What a rule is asked about: the attributes of a resource."""
 

@@ -85,7 +85,9 @@ def test_every_definition_is_sound(resource: Resource) -> None:
 
 
 def test_other_actions_have_rules_of_their_own_names() -> None:
-    resource = Resource("thing", "things", (), rules={"get": "role:reader", "add_part": "role:member"}, policy_name="it")
+    resource = Resource(
+        "thing", "things", (), rules={"get": "role:reader", "add_part": "role:member"}, policy_name="it"
+    )
     assert resource.policy_rules["get_it"] == "role:reader"
     assert resource.policy_rules["add_part"] == "role:member"
     assert {"create_it", "update_it", "delete_it"} <= resource.policy_rules.keys()

@@ -14,7 +14,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_policy import _checks, policy
 
-from alcor.model.context import Context, Target
+from alcor.model.context import NO_PROJECT, Context, Target
 from alcor.model.resource import Resource
 from alcor.model.rules import BASE
 
@@ -47,6 +47,8 @@ class RulePolicy:
         self._names = {name: _looked_at(self._enforcer.rules, check) for name, check in self._enforcer.rules.items()}
         self._kept: dict[Any, bool] = {}
         self._changed_at = _modified(path)
+        self.version = 0
+        """Another one whenever the rules are."""
         self._look_again = time.monotonic() + _LOOK_AGAIN_SECONDS
 
     def allows(self, rule: str, context: Context, target: Target) -> bool:
@@ -91,13 +93,15 @@ class RulePolicy:
         self._enforcer = enforcer
         self._names = {name: _looked_at(enforcer.rules, check) for name, check in enforcer.rules.items()}
         self._kept.clear()
+        self.version += 1
         log.info("policy read anew from %s", self._path)
 
     def _ask(self, check: Any, context: Context, target: Target) -> bool:
+        project_id = None if context.project_id == NO_PROJECT else context.project_id
         credentials = {
             "roles": sorted(context.roles),
-            "project_id": context.project_id,
-            "tenant_id": context.project_id,
+            "project_id": project_id,
+            "tenant_id": project_id,
             "user_id": context.user_id,
             "system_scope": context.system_scope or None,
             "system": {"all": True} if context.system_scope == "all" else None,

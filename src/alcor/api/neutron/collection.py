@@ -11,7 +11,7 @@ from alcor.api.http import NO_CONTENT, Handler, Request, Response, json_response
 from alcor.api.neutron import pages, query
 from alcor.api.neutron.descriptions import Descriptions
 from alcor.api.routes import Route
-from alcor.model.context import Context
+from alcor.model.context import NO_PROJECT, Context
 from alcor.model.errors import AlcorError, bad_request, not_found
 from alcor.model.values import Schema
 from alcor.services.access import attribute_rules
@@ -229,6 +229,8 @@ class Collection:
         project_id = attribute.converted(confined_to or context.project_id)
         for values in items:
             given = values.setdefault("project_id", project_id)
+            if given == NO_PROJECT:
+                raise bad_request("Say whose it is with project_id: your token is of no project.")
             if confined_to and given != project_id:
                 raise bad_request(
                     f"Invalid input for project_id. Reason: '{given}' is not the project of the path, '{project_id}'."

@@ -54,6 +54,7 @@ VPC = Resource(
         Attribute("programming", one_of(*SETTINGS), AUTO),
     ),
     lenient=True,
+    rules=NETWORK.rules,
     without_effect=(
         "default",  # what Java makes of is_default
         "router",
@@ -70,6 +71,7 @@ PROJECT_SUBNET = Resource(
     "subnets",
     _attributes(SUBNET),
     lenient=True,
+    rules=SUBNET.rules,
     without_effect=(
         "availability_zone",
         "gatewayPortId",
@@ -96,6 +98,7 @@ PROJECT_PORT = Resource(
     "ports",
     _attributes(PORT, Attribute("security_groups", _no_security_groups, kept=Kept.COMPUTED)),
     lenient=True,
+    rules=PORT.rules,
     without_effect=(
         "create_at",
         "update_at",

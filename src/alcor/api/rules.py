@@ -1,0 +1,11 @@
+"""All rules that operators may override: what stands in the definitions of everything that the APIs serve."""
+
+from alcor.api.identity.policy import default_rules
+from alcor.api.neutron.routes import MANAGERS
+from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
+from alcor.services.node import NODES
+
+
+def all_rules() -> dict[str, str]:
+    """The rules of both APIs, by name; Alcor's own API has Neutron's rules for the resources that both have."""
+    return default_rules([*(manager.resource for manager in MANAGERS), NETWORK_IP_AVAILABILITY, NODES.resource])
