@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, or_, select, union_all
 
 from alcor.model import address_plan
 from alcor.model.context import OPERATOR, Context
@@ -32,7 +32,7 @@ from alcor.services.rows import Rows, View, missing
 from alcor.services.vpc import locked_network
 from alcor.store import bulk, number_pools, sql
 from alcor.store.record_rows import subnet_record
-from alcor.store.tables import ip_allocation, network, subnet
+from alcor.store.tables import ip_allocation, ip_reservation, network, subnet
 from alcor.store.transaction import Transaction
 
 ROWS = Rows(SUBNET, subnet)
@@ -57,7 +57,10 @@ _LAST_BEFORE = sql.statement(
     "ORDER BY first_address DESC LIMIT 1"
 )
 _HOLDER = sql.statement("SELECT port_id FROM ip_allocation WHERE subnet_id = :id LIMIT 1")
-_TAKEN = select(ip_allocation.c.ip_address).where(ip_allocation.c.subnet_id == bindparam("id"))
+_TAKEN = union_all(
+    select(ip_allocation.c.ip_address).where(ip_allocation.c.subnet_id == bindparam("id")),
+    select(ip_reservation.c.ip_address).where(ip_reservation.c.subnet_id == bindparam("id")),
+)
 _DELETE = sql.statement("DELETE FROM subnet WHERE id = :id")
 _PROJECT_OF = sql.statement("SELECT project_id FROM subnet WHERE id = :id")
 _PORTS = sql.statement("SELECT count(DISTINCT port_id) FROM ip_allocation WHERE subnet_id = :id")

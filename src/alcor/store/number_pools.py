@@ -110,7 +110,36 @@ def release(tx: Transaction, pool_id: str, numbers: Iterable[int]) -> None:
 
     Raises ValueError, having released none, when one of them is not taken.
     """
-    freed = runs(numbers)
+    _give(tx, pool_id, runs(numbers))
+
+
+def extend(tx: Transaction, pool_id: str, added: Range) -> None:
+    """Make the pool one of these numbers, too, which it was not made of: all free."""
+    _give(tx, pool_id, [added])
+
+
+def withdraw(tx: Transaction, pool_id: str, removed: Range) -> bool:
+    """Make the pool one without these numbers. Returns whether that could be done: all of them must be free."""
+    _, width = _lock(tx.connection, pool_id)
+    found = _at_or_beyond(tx.connection, pool_id, [removed[0]], width).get(removed[0])
+    if found is None or not (found[0] <= removed[0] and removed[1] <= found[1]):
+        return False
+    rest = [(found[0], removed[0] - 1), (removed[1] + 1, found[1])]
+    _replace(tx.connection, pool_id, [found], [each for each in rest if each[0] <= each[1]], width)
+    return True
+
+
+def take_within(tx: Transaction, pool_id: str, within: Range) -> int | None:
+    """Take the first free number of a range; None when none is free there."""
+    _, width = _lock(tx.connection, pool_id)
+    found = _at_or_beyond(tx.connection, pool_id, [within[0]], width).get(within[0])
+    if found is None or found[0] > within[1]:
+        return None
+    number = max(found[0], within[0])
+    return number if take_exact(tx, pool_id, [number]) else None
+
+
+def _give(tx: Transaction, pool_id: str, freed: Sequence[Range]) -> None:
     if not freed:
         return
     _, width = _lock(tx.connection, pool_id)

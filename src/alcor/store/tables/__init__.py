@@ -10,7 +10,7 @@ from alcor.store.tables.base import metadata
 from alcor.store.tables.change_log import change_log, change_log_head
 from alcor.store.tables.hosts import controller, host_session, node
 from alcor.store.tables.network import ip_allocation, network, port, subnet
-from alcor.store.tables.numbers import free_range, number_pool
+from alcor.store.tables.numbers import free_range, ip_reservation, mac_range, mac_reservation, number_pool
 
 __all__ = [
     "change_log",
@@ -19,6 +19,9 @@ __all__ = [
     "free_range",
     "host_session",
     "ip_allocation",
+    "ip_reservation",
+    "mac_range",
+    "mac_reservation",
     "metadata",
     "network",
     "node",

@@ -1,6 +1,6 @@
 """Pools of numbers: addresses, VNIs, MAC addresses, host indexes."""
 
-from sqlalchemy import Column, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, String, Table
 
 from alcor.store.tables.base import metadata
 
@@ -21,4 +21,34 @@ number_pool = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("cursor", LargeBinary(16), nullable=False),
+)
+
+# Addresses of subnets that Alcor's Private IP Manager gave out to no port.
+ip_reservation = Table(
+    "ip_reservation",
+    metadata,
+    Column("subnet_id", String(36), ForeignKey("subnet.id", ondelete="CASCADE"), primary_key=True),
+    Column("ip_address", LargeBinary(16), primary_key=True),
+    Column("state", String(16), nullable=False),
+)
+
+# MAC addresses that ports get are those of the ranges that are Active.
+mac_range = Table(
+    "mac_range",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+)
+
+# MAC addresses that Alcor's MAC Manager gave out to no port that is here.
+mac_reservation = Table(
+    "mac_reservation",
+    metadata,
+    Column("mac_address", BigInteger, primary_key=True),
+    Column("project_id", String(255), nullable=False),
+    Column("vpc_id", String(255), nullable=False),
+    Column("port_id", String(255), nullable=False),
+    Column("state", String(16), nullable=False),
 )
