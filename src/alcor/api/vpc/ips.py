@@ -1,12 +1,12 @@
 """Private IP addresses and their ranges, for operators."""
 
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection
 
 from alcor.api.http import Request, Response, json_response
 from alcor.api.routes import Route
+from alcor.api.vpc.bodies import checked, items, required
 from alcor.model.errors import bad_request
 from alcor.model.resources.subnet import ip_version
 from alcor.model.values import Convert, ip_address, one_of, text
@@ -15,7 +15,6 @@ from alcor.services.ip_range import ACTIVATED, DEACTIVATED, Held, Wanted
 from alcor.store.store import Store
 
 _RULE = "context_is_admin"
-_MOST = 10_000  # addresses of one request
 
 
 def ip_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
@@ -28,7 +27,7 @@ def ip_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
         return json_response(201, views[0])
 
     async def reserve_bulk(request: Request) -> Response:
-        wanted = [_wanted(item) for item in _items(request.json(), "ip_requests")]
+        wanted = [_wanted(item) for item in items(request.json(), "ip_requests")]
         views = await store.write(lambda transaction: ip_range.reserve(transaction, wanted))
         return json_response(201, {"ip_requests": views})
 
@@ -38,7 +37,7 @@ def ip_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
         return json_response(200, views[0])
 
     async def change_bulk(request: Request) -> Response:
-        changes = [_state(item) for item in _items(request.json(), "ip_requests")]
+        changes = [_state(item) for item in items(request.json(), "ip_requests")]
         views = await store.write(lambda transaction: ip_range.change_states(transaction, changes))
         return json_response(200, {"ip_requests": views})
 
@@ -48,14 +47,14 @@ def ip_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
         return Response(200)
 
     async def release_bulk(request: Request) -> Response:
-        held = [_held(item) for item in _items(request.json(), "ip_requests")]
+        held = [_held(item) for item in items(request.json(), "ip_requests")]
         await store.write(lambda transaction: ip_range.release(transaction, held))
         return Response(200)
 
     async def replace(request: Request) -> Response:
         body = request.json()
-        old = [_held(item) for item in _items(body, "oldIpAddrRequests")]
-        new = [_wanted(item) for item in _items(body, "newIpAddrRequests")]
+        old = [_held(item) for item in items(body, "oldIpAddrRequests")]
+        new = [_wanted(item) for item in items(body, "newIpAddrRequests")]
         views = await store.write(lambda transaction: ip_range.replace(transaction, old, new))
         return json_response(200, {"oldIpAddrRequests": body["oldIpAddrRequests"], "newIpAddrRequests": views})
 
@@ -80,10 +79,10 @@ def ip_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
         return json_response(200, await store.read(lambda connection: ip_range.range_of(connection, range_id)))
 
     async def add_range(request: Request) -> Response:
-        given = _members(request.json(), {each: text(255) for each in ("vpc_id", "subnet_id", "first_ip", "last_ip")})
+        given = required(request.json(), {each: text(255) for each in ("vpc_id", "subnet_id", "first_ip", "last_ip")})
         if (chosen := request.json().get("id")) not in (None, given["subnet_id"]):
             raise bad_request(f"Invalid input for id. Reason: {chosen!r:.64} is not the subnet's, as a range's id is.")
-        first, last = (_checked(name, ip_address, given[name]) for name in ("first_ip", "last_ip"))
+        first, last = (checked(name, ip_address, given[name]) for name in ("first_ip", "last_ip"))
         view = await store.write(
             lambda transaction: ip_range.add_range(transaction, given["subnet_id"], given["vpc_id"], first, last)
         )
@@ -111,31 +110,6 @@ def ip_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
     ]
 
 
-def _items(body: Any, member: str) -> list[Any]:
-    items = body.get(member) if isinstance(body, dict) else None
-    if not isinstance(items, list) or not items:
-        raise bad_request(f"Resources required: '{member}' must be a list of at least one")
-    if len(items) > _MOST:
-        raise bad_request(f"'{member}' has {len(items)} items: ask for at most {_MOST} at once.")
-    return items
-
-
-def _members(body: Any, required: dict[str, Convert]) -> dict[str, Any]:
-    if not isinstance(body, dict):
-        raise bad_request("The body must be an object.")
-    for name in required:
-        if body.get(name) is None:
-            raise bad_request(f"Failed to parse request. Required attribute '{name}' not specified")
-    return {name: _checked(name, convert, body[name]) for name, convert in required.items()}
-
-
-def _checked(name: str, convert: Callable[[Any], Any], value: Any) -> Any:
-    try:
-        return convert(value)
-    except ValueError as error:
-        raise bad_request(f"Invalid input for {name}. Reason: {error}.") from error
-
-
 def _wanted(body: Any) -> Wanted:
     if not isinstance(body, dict):
         raise bad_request("An address is asked for by an object.")
@@ -148,21 +122,21 @@ def _wanted(body: Any) -> Wanted:
         "ip_version": ip_version,
         "ip": ip_address,
     }
-    return Wanted(**{name: _checked(name, converts[name], value) for name, value in given.items()})
+    return Wanted(**{name: checked(name, converts[name], value) for name, value in given.items()})
 
 
 def _held(body: Any) -> Held:
-    given = _members(body, {"range_id": text(255), "ip": ip_address})
+    given = required(body, {"range_id": text(255), "ip": ip_address})
     return Held(given["range_id"], given["ip"])
 
 
 def _state(body: Any) -> tuple[Held, str]:
-    state: str = _members(body, {"state": one_of(ACTIVATED, DEACTIVATED)})["state"]
+    state: str = required(body, {"state": one_of(ACTIVATED, DEACTIVATED)})["state"]
     return _held(body), state
 
 
 def _path_address(request: Request) -> str:
-    address: str = _checked("ip", ip_address, request.parameters["ip"])
+    address: str = checked("ip", ip_address, request.parameters["ip"])
     return address
 
 
@@ -173,4 +147,4 @@ def _page(request: Request, most: int, marker: Convert) -> tuple[str, int]:
     if not limit.isdecimal() or not 0 < int(limit) <= most:
         raise bad_request(f"Invalid input for limit. Reason: it must be a number from 1 to {most}.")
     after = given.get("marker", "")
-    return (_checked("marker", marker, after) if after else ""), int(limit)
+    return (checked("marker", marker, after) if after else ""), int(limit)

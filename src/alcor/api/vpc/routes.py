@@ -2,6 +2,7 @@
 
 from alcor.api.routes import Route
 from alcor.api.vpc.ips import ip_routes
+from alcor.api.vpc.macs import mac_routes
 from alcor.api.vpc.nodes import node_routes
 from alcor.api.vpc.ports import port_routes
 from alcor.api.vpc.subnets import subnet_routes
@@ -16,6 +17,7 @@ def alcor_routes(store: Store, page_limit: int) -> list[Route]:
         project = f"{prefix}/project/{{project_id}}"
         routes += node_routes(store, page_limit, prefix)
         routes += ip_routes(store, page_limit, prefix)
+        routes += mac_routes(store, prefix)
         routes += vpc_routes(store, page_limit, project)
         routes += subnet_routes(store, page_limit, project)
         routes += port_routes(store, page_limit, project)
