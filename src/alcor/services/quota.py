@@ -14,7 +14,7 @@ from alcor.model.errors import AlcorError, conflict
 from alcor.services.manager import Create, CreateHandler
 from alcor.services.rows import View, missing
 from alcor.store import bulk
-from alcor.store.tables import network, port, quota, subnet
+from alcor.store.tables import network, port, quota, quota_reservation, subnet
 from alcor.store.transaction import Transaction
 
 UNLIMITED = -1
@@ -29,6 +29,11 @@ _OF_PROJECTS = select(quota.c.project_id, quota.c.most).where(
 )
 _ALL = select(quota.c.project_id, quota.c.resource, quota.c.most).order_by(quota.c.project_id)
 _OF_PROJECT = select(quota.c.resource, quota.c.most).where(quota.c.project_id == bindparam("project"))
+
+
+_RESERVED = select(func.sum(quota_reservation.c.amount)).where(
+    quota_reservation.c.project_id == bindparam("project"), quota_reservation.c.resource == bindparam("resource")
+)
 
 
 def limited(resource: str, create: CreateHandler) -> CreateHandler:
@@ -61,7 +66,12 @@ def _project(values: Mapping[str, object]) -> str:
 def _room(connection: Connection, resource: str, projects: Iterable[str]) -> Counter[str]:
     """How many more each of the projects that are limited may have."""
     limits = connection.execute(_OF_PROJECTS, {"resource": resource, "projects": sorted(projects)}).all()
-    return Counter({project: most - _used(connection, resource, project) for project, most in limits})
+    return Counter(
+        {
+            project: most - _used(connection, resource, project) - _reserved(connection, resource, project)
+            for project, most in limits
+        }
+    )
 
 
 def _used(connection: Connection, resource: str, project_id: str) -> int:
@@ -70,6 +80,10 @@ def _used(connection: Connection, resource: str, project_id: str) -> int:
         select(func.count()).select_from(table).where(table.c.project_id == project_id)
     ).scalar_one()
     return used
+
+
+def _reserved(connection: Connection, resource: str, project_id: str) -> int:
+    return int(connection.execute(_RESERVED, {"project": project_id, "resource": resource}).scalar() or 0)
 
 
 def _accept(room: Counter[str], wanted: Mapping[int, Counter[str]]) -> list[int]:
@@ -112,7 +126,11 @@ def usage_of(connection: Connection, project_id: str) -> dict[str, dict[str, int
     """Limit and use of each resource, as Neutron's quota details show them."""
     limits = limits_of(connection, project_id)
     return {
-        resource: {"limit": most, "used": _used(connection, resource, project_id), "reserved": 0}
+        resource: {
+            "limit": most,
+            "used": _used(connection, resource, project_id),
+            "reserved": _reserved(connection, resource, project_id),
+        }
         for resource, most in limits.items()
     }
 
@@ -146,5 +164,32 @@ def reset_limits(project_id: str) -> Callable[[Transaction], None]:
     def operation(transaction: Transaction) -> None:
         if not bulk.delete_by(transaction.connection, quota, "project_id", [project_id]):
             raise AlcorError(404, "TenantQuotaNotFound", f"Quota for tenant {project_id} could not be found.")
+
+    return operation
+
+
+def apply(project_id: str, apply_id: str, amounts: Limits) -> Callable[[Transaction], None]:
+    """The operation that sets amounts aside for a project, all or none. Raises AlcorError (409) beyond its limits."""
+
+    def operation(transaction: Transaction) -> None:
+        connection = transaction.connection
+        if bulk.select_by(connection, [quota_reservation.c.id], quota_reservation.c.id, [apply_id]):
+            raise conflict("QuotaApplyExists", f"Quota apply {apply_id} exists already: choose another apply_id.")
+        for resource, amount in amounts.items():
+            room = _room(connection, resource, [project_id])
+            if project_id in room and amount > room[project_id]:
+                raise _exceeded(resource)
+        rows = [(apply_id, resource, project_id, amount) for resource, amount in amounts.items()]
+        bulk.insert_rows(connection, quota_reservation, rows)
+
+    return operation
+
+
+def cancel(apply_id: str) -> Callable[[Transaction], None]:
+    """The operation that gives back what was set aside. Raises AlcorError (404)."""
+
+    def operation(transaction: Transaction) -> None:
+        if not bulk.delete_by(transaction.connection, quota_reservation, "id", [apply_id]):
+            raise AlcorError(404, "QuotaApplyNotFound", f"Quota apply {apply_id} could not be found.")
 
     return operation

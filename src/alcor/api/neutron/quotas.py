@@ -13,12 +13,11 @@ from alcor.services.quota import LIMITED, UNLIMITED, Limits
 from alcor.store.store import Store
 
 _LARGEST = 2**31 - 1
-_PATH = "/v2.0/quotas"
 _limit = integer(UNLIMITED, _LARGEST)
 
 
-def quota_routes(store: Store) -> list[Route]:
-    """The routes."""
+def quota_routes(store: Store, path: str = "/v2.0/quotas") -> list[Route]:
+    """The routes at a path."""
 
     async def several(_request: Request) -> Response:
         found = await store.read(quota.all_limits)
@@ -49,12 +48,12 @@ def quota_routes(store: Store) -> list[Route]:
         return NO_CONTENT
 
     return [
-        Route("GET", _PATH, several),
-        Route("GET", f"{_PATH}/{{id}}", one),
-        Route("PUT", f"{_PATH}/{{id}}", update),
-        Route("DELETE", f"{_PATH}/{{id}}", reset),
-        Route("GET", f"{_PATH}/{{id}}/default", default),
-        Route("GET", f"{_PATH}/{{id}}/details", details),
+        Route("GET", path, several),
+        Route("GET", f"{path}/{{id}}", one),
+        Route("PUT", f"{path}/{{id}}", update),
+        Route("DELETE", f"{path}/{{id}}", reset),
+        Route("GET", f"{path}/{{id}}/default", default),
+        Route("GET", f"{path}/{{id}}/details", details),
     ]
 
 

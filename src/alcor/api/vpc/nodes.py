@@ -1,4 +1,4 @@
-"""Nodes: registered one by one, in bulk, or from a file."""
+"""Nodes, registered one by one, in bulk, or from a file; and Network Config Managers."""
 
 import orjson
 
@@ -7,6 +7,7 @@ from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.routes import Route
 from alcor.api.vpc.upload import uploaded_file
 from alcor.model.errors import bad_request
+from alcor.services.ncm import NCMS
 from alcor.services.node import NODES
 from alcor.store.store import Store
 
@@ -39,3 +40,9 @@ def node_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
         Route("POST", f"{shape.path}/bulk", create_in_bulk),
         Route("POST", f"{shape.path}/upload", create_from_file),
     ]
+
+
+def ncm_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
+    """The routes of registered Network Config Managers under a prefix."""
+    shape = Shape(f"{prefix}/ncms", one="ncm_info", several="ncm_infos", listed="ncmInfos", answers_delete=True)
+    return Collection(store, NCMS, page_limit, shape).routes()

@@ -1,10 +1,12 @@
 """All routes of Alcor's own API, each also under /v4."""
 
+from alcor.api.neutron.quotas import quota_routes
 from alcor.api.routes import Route
 from alcor.api.vpc.ips import ip_routes
 from alcor.api.vpc.macs import mac_routes
-from alcor.api.vpc.nodes import node_routes
+from alcor.api.vpc.nodes import ncm_routes, node_routes
 from alcor.api.vpc.ports import port_routes
+from alcor.api.vpc.quotas import quota_apply_routes
 from alcor.api.vpc.subnets import subnet_routes
 from alcor.api.vpc.vpcs import vpc_routes
 from alcor.store.store import Store
@@ -18,6 +20,9 @@ def alcor_routes(store: Store, page_limit: int) -> list[Route]:
         routes += node_routes(store, page_limit, prefix)
         routes += ip_routes(store, page_limit, prefix)
         routes += mac_routes(store, prefix)
+        routes += ncm_routes(store, page_limit, prefix)
+        routes += quota_routes(store, f"{project}/quotas")
+        routes += quota_apply_routes(store, prefix, project)
         routes += vpc_routes(store, page_limit, project)
         routes += subnet_routes(store, page_limit, project)
         routes += port_routes(store, page_limit, project)

@@ -5,10 +5,10 @@ addresses are 48-bit integers. Timestamps are whole seconds since the epoch, UTC
 or sorted on live together in a JSON text column ``attributes``.
 """
 
-from alcor.store.tables.accounts import quota, rbac_policy, tag
+from alcor.store.tables.accounts import quota, quota_reservation, rbac_policy, tag
 from alcor.store.tables.base import metadata
 from alcor.store.tables.change_log import change_log, change_log_head
-from alcor.store.tables.hosts import controller, host_session, node
+from alcor.store.tables.hosts import controller, host_session, ncm, node
 from alcor.store.tables.network import ip_allocation, network, port, subnet
 from alcor.store.tables.numbers import free_range, ip_reservation, mac_range, mac_reservation, number_pool
 
@@ -23,11 +23,13 @@ __all__ = [
     "mac_range",
     "mac_reservation",
     "metadata",
+    "ncm",
     "network",
     "node",
     "number_pool",
     "port",
     "quota",
+    "quota_reservation",
     "rbac_policy",
     "subnet",
     "tag",

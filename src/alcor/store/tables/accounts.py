@@ -22,6 +22,17 @@ quota = Table(
     Column("most", BigInteger, nullable=False),
 )
 
+# What somebody set aside for a project, beside what it has, to be created in another way (Alcor's quota apply).
+quota_reservation = Table(
+    "quota_reservation",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("resource", String(64), primary_key=True),
+    Column("project_id", String(255), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Index("ix_quota_reservation_project_id", "project_id", "resource"),
+)
+
 # What projects share with others: who (a project, or * for all) may do what with a resource of another.
 rbac_policy = Table(
     "rbac_policy",

@@ -19,6 +19,19 @@ node = Table(
     Index("ix_node_name", "name", "id"),
 )
 
+# Network Config Managers as nodes are told of them (Alcor's Node Manager).
+ncm = Table(
+    "ncm",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("uri", String(1024), nullable=False),
+    Column("cap", BigInteger, nullable=False),
+    Column("revision_number", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("attributes", Text, nullable=False),
+)
+
 # Controllers that serve or answer hosts, when each last said that it lives (seconds since the epoch), how many hosts it
 # then served (NULL for one that takes none, not yet or no longer), and where hosts ask it (NULL where they do not).
 controller = Table(
