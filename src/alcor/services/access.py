@@ -57,10 +57,15 @@ def everybody(_context: Context) -> ColumnElement[bool]:
 
 
 class RowTarget(Target):
-    """A row as rules see it: by the names of attributes; the owner of its network is looked for when asked about."""
+    """A row as rules see it: by the names of attributes.
 
-    def __init__(self, connection: Connection | None, values: Mapping[str, Any], parent: str = "") -> None:
-        self._connection, self._values, self._parent = connection, values, parent
+    Who owns its network, and whether that is shared with the caller, is looked for when asked about.
+    """
+
+    def __init__(
+        self, connection: Connection | None, values: Mapping[str, Any], context: Context, parent: str = ""
+    ) -> None:
+        self._connection, self._values, self._context, self._parent = connection, values, context, parent
 
     def __getitem__(self, name: str) -> Any:
         if name in self._values:
@@ -71,9 +76,16 @@ class RowTarget(Target):
             owner = self._connection.execute(_NETWORK_OWNER, {"id": self._values["network_id"]}).scalar()
             if owner is not None:
                 return owner
+        if name == "shared" and "network_id" in self._values and self._connection is not None:
+            return self._is_network_shared(self._connection)
         if name in ("ext_parent:project_id", "ext_parent:tenant_id") and self._parent:
             return self._parent
         raise KeyError(name)
+
+    def _is_network_shared(self, connection: Connection) -> bool:
+        shared = or_(network.c.shared.is_(True), network.c.id.in_(shared_ids("network", self._context)))
+        statement = select(network.c.id).where(network.c.id == self._values["network_id"], shared)
+        return connection.execute(statement).first() is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -106,12 +118,12 @@ class Access(msgspec.Struct, frozen=True):
         statement = select(key).where(key == getattr(row, key.name), self.visible(context))
         return connection.execute(statement).first() is not None
 
-    def target(self, connection: Connection | None, values: Mapping[str, Any]) -> RowTarget:
+    def target(self, connection: Connection | None, values: Mapping[str, Any], context: Context) -> RowTarget:
         """A resource's attributes, or its row's columns, as rules see them."""
         parent = ""
         if self.parent_owner is not None and connection is not None:
             parent = self.parent_owner(connection, values)
-        return RowTarget(connection, values, parent)
+        return RowTarget(connection, values, context, parent)
 
     def require(
         self, connection: Connection, row: Row[Any] | Any, context: Context, action: str, given: Mapping[str, Any]
@@ -121,11 +133,13 @@ class Access(msgspec.Struct, frozen=True):
             return
         if not self.sees(connection, row, context):
             raise not_found(self.resource.name, row[0])
-        target = self.target(connection, row_values(row))
+        values = row_values(row)
         name = self.resource.policy_name
-        if not context.may(f"get_{name}", target) and row_values(row).get("project_id") != context.project_id:
+        may_see = context.may(f"get_{name}", self.target(connection, values, context))
+        if not may_see and values.get("project_id") != context.project_id:
             raise not_found(self.resource.name, row[0])
-        context.require([self.resource.rule_name(action), *attribute_rules(self.resource, action, given)], target)
+        rules = [self.resource.rule_name(action), *attribute_rules(self.resource, action, given)]
+        context.require(rules, self.target(connection, {**values, **given}, context))
 
     def visible_ids(self, connection: Connection, ids: Iterable[str], context: Context) -> set[str]:
         """Those of the ids that are resources which the caller is shown."""

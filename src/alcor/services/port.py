@@ -33,6 +33,7 @@ from alcor.services.port_rows import (
     lock_port,
     lock_ports,
     merged_dhcp_options,
+    offloaded_profile,
     tell_hosts,
 )
 from alcor.services.port_status import DOWN
@@ -104,7 +105,7 @@ def _write(
 ) -> list[View]:
     if not planned:
         return []
-    chosen = [None if missing(values, "mac_address") else mac_number(values["mac_address"]) for values, _ in planned]
+    chosen = [mac_number(address) if (address := _chosen_mac(values)) else None for values, _ in planned]
     of_networks = [values["network_id"] for values, _ in planned]
     macs = mac.assign(transaction, list(zip(of_networks, chosen, strict=True)))
     slots = [slots for _, slots in planned]
@@ -132,6 +133,10 @@ def _write(
     return views
 
 
+def _chosen_mac(values: Values) -> str | None:
+    return None if missing(values, "mac_address") else values["mac_address"]
+
+
 def _new_row(transaction: Transaction, given: Values, address: int, secured: bool) -> Any:
     """``secured`` is whether ports of its network have port security that do not say."""
     values = stamp(transaction, given)
@@ -140,6 +145,8 @@ def _new_row(transaction: Transaction, given: Values, address: int, secured: boo
     if missing(values, "port_security_enabled"):
         values["port_security_enabled"] = secured
     complete(values)
+    if "hardware_offload_type" in values:
+        values["binding:profile"] = offloaded_profile(values)
     return ROWS.row(values)
 
 
@@ -170,6 +177,12 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     if "extra_dhcp_opts" in values:
         values["extra_dhcp_opts"] = merged_dhcp_options(view["extra_dhcp_opts"], values["extra_dhcp_opts"])
     _change_mac(transaction, row, values)
+    if "numa_affinity_policy" in values and row.host_id:
+        raise conflict(
+            "PortBoundNUMAAffinityPolicy",
+            f"Unable to complete operation on port {row.id}, port is already bound to host {row.host_id}, "
+            f"numa_affinity_policy value given {values['numa_affinity_policy']}.",
+        )
     values = view | values
     complete(values)
     if values["binding:host_id"] != row.host_id or not values["admin_state_up"]:
@@ -189,8 +202,16 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
 
 
 def _change_mac(transaction: Transaction, row: Row[Any], values: Values) -> None:
-    if missing(values, "mac_address") or mac_number(values["mac_address"]) == row.mac_address:
+    """Take the MAC that an update asks for, or any other where it is null."""
+    if "mac_address" not in values or (
+        values["mac_address"] is not None and mac_number(values["mac_address"]) == row.mac_address
+    ):
         return
+    if values.get("device_owner", row.device_owner).startswith("network:"):
+        raise conflict(
+            "UnsupportedPortDeviceOwner",
+            f"Operation mac address update is not supported for device_owner {row.device_owner} on port {row.id}.",
+        )
     if row.host_id and values.get("binding:host_id", row.host_id):
         raise conflict(
             "PortBound",
@@ -198,7 +219,8 @@ def _change_mac(transaction: Transaction, row: Row[Any], values: Values) -> None
             f"old_mac {mac_text(row.mac_address)}, new_mac {values['mac_address']}. Unbind it first.",
         )
     mac.lock(transaction)
-    mac.assign(transaction, [(row.network_id, mac_number(values["mac_address"]))])
+    wanted = None if values["mac_address"] is None else mac_number(values["mac_address"])
+    values["mac_address"] = mac_text(*mac.assign(transaction, [(row.network_id, wanted)]))
 
 
 def _change_addresses(

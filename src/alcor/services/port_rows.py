@@ -82,6 +82,15 @@ def complete(values: Values) -> None:
         values["extra_dhcp_opts"] = merged_dhcp_options([], values["extra_dhcp_opts"])
 
 
+def offloaded_profile(values: Values) -> dict[str, Any]:
+    """The binding profile of a new port, which names the hardware offload that it asks for (Neutron)."""
+    profile: dict[str, Any] = values.get("binding:profile", {})
+    offload, capabilities = values.get("hardware_offload_type"), profile.get("capabilities", [])
+    if offload is None or not isinstance(capabilities, list) or offload in capabilities:
+        return profile
+    return profile | {"capabilities": [*capabilities, offload]}
+
+
 def merged_dhcp_options(old: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Extra DHCP options after a change: an option replaces the one of its name, and null removes it (Neutron)."""
     options = {(option["opt_name"], option.get("ip_version", 4)): dict(option) for option in old}

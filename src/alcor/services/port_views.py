@@ -67,7 +67,10 @@ def port_view(row: Any, fixed_ips: Sequence[FixedIp], hosts: set[str], dns_domai
         view["binding:vif_type"], view["binding:vif_details"] = "ovs", _BOUND
     else:
         view["binding:vif_type"], view["binding:vif_details"] = "binding_failed", {}
-    view["dns_assignment"] = [_dns_assignment(address, view["dns_name"], dns_domain) for _, address in fixed_ips]
+    if view["trusted"] is not None:
+        view["binding:profile"] = view["binding:profile"] | {"trusted": view["trusted"]}
+    domain = view["dns_domain"] or dns_domain
+    view["dns_assignment"] = [_dns_assignment(address, view["dns_name"], domain) for _, address in fixed_ips]
     return view
 
 

@@ -181,11 +181,11 @@ class Collection:
 
         def require(connection: Connection) -> None:
             for named, values in zip(rules, checked, strict=True):
-                context.require(named, access.target(connection, values))
+                context.require(named, access.target(connection, values, context))
 
         try:
             for named, values in zip(rules, checked, strict=True):
-                context.require(named, access.target(None, values))
+                context.require(named, access.target(None, values, context))
         except AlcorError:
             await self._store.read(require)  # with what the database knows
 
@@ -201,7 +201,7 @@ class Collection:
         if context.policy is None:
             return view
         name = self._resource.policy_name
-        target = self._manager.access.target(None, view)
+        target = self._manager.access.target(None, view, context)
         hidden = [
             each.name
             for each in self._resource.seen_by_some

@@ -3,18 +3,13 @@
 from alcor.model.extension import Extension
 
 EXTENSIONS = (
-    Extension("allowed-address-pairs", "Allowed Address Pairs", "Provides allowed address pairs"),
-    Extension("binding", "Port Binding", "Expose port bindings of a virtual port to external application"),
-    Extension("dns-integration", "DNS Integration", "Provides integration with DNS."),
     Extension("empty-string-filtering", "Empty String Filtering Extension", "Allow filtering by attributes with empty string value"),  # noqa: E501
     Extension("external-net", "Neutron external network", "Adds external network attribute to network resource."),
-    Extension("extra_dhcp_opt", "Neutron Extra DHCP options", "Extra options configuration for DHCP."),
     Extension("filter-validation", "Filter parameters validation", "Provides validation on filter parameters."),
     Extension("net-mtu", "Network MTU", "Provides MTU attribute for a network resource."),
     Extension("net-mtu-writable", "Network MTU (writable)", "Provides a writable MTU attribute for a network resource."),  # noqa: E501
     Extension("network-ip-availability", "Network IP Availability", "Provides IP availability data for each network and subnet."),  # noqa: E501
     Extension("pagination", "Pagination support", "Extension that indicates that pagination is enabled."),
-    Extension("port-security", "Port Security", "Provides port security"),
     Extension("project-id", "project_id field enabled", "Extension that indicates that project_id field is enabled."),
     Extension("provider", "Provider Network", "Expose mapping of virtual networks to physical networks"),
     Extension("quota-check-limit", "Quota engine limit check", "Support for checking the resource usage before applying a new quota limit"),  # noqa: E501

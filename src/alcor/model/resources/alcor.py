@@ -102,7 +102,6 @@ PROJECT_PORT = Resource(
     without_effect=(
         "create_at",
         "update_at",
-        "dns_domain",
         "fast_path",
         "ip_allocation",
         "mac_learning_enabled",

@@ -1,73 +1,29 @@
 """The port: one network interface of a workload."""
 
-from typing import Any
-
 from alcor.model.addresses import mac_number, mac_text
 from alcor.model.resource import Attribute, Kept, Resource, Unset
+from alcor.model.resources import port_values
+from alcor.model.resources.port_extensions import PORT_EXTENSIONS
 from alcor.model.resources.standard import admin_state, standard_attributes, tags
-from alcor.model.values import (
-    boolean,
-    cidr,
-    host_name,
-    ip_address,
-    list_of,
-    mac_address,
-    mapping,
-    one_of,
-    optional,
-    record,
-    text,
-    text_or_null,
-    uuid,
+from alcor.model.rules import (
+    ADMIN,
+    ADMIN_OR_NETWORK_OWNER_MEMBER,
+    ADMIN_OR_PROJECT_MEMBER,
+    ADMIN_OR_PROJECT_READER,
+    ADMIN_OR_SERVICE,
+    SERVICE,
 )
+from alcor.model.values import boolean, host_name, mac_address, mapping, one_of, optional, text, text_or_null, uuid
 
-_MOST_FIXED_IPS = 64
-_MOST_ADDRESS_PAIRS = 10
-_MOST_DHCP_OPTIONS = 32
-_OPTIONS_THAT_MAY_BE_BLANK = ("router", "classless-static-route")
-
-
-def _fixed_ip(value: Any) -> dict[str, str]:
-    fixed_ip: dict[str, str] = record({}, {"subnet_id": uuid, "ip_address": ip_address})(value)
-    if not fixed_ip:
-        raise ValueError("a fixed IP needs a subnet_id, an ip_address or both")
-    return fixed_ip
-
-
-def _fixed_ips(value: Any) -> list[dict[str, str]]:
-    """Several addresses of one subnet are possible, but none twice."""
-    fixed_ips: list[dict[str, str]] = list_of(_fixed_ip, _MOST_FIXED_IPS, unique=False)(value)
-    addresses = [fixed_ip["ip_address"] for fixed_ip in fixed_ips if "ip_address" in fixed_ip]
-    for index, address in enumerate(addresses):
-        if address in addresses[:index]:
-            raise ValueError(f"Duplicate IP address '{address}'")
-    return fixed_ips
-
-
-def _address_range(value: Any) -> str:
-    """An address, or a CIDR."""
-    return cidr(value) if isinstance(value, str) and "/" in value else ip_address(value)
-
-
-def _option_name(value: Any) -> str:
-    name: str = text(255)(value)
-    if not name.strip():
-        raise ValueError("an option needs a name")
-    return name
-
-
-def _option_ip_version(value: Any) -> int:
-    return int(one_of(4, 6, "4", "6")(value))
-
-
-def _dhcp_option(value: Any) -> dict[str, Any]:
-    option: dict[str, Any] = record(
-        {"opt_name": _option_name, "opt_value": optional(text(255))}, {"ip_version": _option_ip_version}
-    )(value)
-    if option["opt_value"] == "" and option["opt_name"] not in _OPTIONS_THAT_MAY_BE_BLANK:
-        raise ValueError(f"option '{option['opt_name']}' needs a value; null removes it")
-    return option
-
+_NETWORK_OWNER = "(role:member and rule:network_owner)"
+_NETWORK_READER = "(role:reader and rule:network_owner)"
+_OWNER = "(role:member and project_id:%(project_id)s)"
+_SERVICE_OR_NETWORK_OWNER = f"{ADMIN_OR_SERVICE} or {_NETWORK_OWNER}"
+_SERVICE_OR_SHARED = f"{_SERVICE_OR_NETWORK_OWNER} or rule:shared"
+_PAIRS = f"{ADMIN_OR_NETWORK_OWNER_MEMBER} or ({SERVICE})"
+_MEMBER_OR_SERVICE = f"{ADMIN_OR_PROJECT_MEMBER} or ({SERVICE})"
+_UNUSED = "not rule:compute_device and not rule:baremetal_device and not rule:manila_device"
+_OWNERS = f"({_NETWORK_OWNER} or {_OWNER})"
 
 PORT = Resource(
     "port",
@@ -77,35 +33,83 @@ PORT = Resource(
         Attribute("network_id", uuid, Unset.REQUIRED, update=False, column="network_id", parse_filter=str),
         Attribute(
             "mac_address",
-            mac_address,
+            optional(mac_address),  # null asks for another one
             column="mac_address",
             to_column=mac_number,
             to_view=mac_text,
             parse_filter=mac_number,
+            set_by=_SERVICE_OR_NETWORK_OWNER,
+            update_by=f"{ADMIN_OR_SERVICE} or (role:manager and rule:network_owner)",
         ),
         admin_state(),
         Attribute("status", column="status", parse_filter=str),
-        Attribute("device_id", text(255), "", column="device_id", parse_filter=str),
-        Attribute("device_owner", text(255), "", column="device_owner", parse_filter=str),
-        Attribute("fixed_ips", _fixed_ips, kept=Kept.COMPUTED),
-        Attribute("binding:host_id", text_or_null(255), "", column="host_id", parse_filter=str),
-        Attribute("binding:vnic_type", one_of("normal"), "normal"),
-        Attribute("binding:profile", mapping(most_characters=4095), {}),
-        Attribute("binding:vif_type", kept=Kept.COMPUTED),
-        Attribute("binding:vif_details", kept=Kept.COMPUTED),
-        Attribute("port_security_enabled", boolean, implied=True),  # by default as the network says
+        Attribute("device_id", text(255), "", column="device_id", parse_filter=str, set_by=_MEMBER_OR_SERVICE),
+        Attribute(
+            "device_owner",
+            text(255),
+            "",
+            column="device_owner",
+            parse_filter=str,
+            set_by=f"not rule:network_device or {_SERVICE_OR_NETWORK_OWNER}",
+        ),
+        Attribute(
+            "fixed_ips",
+            port_values.fixed_ips,
+            kept=Kept.COMPUTED,
+            set_by=_SERVICE_OR_SHARED,
+            update_by=_SERVICE_OR_NETWORK_OWNER,
+            parts_set_by={"ip_address": _SERVICE_OR_NETWORK_OWNER, "subnet_id": _SERVICE_OR_SHARED},
+        ),
+        Attribute(
+            "binding:host_id",
+            text_or_null(255),
+            "",
+            column="host_id",
+            parse_filter=str,
+            set_by=ADMIN_OR_SERVICE,
+            seen_by=ADMIN_OR_SERVICE,
+        ),
+        Attribute("binding:vnic_type", port_values.vnic_type, "normal", set_by=_MEMBER_OR_SERVICE),
+        Attribute("binding:profile", mapping(most_characters=4095), {}, set_by=SERVICE, seen_by=ADMIN_OR_SERVICE),
+        Attribute("binding:vif_type", kept=Kept.COMPUTED, seen_by=ADMIN_OR_SERVICE),
+        Attribute("binding:vif_details", kept=Kept.COMPUTED, seen_by=ADMIN_OR_SERVICE),
+        Attribute(
+            "port_security_enabled",
+            boolean,
+            implied=True,  # by default as the network says
+            set_by=_SERVICE_OR_NETWORK_OWNER,
+        ),
         Attribute(
             "allowed_address_pairs",
-            list_of(record({"ip_address": _address_range}, {"mac_address": mac_address}), _MOST_ADDRESS_PAIRS),
+            port_values.address_pairs,
             [],
+            set_by=_PAIRS,
+            parts_set_by={"mac_address": _PAIRS, "ip_address": _PAIRS},
         ),
-        Attribute(
-            "extra_dhcp_opts",
-            list_of(_dhcp_option, _MOST_DHCP_OPTIONS),
-            [],
-        ),
+        Attribute("extra_dhcp_opts", port_values.dhcp_options, []),
         Attribute("dns_name", host_name, ""),
+        Attribute("dns_domain", host_name, ""),
         Attribute("dns_assignment", kept=Kept.COMPUTED),
+        Attribute(
+            "data_plane_status",
+            optional(one_of("ACTIVE", "DOWN")),
+            None,
+            create=False,
+            set_by=f"({ADMIN}) or role:data_plane_integrator",
+        ),
+        Attribute("propagate_uplink_status", boolean, True),
+        Attribute("numa_affinity_policy", port_values.numa_affinity_policy, None),
+        Attribute("device_profile", optional(text(255)), None, update=False),
+        Attribute("hardware_offload_type", one_of("switchdev"), implied=None, update=False),
+        Attribute("hints", port_values.hints, None, set_by=ADMIN, seen_by=ADMIN),
+        Attribute("trusted", boolean, implied=None, set_by=ADMIN, seen_by=ADMIN),
         tags(create=True),
     ),
+    rules={
+        "create": _SERVICE_OR_SHARED,
+        "get": f"{ADMIN_OR_SERVICE} or {_NETWORK_READER} or {ADMIN_OR_PROJECT_READER}",
+        "update": _MEMBER_OR_SERVICE,
+        "delete": f"{ADMIN_OR_SERVICE} or (service_roles:service and {_OWNERS}) or ({_UNUSED} and {_OWNERS})",
+    },
+    extensions=PORT_EXTENSIONS,
 )

@@ -1,0 +1,89 @@
+"""What Neutron's extensions add to ports: each attribute with its rules."""
+
+from tests.integration.api.neutron.requests import Json, Neutron
+from tests.integration.api.neutron.test_ports import network_with_subnet
+
+
+async def test_what_nova_and_switches_are_told_is_kept(neutron: Neutron) -> None:
+    network_id, _ = await network_with_subnet(neutron)
+    said: Json = {
+        "binding:vnic_type": "direct",
+        "propagate_uplink_status": False,
+        "numa_affinity_policy": "socket",
+        "device_profile": "gpu",
+        "hardware_offload_type": "switchdev",
+        "hints": {"openvswitch": {"other_config": {"tx-steering": "hash"}}},
+        "dns_domain": "example.org.",
+        "dns_name": "web",
+    }
+    created = await neutron.create("port", network_id=network_id, **said)
+    assert {name: created[name] for name in said} == said
+    assert created["binding:profile"] == {"capabilities": ["switchdev"]}
+    assert created["dns_assignment"][0]["fqdn"] == "web.example.org."
+    changes: Json = {"data_plane_status": "DOWN", "numa_affinity_policy": None, "propagate_uplink_status": True}
+    updated = await neutron.update("port", created["id"], **changes)
+    assert {name: updated[name] for name in changes} == changes
+    assert await neutron.show("port", created["id"]) == updated
+    for fixed in ("device_profile", "hardware_offload_type"):
+        _, _, message = await neutron.refused("PUT", f"ports/{created['id']}", {"port": {fixed: said[fixed]}})
+        assert message == f"Cannot update read-only attribute {fixed}"
+
+
+async def test_the_profile_says_whether_a_port_is_trusted(neutron: Neutron) -> None:
+    network_id, _ = await network_with_subnet(neutron)
+    port = await neutron.create("port", network_id=network_id)
+    assert port["trusted"] is None and "trusted" not in port["binding:profile"]
+    trusted = await neutron.update("port", port["id"], trusted=True)
+    assert trusted["trusted"] is True and trusted["binding:profile"] == {"trusted": True}
+    distrusted = await neutron.update("port", port["id"], trusted=False)
+    assert distrusted["trusted"] is False and distrusted["binding:profile"] == {"trusted": False}
+
+
+async def test_a_null_mac_address_asks_for_another_one(neutron: Neutron) -> None:
+    network_id, _ = await network_with_subnet(neutron)
+    port = await neutron.create("port", network_id=network_id, mac_address=None)
+    other = await neutron.update("port", port["id"], mac_address=None)
+    assert other["mac_address"] != port["mac_address"]
+    again = await neutron.create("port", network_id=network_id, mac_address=port["mac_address"])
+    assert again["mac_address"] == port["mac_address"]
+    router_port = await neutron.create("port", network_id=network_id, device_owner="network:dhcp")
+    body = {"port": {"mac_address": None}}
+    status, kind, _ = await neutron.refused("PUT", f"ports/{router_port['id']}", body)
+    assert (status, kind) == (409, "UnsupportedPortDeviceOwner")
+
+
+async def test_a_bound_ports_numa_affinity_does_not_change(neutron: Neutron) -> None:
+    network_id, _ = await network_with_subnet(neutron)
+    port = await neutron.create("port", network_id=network_id, **{"binding:host_id": "host-1"})
+    body = {"port": {"numa_affinity_policy": "required"}}
+    status, kind, _ = await neutron.refused("PUT", f"ports/{port['id']}", body)
+    assert (status, kind) == (409, "PortBoundNUMAAffinityPolicy")
+
+
+async def test_address_pairs_are_refused_as_neutron_refuses_them(neutron: Neutron) -> None:
+    network_id, _ = await network_with_subnet(neutron)
+    one = {"ip_address": "10.9.0.1"}
+    refusals = {
+        "AllowedAddressPairExhausted": [{"ip_address": f"10.9.0.{n}"} for n in range(11)],
+        "AllowedAddressPairsMissingIP": [{"mac_address": "02:00:00:00:00:01"}],
+        "DuplicateAddressPairInRequest": [one, one],
+        "HTTPBadRequest": [{"ip_address": "224.0.0.1"}],
+    }
+    for kind, pairs in refusals.items():
+        body = {"port": {"network_id": network_id, "allowed_address_pairs": pairs}}
+        status, refused_as, _ = await neutron.refused("POST", "ports", body)
+        assert (status, refused_as) == (400, kind)
+
+
+async def test_a_port_outlives_its_workload_and_serves_another_elsewhere(neutron: Neutron) -> None:
+    network_id, _ = await network_with_subnet(neutron)
+    bound: Json = {"device_id": "vm-1", "device_owner": "compute:nova", "binding:host_id": "host-1"}
+    port = await neutron.create("port", network_id=network_id, **bound)
+    # What Nova says of a port that it did not create when it deletes the server.
+    released: Json = {"device_id": "", "device_owner": "", "binding:host_id": None, "binding:profile": {}}
+    free = await neutron.update("port", port["id"], **released)
+    assert (free["device_id"], free["binding:host_id"], free["binding:vif_type"]) == ("", "", "unbound")
+    elsewhere: Json = {"device_id": "vm-2", "device_owner": "compute:nova", "binding:host_id": "host-2"}
+    again = await neutron.update("port", port["id"], **elsewhere)
+    assert {name: again[name] for name in elsewhere} == elsewhere
+    assert (again["fixed_ips"], again["mac_address"]) == (port["fixed_ips"], port["mac_address"])
