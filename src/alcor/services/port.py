@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, or_, select
+from sqlalchemy import ColumnElement, Row, and_, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from alcor.model.addresses import mac_number, mac_text
@@ -34,6 +34,7 @@ from alcor.services.port_rows import (
     lock_ports,
     merged_dhcp_options,
     offloaded_profile,
+    remember_guests,
     tell_hosts,
 )
 from alcor.services.port_status import DOWN
@@ -50,9 +51,10 @@ from alcor.store.transaction import Transaction
 
 
 def _visible(context: Context) -> ColumnElement[bool]:
-    """Ports of the caller's project, and those of its networks."""
-    networks = select(network.c.id).where(network.c.project_id == context.project_id)
-    return or_(port.c.project_id == context.project_id, port.c.network_id.in_(networks))
+    """Ports of the caller's project, and those of others in its networks."""
+    networks = select(network.c.id).where(network.c.project_id == context.project_id, network.c.guests.is_(True))
+    theirs = and_(port.c.network_id.in_(networks), port.c.project_id != context.project_id)
+    return or_(port.c.project_id == context.project_id, theirs)
 
 
 ACCESS = Access(PORT, port, _visible)
@@ -130,6 +132,7 @@ def _write(
         tell_hosts(transaction, "", row, held)
         views.append(port_view(row, held, hosts, domains[row.network_id]))
     bound.write(transaction)
+    remember_guests(transaction, rows, networks)
     return views
 
 

@@ -59,6 +59,13 @@ def insert_allocations(transaction: Transaction, fixed_ips: Mapping[str, Sequenc
         bulk.insert_rows(transaction.connection, ip_allocation, rows)
 
 
+def remember_guests(transaction: Transaction, rows: Sequence[Any], networks: Mapping[str, Row[Any]]) -> None:
+    """Say of networks that ports of other projects are in them, which their owners are shown."""
+    new = {row.network_id for row in rows if row.project_id != networks[row.network_id].project_id}
+    new -= {network_id for network_id in new if networks[network_id].guests}
+    bulk.update_rows(transaction.connection, network, "id", ("guests",), [(True, each) for each in sorted(new)])
+
+
 def tell_hosts(transaction: Transaction, old_host: str, row: Any, fixed_ips: Sequence[FixedIp]) -> None:
     """Leave a record of the port for the hosts: a port that is bound to none is not there for them."""
     if row.host_id:

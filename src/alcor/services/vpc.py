@@ -64,7 +64,7 @@ _DELETE_SUBNETS = sql.statement("DELETE FROM subnet WHERE network_id = :id")
 def _create(transaction: Transaction, create: Create) -> list[View]:
     stamped = [stamp(transaction, values) for values in create.items]
     _give_vnis(transaction, stamped)
-    rows = [ROWS.row(values | _programmed(transaction, values, 0, False)) for values in stamped]
+    rows = [ROWS.row(values | _programmed(transaction, values, 0, False) | {"guests": False}) for values in stamped]
     insert_new(transaction.connection, network, rows)
     transaction.record(*map(vpc_record, rows))
     return [ROWS.view(row) | {"subnets": []} for row in rows]
@@ -116,7 +116,7 @@ def _update(transaction: Transaction, update: Update) -> View:
     view = ROWS.view(row)
     check_repeated(view, update)
     programmed = _programmed(transaction, view | update.values, row.bound_ports, row.on_demand)
-    changed = ROWS.changed_row(row, update.values | programmed, transaction.now)
+    changed = ROWS.changed_row(row, update.values | programmed | {"guests": row.guests}, transaction.now)
     bulk.update_row(connection, network, changed)
     if vpc_record(changed) != vpc_record(row):
         transaction.record(vpc_record(changed))

@@ -24,7 +24,10 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    union_all,
 )
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import BooleanClauseList
 
 from alcor.store.tables import ip_allocation, tag
 
@@ -64,20 +67,50 @@ class MarkerNotFound(LookupError):
 def list_rows(connection: Connection, table: Table, query: Query) -> list[Row[Any]]:
     """The page of rows. Raises MarkerNotFound, and KeyError for a column that the table does not have."""
     wanted = [table.c[name] for name in query.columns] or list(table.c)
-    statement = _filtered(select(*wanted), table, query)
     order = _order(table, query)
-    if query.marker is not None:
-        statement = statement.where(_past_marker(connection, table, order, query.marker))
+    past = [] if query.marker is None else [_past_marker(connection, table, order, query.marker)]
+    alternatives = _alternatives(query.condition)
+    if len(alternatives) > 1 and query.limit is not None:
+        statement = select(*wanted).where(table.c.id.in_(_first_of_each(table, query, order, past, alternatives)))
+    else:
+        statement = _filtered(select(*wanted), table, query).where(*past)
+    rows = list(connection.execute(_ordered(statement, order).limit(query.limit)).all())
+    return rows[::-1] if query.page_reverse else rows
+
+
+def _alternatives(condition: ColumnElement[bool] | None) -> Sequence[ColumnElement[bool]]:
+    if isinstance(condition, BooleanClauseList) and condition.operator is operators.or_:
+        return condition.clauses
+    return () if condition is None else (condition,)
+
+
+def _first_of_each(
+    table: Table,
+    query: Query,
+    order: Sequence[tuple[Column[Any], bool]],
+    past: Sequence[ColumnElement[bool]],
+    alternatives: Sequence[ColumnElement[bool]],
+) -> Select[Any]:
+    """The ids of the first rows of each alternative, among which the page's are.
+
+    A database that is asked for all alternatives at once reads and sorts everything that fulfils one of them.
+    """
+    parts = []
+    for alternative in alternatives:
+        narrowed = msgspec.structs.replace(query, condition=alternative)
+        found = _filtered(select(table.c.id), table, narrowed).where(*past)
+        parts.append(select(_ordered(found, order).limit(query.limit).subquery().c.id))
+    return select(union_all(*parts).subquery().c.id)
+
+
+def _ordered(statement: Select[Any], order: Sequence[tuple[Column[Any], bool]]) -> Select[Any]:
     for column, ascending in order:
         statement = statement.order_by(
             (column.asc().nulls_first() if ascending else column.desc().nulls_last())
             if column.nullable
             else (column.asc() if ascending else column.desc())
         )
-    if query.limit is not None:
-        statement = statement.limit(query.limit)
-    rows = list(connection.execute(statement).all())
-    return rows[::-1] if query.page_reverse else rows
+    return statement
 
 
 def count_rows(connection: Connection, table: Table, query: Query) -> int:

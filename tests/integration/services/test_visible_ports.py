@@ -1,0 +1,65 @@
+"""A caller is shown the ports of its project and those of others in its networks, page by page, and no others."""
+
+import pytest
+
+from alcor.model.context import Context
+from alcor.model.errors import AlcorError
+from alcor.services.manager import Create
+from alcor.services.port import PORTS
+from alcor.services.rows import View
+from alcor.services.vpc import NETWORKS
+from alcor.store.page import MarkerNotFound, Query, list_rows
+from tests.integration.services.cloud import Cloud
+
+PROJECTS = ("a", "b", "c")
+
+
+async def _ports(cloud: Cloud) -> list[View]:
+    """Ports of each project in the network of each, all with names that repeat."""
+    ports: list[View] = []
+    for owner in PROJECTS:
+        network = await cloud.network(project_id=owner, shared=True)
+        for project in PROJECTS if owner != "c" else ("c",):
+            ports += [await cloud.port(network, project_id=project, name=name) for name in ("x", "y", "x")]
+    return ports
+
+
+@pytest.mark.parametrize("sort", [(), (("name", True),), (("name", False), ("mac_address", True))])
+@pytest.mark.parametrize("reverse", [False, True])
+async def test_pages_together_are_all_that_is_shown(
+    cloud: Cloud, sort: tuple[tuple[str, bool], ...], reverse: bool
+) -> None:
+    ports = await _ports(cloud)
+    owners = {view["id"]: view["project_id"] for view in (await cloud.all(NETWORKS)).values()}
+    for project in (*PROJECTS, "nobody"):
+        expected = {each["id"] for each in ports if project in (each["project_id"], owners[each["network_id"]])}
+        condition = PORTS.access.condition(Context(project, is_admin=False))
+        one = Query(sort=sort, page_reverse=reverse, condition=condition)
+        everything = [row.id for row in await cloud.store.read(lambda read, q=one: list_rows(read, PORTS.table, q))]
+        assert set(everything) == expected
+        paged: list[str] = []
+        marker = None
+        while True:
+            query = Query(sort=sort, page_reverse=reverse, condition=condition, limit=2, marker=marker)
+            page = [row.id for row in await cloud.store.read(lambda read, q=query: list_rows(read, PORTS.table, q))]
+            if not page:
+                break
+            paged = page + paged if reverse else paged + page
+            marker = page[0] if reverse else page[-1]
+        assert paged == everything
+
+
+async def test_a_network_that_is_not_shown_is_not_there_for_ports(cloud: Cloud) -> None:
+    network = await cloud.network(project_id="a")
+    stranger = Context("b", is_admin=False)
+    values = PORTS.resource.check_create({"network_id": network["id"], "project_id": "b"})
+    with pytest.raises(AlcorError) as refused:
+        await cloud.store.write_batch(PORTS.create, Create([values], stranger))
+    assert (refused.value.status, refused.value.kind) == (404, "NetworkNotFound")
+
+
+async def test_a_marker_that_is_no_port_is_refused(cloud: Cloud) -> None:
+    condition = PORTS.access.condition(Context("a", is_admin=False))
+    query = Query(limit=2, marker="nothing", condition=condition)
+    with pytest.raises(MarkerNotFound):
+        await cloud.store.read(lambda connection: list_rows(connection, PORTS.table, query))
