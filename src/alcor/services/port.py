@@ -12,7 +12,7 @@ from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted
 from alcor.model.resources.port import PORT
-from alcor.services import mac, private_ip, tags
+from alcor.services import mac, private_ip, tags, trunk_details
 from alcor.services.access import Access
 from alcor.services.bound_ports import BoundPorts
 from alcor.services.manager import (
@@ -201,7 +201,9 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     if port_record(changed, fixed_ips) != port_record(row, old_ips):
         tell_hosts(transaction, row.host_id, changed, fixed_ips)
     hosts = known_hosts(connection, [changed.host_id])
-    return port_view(changed, fixed_ips, hosts, vpc_record(its_network).dns_domain)
+    shown = port_view(changed, fixed_ips, hosts, vpc_record(its_network).dns_domain)
+    trunk_details.add_trunk_details(connection, [shown])
+    return shown
 
 
 def _change_mac(transaction: Transaction, row: Row[Any], values: Values) -> None:
@@ -278,6 +280,7 @@ def delete_ports(transaction: Transaction, requests: Sequence[Delete]) -> Sequen
     rows, networks = lock_ports(transaction, [delete.id for delete in requests])
     outcomes: list[Exception | None] = []
     deleted: dict[str, Row[Any]] = {}
+    carried = trunk_details.trunks_of_sub_ports(transaction.connection, list(rows))
     for delete in requests:
         row = rows.pop(delete.id, None)
         if row is None:
@@ -285,6 +288,7 @@ def delete_ports(transaction: Transaction, requests: Sequence[Delete]) -> Sequen
             continue
         try:
             check_expected(transaction, ACCESS, row, delete)
+            trunk_details.check_not_in_trunk(row.id, _parent_of(row), carried.get(row.id, ""))
         except AlcorError as error:
             rows[delete.id] = row
             outcomes.append(error)
@@ -293,6 +297,14 @@ def delete_ports(transaction: Transaction, requests: Sequence[Delete]) -> Sequen
         outcomes.append(None)
     _erase(transaction, list(deleted.values()), networks)
     return outcomes
+
+
+def _parent_of(row: Row[Any]) -> str:
+    """The trunk that the port is the parent of; empty for none."""
+    if "trunk_details" not in row.attributes:
+        return ""
+    details = ROWS.view(row)["trunk_details"]
+    return str(details["trunk_id"]) if details else ""
 
 
 def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping[str, Row[Any]]) -> None:

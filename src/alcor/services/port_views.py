@@ -10,6 +10,7 @@ from alcor.model.context import OPERATOR, Context
 from alcor.model.resources.port import PORT
 from alcor.services.private_ip import FixedIp, fixed_ip_views
 from alcor.services.rows import Rows, View
+from alcor.services.trunk_details import add_trunk_details
 from alcor.store.record_rows import vpc_record
 from alcor.store.tables import ip_allocation, network, node, port
 
@@ -40,7 +41,9 @@ def port_views(connection: Connection, rows: Sequence[Any], _context: Context = 
     hosts = known_hosts(connection, (row.host_id for row in rows))
     networks = connection.execute(_NETWORKS, {"network_ids": list({row.network_id for row in rows})})
     domains = {row.id: vpc_record(row).dns_domain for row in networks}
-    return [port_view(row, fixed_ips.get(row.id, ()), hosts, domains.get(row.network_id, "")) for row in rows]
+    views = [port_view(row, fixed_ips.get(row.id, ()), hosts, domains.get(row.network_id, "")) for row in rows]
+    add_trunk_details(connection, views)
+    return views
 
 
 def fixed_ips_of(connection: Connection, port_ids: Sequence[str]) -> dict[str, tuple[FixedIp, ...]]:

@@ -10,10 +10,11 @@ from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.services.manager import Manager
 from alcor.services.port import PORTS
 from alcor.services.subnet import SUBNETS
+from alcor.services.trunk import TRUNKS
 from alcor.services.vpc import NETWORKS
 from alcor.store.store import Store
 
-MANAGERS = (NETWORKS, SUBNETS, PORTS)
+MANAGERS = (NETWORKS, SUBNETS, PORTS, TRUNKS)
 
 
 def neutron_routes(store: Store, page_limit: int) -> list[Route]:

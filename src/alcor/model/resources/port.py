@@ -103,6 +103,7 @@ PORT = Resource(
         Attribute("hardware_offload_type", one_of("switchdev"), implied=None, update=False),
         Attribute("hints", port_values.hints, None, set_by=ADMIN, seen_by=ADMIN),
         Attribute("trusted", boolean, implied=None, set_by=ADMIN, seen_by=ADMIN),
+        Attribute("trunk_details", default=None),
         tags(create=True),
     ),
     rules={

@@ -13,6 +13,7 @@ from alcor.model.values import (
     optional,
     record,
     shown,
+    takes,
     text,
     uuid,
 )
@@ -40,6 +41,7 @@ def fixed_ips(value: Any) -> list[dict[str, str]]:
     return addressed
 
 
+@takes({"type": ["array", "null"], "items": {"type": "object"}, "maxItems": _MOST_ADDRESS_PAIRS})
 def address_pairs(value: Any) -> list[dict[str, str]]:
     """Addresses that a port may use beside its own; the errors are Neutron's."""
     pairs = [] if value is None else value

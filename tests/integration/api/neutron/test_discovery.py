@@ -24,6 +24,7 @@ async def test_the_version_lists_its_resources(neutron: Neutron) -> None:
             "subnets",
             "ports",
             "network_ip_availabilities",
+            "trunks",
         }
         for each in resources:
             collection = each["links"][0]["href"].removeprefix("http://neutron:9696")

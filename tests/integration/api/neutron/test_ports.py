@@ -44,6 +44,7 @@ async def test_a_port_has_neutrons_attributes_and_defaults(neutron: Neutron) -> 
         "hardware_offload_type": None,
         "hints": None,
         "trusted": None,
+        "trunk_details": None,
         "dns_assignment": [
             {"ip_address": "10.0.0.2", "hostname": "host-10-0-0-2", "fqdn": "host-10-0-0-2.openstacklocal."}
         ],
