@@ -1,8 +1,11 @@
 # Two commands do everything: `make demo` runs a small cloud on this machine, `make test` proves it.
 VENV := .venv
+KEYSTONE := .venv-keystone
+TEMPEST := .venv-tempest
 PYTHON ?= python3
 
-.PHONY: install install-dev system neutron demo test test-unit lint lock proto benchmark plots clean
+.PHONY: install install-dev install-keystone install-tempest system neutron demo test test-unit conformance lint lock proto \
+	benchmark plots clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/installed          ## prepare .venv with the alcor command
@@ -27,6 +30,18 @@ $(VENV)/installed-dev: $(VENV)/bin/python requirements-dev.lock pyproject.toml
 	.venv-neutron/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-neutron.lock
 	@touch $@
 
+install-keystone: $(KEYSTONE)/installed   ## a real Keystone for tests, in a place of its own
+install-tempest: $(TEMPEST)/installed     ## the suites that OpenStack tests Neutron's API with
+
+$(KEYSTONE)/installed: tests/keystone/requirements.lock
+$(TEMPEST)/installed: tests/conformance/neutron/requirements.lock
+
+$(KEYSTONE)/installed $(TEMPEST)/installed:
+	@PYTHON="$(PYTHON)" tools/install-system python
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 system:                             ## install Open vSwitch and the other distribution packages
 	@tools/install-system dataplane database
 
@@ -37,11 +52,14 @@ demo: install                       ## run a small cloud on this machine and sho
 	@tools/install-system dataplane
 	$(VENV)/bin/alcor demo $(DEMO_ARGS)
 
-test: install-dev system lint       ## every test: real servers, real packets (as root)
+test: install-dev install-keystone system lint       ## every test: real servers, real packets (as root)
 	$(VENV)/bin/pytest tests
 
 test-unit: install-dev              ## the fast tests: no root, no servers
 	$(VENV)/bin/pytest tests/unit
+
+conformance: install-dev install-keystone install-tempest   ## OpenStack's suites of Neutron's API: docs/conformance.md
+	$(VENV)/bin/python -m tests.conformance.neutron $(ARGS)
 
 lint: install-dev
 	$(VENV)/bin/ruff format --check src tests benchmarks
@@ -53,6 +71,10 @@ lock:                               ## renew the locked dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra dev -o requirements-dev.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header benchmarks/neutron.in -o requirements-neutron.lock
+	for directory in tests/keystone tests/conformance/neutron; do \
+	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	        $$directory/requirements.in -o $$directory/requirements.lock || exit; \
+	done
 
 proto: install-dev                  ## regenerate the southbound messages
 	tools/generate-proto
@@ -73,4 +95,4 @@ plot-%: install-dev system
 	$(VENV)/bin/python -m benchmarks.$* $(UP_TO_A_MILLION_$*) --plot docs/plots/$*.svg
 
 clean:
-	rm -rf $(VENV) .venv-neutron .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-neutron $(KEYSTONE) $(TEMPEST) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis

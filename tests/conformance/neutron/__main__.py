@@ -1,0 +1,82 @@
+"""``make conformance``: run the suites that OpenStack tests Neutron's API with, and say what became of each test."""
+
+import datetime
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tests.conformance.neutron import report
+from tests.conformance.neutron.cloud import run_cloud
+from tests.conformance.neutron.outcome import EXCLUDED, FAILED, Outcome, outcomes
+from tests.conformance.neutron.tempest_run import Tempest, configuration
+from tests.keystone.keystone import ROOT
+
+_EXCLUSIONS = Path(__file__).with_name("exclusions.toml")
+_MARKS = {"success": ".", "xfail": ".", "skip": "s"}
+
+
+@click.command()
+@click.option("--regex", default="", help="Only tests whose name matches.")
+@click.option("--workers", default=2, show_default=True, help="How many tests run at a time.")
+@click.option("--all-extensions", is_flag=True, help="Tell the suites that every extension there is is served.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=ROOT / ".conformance",
+              show_default=True, help="Where the results and the logs go.")  # fmt: skip
+def main(regex: str, workers: int, all_extensions: bool, output: Path) -> None:
+    """Start Keystone and a controller, run the suites against them, and say what became of each test."""
+    started = time.monotonic()
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="alcor-tempest-", dir="/tmp") as name, run_cloud(output) as cloud:
+        directory = Path(name)
+        tempest = Tempest(directory, configuration(cloud, directory, all_extensions))
+        click.echo(f"Keystone at {cloud.keystone.url}, controller at {cloud.url}, {time.monotonic() - started:.0f} s")
+        chosen, excluded = _choose(tempest.tests(), regex)
+        click.echo(f"{len(chosen)} tests, excluded {len(excluded)}")
+        found = outcomes(chosen, list(_shown(tempest.run(chosen, workers)))) + excluded
+        shutil.copy(directory / "tempest.conf", output)
+    summary = report.summary(found, _commit(), datetime.date.today().isoformat(), cloud.extensions)
+    report.write(output, summary, found)
+    click.echo(report.page(summary, found))
+    click.echo(f"{time.monotonic() - started:.0f} s; tracebacks, requests and logs are in {output}")
+    raise SystemExit(any(outcome.status == FAILED for outcome in found))
+
+
+def _choose(tests: Sequence[str], regex: str) -> tuple[list[str], list[Outcome]]:
+    """The tests to run, and those that are excluded."""
+    exclusions = [
+        (re.compile(each["tests"]), each["reason"]) for each in tomllib.loads(_EXCLUSIONS.read_text())["excluded"]
+    ]
+    chosen: list[str] = []
+    excluded: list[Outcome] = []
+    for test in tests:
+        if not re.search(regex, test):
+            continue
+        reason = next((reason for pattern, reason in exclusions if pattern.search(test)), None)
+        if reason is None:
+            chosen.append(test)
+        else:
+            excluded.append(Outcome(test, EXCLUDED, reason))
+    return chosen, excluded
+
+
+def _shown(told: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for each in told:
+        click.echo(_MARKS.get(each["status"], "F"), nl=False)
+        yield each
+    click.echo()
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+
+
+if __name__ == "__main__":
+    main()

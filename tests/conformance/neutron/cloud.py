@@ -1,0 +1,96 @@
+"""What the suites are pointed at: Keystone, a controller, and what an operator sets up first."""
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from tests.keystone.keystone import Keystone, run_keystone
+from tests.processes import free_port, guarded
+
+_START_SECONDS = 60
+_POLL_SECONDS = 0.05
+_PUBLIC_SUBNETS = (
+    {"ip_version": 4, "cidr": "172.24.4.0/24", "gateway_ip": "172.24.4.1", "enable_dhcp": False},
+    {"ip_version": 6, "cidr": "2001:db8:ffff::/64", "gateway_ip": "2001:db8:ffff::2", "enable_dhcp": False},
+)
+_DEFAULT_POOLS = (
+    {"name": "shared-default-v4", "prefixes": ["10.0.0.0/16"], "default_prefixlen": 26},
+    {"name": "shared-default-v6", "prefixes": ["fd00:db8::/56"], "default_prefixlen": 64},
+)
+
+
+class Cloud(msgspec.Struct, frozen=True):
+    """A controller and its Keystone, as the suites need to know them."""
+
+    keystone: Keystone
+    url: str
+    extensions: tuple[str, ...]
+    public_network_id: str
+
+
+@contextlib.contextmanager
+def run_cloud(logs: Path) -> Iterator[Cloud]:
+    """Keystone and a controller on an SQLite database, with an external network. Their logs are left in a directory."""
+    with run_keystone() as keystone, run_controller(keystone, logs) as url:
+        keystone.register("network", "neutron", url)
+        headers = {"X-Auth-Token": keystone.token(keystone.admin)}
+        with httpx.Client(base_url=f"{url}/v2.0", headers=headers, timeout=60) as client:
+            listed = client.get("/extensions").raise_for_status().json()["extensions"]
+            extensions = tuple(sorted(extension["alias"] for extension in listed))
+            yield Cloud(keystone, url, extensions, _set_up(client, extensions))
+
+
+@contextlib.contextmanager
+def run_controller(keystone: Keystone, logs: Path) -> Iterator[str]:
+    """A controller that asks Keystone who its callers are; its log is left in a directory."""
+    directory = Path(tempfile.mkdtemp(prefix="alcor-conformance-", dir="/tmp"))
+    address = f"127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "alcor", "controller", "--listen", address]
+    command += ["--southbound", f"unix:{directory}/southbound", "--data-directory", str(directory)]
+    account = keystone.add_account("alcor", "service", "admin")
+    command += ["--auth", "keystone", "--keystone-url", keystone.url]
+    with guarded(command, directory, environment=os.environ | {"ALCOR_KEYSTONE_PASSWORD": account.password}) as log:
+        try:
+            _wait_until_ready(address, log)
+            yield f"http://{address}"
+        finally:
+            shutil.copy(log, logs / "controller.log")
+
+
+def _wait_until_ready(address: str, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"http://{address}/readyz").status_code == 200:
+                return
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the controller did not start: {log.read_text()}")
+        time.sleep(_POLL_SECONDS)
+
+
+def _set_up(client: httpx.Client, extensions: tuple[str, ...]) -> str:
+    """What the suites take for granted. Returns the id of the external network."""
+    network = _create(client, "network", {"name": "public", "router:external": True})
+    for subnet in _PUBLIC_SUBNETS:
+        _create(client, "subnet", {**subnet, "network_id": network["id"]})
+    if "default-subnetpools" in extensions:
+        for pool in _DEFAULT_POOLS:
+            _create(client, "subnetpool", {**pool, "shared": True, "is_default": True})
+    return str(network["id"])
+
+
+def _create(client: httpx.Client, resource: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = client.post(f"/{resource}s", json={resource: body})
+    if answer.status_code != 201:
+        raise RuntimeError(f"cannot set up the {resource} {body}: {answer.text}")
+    created: dict[str, Any] = answer.json()[resource]
+    return created
