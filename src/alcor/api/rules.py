@@ -3,9 +3,12 @@
 from alcor.api.identity.policy import default_rules
 from alcor.api.neutron.routes import MANAGERS
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
+from alcor.model.resources.port_binding import PORT_BINDING
 from alcor.services.node import NODES
 
 
 def all_rules() -> dict[str, str]:
     """The rules of both APIs, by name; Alcor's own API has Neutron's rules for the resources that both have."""
-    return default_rules([*(manager.resource for manager in MANAGERS), NETWORK_IP_AVAILABILITY, NODES.resource])
+    return default_rules(
+        [*(manager.resource for manager in MANAGERS), NETWORK_IP_AVAILABILITY, NODES.resource, PORT_BINDING]
+    )

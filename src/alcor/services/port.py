@@ -44,9 +44,9 @@ from alcor.services.quota import limited
 from alcor.services.rows import View, missing
 from alcor.services.vpc import ACCESS as NETWORK_ACCESS
 from alcor.services.vpc import ROWS as NETWORK_ROWS
-from alcor.store import bulk
+from alcor.store import bulk, sql
 from alcor.store.record_rows import port_record, vpc_record
-from alcor.store.tables import ip_allocation, network, port
+from alcor.store.tables import ip_allocation, network, port, port_binding
 from alcor.store.transaction import Transaction
 
 
@@ -56,6 +56,8 @@ def _visible(context: Context) -> ColumnElement[bool]:
     theirs = and_(port.c.network_id.in_(networks), port.c.project_id != context.project_id)
     return or_(port.c.project_id == context.project_id, theirs)
 
+
+_BINDING_TO = sql.statement("DELETE FROM port_binding WHERE port_id = :port_id AND host = :host")
 
 ACCESS = Access(PORT, port, _visible)
 
@@ -195,6 +197,8 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     if "fixed_ips" in update.values or changed.mac_address != row.mac_address:
         fixed_ips = _change_addresses(transaction, changed, old_ips, update.values.get("fixed_ips"))
     bulk.update_row(connection, port, changed)
+    if changed.host_id and changed.host_id != row.host_id:
+        connection.execute(_BINDING_TO, {"port_id": row.id, "host": changed.host_id})  # it is the active one now
     bound.count(its_network, row.host_id, changed.host_id)
     if changed.mac_address != row.mac_address:
         mac.release(transaction, [row.mac_address])
@@ -316,6 +320,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     subnets = private_ip.subnets_of(connection, networks)
     mac.lock(transaction)
     bulk.delete_by(connection, ip_allocation, "port_id", ids)
+    bulk.delete_by(connection, port_binding, "port_id", ids)
     bulk.delete_by(connection, port, "id", ids)
     tags.forget(connection, [row.id for row in rows if tags.tags_of(row)])
     mac.release(transaction, [row.mac_address for row in rows])

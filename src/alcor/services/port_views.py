@@ -17,12 +17,17 @@ from alcor.store.tables import ip_allocation, network, node, port
 ROWS = Rows(PORT, port)
 
 _DEFAULT_DOMAIN = "openstacklocal."
-_BOUND = {
-    "connectivity": "l2",
-    "port_filter": True,
-    "ovs_hybrid_plug": False,
-    "bridge_name": "br-int",
-    "bound_drivers": {"0": "alcor"},
+_UNBOUND: View = {"binding:vif_type": "unbound", "binding:vif_details": {}}
+_FAILED: View = {"binding:vif_type": "binding_failed", "binding:vif_details": {}}
+_PLUGGED: View = {
+    "binding:vif_type": "ovs",
+    "binding:vif_details": {
+        "connectivity": "l2",
+        "port_filter": True,
+        "ovs_hybrid_plug": False,
+        "bridge_name": "br-int",
+        "bound_drivers": {"0": "alcor"},
+    },
 }
 _ALLOCATIONS = (
     select(ip_allocation.c.port_id, ip_allocation.c.subnet_id, ip_allocation.c.ip_address)
@@ -64,17 +69,19 @@ def port_view(row: Any, fixed_ips: Sequence[FixedIp], hosts: set[str], dns_domai
     """The port of this row. ``hosts`` has its host if that is a node."""
     view = ROWS.view(row)
     view["fixed_ips"] = fixed_ip_views(fixed_ips)
-    if not row.host_id:
-        view["binding:vif_type"], view["binding:vif_details"] = "unbound", {}
-    elif row.host_id in hosts:
-        view["binding:vif_type"], view["binding:vif_details"] = "ovs", _BOUND
-    else:
-        view["binding:vif_type"], view["binding:vif_details"] = "binding_failed", {}
+    view.update(binding_of(row.host_id, hosts))
     if view["trusted"] is not None:
         view["binding:profile"] = view["binding:profile"] | {"trusted": view["trusted"]}
     domain = view["dns_domain"] or dns_domain
     view["dns_assignment"] = [_dns_assignment(address, view["dns_name"], domain) for _, address in fixed_ips]
     return view
+
+
+def binding_of(host_id: str, hosts: set[str]) -> View:
+    """How a port is plugged on a host; ``hosts`` has the host if it is a node."""
+    if not host_id:
+        return _UNBOUND
+    return _PLUGGED if host_id in hosts else _FAILED
 
 
 def _dns_assignment(address: bytes, dns_name: str, dns_domain: str) -> dict[str, str]:

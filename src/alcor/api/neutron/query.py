@@ -13,7 +13,7 @@ from alcor.services.rows import View
 from alcor.store.page import Query, TagFilter
 
 _SORTING = ("sort_key", "sort_dir")
-_PAGING = ("fields", "limit", "marker", "page_reverse", *_SORTING)
+PAGING = ("fields", "limit", "marker", "page_reverse", *_SORTING)
 _DIRECTIONS = {"asc": True, "desc": False}
 
 
@@ -81,7 +81,7 @@ def _page_size(given: dict[str, list[str]], largest: int) -> int:
 
 def _filters(resource: Resource, given: dict[str, list[str]]) -> dict[str, Sequence[Any]]:
     filters: dict[str, Sequence[Any]] = {}
-    names = [name for name in given if name not in _PAGING]
+    names = [name for name in given if name not in PAGING]
     invalid = [name for name in names if not _can_filter(resource.attributes.get(name))]
     if invalid:
         raise bad_request(f"{shown(invalid)} is invalid attribute for filtering")

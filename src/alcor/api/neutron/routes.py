@@ -3,6 +3,7 @@
 from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.neutron.discovery import discovery_routes
 from alcor.api.neutron.ip_availability import ip_availability_routes
+from alcor.api.neutron.port_bindings import port_binding_routes
 from alcor.api.neutron.quotas import quota_routes
 from alcor.api.neutron.tags import TagsOfCollection
 from alcor.api.routes import Route
@@ -21,6 +22,7 @@ def neutron_routes(store: Store, page_limit: int) -> list[Route]:
     """Neutron's API on a store."""
     resources = [*(manager.resource for manager in MANAGERS), NETWORK_IP_AVAILABILITY]
     routes = [*discovery_routes(resources), *ip_availability_routes(store, page_limit), *quota_routes(store)]
+    routes += port_binding_routes(store)
     for manager in MANAGERS:
         resource = manager.resource
         shape = _shape(manager)

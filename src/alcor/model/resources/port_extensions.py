@@ -5,6 +5,7 @@ from alcor.model.extension import Extension
 PORT_EXTENSIONS = (
     Extension("allowed-address-pairs", "Allowed Address Pairs", "Provides allowed address pairs"),
     Extension("binding", "Port Binding", "Expose port bindings of a virtual port to external application"),
+    Extension("binding-extended", "Port Bindings Extended", "Expose port bindings of a virtual port to external application"),  # noqa: E501
     Extension("data-plane-status", "Port data plane status extension", "Expose status of underlying data plane"),
     Extension("dns-domain-ports", "dns_domain for ports", "Allows the DNS domain to be specified for a network port."),
     Extension("dns-integration", "DNS Integration", "Provides integration with DNS."),

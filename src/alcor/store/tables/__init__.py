@@ -7,6 +7,7 @@ or sorted on live together in a JSON text column ``attributes``.
 
 from alcor.store.tables.accounts import quota, quota_reservation, rbac_policy, tag
 from alcor.store.tables.base import metadata
+from alcor.store.tables.bindings import port_binding
 from alcor.store.tables.change_log import change_log, change_log_head
 from alcor.store.tables.hosts import controller, host_session, ncm, node
 from alcor.store.tables.network import ip_allocation, network, port, subnet
@@ -29,6 +30,7 @@ __all__ = [
     "node",
     "number_pool",
     "port",
+    "port_binding",
     "quota",
     "quota_reservation",
     "rbac_policy",
