@@ -151,6 +151,10 @@ class Resource:
     def policy_rules(self) -> dict[str, str]:
         """All rules about the resource and its attributes, by the names that operators override them by."""
         rules = {self.rule_name(action): rule for action, rule in self.rules.items()}
+        if "tags" in self.attributes:
+            changing = dict.fromkeys(("create", "update", "delete"), self.rules["update"])
+            rules |= {f"{action}_{self.policy_name}:tags": rule for action, rule in changing.items()}
+            rules[f"get_{self.policy_name}:tags"] = self.rules["get"]
         for name, each in self.attributes.items():
             per_action = (("create", each.set_by), ("update", each.update_by), ("get", each.seen_by))
             for action, rule in per_action:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, or_, select
 
 from alcor.model.context import Context, Target
 from alcor.model.errors import not_found
@@ -21,8 +21,6 @@ Visible = Callable[[Context], ColumnElement[bool]]
 
 EVERYBODY = "*"
 SHARED = "access_as_shared"
-
-_NETWORK_OWNER = select(network.c.project_id).where(network.c.id == bindparam("id"))
 
 
 def owned(table: Table) -> Visible:
@@ -51,6 +49,16 @@ def shared_ids(object_type: str, context: Context, actions: Sequence[str] = (SHA
     )
 
 
+visible_networks = shareable(
+    network,
+    "network",
+    network.c.shared.is_(True),
+    network.c.external.is_(True),
+    actions=(SHARED, "access_as_external"),
+)
+"""Networks that a caller is shown: its own, those shared with it, and external ones."""
+
+
 def everybody(_context: Context) -> ColumnElement[bool]:
     """All rows."""
     return and_(True)
@@ -73,14 +81,22 @@ class RowTarget(Target):
         if name in ("tenant_id", "project_id"):
             return self._values["project_id"]
         if name in ("network:project_id", "network:tenant_id") and self._connection is not None:
-            owner = self._connection.execute(_NETWORK_OWNER, {"id": self._values["network_id"]}).scalar()
-            if owner is not None:
-                return owner
+            return self._network_owner(self._connection, self._values["network_id"])
         if name == "shared" and "network_id" in self._values and self._connection is not None:
             return self._is_network_shared(self._connection)
         if name in ("ext_parent:project_id", "ext_parent:tenant_id") and self._parent:
             return self._parent
         raise KeyError(name)
+
+    def _network_owner(self, connection: Connection, network_id: str) -> str:
+        """Raises AlcorError (404) for a network that the caller is not shown."""
+        statement = select(network.c.project_id).where(network.c.id == network_id)
+        if not self._context.is_admin:
+            statement = statement.where(visible_networks(self._context))
+        owner: str | None = connection.execute(statement).scalar()
+        if owner is None:
+            raise not_found("network", network_id)
+        return owner
 
     def _is_network_shared(self, connection: Connection) -> bool:
         shared = or_(network.c.shared.is_(True), network.c.id.in_(shared_ids("network", self._context)))
@@ -129,6 +145,18 @@ class Access(msgspec.Struct, frozen=True):
         self, connection: Connection, row: Row[Any] | Any, context: Context, action: str, given: Mapping[str, Any]
     ) -> None:
         """Raises AlcorError: 404 when the caller is not shown the row, 403 when it may not act so on it."""
+        rules = [self.resource.rule_name(action), *attribute_rules(self.resource, action, given)]
+        self.require_rules(connection, row, context, rules, given)
+
+    def require_rules(
+        self,
+        connection: Connection,
+        row: Row[Any] | Any,
+        context: Context,
+        rules: list[str],
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
+        """The same for rules by their names."""
         if context.policy is None and context.is_admin:
             return
         if not self.sees(connection, row, context):
@@ -138,8 +166,7 @@ class Access(msgspec.Struct, frozen=True):
         may_see = context.may(f"get_{name}", self.target(connection, values, context))
         if not may_see and values.get("project_id") != context.project_id:
             raise not_found(self.resource.name, row[0])
-        rules = [self.resource.rule_name(action), *attribute_rules(self.resource, action, given)]
-        context.require(rules, self.target(connection, {**values, **given}, context))
+        context.require(rules, self.target(connection, {**values, **(given or {})}, context))
 
     def visible_ids(self, connection: Connection, ids: Iterable[str], context: Context) -> set[str]:
         """Those of the ids that are resources which the caller is shown."""

@@ -31,8 +31,8 @@ from alcor.services.quota import limited
 from alcor.services.rows import Rows, View, missing
 from alcor.services.vpc import locked_network
 from alcor.store import bulk, number_pools, sql
-from alcor.store.record_rows import subnet_record
-from alcor.store.tables import ip_allocation, ip_reservation, network, subnet
+from alcor.store.record_rows import port_record, subnet_record
+from alcor.store.tables import ip_allocation, ip_reservation, network, port, subnet
 from alcor.store.transaction import Transaction
 
 ROWS = Rows(SUBNET, subnet)
@@ -60,6 +60,11 @@ _HOLDER = sql.statement("SELECT port_id FROM ip_allocation WHERE subnet_id = :id
 _TAKEN = union_all(
     select(ip_allocation.c.ip_address).where(ip_allocation.c.subnet_id == bindparam("id")),
     select(ip_reservation.c.ip_address).where(ip_reservation.c.subnet_id == bindparam("id")),
+)
+_REST = (
+    select(ip_allocation.c.subnet_id, ip_allocation.c.ip_address)
+    .where(ip_allocation.c.port_id == bindparam("port"))
+    .order_by(ip_allocation.c.position)
 )
 _DELETE = sql.statement("DELETE FROM subnet WHERE id = :id")
 _PROJECT_OF = sql.statement("SELECT project_id FROM subnet WHERE id = :id")
@@ -187,6 +192,8 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
     connection = transaction.connection
     row = _locked_subnet(transaction, delete.id)
     check_expected(transaction, ACCESS, row, delete)
+    if has_own_addresses(row):
+        _forget_own_addresses(transaction, row.id)
     holder = connection.execute(_HOLDER, {"id": delete.id}).scalar()
     if holder is not None:
         raise _in_use(delete.id, holder)
@@ -194,6 +201,26 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
     connection.execute(_DELETE, {"id": delete.id})
     tags.forget(connection, [delete.id])
     transaction.record(SubnetDeleted(id_bytes(delete.id)))
+
+
+def has_own_addresses(row: Any) -> bool:
+    """Whether the subnet's hosts make their own addresses (SLAAC)."""
+    view = ROWS.view(row)
+    return bool({view["ipv6_address_mode"], view["ipv6_ra_mode"]} & {"slaac", "dhcpv6-stateless"})
+
+
+def _forget_own_addresses(transaction: Transaction, subnet_id: str) -> None:
+    """The addresses that ports made themselves in a subnet go with it, as Neutron has it."""
+    connection = transaction.connection
+    making = select(port.c.id).where(~port.c.device_owner.startswith("network:router"))
+    held = ip_allocation.c.subnet_id == subnet_id
+    ids = connection.execute(select(ip_allocation.c.port_id).where(held, ip_allocation.c.port_id.in_(making))).scalars()
+    port_ids = sorted(set(ids))
+    connection.execute(ip_allocation.delete().where(held, ip_allocation.c.port_id.in_(making)))
+    for row in bulk.select_by(connection, list(port.c), port.c.id, port_ids):
+        if row.host_id:
+            rest = connection.execute(_REST, {"port": row.id})
+            transaction.record(port_record(row, [(each.subnet_id, bytes(each.ip_address)) for each in rest]))
 
 
 def _in_use(subnet_id: str, port_id: str) -> AlcorError:

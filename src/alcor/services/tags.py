@@ -1,14 +1,16 @@
 """Tags of resources (Neutron's standard-attr-tag): kept with the resource to be shown, in a table to be looked for."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import orjson
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
+from alcor.model.context import OPERATOR, Context
 from alcor.model.errors import AlcorError, not_found
 from alcor.model.resources.standard import MOST_TAGS
+from alcor.services.access import Access
 from alcor.store import bulk
 from alcor.store import tables as store_tables
 from alcor.store.transaction import Transaction
@@ -17,11 +19,16 @@ Tags = list[str]
 
 
 class TagChange(msgspec.Struct, frozen=True):
-    """Change the tags of a resource: what they are now gives what they shall be. ``project_id`` as in Update."""
+    """Change the tags of a resource: what they are now gives what they shall be.
+
+    ``action`` is create, update or delete, as the rule about it is called; ``scope`` is as in Update.
+    """
 
     id: str
     change: Callable[[Tags], Tags]
-    project_id: str | None = None
+    action: str = "update"
+    context: Context = OPERATOR
+    scope: Mapping[str, str] = {}
 
 
 def replaced_by(tags: Sequence[str]) -> Callable[[Tags], Tags]:
@@ -56,14 +63,17 @@ def check_number(tags: Sequence[str]) -> None:
         raise AlcorError(400, "BadRequest", f"The number of tags exceed the per-resource limit of {MOST_TAGS}")
 
 
-def changing(resource: str, table: Table) -> Callable[[Transaction, Sequence[TagChange]], Sequence[Tags | Exception]]:
-    """The handler (Store.write_batch) of changes to the tags of a table's resources."""
+def changing(access: Access) -> Callable[[Transaction, Sequence[TagChange]], Sequence[Tags | Exception]]:
+    """The handler (Store.write_batch) of changes to the tags of one kind of resource."""
+    table, resource = access.table, access.resource
     locked = select(table).where(table.c.id == bindparam("id")).with_for_update()
 
     def change_one(transaction: Transaction, change: TagChange) -> Tags:
         row = transaction.connection.execute(locked, {"id": change.id}).first()
-        if row is None or change.project_id not in (None, row.project_id):
-            raise not_found(resource, change.id)
+        if row is None or any(getattr(row, column) != value for column, value in change.scope.items()):
+            raise not_found(resource.name, change.id)
+        rule = f"{change.action}_{resource.policy_name}:tags"
+        access.require_rules(transaction.connection, row, change.context, [rule])
         attributes = orjson.loads(row.attributes)
         old: Tags = attributes.pop("tags", [])
         new = change.change(old)

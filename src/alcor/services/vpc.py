@@ -14,7 +14,7 @@ from alcor.model.records import SubnetDeleted, VpcDeleted
 from alcor.model.resources.alcor import VPC
 from alcor.model.resources.network import NETWORK
 from alcor.services import tags
-from alcor.services.access import Access, shareable
+from alcor.services.access import Access, visible_networks
 from alcor.services.manager import (
     Create,
     Delete,
@@ -36,17 +36,7 @@ from alcor.store.tables import network, subnet
 from alcor.store.transaction import Transaction
 
 ROWS = Rows(VPC, network)
-ACCESS = Access(
-    VPC,
-    network,
-    shareable(
-        network,
-        "network",
-        network.c.shared.is_(True),
-        network.c.external.is_(True),
-        actions=("access_as_shared", "access_as_external"),
-    ),
-)
+ACCESS = Access(VPC, network, visible_networks)
 _VNIS = "vni"
 _NAMED_IN_CONFLICT = 10
 

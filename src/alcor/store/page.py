@@ -68,7 +68,7 @@ def list_rows(connection: Connection, table: Table, query: Query) -> list[Row[An
     """The page of rows. Raises MarkerNotFound, and KeyError for a column that the table does not have."""
     wanted = [table.c[name] for name in query.columns] or list(table.c)
     order = _order(table, query)
-    past = [] if query.marker is None else [_past_marker(connection, table, order, query.marker)]
+    past = [] if query.marker is None else [_past_marker(connection, table, order, query.marker, query.condition)]
     alternatives = _alternatives(query.condition)
     if len(alternatives) > 1 and query.limit is not None:
         statement = select(*wanted).where(table.c.id.in_(_first_of_each(table, query, order, past, alternatives)))
@@ -170,9 +170,16 @@ def _order(table: Table, query: Query) -> list[tuple[Column[Any], bool]]:
 
 
 def _past_marker(
-    connection: Connection, table: Table, order: Sequence[tuple[Column[Any], bool]], marker: str
+    connection: Connection,
+    table: Table,
+    order: Sequence[tuple[Column[Any], bool]],
+    marker: str,
+    condition: ColumnElement[bool] | None,
 ) -> ColumnElement[bool]:
-    row = connection.execute(select(*(column for column, _ in order)).where(table.c.id == marker)).first()
+    statement = select(*(column for column, _ in order)).where(table.c.id == marker)
+    if condition is not None:  # what is not shown must not be placed among others either
+        statement = statement.where(condition)
+    row = connection.execute(statement).first()
     if row is None:
         raise MarkerNotFound(marker)
     alternatives: list[ColumnElement[bool]] = []

@@ -24,7 +24,7 @@ class TagsOfCollection:
 
     def __init__(self, store: Store, manager: Manager, path: str) -> None:
         self._store, self._manager, self._path = store, manager, path
-        self._changing = tags.changing(manager.resource.name, manager.table)
+        self._changing = tags.changing(manager.access)
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -55,42 +55,49 @@ class TagsOfCollection:
 
     async def replace(self, request: Request) -> Response:
         """These tags and no others."""
-        new = await self._change(request, tags.replaced_by(_tags(request.json())))
+        new = await self._change(request, "update", tags.replaced_by(_tags(request.json())))
         return json_response(200, {"tags": new})
 
     async def add(self, request: Request) -> Response:
         """These tags, too."""
-        new = await self._change(request, tags.with_more(_tags(request.json())))
+        new = await self._change(request, "create", tags.with_more(_tags(request.json())))
         return json_response(201, {"tags": new})
 
     async def add_one(self, request: Request) -> Response:
         """This tag, too."""
-        await self._change(request, tags.with_more([_tag(request)]))
+        await self._change(request, "update", tags.with_more([_tag(request)]))
         return Response(201)
 
     async def remove(self, request: Request) -> Response:
         """Not this tag any more."""
-        await self._change(request, tags.without(_tag(request)))
+        await self._change(request, "delete", tags.without(_tag(request)))
         return NO_CONTENT
 
     async def clear(self, request: Request) -> Response:
         """No tags any more."""
-        await self._change(request, tags.replaced_by(()))
+        await self._change(request, "delete", tags.replaced_by(()))
         return NO_CONTENT
 
-    async def _change(self, request: Request, change: Any) -> Tags:
-        return await self._store.write_batch(self._changing, TagChange(request.parameters["id"], change))
+    async def _change(self, request: Request, action: str, change: Any) -> Tags:
+        wanted = TagChange(request.parameters["id"], change, action, request.context, self._scope(request))
+        return await self._store.write_batch(self._changing, wanted)
 
     async def _tags(self, request: Request) -> Tags:
-        resource_id, table = request.parameters["id"], self._manager.table
+        resource_id, context, access = request.parameters["id"], request.context, self._manager.access
+        name, scope = access.resource.policy_name, self._scope(request)
 
         def read(connection: Connection) -> Tags:
-            rows = bulk.select_by(connection, [table.c.attributes], table.c.id, [resource_id])
-            if not rows:
-                raise not_found(self._manager.resource.name, resource_id)
+            rows = bulk.select_by(connection, list(access.table.c), access.table.c.id, [resource_id])
+            if not rows or any(getattr(rows[0], column) != value for column, value in scope.items()):
+                raise not_found(access.resource.name, resource_id)
+            access.require_rules(connection, rows[0], context, [f"get_{name}", f"get_{name}:tags"])
             return tags.tags_of(rows[0])
 
         return await self._store.read(read)
+
+    def _scope(self, request: Request) -> dict[str, str]:
+        parent = self._manager.parent
+        return {} if parent is None else {parent.attribute: request.parameters["parent_id"]}
 
 
 def _tag(request: Request) -> str:

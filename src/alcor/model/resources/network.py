@@ -4,6 +4,7 @@ from typing import Any
 
 from alcor.model.resource import Attribute, Kept, Resource
 from alcor.model.resources.standard import admin_state, standard_attributes, tags
+from alcor.model.rules import ADMIN, ADMIN_OR_PROJECT_READER, SERVICE
 from alcor.model.values import boolean, host_name, integer, list_of, one_of, optional, text, whole_number
 
 LARGEST_VNI = 2**24 - 1
@@ -27,8 +28,8 @@ NETWORK = Resource(
         *standard_attributes(),
         admin_state(),
         Attribute("status", default="ACTIVE", kept=Kept.CONSTANT),
-        Attribute("shared", boolean, False, column="shared", parse_filter=boolean),
-        Attribute("router:external", boolean, False, column="external", parse_filter=boolean),
+        Attribute("shared", boolean, False, column="shared", parse_filter=boolean, set_by=ADMIN),
+        Attribute("router:external", boolean, False, column="external", parse_filter=boolean, set_by=ADMIN),
         Attribute("mtu", _mtu, DEFAULT_MTU, column="mtu", parse_filter=whole_number),
         Attribute(
             "provider:network_type",
@@ -37,6 +38,8 @@ NETWORK = Resource(
             update=False,
             column="network_type",
             parse_filter=str,
+            set_by=ADMIN,
+            seen_by=ADMIN,
         ),
         Attribute(
             "provider:physical_network",
@@ -45,6 +48,8 @@ NETWORK = Resource(
             update=False,
             column="physical_network",
             parse_filter=str,
+            set_by=ADMIN,
+            seen_by=ADMIN,
         ),
         Attribute(
             "provider:segmentation_id",
@@ -53,10 +58,12 @@ NETWORK = Resource(
             update=False,
             column="segmentation_id",
             parse_filter=whole_number,
+            set_by=ADMIN,
+            seen_by=ADMIN,
         ),
         Attribute("port_security_enabled", boolean, True),
         Attribute("dns_domain", host_name, ""),
-        Attribute("is_default", boolean, False),
+        Attribute("is_default", boolean, False, set_by=ADMIN),
         Attribute("availability_zone_hints", list_of(text(255), 16), [], update=False),
         Attribute("availability_zones", default=[], kept=Kept.CONSTANT),
         Attribute("ipv4_address_scope", default=None, kept=Kept.CONSTANT),
@@ -64,4 +71,5 @@ NETWORK = Resource(
         tags(),
         Attribute("subnets", kept=Kept.COMPUTED),
     ),
+    rules={"get": f"{ADMIN_OR_PROJECT_READER} or {SERVICE} or rule:shared or rule:external or rule:context_is_advsvc"},
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 from alcor.model.resource import Attribute, Kept, Resource, Unset
 from alcor.model.resources.standard import standard_attributes, tags
+from alcor.model.rules import ADMIN_OR_NETWORK_OWNER_MEMBER, ADMIN_OR_NETWORK_OWNER_READER, OWN, SERVICE
 from alcor.model.values import boolean, cidr, ip_address, list_of, one_of, optional, record, shown, uuid
 
 _MOST_DNS_NAMESERVERS = 5
@@ -45,4 +46,10 @@ SUBNET = Resource(
         Attribute("service_types", default=[], kept=Kept.CONSTANT),
         tags(),
     ),
+    rules={
+        "create": ADMIN_OR_NETWORK_OWNER_MEMBER,
+        "get": f"(role:reader and {OWN}) or rule:shared or {ADMIN_OR_NETWORK_OWNER_READER} or {SERVICE}",
+        "update": f"(role:member and {OWN}) or {ADMIN_OR_NETWORK_OWNER_MEMBER}",
+        "delete": f"(role:member and {OWN}) or {ADMIN_OR_NETWORK_OWNER_MEMBER}",
+    },
 )
