@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
+from alcor.store.ip_text import define_on_sqlite
+
 _BUSY_TIMEOUT_SECONDS = 30
 
 
@@ -50,6 +52,7 @@ def _sqlite_engine(url: str, connections: int) -> Engine:
     def _configure(dbapi_connection: Any, _record: Any) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
             dbapi_connection.execute(f"PRAGMA {pragma}")
+        define_on_sqlite(dbapi_connection)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

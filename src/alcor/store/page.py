@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    exists,
     false,
     func,
     literal,
@@ -29,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList
 
+from alcor.store.ip_text import ip_text
 from alcor.store.tables import ip_allocation, tag
 
 
@@ -55,6 +57,7 @@ class Query(msgspec.Struct, frozen=True):
     page_reverse: bool = False
     fixed_ip_subnets: Sequence[str] = ()
     fixed_ip_addresses: Sequence[bytes] = ()
+    fixed_ip_parts: Sequence[str] = ()  # of the text of addresses
     columns: Sequence[str] = ()
     tags: TagFilter = TagFilter()
     condition: ColumnElement[bool] | None = None
@@ -122,6 +125,9 @@ def count_rows(connection: Connection, table: Table, query: Query) -> int:
 def _filtered(statement: Select[Any], table: Table, query: Query) -> Select[Any]:
     for name, values in query.filters.items():
         statement = statement.where(_one_of(table.c[name], values))
+    if query.fixed_ip_parts:
+        alike = (ip_text(ip_allocation.c.ip_address).contains(part, autoescape=True) for part in query.fixed_ip_parts)
+        statement = statement.where(exists().where(ip_allocation.c.port_id == table.c.id, or_(*alike)))
     if query.fixed_ip_subnets or query.fixed_ip_addresses:
         holders = select(ip_allocation.c.port_id)
         if query.fixed_ip_subnets:

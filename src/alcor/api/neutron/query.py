@@ -31,7 +31,7 @@ def parse(resource: Resource, parameters: Sequence[tuple[str, str]], largest_pag
     for name, value in parameters:
         given.setdefault(name, []).append(value)
     page_size = _page_size(given, largest_page)
-    subnets, addresses = _fixed_ips(given.pop("fixed_ips", ()) if "fixed_ips" in resource.attributes else ())
+    subnets, addresses, parts = _fixed_ips(given.pop("fixed_ips", ()) if "fixed_ips" in resource.attributes else ())
     tags = _tags(given) if "tags" in resource.attributes else TagFilter()
     return ListRequest(
         query=Query(
@@ -42,6 +42,7 @@ def parse(resource: Resource, parameters: Sequence[tuple[str, str]], largest_pag
             page_reverse=(_last(given, "page_reverse") or "").lower() == "true",
             fixed_ip_subnets=subnets,
             fixed_ip_addresses=addresses,
+            fixed_ip_parts=parts,
             tags=tags,
         ),
         fields=fields(parameters),
@@ -140,14 +141,17 @@ def _tags(given: dict[str, list[str]]) -> TagFilter:
     return TagFilter(named("tags"), named("tags-any"), named("not-tags"), named("not-tags-any"))
 
 
-def _fixed_ips(values: Iterable[str]) -> tuple[list[str], list[bytes]]:
-    """``fixed_ips=ip_address=10.0.0.1`` and ``fixed_ips=subnet_id=…``."""
+def _fixed_ips(values: Iterable[str]) -> tuple[list[str], list[bytes], list[str]]:
+    """``fixed_ips=ip_address=10.0.0.1``, ``fixed_ips=subnet_id=…`` and ``fixed_ips=ip_address_substr=10.0``."""
     subnets: list[str] = []
     addresses: list[bytes] = []
+    parts: list[str] = []
     for value in values:
         name, _, wanted = value.partition("=")
         if name == "subnet_id":
             subnets.append(wanted)
+        elif name == "ip_address_substr":
+            parts.append(wanted.lower())
         elif name == "ip_address":
             try:
                 addresses.append(ip_bytes(wanted))
@@ -155,10 +159,11 @@ def _fixed_ips(values: Iterable[str]) -> tuple[list[str], list[bytes]]:
                 raise _bad_fixed_ip(value) from error
         else:
             raise _bad_fixed_ip(value)
-    return subnets, addresses
+    return subnets, addresses, parts
 
 
 def _bad_fixed_ip(value: str) -> AlcorError:
     return bad_request(
-        f"Invalid input for fixed_ips. Reason: {shown(value)} is neither ip_address=ADDRESS nor subnet_id=UUID."
+        f"Invalid input for fixed_ips. Reason: {shown(value)} is none of ip_address=ADDRESS, ip_address_substr=PART "
+        "and subnet_id=UUID."
     )

@@ -87,3 +87,20 @@ async def test_a_port_outlives_its_workload_and_serves_another_elsewhere(neutron
     again = await neutron.update("port", port["id"], **elsewhere)
     assert {name: again[name] for name in elsewhere} == elsewhere
     assert (again["fixed_ips"], again["mac_address"]) == (port["fixed_ips"], port["mac_address"])
+
+
+async def test_ports_are_found_by_a_part_of_an_address(neutron: Neutron) -> None:
+    network_id, _ = await network_with_subnet(neutron)
+    await neutron.create("subnet", network_id=network_id, cidr="2001:db8::/64", ip_version=6)
+    for name, address in (("a", "10.0.0.21"), ("b", "10.0.0.31"), ("c", "2001:db8::21")):
+        await neutron.create("port", network_id=network_id, name=name, fixed_ips=[{"ip_address": address}])
+    for query, names in (
+        ("fixed_ips=ip_address_substr=0.21", ["a"]),
+        ("fixed_ips=ip_address_substr=21", ["a", "c"]),
+        ("fixed_ips=ip_address_substr=10.0.0.", ["a", "b"]),
+        ("fixed_ips=ip_address_substr=DB8::", ["c"]),
+        ("fixed_ips=ip_address_substr=0.2&fixed_ips=ip_address_substr=0.3", ["a", "b"]),
+        ("fixed_ips=ip_address_substr=_", []),
+        ("fixed_ips=ip_address_substr=21&fixed_ips=ip_address=10.0.0.21", ["a"]),
+    ):
+        assert await neutron.names("port", f"{query}&sort_key=name&sort_dir=asc") == names, query
