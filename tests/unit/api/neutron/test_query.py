@@ -9,7 +9,8 @@ from alcor.store.page import Query, TagFilter
 def test_a_query_string_becomes_a_query() -> None:
     parameters = [
         ("name", "a"), ("name", "b"), ("mac_address", "FA-16-3E-00-00-01"), ("admin_state_up", "True"),
-        ("tenant_id", "t"), ("fixed_ips", "ip_address=10.0.0.1"), ("fixed_ips", "subnet_id=s"), ("limit", "7"),
+        ("tenant_id", "t"), ("fixed_ips", "ip_address=10.0.0.1"), ("fixed_ips", "subnet_id=s"),
+        ("fixed_ips", "ip_address_substr=DB8"), ("limit", "7"),
         ("marker", "m"), ("page_reverse", "TRUE"), ("sort_key", "tenant_id"), ("sort_key", "binding:host_id"),
         ("sort_dir", "asc"), ("sort_dir", "desc"), ("fields", "id"), ("fields", ""), ("sort_key", ""),
     ]  # fmt: skip
@@ -24,6 +25,7 @@ def test_a_query_string_becomes_a_query() -> None:
         page_reverse=True,
         fixed_ip_subnets=["s"],
         fixed_ip_addresses=[b"\x0a\x00\x00\x01"],
+        fixed_ip_parts=["db8"],
     )
 
 
@@ -35,7 +37,7 @@ def test_tags_are_read_from_every_parameter_that_names_some() -> None:
 def test_an_empty_query_string_is_the_first_page() -> None:
     listed = query.parse(PORT, [], largest_page=50)
     assert (listed.page_size, listed.fields) == (50, frozenset())
-    assert listed.query == Query(sort=[], limit=51, fixed_ip_subnets=[], fixed_ip_addresses=[])
+    assert listed.query == Query(sort=[], limit=51, fixed_ip_subnets=[], fixed_ip_addresses=[], fixed_ip_parts=[])
     for limit in ("0", "", "51", "99999999999999999999"):
         assert query.parse(PORT, [("limit", limit)], largest_page=50).page_size == 50
 
