@@ -19,19 +19,25 @@ def cut(listed: ListRequest, rows: Sequence[Item]) -> tuple[list[Item], bool]:
 
 
 def links(request: Request, listed: ListRequest, ids: Sequence[str], more: bool) -> list[Link]:
-    """``next`` and ``previous`` of a page of resources with these ids, where there is something."""
+    """``next`` and ``previous`` of a page of resources with these ids.
+
+    As Neutron's, a page that is as long as was asked for has a link to the next one, be it empty; and an empty one has
+    a link back to where the reader came from.
+    """
     query = listed.query
-    if not ids:
-        return []
+    ahead = more or (listed.limited and len(ids) == listed.page_size)
+    behind = query.marker is not None
+    forward, backward = (behind, more) if query.page_reverse else (ahead, behind)
     result = []
-    if more if not query.page_reverse else query.marker is not None:
-        result.append({"rel": "next", "href": _href(request, ids[-1], reverse=False)})
-    if more if query.page_reverse else query.marker is not None:
-        result.append({"rel": "previous", "href": _href(request, ids[0], reverse=True)})
+    if forward:
+        result.append({"rel": "next", "href": _href(request, ids[-1:], reverse=False)})
+    if backward:
+        result.append({"rel": "previous", "href": _href(request, ids[:1], reverse=True)})
     return result
 
 
-def _href(request: Request, marker: str, *, reverse: bool) -> str:
+def _href(request: Request, marker: Sequence[str], *, reverse: bool) -> str:
+    """The address of the page that begins behind the marker; without one, of the first page in that direction."""
     kept = [(name, value) for name, value in request.query() if name not in ("marker", "page_reverse")]
-    parameters = [*kept, ("marker", marker), *([("page_reverse", "True")] if reverse else [])]
+    parameters = [*kept, *(("marker", each) for each in marker), *([("page_reverse", "True")] if reverse else [])]
     return f"{request.base_url()}{request.path}?{urlencode(parameters)}"

@@ -23,6 +23,7 @@ class ListRequest(msgspec.Struct, frozen=True):
     query: Query
     fields: frozenset[str]
     page_size: int
+    limited: bool = False  # the page is as long as was asked for
 
 
 def parse(resource: Resource, parameters: Sequence[tuple[str, str]], largest_page: int) -> ListRequest:
@@ -47,6 +48,7 @@ def parse(resource: Resource, parameters: Sequence[tuple[str, str]], largest_pag
         ),
         fields=fields(parameters),
         page_size=page_size,
+        limited=_last(given, "limit") not in (None, "0"),
     )
 
 

@@ -229,7 +229,7 @@ async def test_links_lead_through_all_pages_both_ways(neutron: Neutron, ports: l
         forwards = await walk(neutron, f"/v2.0/ports?{query}&limit={limit}", "next")
         assert [len(page) for page in forwards[:-1]] == [limit] * (len(forwards) - 1)
         assert joined(forwards) == whole
-        assert forwards[-1]
+        assert len(forwards[-1]) < limit  # as Neutron's: what is full may have a next page, be it empty
         backwards = await walk(neutron, f"/v2.0/ports?{query}&limit={limit}&page_reverse=True", "previous")
         assert joined(reversed(backwards)) == whole
         if len(forwards) > 1:
