@@ -12,7 +12,7 @@ from pathlib import Path
 
 import waitress
 
-_THREADS = 8
+_THREADS = 1  # SQLite has one writer; others would be told that the database is locked
 _CONFIGURATION = """
 [DEFAULT]
 log_file = {directory}/keystone.log

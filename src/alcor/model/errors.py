@@ -40,3 +40,8 @@ def not_found(resource: str, identifier: str) -> AlcorError:
 def conflict(kind: str, message: str) -> AlcorError:
     """The request is well formed but the state of things forbids it: 409."""
     return AlcorError(409, kind, message)
+
+
+def wrong_for(resource: str, message: str) -> AlcorError:
+    """What is asked of a resource cannot be, as Neutron words it: 400 BadRequest."""
+    return bad_request(f"Bad {resource} request: {message}.", "BadRequest")

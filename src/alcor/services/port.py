@@ -12,7 +12,7 @@ from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted
 from alcor.model.resources.port import PORT
-from alcor.services import mac, private_ip, tags, trunk_details
+from alcor.services import mac, private_ip, router_ports, tags, trunk_details
 from alcor.services.access import Access
 from alcor.services.bound_ports import BoundPorts
 from alcor.services.manager import (
@@ -101,7 +101,8 @@ def _plan(
         raise not_found("network", network_id)
     if missing(values, "fixed_ips") or values["fixed_ips"] is None:
         return values, usual[network_id]
-    return values, private_ip.plan(network_id, subnets.get(network_id, []), values["fixed_ips"])
+    of_router = values["device_owner"] in router_ports.ROUTER_OWNERS
+    return values, private_ip.plan(network_id, subnets.get(network_id, []), values["fixed_ips"], of_router)
 
 
 def _write(
@@ -146,7 +147,7 @@ def _new_row(transaction: Transaction, given: Values, address: int, secured: boo
     """``secured`` is whether ports of its network have port security that do not say."""
     values = stamp(transaction, given)
     values["mac_address"] = mac_text(address)
-    values["status"] = DOWN
+    values.setdefault("status", DOWN)
     if missing(values, "port_security_enabled"):
         values["port_security_enabled"] = secured
     complete(values)
@@ -196,6 +197,7 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     fixed_ips = old_ips
     if "fixed_ips" in update.values or changed.mac_address != row.mac_address:
         fixed_ips = _change_addresses(transaction, changed, old_ips, update.values.get("fixed_ips"))
+        router_ports.check_fixed_ips(connection, row.id, private_ip.fixed_ip_views(fixed_ips))
     bulk.update_row(connection, port, changed)
     if changed.host_id and changed.host_id != row.host_id:
         connection.execute(_BINDING_TO, {"port_id": row.id, "host": changed.host_id})  # it is the active one now
@@ -240,11 +242,12 @@ def _change_addresses(
     None wants what there is, but for addresses that follow from a MAC that is no longer the port's.
     """
     subnets = private_ip.subnets_of(transaction.connection, [row.network_id]).get(row.network_id, [])
+    of_router = row.device_owner in router_ports.ROUTER_OWNERS
     if wanted is None:
-        automatic = {each.id for each in subnets if each.automatic}
+        automatic = {each.id for each in subnets if each.automatic and not of_router}
         held = private_ip.fixed_ip_views(old_ips)
         wanted = [{"subnet_id": each["subnet_id"]} if each["subnet_id"] in automatic else each for each in held]
-    planned = private_ip.plan(row.network_id, subnets, wanted)
+    planned = private_ip.plan(row.network_id, subnets, wanted, of_router)
     slots = [private_ip.resolved(slot, row.mac_address) for slot in planned]
     kept: list[FixedIp | None] = [None] * len(slots)
     remaining = list(old_ips)
@@ -293,6 +296,8 @@ def delete_ports(transaction: Transaction, requests: Sequence[Delete]) -> Sequen
         try:
             check_expected(transaction, ACCESS, row, delete)
             trunk_details.check_not_in_trunk(row.id, _parent_of(row), carried.get(row.id, ""))
+            router_ports.check_deletable(transaction.connection, row)
+            router_ports.check_disassociable(transaction.connection, row, delete.context)
         except AlcorError as error:
             rows[delete.id] = row
             outcomes.append(error)
@@ -311,6 +316,12 @@ def _parent_of(row: Row[Any]) -> str:
     return str(details["trunk_id"]) if details else ""
 
 
+def erase_ports(transaction: Transaction, port_ids: Sequence[str]) -> None:
+    """Delete ports for what they are a part of: nobody is asked whether they may go."""
+    rows, networks = lock_ports(transaction, port_ids)
+    _erase(transaction, list(rows.values()), networks)
+
+
 def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping[str, Row[Any]]) -> None:
     if not rows:
         return
@@ -318,6 +329,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     ids = [row.id for row in rows]
     fixed_ips = [fixed_ip for held in fixed_ips_of(connection, ids).values() for fixed_ip in held]
     subnets = private_ip.subnets_of(connection, networks)
+    router_ports.disassociate(transaction, ids)
     mac.lock(transaction)
     bulk.delete_by(connection, ip_allocation, "port_id", ids)
     bulk.delete_by(connection, port_binding, "port_id", ids)

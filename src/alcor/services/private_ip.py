@@ -42,10 +42,14 @@ class Subnet(msgspec.Struct, frozen=True):
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """One address a port wants: from the first of these subnets that has one, or a certain one."""
+    """One address a port wants: from the first of these subnets that has one, or a certain one.
+
+    A router chooses its address also where a subnet's hosts make their own (``of_router``).
+    """
 
     subnets: tuple[Subnet, ...]
     number: int | None = None
+    of_router: bool = False
 
 
 _SUBNETS = (
@@ -81,14 +85,20 @@ def _subnet(subnet_id: str, version: int, cidr: str, attributes: str) -> Subnet:
     )
 
 
-def plan(network_id: str, subnets: Sequence[Subnet], fixed_ips: Sequence[Mapping[str, str]] | None) -> list[Slot]:
+def plan(
+    network_id: str,
+    subnets: Sequence[Subnet],
+    fixed_ips: Sequence[Mapping[str, str]] | None,
+    of_router: bool = False,
+) -> list[Slot]:
     """What a port's ``fixed_ips`` ask for; None is what a port gets that does not say.
 
+    A router's port (``of_router``) may have the address that any router of an IPv6 subnet has (RFC 4291, 2.6.1).
     Raises AlcorError when an address or subnet is not the network's.
     """
     if fixed_ips is None:
         return _default_slots(subnets)
-    return [_slot(network_id, subnets, fixed_ip) for fixed_ip in fixed_ips]
+    return [_slot(network_id, subnets, fixed_ip, of_router) for fixed_ip in fixed_ips]
 
 
 def _default_slots(subnets: Sequence[Subnet]) -> list[Slot]:
@@ -101,7 +111,7 @@ def _default_slots(subnets: Sequence[Subnet]) -> list[Slot]:
     return slots + [Slot((each,)) for each in subnets if each.automatic]
 
 
-def _slot(network_id: str, subnets: Sequence[Subnet], fixed_ip: Mapping[str, str]) -> Slot:
+def _slot(network_id: str, subnets: Sequence[Subnet], fixed_ip: Mapping[str, str], of_router: bool) -> Slot:
     address = fixed_ip.get("ip_address")
     packed = ip_bytes(address) if address else b""
     number = int.from_bytes(packed)
@@ -114,18 +124,23 @@ def _slot(network_id: str, subnets: Sequence[Subnet], fixed_ip: Mapping[str, str
             )
         if not address:
             return Slot((chosen,))
-        if WIDTHS[chosen.version] == len(packed) and chosen.usable[0] <= number <= chosen.usable[1]:
-            return Slot((chosen,), number)
+        if WIDTHS[chosen.version] == len(packed) and _is_usable(chosen, number, of_router):
+            return Slot((chosen,), number, of_router)
         raise bad_request(
             f"IP address {address} is not a valid IP for the specified subnet: {chosen.cidr}.", "InvalidIpForSubnet"
         )
     for each in subnets:
-        if WIDTHS[each.version] == len(packed) and each.usable[0] <= number <= each.usable[1]:
-            return Slot((each,), number)
+        if WIDTHS[each.version] == len(packed) and _is_usable(each, number, of_router):
+            return Slot((each,), number, of_router)
     raise bad_request(
         f"IP address {address} is not a valid IP for any of the subnets on the specified network.",
         "InvalidIpForNetwork",
     )
+
+
+def _is_usable(subnet: Subnet, number: int, of_router: bool) -> bool:
+    first, last = subnet.usable
+    return first <= number <= last or (of_router and subnet.version == 6 and number == first - 1)
 
 
 def resolved(slot: Slot, mac: int) -> Slot:
@@ -134,7 +149,7 @@ def resolved(slot: Slot, mac: int) -> Slot:
     Raises AlcorError (400) when it asks for another one there.
     """
     subnet = slot.subnets[0]
-    if not subnet.automatic:
+    if not subnet.automatic or (slot.of_router and slot.number is not None):
         return slot
     number = address_plan.interface_identifier(subnet.usable[0] & ~0xFFFFFFFFFFFFFFFF, mac)
     if slot.number not in (None, number):

@@ -14,11 +14,17 @@ from alcor.model.errors import AlcorError, conflict
 from alcor.services.manager import Create, CreateHandler
 from alcor.services.rows import View, missing
 from alcor.store import bulk
-from alcor.store.tables import network, port, quota, quota_reservation, subnet
+from alcor.store.tables import floating_ip, network, port, quota, quota_reservation, router, subnet
 from alcor.store.transaction import Transaction
 
 UNLIMITED = -1
-LIMITED: Mapping[str, Table] = {"network": network, "subnet": subnet, "port": port}
+LIMITED: Mapping[str, Table] = {
+    "network": network,
+    "subnet": subnet,
+    "port": port,
+    "router": router,
+    "floatingip": floating_ip,
+}
 """What can be limited, and where it is counted."""
 
 Limits = dict[str, int]

@@ -13,7 +13,7 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.number_ranges import Range
 from alcor.model.records import SubnetDeleted
 from alcor.model.resources.subnet import SUBNET
-from alcor.services import tags
+from alcor.services import router_ports, tags
 from alcor.services.access import Access, shared_ids
 from alcor.services.manager import (
     Create,
@@ -181,6 +181,8 @@ def _change_addresses(transaction: Transaction, row: Row[Any], values: Values) -
         pools = address_plan.given_pools(network, values["allocation_pools"], row.cidr)
         values["allocation_pools"] = address_plan.pool_views(network.version, pools)
     address_plan.check_gateway(network, gateway_ip, pools)
+    if gateway_ip != row.gateway_ip:
+        router_ports.check_gateway_unused(transaction.connection, row.id, row.gateway_ip)
     if pools != old_pools:
         taken = [
             int.from_bytes(address) for address in transaction.connection.execute(_TAKEN, {"id": row.id}).scalars()

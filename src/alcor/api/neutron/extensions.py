@@ -21,6 +21,7 @@ EXTENSIONS = (
     Extension("standard-attr-revisions", "Resource revision numbers", "This extension will display the revision number of neutron resources."),  # noqa: E501
     Extension("standard-attr-tag", "Tag support for resources with standard attribute: port, subnet, network", "Enables to set tag on resources with standard attribute."),  # noqa: E501
     Extension("standard-attr-timestamp", "Resource timestamps", "Adds created_at and updated_at fields to all Neutron resources that have Neutron standard attributes."),  # noqa: E501
+    Extension("subnet-external-network", "Subnet belongs to an external network", "Subnets of external networks are shown to everybody"),  # noqa: E501
     Extension("tag-creation", "Tag creation", "Allows to create tags of a resource in one request."),
     Extension("tag-ports-during-bulk-creation", "Tag Ports During Bulk Creation", "Allow to tag ports during bulk creation"),  # noqa: E501
 )  # fmt: skip

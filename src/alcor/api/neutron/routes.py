@@ -8,14 +8,16 @@ from alcor.api.neutron.quotas import quota_routes
 from alcor.api.neutron.tags import TagsOfCollection
 from alcor.api.routes import Route
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
+from alcor.services.external_network import NETWORKS
+from alcor.services.floating_ip import FLOATING_IPS
 from alcor.services.manager import Manager
 from alcor.services.port import PORTS
+from alcor.services.router import ROUTERS
 from alcor.services.subnet import SUBNETS
 from alcor.services.trunk import TRUNKS
-from alcor.services.vpc import NETWORKS
 from alcor.store.store import Store
 
-MANAGERS = (NETWORKS, SUBNETS, PORTS, TRUNKS)
+MANAGERS = (NETWORKS, SUBNETS, PORTS, TRUNKS, ROUTERS, FLOATING_IPS)
 
 
 def neutron_routes(store: Store, page_limit: int) -> list[Route]:

@@ -12,12 +12,14 @@ from alcor.store.tables.change_log import change_log, change_log_head
 from alcor.store.tables.hosts import controller, host_session, ncm, node
 from alcor.store.tables.network import ip_allocation, network, port, subnet
 from alcor.store.tables.numbers import free_range, ip_reservation, mac_range, mac_reservation, number_pool
+from alcor.store.tables.routers import floating_ip, router
 from alcor.store.tables.trunks import sub_port, trunk
 
 __all__ = [
     "change_log",
     "change_log_head",
     "controller",
+    "floating_ip",
     "free_range",
     "host_session",
     "ip_allocation",
@@ -34,6 +36,7 @@ __all__ = [
     "quota",
     "quota_reservation",
     "rbac_policy",
+    "router",
     "sub_port",
     "subnet",
     "tag",

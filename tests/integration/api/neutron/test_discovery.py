@@ -23,7 +23,9 @@ async def test_the_version_lists_its_resources(neutron: Neutron) -> None:
             "networks",
             "subnets",
             "ports",
+            "floatingips",
             "network_ip_availabilities",
+            "routers",
             "trunks",
         }
         for each in resources:

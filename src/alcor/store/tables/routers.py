@@ -1,0 +1,45 @@
+"""Routers and floating IPs, and what belongs to them."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table, Text
+
+from alcor.store.tables.base import metadata, standard_columns
+
+# A router's interfaces and gateways are the ports whose device it is (ports of the owners network:router_interface and
+# network:router_gateway); gw_port_id is the gateway that external_gateway_info shows.
+router = Table(
+    "router",
+    metadata,
+    *standard_columns(),
+    Column("admin_state_up", Boolean, nullable=False),
+    Column("enable_ndp_proxy", Boolean, nullable=False),
+    Column("enable_snat", Boolean, nullable=False),
+    Column("gw_port_id", String(36), nullable=True),
+    Column("attributes", Text, nullable=False),  # routes, flags, availability zone hints, …
+    Index("ix_router_project_id", "project_id", "id"),
+)
+
+# floating_port_id is the port that holds the address on the external network; port_id, fixed_ip_address and router_id
+# say where it leads to, if anywhere.
+floating_ip = Table(
+    "floating_ip",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", String(255), nullable=False),
+    Column("description", String(255), nullable=False),
+    Column("revision_number", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("floating_network_id", String(36), nullable=False),
+    Column("floating_ip_address", String(64), nullable=False),
+    Column("floating_port_id", String(36), nullable=False),
+    Column("router_id", String(36), nullable=True),
+    Column("port_id", String(36), nullable=True),
+    Column("fixed_ip_address", String(64), nullable=True),
+    Column("status", String(16), nullable=False),
+    Column("attributes", Text, nullable=False),
+    Index("ix_floating_ip_project_id", "project_id", "id"),
+    Index("ix_floating_ip_port_id", "port_id"),
+    Index("ix_floating_ip_router_id", "router_id"),
+    Index("ix_floating_ip_floating_network_id", "floating_network_id", "id"),
+    Index("ix_floating_ip_floating_ip_address", "floating_ip_address"),
+)

@@ -1,0 +1,103 @@
+"""Routers, their interfaces and gateways, and floating IPs."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.api.neutron.requests import Neutron
+
+Body = dict[str, Any]
+
+
+async def make(neutron: Neutron, resource: str, **values: Any) -> Body:
+    answer = await neutron.http.post(f"/v2.0/{resource}s", json={resource: values})
+    assert answer.status_code == 201, answer.text
+    created: Body = answer.json()[resource]
+    return created
+
+
+async def refused(neutron: Neutron, method: str, path: str, body: Body | None = None) -> tuple[int, str]:
+    answer = await neutron.http.request(method, f"/v2.0/{path}", json=body)
+    return answer.status_code, answer.json()["NeutronError"]["type"]
+
+
+@pytest.fixture
+async def site(neutron: Neutron) -> dict[str, Body]:
+    """A router between a subnet and an external network, with a port behind it."""
+    outside = await make(neutron, "network", **{"router:external": True})
+    await make(neutron, "subnet", network_id=outside["id"], cidr="192.0.2.0/24", enable_dhcp=False)
+    inside = await make(neutron, "network")
+    subnet = await make(neutron, "subnet", network_id=inside["id"], cidr="10.0.0.0/24")
+    router = await make(neutron, "router", external_gateway_info={"network_id": outside["id"]})
+    added = await neutron.http.put(
+        f"/v2.0/routers/{router['id']}/add_router_interface", json={"subnet_id": subnet["id"]}
+    )
+    assert added.status_code == 200, added.text
+    port = await make(neutron, "port", network_id=inside["id"])
+    return {
+        "outside": outside,
+        "inside": inside,
+        "subnet": subnet,
+        "router": router,
+        "port": port,
+        "info": added.json(),
+    }
+
+
+async def test_an_interface_has_the_gateways_address_and_holds_its_subnet(
+    neutron: Neutron, site: dict[str, Body]
+) -> None:
+    interface = (await neutron.http.get(f"/v2.0/ports/{site['info']['port_id']}")).json()["port"]
+    assert interface["device_owner"] == "network:router_interface"
+    assert [each["ip_address"] for each in interface["fixed_ips"]] == ["10.0.0.1"]
+    subnet, router = f"subnets/{site['subnet']['id']}", f"routers/{site['router']['id']}"
+    assert await refused(neutron, "DELETE", subnet) == (409, "SubnetInUse")
+    assert await refused(neutron, "DELETE", router) == (409, "RouterInUse")
+    assert (await refused(neutron, "DELETE", f"ports/{interface['id']}"))[0] == 409
+    assert (await refused(neutron, "PUT", subnet, {"subnet": {"gateway_ip": "10.0.0.9"}}))[0] == 409
+    again = await refused(neutron, "PUT", f"{router}/add_router_interface", {"subnet_id": site["subnet"]["id"]})
+    assert again[0] == 400
+    removed = {"subnet_id": site["subnet"]["id"]}
+    assert (await neutron.http.put(f"/v2.0/{router}/remove_router_interface", json=removed)).status_code == 200
+    assert (await neutron.http.delete(f"/v2.0/{router}")).status_code == 204
+
+
+async def test_a_floating_ip_leads_to_a_port_behind_the_router(neutron: Neutron, site: dict[str, Body]) -> None:
+    floating = await make(neutron, "floatingip", floating_network_id=site["outside"]["id"], port_id=site["port"]["id"])
+    assert floating["router_id"] == site["router"]["id"]
+    assert floating["fixed_ip_address"] == site["port"]["fixed_ips"][0]["ip_address"]
+    taken = {"floating_network_id": site["outside"]["id"], "port_id": site["port"]["id"]}
+    assert (await refused(neutron, "POST", "floatingips", {"floatingip": taken}))[0] == 409
+    gone = {"router": {"external_gateway_info": None}}
+    assert (await refused(neutron, "PUT", f"routers/{site['router']['id']}", gone))[0] == 409
+    assert (await neutron.http.delete(f"/v2.0/ports/{site['port']['id']}")).status_code == 204
+    left = (await neutron.http.get(f"/v2.0/floatingips/{floating['id']}")).json()["floatingip"]
+    assert (left["port_id"], left["router_id"], left["status"]) == (None, None, "DOWN")
+
+
+async def test_a_port_that_no_router_reaches_gets_no_floating_ip(neutron: Neutron, site: dict[str, Body]) -> None:
+    alone = await make(neutron, "network")
+    await make(neutron, "subnet", network_id=alone["id"], cidr="10.9.0.0/24")
+    port = await make(neutron, "port", network_id=alone["id"])
+    wanted = {"floating_network_id": site["outside"]["id"], "port_id": port["id"]}
+    status, kind = await refused(neutron, "POST", "floatingips", {"floatingip": wanted})
+    assert (status, kind) == (404, "ExternalGatewayForFloatingIPNotFound")
+
+
+async def test_routes_need_a_next_hop_within_reach(neutron: Neutron, site: dict[str, Body]) -> None:
+    path = f"/v2.0/routers/{site['router']['id']}"
+    near = [{"destination": "10.7.0.0/16", "nexthop": "10.0.0.7"}]
+    added = await neutron.http.put(f"{path}/add_extraroutes", json={"router": {"routes": near}})
+    assert added.json()["router"]["routes"] == near
+    far = {"router": {"routes": [{"destination": "10.7.0.0/16", "nexthop": "10.99.0.7"}]}}
+    assert (await refused(neutron, "PUT", path.removeprefix("/v2.0/"), far))[0] == 400
+    gone = await neutron.http.put(f"{path}/remove_extraroutes", json={"router": {"routes": near}})
+    assert gone.json()["router"]["routes"] == []
+
+
+async def test_floating_ips_that_lead_nowhere_go_with_their_network(neutron: Neutron, site: dict[str, Body]) -> None:
+    floating = await make(neutron, "floatingip", floating_network_id=site["outside"]["id"])
+    gateway = {"router": {"external_gateway_info": None}}
+    assert (await neutron.http.put(f"/v2.0/routers/{site['router']['id']}", json=gateway)).status_code == 200
+    assert (await neutron.http.delete(f"/v2.0/networks/{site['outside']['id']}")).status_code == 204
+    assert (await refused(neutron, "GET", f"floatingips/{floating['id']}"))[0] == 404
