@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from alcor.services.quota import LIMITED
 from tests.integration.api.neutron.requests import Neutron, refusal, shown
 
 PATH = "/v2.0/quotas"
-UNLIMITED = {"network": -1, "subnet": -1, "port": -1}
+UNLIMITED = dict.fromkeys(LIMITED, -1)
 
 
 async def limits(neutron: Neutron, project: str, suffix: str = "") -> Any:
@@ -21,16 +22,16 @@ async def limit(neutron: Neutron, project: str, **most: Any) -> Any:
 
 async def test_limits_are_set_shown_and_forgotten(neutron: Neutron) -> None:
     assert await limits(neutron, "p") == await limits(neutron, "p", "/default") == UNLIMITED
-    assert await limit(neutron, "p", network=2, port="7") == {"network": 2, "subnet": -1, "port": 7}
-    assert await limit(neutron, "p", network=3) == {"network": 3, "subnet": -1, "port": 7}
+    assert await limit(neutron, "p", network=2, port="7") == UNLIMITED | {"network": 2, "port": 7}
+    assert await limit(neutron, "p", network=3) == UNLIMITED | {"network": 3, "port": 7}
     await neutron.create("network", project_id="p")
-    assert await limits(neutron, "p", "/details.json") == {
+    nothing = {kind: {"limit": -1, "used": 0, "reserved": 0} for kind in LIMITED}
+    assert await limits(neutron, "p", "/details.json") == nothing | {
         "network": {"limit": 3, "used": 1, "reserved": 0},
-        "subnet": {"limit": -1, "used": 0, "reserved": 0},
         "port": {"limit": 7, "used": 0, "reserved": 0},
     }
     listed = shown(await neutron.http.get(PATH))["quotas"]
-    assert listed == [{"project_id": "p", "tenant_id": "p", "network": 3, "subnet": -1, "port": 7}]
+    assert listed == [UNLIMITED | {"project_id": "p", "tenant_id": "p", "network": 3, "port": 7}]
     assert (await neutron.http.delete(f"{PATH}/p")).status_code == 204
     assert await limits(neutron, "p") == UNLIMITED
     assert refusal(await neutron.http.delete(f"{PATH}/p"))[:2] == (404, "TenantQuotaNotFound")
@@ -38,7 +39,7 @@ async def test_limits_are_set_shown_and_forgotten(neutron: Neutron) -> None:
 
 
 async def test_what_is_beyond_the_limit_is_refused_and_others_are_not(neutron: Neutron) -> None:
-    for kind in UNLIMITED:
+    for kind in ("network", "subnet", "port"):
         await limit(neutron, "p", **{kind: 2})
     network = await neutron.create("network", project_id="p", shared=True)
     await neutron.create("network", project_id="p")
