@@ -17,8 +17,17 @@ fixed_ips = list_of(record({}, {"subnet_id": uuid, "ip_address": ip_address}), _
 
 _gateway = record({"network_id": uuid}, {"external_fixed_ips": fixed_ips, "enable_snat": boolean})
 
-gateways = list_of(_gateway, _MOST_GATEWAYS, unique=False)
-"""Gateways, the first of which is the router's ``external_gateway_info``."""
+_gateways = list_of(_gateway, _MOST_GATEWAYS, unique=False)
+
+
+def gateways(value: Any) -> list[dict[str, Any]]:
+    """Gateways, the first of which is the router's ``external_gateway_info``; an empty object names none.
+
+    The OpenStack client sends that one.
+    """
+    named: list[dict[str, Any]] = _gateways([] if value == {} else value)
+    return named
+
 
 routes = list_of(record({"destination": cidr, "nexthop": ip_address}), _MOST_ROUTES)
 """Routes beyond those to connected subnets."""

@@ -1,0 +1,77 @@
+"""``openstack router`` and ``openstack floating ip``: each verb, with the options people use."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.openstack_client.conftest import OpenStack
+
+
+@pytest.fixture(scope="module", autouse=True)
+def town(openstack: OpenStack) -> Iterator[None]:
+    """An external network, and one behind a router that leads there, with a port."""
+    openstack("network create outside --external")
+    openstack("subnet create out-1 --network outside --subnet-range 203.0.113.0/24")
+    openstack("network create inside")
+    openstack("subnet create in-1 --network inside --subnet-range 10.0.0.0/24")
+    openstack("port create server --network inside --fixed-ip ip-address=10.0.0.9")
+    openstack("router create gate --description D --external-gateway outside --disable-snat")
+    openstack("router add subnet gate in-1")
+    yield
+    openstack("router remove subnet gate in-1")
+    openstack("router delete gate")
+    openstack("port delete server")
+    openstack("network delete inside outside")
+
+
+def test_a_router_shows_its_gateway_and_its_interfaces(openstack: OpenStack) -> None:
+    shown = openstack.show("router show gate")
+    assert (shown["description"], shown["status"], shown["admin_state_up"]) == ("D", "ACTIVE", True)
+    assert shown["external_gateway_info"]["enable_snat"] is False
+    assert shown["external_gateway_info"]["external_fixed_ips"][0]["ip_address"].startswith("203.0.113.")
+    assert [each["ip_address"] for each in shown["interfaces_info"]] == ["10.0.0.1"]
+    assert openstack.names("router list") == ["gate"]
+    assert openstack.names("router list --name other") == []
+
+
+def test_set_unset_and_refusals(openstack: OpenStack) -> None:
+    openstack("router set gate --name portal --disable --route destination=10.9.0.0/16,gateway=10.0.0.9")
+    openstack("router add route portal --route destination=10.8.0.0/16,gateway=10.0.0.9")
+    shown = openstack.show("router show portal")
+    assert {each["destination"] for each in shown["routes"]} == {"10.9.0.0/16", "10.8.0.0/16"}
+    assert "required by one or more routes" in openstack.fails("router remove subnet portal in-1")
+    assert "has ports still attached" in openstack.fails("router delete portal")
+    openstack("router remove route portal --route destination=10.8.0.0/16,gateway=10.0.0.9")
+    openstack("router set portal --name gate --enable --no-route")
+    assert openstack.show("router show gate")["routes"] == []
+
+
+def test_an_interface_by_port_and_gateways_come_and_go(openstack: OpenStack) -> None:
+    openstack("router create second")
+    openstack("port create door --network inside --fixed-ip ip-address=10.0.0.77")
+    openstack("router add port second door")
+    assert "already has an attached device" in openstack.fails("router add port gate door")
+    openstack("router set second --external-gateway outside --fixed-ip ip-address=203.0.113.99")
+    assert openstack.show("router show second")["external_gateway_info"]["external_fixed_ips"][0]["ip_address"] == (
+        "203.0.113.99"
+    )
+    openstack("router unset second --external-gateway")
+    assert openstack.show("router show second")["external_gateway_info"] is None
+    openstack("router remove port second door")
+    openstack("router delete second")
+
+
+def test_a_floating_ip_is_given_to_a_server_and_taken_back(openstack: OpenStack) -> None:
+    created = openstack.show("floating ip create outside --floating-ip-address 203.0.113.50 --description D")
+    assert (created["floating_ip_address"], created["status"], created["port_id"]) == ("203.0.113.50", "DOWN", None)
+    openstack("floating ip set 203.0.113.50 --port server --fixed-ip-address 10.0.0.9")
+    shown = openstack.show("floating ip show 203.0.113.50")
+    assert (shown["fixed_ip_address"], shown["port_details"]["name"]) == ("10.0.0.9", "server")
+    assert "required by one or more floating IPs" in openstack.fails("router remove subnet gate in-1")
+    assert "required by one or more" in openstack.fails("router unset gate --external-gateway")
+    listed = openstack.show("floating ip list --port server")
+    assert [each["Floating IP Address"] for each in listed] == ["203.0.113.50"]
+    openstack("floating ip unset 203.0.113.50 --port")
+    assert openstack.show("floating ip show 203.0.113.50")["port_id"] is None
+    openstack("floating ip delete 203.0.113.50")
+    assert openstack.show("floating ip list") == []
