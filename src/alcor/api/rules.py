@@ -1,6 +1,7 @@
 """All rules that operators may override: what stands in the definitions of everything that the APIs serve."""
 
 from alcor.api.identity.policy import default_rules
+from alcor.api.neutron.quotas import QUOTA_RULES
 from alcor.api.neutron.routes import MANAGERS
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.model.resources.port_binding import PORT_BINDING
@@ -9,6 +10,5 @@ from alcor.services.node import NODES
 
 def all_rules() -> dict[str, str]:
     """The rules of both APIs, by name; Alcor's own API has Neutron's rules for the resources that both have."""
-    return default_rules(
-        [*(manager.resource for manager in MANAGERS), NETWORK_IP_AVAILABILITY, NODES.resource, PORT_BINDING]
-    )
+    resources = [*(manager.resource for manager in MANAGERS), NETWORK_IP_AVAILABILITY, NODES.resource, PORT_BINDING]
+    return default_rules(resources) | QUOTA_RULES

@@ -23,6 +23,12 @@ class Policy(Protocol):
     def allows(self, rule: str, context: "Context", target: Target) -> bool:
         """Whether the rule of this name lets the caller; a rule that is not known refuses nobody."""
 
+    def refused(self, rules: tuple[str, ...], context: "Context", target: Target) -> tuple[str, ...]:
+        """Those of the rules that do not let the caller."""
+
+    def looks_at(self, rule: str) -> tuple[str, ...] | None:
+        """The attributes of a target that the rule depends on, or None when that cannot be told."""
+
 
 class Context(msgspec.Struct, frozen=True):
     """The caller of a request: a user who works in a project, with roles there.

@@ -45,7 +45,8 @@ class RulePolicy:
         self._defaults, self._path = rules, path
         self._enforcer = _enforcer(rules, path)
         self._names = {name: _looked_at(self._enforcer.rules, check) for name, check in self._enforcer.rules.items()}
-        self._kept: dict[Any, bool] = {}
+        self._kept: dict[Any, tuple[str, ...]] = {}
+        self._together: dict[tuple[str, ...], tuple[str, ...] | None] = {}
         self._changed_at = _modified(path)
         self.version = 0
         """Another one whenever the rules are."""
@@ -53,23 +54,38 @@ class RulePolicy:
 
     def allows(self, rule: str, context: Context, target: Target) -> bool:
         """Whether the rule lets the caller act on the target; a rule that is not known refuses nobody."""
-        check = self._enforcer.rules.get(rule) if rule in self._names else None
-        if check is None:
-            return True
-        names = self._names[rule]
+        return not self.refused((rule,), context, target)
+
+    def refused(self, rules: tuple[str, ...], context: Context, target: Target) -> tuple[str, ...]:
+        """Those of the rules that do not let the caller act on the target."""
+        names = self._names_of(rules)
         if names is None:
-            return self._ask(check, context, target)
-        key = (rule, _caller(context), tuple(_looked(target, name) for name in names))
+            return self._ask_all(rules, context, target)
+        key = (rules, context, *[_looked(target, name) for name in names])
         try:
             answer = self._kept.get(key)
         except TypeError:  # an attribute that cannot be a key
-            return self._ask(check, context, target)
+            return self._ask_all(rules, context, target)
         if answer is None:
-            answer = self._ask(check, context, target)
+            answer = self._ask_all(rules, context, target)
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
             self._kept[key] = answer
         return answer
+
+    def looks_at(self, rule: str) -> tuple[str, ...] | None:
+        """The attributes of a target that the rule depends on, or None when that cannot be told."""
+        return self._names_of((rule,))
+
+    def _names_of(self, rules: tuple[str, ...]) -> tuple[str, ...] | None:
+        """What the rules look at together."""
+        try:
+            return self._together[rules]
+        except KeyError:
+            each = [self._names.get(rule, ()) for rule in rules]
+            known = None if None in each else tuple(sorted({name for names in each for name in names or ()}))
+            self._together[rules] = known
+            return known
 
     def is_admin(self, context: Context) -> bool:
         """Whether the caller is shown the resources of every project."""
@@ -94,8 +110,13 @@ class RulePolicy:
         self._enforcer = enforcer
         self._names = {name: _looked_at(enforcer.rules, check) for name, check in enforcer.rules.items()}
         self._kept.clear()
+        self._together.clear()
         self.version += 1
         log.info("policy read anew from %s", self._path)
+
+    def _ask_all(self, rules: tuple[str, ...], context: Context, target: Target) -> tuple[str, ...]:
+        checks = self._enforcer.rules
+        return tuple(rule for rule in rules if rule in self._names and not self._ask(checks[rule], context, target))
 
     def _ask(self, check: Any, context: Context, target: Target) -> bool:
         project_id = None if context.project_id == NO_PROJECT else context.project_id
@@ -186,20 +207,6 @@ def _leaves(rules: Mapping[str, Any], check: Any, seen: set[str]) -> Iterator[An
             yield from _leaves(rules, each, seen)
     else:
         yield check
-
-
-def _caller(context: Context) -> tuple[Any, ...]:
-    return (
-        context.roles,
-        context.project_id,
-        context.user_id,
-        context.system_scope,
-        context.domain_id,
-        context.user_domain_id,
-        context.project_domain_id,
-        context.service_roles,
-        context.is_admin,
-    )
 
 
 def _looked(target: Target, name: str) -> Any:

@@ -1,7 +1,7 @@
 """The operations on a collection, the same for every resource: list, show, create (single, bulk), update, delete."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Row
 from alcor.api.http import NO_CONTENT, Handler, Request, Response, json_response
 from alcor.api.neutron import pages, query
 from alcor.api.neutron.descriptions import Descriptions
+from alcor.api.neutron.query import ListRequest
+from alcor.api.neutron.shown import Shown
 from alcor.api.routes import Route
 from alcor.model.context import NO_PROJECT, Context
 from alcor.model.errors import AlcorError, bad_request, not_found
@@ -17,9 +19,11 @@ from alcor.model.values import Schema
 from alcor.services.access import attribute_rules
 from alcor.services.manager import Act, Action, Create, Delete, Manager, Update, Values
 from alcor.services.rows import View
+from alcor.services.vpc import ACCESS as NETWORK_ACCESS
 from alcor.store import bulk
 from alcor.store.page import MarkerNotFound, Query, list_rows
 from alcor.store.store import Store
+from alcor.store.transaction import Transaction
 
 _REVISION_TAG = re.compile(r"revision_number=([0-9]{1,18})")
 
@@ -48,6 +52,7 @@ class Collection:
         self._resource = manager.resource
         self._page_limit = page_limit
         self._shape = shape
+        self._shown = Shown(manager.access)
 
     def routes(self) -> list[Route]:
         """The routes of the collection."""
@@ -77,13 +82,15 @@ class Collection:
         listed = query.parse(self._resource, request.query(), self._page_limit)
         wanted = self.scoped(request, listed.query)
         try:
-            views = await self._store.read(lambda connection: self._read(connection, wanted, request.context))
+            page, more = await self._store.read(
+                lambda connection: self._read_page(connection, listed, wanted, request.context)
+            )
         except MarkerNotFound as error:
             raise not_found(self._resource.name, str(error)) from error
-        page, more = pages.cut(listed, views)
         member = self._shape.listed or self._shape.several
-        shown = [view for each in page if (view := self._visible_part(request.context, each)) is not None]
-        body: dict[str, Any] = {member: [query.chosen(view, listed.fields) for view in shown]}
+        body: dict[str, Any] = {
+            member: [query.chosen(self._shown.part(request.context, view), listed.fields) for view in page]
+        }
         if links := pages.links(request, listed, [view[self._shape.key] for view in page], more):
             body[f"{member}_links"] = links
         return json_response(200, body)
@@ -91,7 +98,7 @@ class Collection:
     async def show(self, request: Request) -> Response:
         """One resource."""
         asked = request.parameters[self._shape.id], self._scope(request), request.context
-        view = self._shown(request.context, await self._store.read_batch(self._read_ones, asked))
+        view = self._shown.part(request.context, await self._store.read_batch(self._read_ones, asked))
         return json_response(200, {self._shape.one: query.chosen(view, query.fields(request.query()))})
 
     async def create(self, request: Request) -> Response:
@@ -124,7 +131,7 @@ class Collection:
             request, request.parameters[self._shape.id], self._item(request.json()), _revision(request)
         )
         view = await self._store.write_batch(self._manager.update, update)
-        return json_response(200, {self._shape.one: self._shown(request.context, view)})
+        return json_response(200, {self._shape.one: self._shown.part(request.context, view)})
 
     def checked_update(self, request: Request, resource_id: str, item: Any, revision: int | None = None) -> Update:
         """The update that an item of a request's body asks for."""
@@ -151,8 +158,9 @@ class Collection:
         filters = dict(wanted.filters)
         for column, value in self._scope(request).items():
             filters[column] = [value] if value in filters.get(column, [value]) else []
-        condition = self._manager.access.condition(request.context)
-        return msgspec.structs.replace(wanted, filters=filters, condition=condition)
+        return msgspec.structs.replace(
+            wanted, filters=filters, condition=self._manager.access.condition(request.context)
+        )
 
     def _scope(self, request: Request) -> dict[str, str]:
         """What columns are of all resources that the path is about."""
@@ -172,7 +180,7 @@ class Collection:
         if request.context.policy is not None:
             await self._require_create(request.context, items, checked)
         views = await self._store.write_batch(self._manager.create, Create(checked, request.context))
-        return [self._shown(request.context, view) for view in views]
+        return [self._shown.part(request.context, view) for view in views]
 
     async def _require_create(self, context: Context, items: Sequence[Any], checked: Sequence[Values]) -> None:
         """Raises AlcorError (403) unless the caller may create the resources as they are."""
@@ -181,6 +189,7 @@ class Collection:
 
         def require(connection: Connection) -> None:
             for named, values in zip(rules, checked, strict=True):
+                self._check_above(connection, values, context)
                 context.require(named, access.target(connection, values, context))
 
         try:
@@ -189,25 +198,13 @@ class Collection:
         except AlcorError:
             await self._store.read(require)  # with what the database knows
 
-    def _shown(self, context: Context, view: View) -> View:
-        """The view, as far as the caller may see it. Raises AlcorError (404) when it may not at all."""
-        shown = self._visible_part(context, view)
-        if shown is None:
-            raise not_found(self._resource.name, view[self._shape.key])
-        return shown
-
-    def _visible_part(self, context: Context, view: View) -> View | None:
-        """The view, as far as the caller may see it; None when it may not at all."""
-        if context.policy is None:
-            return view
-        name = self._resource.policy_name
-        target = self._manager.access.target(None, view, context)
-        hidden = [
-            each.name
-            for each in self._resource.seen_by_some
-            if each.name in view and not context.may(f"get_{name}:{each.name}", target)
-        ]
-        return {key: value for key, value in view.items() if key not in hidden} if hidden else view
+    def _check_above(self, connection: Connection, values: Values, context: Context) -> None:
+        """Raises AlcorError (404) when what a new resource is a part of is not shown to the caller."""
+        parent = self._manager.parent
+        if parent is not None:
+            parent.access.check_visible(connection, [values[parent.attribute]], context)
+        if network_id := values.get("network_id"):
+            NETWORK_ACCESS.check_visible(connection, [network_id], context)
 
     def _acting(self, action: Action) -> Handler:
         """The handler of another action on a resource."""
@@ -215,10 +212,30 @@ class Collection:
         async def handler(request: Request) -> Response:
             body = request.json() if request.body else None
             act = Act(request.parameters[self._shape.id], body, request.context)
-            answer = await self._store.write(lambda transaction: action.operation(transaction, act))
+            scope = self._scope(request)
+
+            def operation(transaction: Transaction) -> Any:
+                self._require_action(transaction.connection, act, scope, action)
+                return action.operation(transaction, act)
+
+            answer = await self._store.write(operation)
             return NO_CONTENT if answer is None else json_response(action.status, answer)
 
         return handler
+
+    def _require_action(self, connection: Connection, act: Act, scope: Mapping[str, str], action: Action) -> None:
+        """Raises AlcorError unless the caller is shown the resource (404) and may do that (403).
+
+        Where no rule is about the action itself, it is that about seeing or changing the resource.
+        """
+        access = self._manager.access
+        rows = bulk.select_by(connection, list(access.table.c), access.table.c.id, [act.id])
+        if not rows or any(getattr(rows[0], column) != value for column, value in scope.items()):
+            raise not_found(self._resource.name, act.id)
+        usual = "get" if action.method == "GET" else "update"
+        access.require(
+            connection, rows[0], act.context, action.name if action.name in self._resource.rules else usual, {}
+        )
 
     def _give_project(self, request: Request, items: Sequence[Values]) -> None:
         """Say whose the new resources are, where the path or the caller does."""
@@ -246,8 +263,20 @@ class Collection:
             raise bad_request(f"Unable to find '{self._shape.one}' in request body")
         return item
 
-    def _read(self, connection: Connection, wanted: Query, context: Context) -> Sequence[View]:
-        return self._manager.views(connection, list_rows(connection, self._manager.table, wanted), context)
+    def _read_page(
+        self, connection: Connection, listed: ListRequest, wanted: Query, context: Context
+    ) -> tuple[Sequence[View], bool]:
+        """The page of what the caller may get, and whether more follow: on from pages of which it may get nothing."""
+        if self._shown.never(context):
+            return [], False
+        while True:
+            views = self._manager.views(connection, list_rows(connection, self._manager.table, wanted), context)
+            page, more = pages.cut(listed, views)
+            shown = self._shown.those(connection, page, context)
+            if shown or not more:
+                return shown, more
+            marker = page[0 if wanted.page_reverse else -1][self._shape.key]
+            wanted = msgspec.structs.replace(wanted, marker=marker)
 
     def _read_ones(
         self, connection: Connection, wanted: Sequence[tuple[str, dict[str, str], Context]]
@@ -266,8 +295,11 @@ class Collection:
             if access.sees(connection, row, context):
                 seen.setdefault(context, {})[index] = row
         for context, its in seen.items():
-            for index, view in zip(its, self._manager.views(connection, list(its.values()), context), strict=True):
-                answers[index] = view
+            views = self._manager.views(connection, list(its.values()), context)
+            shown = set(map(id, self._shown.those(connection, views, context)))
+            for index, view in zip(its, views, strict=True):
+                if id(view) in shown:
+                    answers[index] = view
         return answers
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from alcor.api.http import Request, Response, json_response
@@ -13,11 +14,12 @@ from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.model.resources.subnet import ip_version
 from alcor.services.ip_availability import availabilities
 from alcor.services.rows import View
-from alcor.store import bulk
+from alcor.services.vpc import ACCESS as NETWORK_ACCESS
 from alcor.store.page import MarkerNotFound, list_rows
 from alcor.store.store import Store
 from alcor.store.tables import network
 
+_RULE = "get_network_ip_availability"
 _PATH = "/v2.0/network-ip-availabilities"
 
 
@@ -29,9 +31,12 @@ def ip_availability_routes(store: Store, page_limit: int) -> list[Route]:
         versions = [_version(value) for name, value in parameters if name == "ip_version"]
         others = [(name, value) for name, value in parameters if name != "ip_version"]
         listed = query.parse(NETWORK_IP_AVAILABILITY, others, page_limit)
+        wanted = msgspec.structs.replace(listed.query, condition=NETWORK_ACCESS.condition(request.context))
+        if not request.context.may(_RULE, {}):
+            return json_response(200, {"network_ip_availabilities": []})
 
         def read(connection: Connection) -> tuple[Sequence[Any], bool, list[View]]:
-            rows, more = pages.cut(listed, list_rows(connection, network, listed.query))
+            rows, more = pages.cut(listed, list_rows(connection, network, wanted))
             return rows, more, availabilities(connection, rows, versions)
 
         try:
@@ -47,9 +52,10 @@ def ip_availability_routes(store: Store, page_limit: int) -> list[Route]:
         network_id = request.parameters["id"]
 
         def read(connection: Connection) -> list[View]:
-            return availabilities(connection, bulk.select_by(connection, list(network.c), network.c.id, [network_id]))
+            networks = NETWORK_ACCESS.rows(connection, [network_id], request.context)
+            return availabilities(connection, list(networks.values()))
 
-        found = await store.read(read)
+        found = await store.read(read) if request.context.may(_RULE, {}) else []
         if not found:
             raise not_found("network", network_id)
         return json_response(200, {"network_ip_availability": query.chosen(found[0], query.fields(request.query()))})

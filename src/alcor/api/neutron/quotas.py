@@ -6,7 +6,9 @@ from sqlalchemy import Connection
 
 from alcor.api.http import NO_CONTENT, Request, Response, json_response
 from alcor.api.routes import Route
+from alcor.model.context import NO_PROJECT
 from alcor.model.errors import bad_request
+from alcor.model.rules import ADMIN, ADMIN_OR_PROJECT_MANAGER
 from alcor.model.values import boolean, integer, shown
 from alcor.services import quota
 from alcor.services.quota import LIMITED, UNLIMITED, Limits
@@ -15,35 +17,48 @@ from alcor.store.store import Store
 _LARGEST = 2**31 - 1
 _limit = integer(UNLIMITED, _LARGEST)
 
+QUOTA_RULES = {"get_quota": ADMIN_OR_PROJECT_MANAGER, "update_quota": ADMIN, "delete_quota": ADMIN}
+"""Everybody sees the quotas of the own project; these are about those of others, and about setting them."""
+
 
 def quota_routes(store: Store, path: str = "/v2.0/quotas") -> list[Route]:
     """The routes at a path."""
 
-    async def several(_request: Request) -> Response:
+    async def several(request: Request) -> Response:
+        _require(request, "get_quota", request.context.project_id)
         found = await store.read(quota.all_limits)
-        quotas = [_named(project_id, quota.defaults() | limits) for project_id, limits in found.items()]
+        quotas = [
+            _named(project_id, quota.defaults() | limits)
+            for project_id, limits in found.items()
+            if request.context.may("get_quota", {"project_id": project_id})
+        ]
         return json_response(200, {"quotas": quotas})
 
     async def one(request: Request) -> Response:
         project_id = request.parameters["id"]
         if project_id in ("tenant", "project"):
             return json_response(200, {project_id: {f"{project_id}_id": _own_project(request)}})
+        _require_get(request)
         return json_response(200, {"quota": await store.read(lambda connection: _limits(connection, project_id))})
 
-    async def default(_request: Request) -> Response:
+    async def default(request: Request) -> Response:
+        _require_get(request)
         return json_response(200, {"quota": quota.defaults()})
 
     async def details(request: Request) -> Response:
+        _require_get(request)
         project_id = request.parameters["id"]
         return json_response(200, {"quota": await store.read(lambda connection: _usage(connection, project_id))})
 
     async def update(request: Request) -> Response:
+        _require(request, "update_quota", request.parameters["id"])
         limits, check = _wanted(request.json())
         return json_response(
             200, {"quota": await store.write(quota.set_limits(request.parameters["id"], limits, check))}
         )
 
     async def reset(request: Request) -> Response:
+        _require(request, "delete_quota", request.parameters["id"])
         await store.write(quota.reset_limits(request.parameters["id"]))
         return NO_CONTENT
 
@@ -55,6 +70,15 @@ def quota_routes(store: Store, path: str = "/v2.0/quotas") -> list[Route]:
         Route("GET", f"{path}/{{id}}/default", default),
         Route("GET", f"{path}/{{id}}/details", details),
     ]
+
+
+def _require_get(request: Request) -> None:
+    if request.parameters["id"] != request.context.project_id:
+        _require(request, "get_quota", request.parameters["id"])
+
+
+def _require(request: Request, rule: str, project_id: str) -> None:
+    request.context.require([rule], {"project_id": project_id})
 
 
 def _limits(connection: Connection, project_id: str) -> Limits:
@@ -70,6 +94,8 @@ def _named(project_id: str, limits: Limits) -> dict[str, Any]:
 
 
 def _own_project(request: Request) -> str:
+    if request.context.project_id == NO_PROJECT:
+        raise bad_request("Tenant ID not found in request context: your token is of no project.", "QuotaMissingTenant")
     return request.context.project_id
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron.collection import Collection, Shape
+from alcor.api.neutron.shown import Shown
 from alcor.api.routes import Route
 from alcor.model.errors import bad_request
 from alcor.services.manager import Update
@@ -16,12 +17,14 @@ def port_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
     """The routes of the Port Manager under the prefix of a project."""
     shape = Shape(f"{prefix}/ports", one="port", several="ports", answers_delete=True)
     collection = Collection(store, PROJECT_PORTS, page_limit, shape)
+    shown = Shown(PROJECT_PORTS.access)
 
     async def update_bulk(request: Request) -> Response:
         items = collection.items(request.json())
         updates = [collection.checked_update(request, _id(item), item) for item in items]
         _check_different(updates)
-        return json_response(200, {"ports": await store.write_batch(update_project_ports_together, updates)})
+        views = await store.write_batch(update_project_ports_together, updates)
+        return json_response(200, {"ports": [shown.part(request.context, view) for view in views]})
 
     return [
         *collection.routes(),

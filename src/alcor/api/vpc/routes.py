@@ -1,5 +1,8 @@
 """All routes of Alcor's own API, each also under /v4."""
 
+import msgspec
+
+from alcor.api.http import Request, Response
 from alcor.api.neutron.quotas import quota_routes
 from alcor.api.routes import Route
 from alcor.api.vpc.ips import ip_routes
@@ -9,6 +12,7 @@ from alcor.api.vpc.ports import port_routes
 from alcor.api.vpc.quotas import quota_apply_routes
 from alcor.api.vpc.subnets import subnet_routes
 from alcor.api.vpc.vpcs import vpc_routes
+from alcor.model.errors import not_found
 from alcor.store.store import Store
 
 
@@ -26,4 +30,17 @@ def alcor_routes(store: Store, page_limit: int) -> list[Route]:
         routes += vpc_routes(store, page_limit, project)
         routes += subnet_routes(store, page_limit, project)
         routes += port_routes(store, page_limit, project)
-    return routes + port_routes(store, page_limit, "/v4/{project_id}")  # the Java Port Manager's alias
+    routes += port_routes(store, page_limit, "/v4/{project_id}")  # the Java Port Manager's alias
+    return [_within_own_project(route) if "{project_id}" in route.template else route for route in routes]
+
+
+def _within_own_project(route: Route) -> Route:
+    """The route, for callers who work in the project of the path, and administrators: to others there is no such."""
+
+    async def handler(request: Request) -> Response:
+        context, project_id = request.context, request.parameters["project_id"]
+        if not context.is_admin and project_id != context.project_id:
+            raise not_found("project", project_id)
+        return await route.handler(request)
+
+    return msgspec.structs.replace(route, handler=handler)

@@ -1,6 +1,7 @@
 """How many addresses a network has, and how many of them are in use (Neutron's network-ip-availability)."""
 
 from alcor.model.resource import Attribute, Kept, Resource
+from alcor.model.rules import ADMIN_OR_SERVICE
 
 NETWORK_IP_AVAILABILITY = Resource(
     "network_ip_availability",
@@ -14,4 +15,5 @@ NETWORK_IP_AVAILABILITY = Resource(
         Attribute("used_ips", kept=Kept.COMPUTED),
         Attribute("subnet_ip_availability", kept=Kept.COMPUTED),
     ),
+    rules={"get": ADMIN_OR_SERVICE},
 )
