@@ -14,7 +14,7 @@ from alcor.model.errors import AlcorError, conflict
 from alcor.services.manager import Create, CreateHandler
 from alcor.services.rows import View, missing
 from alcor.store import bulk
-from alcor.store.tables import floating_ip, network, port, quota, quota_reservation, router, subnet
+from alcor.store.tables import floating_ip, network, port, quota, quota_reservation, router, subnet, trunk
 from alcor.store.transaction import Transaction
 
 UNLIMITED = -1
@@ -24,6 +24,7 @@ LIMITED: Mapping[str, Table] = {
     "port": port,
     "router": router,
     "floatingip": floating_ip,
+    "trunk": trunk,
 }
 """What can be limited, and where it is counted."""
 

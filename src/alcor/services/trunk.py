@@ -193,6 +193,7 @@ TRUNKS: Manager = plain_manager(
         written=_written,
         forget=_forget,
         computed=_computed,
+        quota="trunk",
         actions=(
             Action("PUT", "add_subports", _add),
             Action("PUT", "remove_subports", _remove),

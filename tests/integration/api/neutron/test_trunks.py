@@ -112,3 +112,10 @@ async def test_a_disabled_trunk_cannot_be_managed(neutron: Neutron) -> None:
     await neutron.update("trunk", trunk["id"], admin_state_up=True)
     refused = await neutron.refused("PUT", f"{path}/remove_subports", {"sub_ports": [vlan(other, 2)]})
     assert refused[:2] == (404, "SubPortNotFound")
+
+
+async def test_a_project_has_no_more_trunks_than_it_may(neutron: Neutron) -> None:
+    await neutron.http.put("/v2.0/quotas/default", json={"quota": {"trunk": 1}})
+    await neutron.create("trunk", port_id=await new_port(neutron))
+    refused = await neutron.refused("POST", "trunks", {"trunk": {"port_id": await new_port(neutron)}})
+    assert refused[:2] == (409, "OverQuota")
