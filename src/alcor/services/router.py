@@ -9,7 +9,7 @@ from alcor.model.context import Context
 from alcor.model.errors import bad_request, conflict, wrong_for
 from alcor.model.resource import Attribute
 from alcor.model.resources.router import ROUTER, gateways
-from alcor.services import router_gateway, router_interface
+from alcor.services import router_gateway, router_interface, router_parts
 from alcor.services.access import Access, owned, row_values
 from alcor.services.manager import Act, Action, Values
 from alcor.services.plain import Change, Plain, locked_row, plain_manager
@@ -77,10 +77,13 @@ def _forget(transaction: Transaction, row: Row[Any], _context: Context) -> None:
     for gateway in reversed(list(remaining)):
         router_gateway.remove(transaction, row.id, gateway, remaining)
         remaining.remove(gateway)
+    router_parts.forget(connection, row.id)
 
 
 def _computed(connection: Connection, rows: Sequence[Row[Any]], _context: Context) -> list[View]:
-    found = ports_of(connection, [row.id for row in rows], [GATEWAY])
+    ids = [row.id for row in rows]
+    found = ports_of(connection, ids, [GATEWAY])
+    helpers = router_parts.conntrack_helpers_of(connection, ids)
     shown = []
     for row in rows:
         ports = router_gateway.with_first(found.get(row.id, []), row.gw_port_id)
@@ -91,6 +94,7 @@ def _computed(connection: Connection, rows: Sequence[Row[Any]], _context: Contex
                 "external_gateways": [
                     {name: value for name, value in view.items() if name != "enable_snat"} for view in views
                 ],
+                "conntrack_helpers": helpers.get(row.id, []),
             }
         )
     return shown

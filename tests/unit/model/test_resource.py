@@ -7,6 +7,7 @@ import pytest
 from alcor.model.errors import AlcorError
 from alcor.model.resource import Attribute, Kept, Resource, Unset
 from alcor.model.resources.alcor import PROJECT_PORT, PROJECT_SUBNET, VPC
+from alcor.model.resources.conntrack_helper import CONNTRACK_HELPER
 from alcor.model.resources.floating_ip import FLOATING_IP
 from alcor.model.resources.network import NETWORK
 from alcor.model.resources.node import NODE
@@ -15,7 +16,7 @@ from alcor.model.resources.router import ROUTER
 from alcor.model.resources.subnet import SUBNET
 from alcor.model.values import boolean, list_of, text
 
-EVERY = (NETWORK, SUBNET, PORT, NODE, VPC, PROJECT_SUBNET, PROJECT_PORT, ROUTER, FLOATING_IP)
+EVERY = (NETWORK, SUBNET, PORT, NODE, VPC, PROJECT_SUBNET, PROJECT_PORT, ROUTER, FLOATING_IP, CONNTRACK_HELPER)
 
 THING = Resource(
     "thing",

@@ -15,10 +15,10 @@ from alcor.model.resource import Resource
 _VERSION = "v2.0"
 
 
-def discovery_routes(resources: Sequence[Resource]) -> list[Route]:
-    """The routes of discovery."""
+def discovery_routes(resources: Sequence[Resource], parts: Sequence[Resource] = ()) -> list[Route]:
+    """The routes of discovery; ``parts`` are resources below others, which are not listed."""
     known = {each.alias: each for each in EXTENSIONS}
-    known |= {each.alias: each for resource in resources for each in resource.extensions}
+    known |= {each.alias: each for resource in (*resources, *parts) for each in resource.extensions}
 
     async def versions(request: Request) -> Response:
         link = {"rel": "self", "href": f"{request.base_url()}/{_VERSION}/"}

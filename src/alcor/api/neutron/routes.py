@@ -8,6 +8,7 @@ from alcor.api.neutron.quotas import quota_routes
 from alcor.api.neutron.tags import TagsOfCollection
 from alcor.api.routes import Route
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
+from alcor.services.conntrack_helper import CONNTRACK_HELPERS
 from alcor.services.external_network import NETWORKS
 from alcor.services.floating_ip import FLOATING_IPS
 from alcor.services.manager import Manager
@@ -17,13 +18,14 @@ from alcor.services.subnet import SUBNETS
 from alcor.services.trunk import TRUNKS
 from alcor.store.store import Store
 
-MANAGERS = (NETWORKS, SUBNETS, PORTS, TRUNKS, ROUTERS, FLOATING_IPS)
+MANAGERS = (NETWORKS, SUBNETS, PORTS, TRUNKS, ROUTERS, FLOATING_IPS, CONNTRACK_HELPERS)
 
 
 def neutron_routes(store: Store, page_limit: int) -> list[Route]:
     """Neutron's API on a store."""
-    resources = [*(manager.resource for manager in MANAGERS), NETWORK_IP_AVAILABILITY]
-    routes = [*discovery_routes(resources), *ip_availability_routes(store, page_limit), *quota_routes(store)]
+    resources = [*(manager.resource for manager in MANAGERS if manager.parent is None), NETWORK_IP_AVAILABILITY]
+    parts = [manager.resource for manager in MANAGERS if manager.parent is not None]
+    routes = [*discovery_routes(resources, parts), *ip_availability_routes(store, page_limit), *quota_routes(store)]
     routes += port_binding_routes(store)
     for manager in MANAGERS:
         resource = manager.resource

@@ -78,6 +78,7 @@ ROUTER = Resource(
             },
         ),
         Attribute("external_gateways", kept=Kept.COMPUTED),
+        Attribute("conntrack_helpers", kept=Kept.COMPUTED),
         Attribute("routes", routes, [], create=False, implied=[]),
         Attribute("distributed", flag, False, set_by=ADMIN, seen_by=ADMIN),
         Attribute("ha", flag, False, set_by=ADMIN, seen_by=ADMIN),

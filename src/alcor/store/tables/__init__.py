@@ -12,12 +12,13 @@ from alcor.store.tables.change_log import change_log, change_log_head
 from alcor.store.tables.hosts import controller, host_session, ncm, node
 from alcor.store.tables.network import ip_allocation, network, port, subnet
 from alcor.store.tables.numbers import free_range, ip_reservation, mac_range, mac_reservation, number_pool
-from alcor.store.tables.routers import floating_ip, router
+from alcor.store.tables.routers import conntrack_helper, floating_ip, router
 from alcor.store.tables.trunks import sub_port, trunk
 
 __all__ = [
     "change_log",
     "change_log_head",
+    "conntrack_helper",
     "controller",
     "floating_ip",
     "free_range",

@@ -1,6 +1,6 @@
 """Routers and floating IPs, and what belongs to them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 
 from alcor.store.tables.base import metadata, standard_columns
 
@@ -42,4 +42,20 @@ floating_ip = Table(
     Index("ix_floating_ip_router_id", "router_id"),
     Index("ix_floating_ip_floating_network_id", "floating_network_id", "id"),
     Index("ix_floating_ip_floating_ip_address", "floating_ip_address"),
+)
+
+conntrack_helper = Table(
+    "conntrack_helper",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", String(255), nullable=False),  # the router's
+    Column("router_id", String(36), nullable=False),
+    Column("protocol", String(16), nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("helper", String(64), nullable=False),
+    Column("revision_number", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("attributes", Text, nullable=False),
+    Index("ix_conntrack_helper_router_id", "router_id", "id"),
 )
