@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, or_, select
 from alcor.model.context import Context, Target
 from alcor.model.errors import not_found
 from alcor.model.resource import Resource
-from alcor.store import bulk
+from alcor.store import bulk, sql
 from alcor.store.tables import network, rbac_policy
 
 Visible = Callable[[Context], ColumnElement[bool]]
@@ -21,6 +21,12 @@ Visible = Callable[[Context], ColumnElement[bool]]
 
 EVERYBODY = "*"
 SHARED = "access_as_shared"
+
+_NETWORK_OWNER = sql.statement("SELECT project_id FROM network WHERE id = :id")
+_SHARED_NETWORK = sql.statement(
+    "SELECT 1 FROM network WHERE id = :id AND (shared OR id IN (SELECT object_id FROM rbac_policy WHERE "
+    "object_type = 'network' AND action = 'access_as_shared' AND target_project IN ('*', :project)))"
+)
 
 
 def owned(table: Table) -> Visible:
@@ -90,18 +96,17 @@ class RowTarget(Target):
 
     def _network_owner(self, connection: Connection, network_id: str) -> str:
         """Raises AlcorError (404) for a network that the caller is not shown."""
-        statement = select(network.c.project_id).where(network.c.id == network_id)
-        if not self._context.is_admin:
-            statement = statement.where(visible_networks(self._context))
-        owner: str | None = connection.execute(statement).scalar()
+        owner: str | None = connection.execute(_NETWORK_OWNER, {"id": network_id}).scalar()
+        if owner is not None and owner != self._context.project_id and not self._context.is_admin:
+            visible = select(network.c.project_id).where(network.c.id == network_id, visible_networks(self._context))
+            owner = connection.execute(visible).scalar()
         if owner is None:
             raise not_found("network", network_id)
         return owner
 
     def _is_network_shared(self, connection: Connection) -> bool:
-        shared = or_(network.c.shared.is_(True), network.c.id.in_(shared_ids("network", self._context)))
-        statement = select(network.c.id).where(network.c.id == self._values["network_id"], shared)
-        return connection.execute(statement).first() is not None
+        asked = {"id": self._values["network_id"], "project": self._context.project_id}
+        return connection.execute(_SHARED_NETWORK, asked).first() is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)

@@ -19,7 +19,6 @@ from alcor.model.values import Schema
 from alcor.services.access import attribute_rules
 from alcor.services.manager import Act, Action, Create, Delete, Manager, Update, Values
 from alcor.services.rows import View
-from alcor.services.vpc import ACCESS as NETWORK_ACCESS
 from alcor.store import bulk
 from alcor.store.page import MarkerNotFound, Query, list_rows
 from alcor.store.store import Store
@@ -203,8 +202,6 @@ class Collection:
         parent = self._manager.parent
         if parent is not None:
             parent.access.check_visible(connection, [values[parent.attribute]], context)
-        if network_id := values.get("network_id"):
-            NETWORK_ACCESS.check_visible(connection, [network_id], context)
 
     def _acting(self, action: Action) -> Handler:
         """The handler of another action on a resource."""
