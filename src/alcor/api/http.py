@@ -4,6 +4,7 @@ Half of what a web framework costs a request is objects that this API never look
 of requests a second beside everything else it does (docs/architecture.md has the figures).
 """
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -72,7 +73,11 @@ class Response(msgspec.Struct, frozen=True):
 
 def json_response(status: int, value: Any) -> Response:
     """A JSON answer."""
-    return Response(status, orjson.dumps(value))
+    try:
+        body = orjson.dumps(value)
+    except TypeError:  # a number of more than 64 bits: the addresses of an IPv6 network
+        body = json.dumps(value, separators=(",", ":")).encode()
+    return Response(status, body)
 
 
 NO_CONTENT = Response(204)

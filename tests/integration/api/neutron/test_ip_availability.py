@@ -79,3 +79,10 @@ async def test_what_cannot_be_is_refused(neutron: Neutron) -> None:
     for query in ("ip_version=5", "ip_version=", "total_ips=7", "colour=red", "limit=-1"):
         assert (await neutron.http.get(f"{PATH}?{query}")).status_code == 400
     assert (await neutron.http.post(PATH, json={})).status_code == 405
+
+
+async def test_an_ipv6_subnet_has_more_addresses_than_64_bits_count(neutron: Neutron) -> None:
+    network = await neutron.create("network")
+    await neutron.create("subnet", network_id=network["id"], cidr="fd00::/56", ip_version=6)
+    answer = shown(await neutron.http.get(f"/v2.0/network-ip-availabilities/{network['id']}"))
+    assert answer["network_ip_availability"]["total_ips"] > 2**64
