@@ -29,12 +29,18 @@ def invalid_input(message: str) -> AlcorError:
     return AlcorError(400, "InvalidInput", f"Invalid input for operation: {message}.")
 
 
+_NOT_THERE = {
+    "security_group": "Security group {} does not exist",
+    "security_group_rule": "Security group rule {} does not exist",
+    "default_security_group_rule": "Default Security Group rule {} does not exist",
+}
+
+
 def not_found(resource: str, identifier: str) -> AlcorError:
     """``not_found("port", id)`` is Neutron's PortNotFound: 404."""
     name = "".join(word.capitalize() for word in resource.split("_"))
-    return AlcorError(
-        404, f"{name}NotFound", f"{resource.replace('_', ' ').capitalize()} {identifier} could not be found."
-    )
+    usual = f"{resource.replace('_', ' ').capitalize()} {{}} could not be found."
+    return AlcorError(404, f"{name}NotFound", _NOT_THERE.get(resource, usual).format(identifier))
 
 
 def conflict(kind: str, message: str) -> AlcorError:

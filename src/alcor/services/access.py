@@ -14,7 +14,7 @@ from alcor.model.context import Context, Target
 from alcor.model.errors import not_found
 from alcor.model.resource import Resource
 from alcor.store import bulk, sql
-from alcor.store.tables import network, rbac_policy
+from alcor.store.tables import network, rbac_policy, security_group
 
 Visible = Callable[[Context], ColumnElement[bool]]
 """The condition for rows of a table that a caller is shown who is no administrator."""
@@ -65,6 +65,10 @@ visible_networks = shareable(
 """Networks that a caller is shown: its own, those shared with it, and external ones."""
 
 
+visible_security_groups = shareable(security_group, "security_group")
+"""Security groups that a caller is shown: its own, and those shared with it."""
+
+
 def everybody(_context: Context) -> ColumnElement[bool]:
     """All rows."""
     return and_(True)
@@ -73,7 +77,8 @@ def everybody(_context: Context) -> ColumnElement[bool]:
 class RowTarget(Target):
     """A row as rules see it: by the names of attributes.
 
-    Who owns its network, and whether that is shared with the caller, is looked for when asked about.
+    Who owns its network or security group, and whether the network is shared with the caller, is looked for when asked
+    about.
     """
 
     def __init__(
@@ -88,6 +93,8 @@ class RowTarget(Target):
             return self._values["project_id"]
         if name in ("network:project_id", "network:tenant_id") and self._connection is not None:
             return self._network_owner(self._connection, self._values["network_id"])
+        if name in ("security_group:project_id", "security_group:tenant_id") and self._connection is not None:
+            return self._security_group_owner(self._connection, self._values["security_group_id"])
         if name == "shared" and "network_id" in self._values and self._connection is not None:
             return self._is_network_shared(self._connection)
         if name in ("ext_parent:project_id", "ext_parent:tenant_id") and self._parent:
@@ -102,6 +109,16 @@ class RowTarget(Target):
             owner = connection.execute(visible).scalar()
         if owner is None:
             raise not_found("network", network_id)
+        return owner
+
+    def _security_group_owner(self, connection: Connection, group_id: str) -> str:
+        """Raises AlcorError (404) for a group that the caller is not shown."""
+        statement = select(security_group.c.project_id).where(security_group.c.id == group_id)
+        if not self._context.is_admin:
+            statement = statement.where(visible_security_groups(self._context))
+        owner: str | None = connection.execute(statement).scalar()
+        if owner is None:
+            raise not_found("security_group", group_id)
         return owner
 
     def _is_network_shared(self, connection: Connection) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, Table
+from sqlalchemy import ColumnElement, Connection, Row, Table
 from sqlalchemy.exc import IntegrityError
 
 from alcor.model.context import DEFAULT_PROJECT, OPERATOR, Context
@@ -79,6 +79,19 @@ class Action(msgspec.Struct, frozen=True):
     status: int = 200
 
 
+class Prelude(msgspec.Struct, frozen=True):
+    """What must be there before a project's resources are listed; most often it is."""
+
+    needed: Callable[[Connection, Context, str], bool]
+    operation: Callable[[Transaction, str], None]
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """How resources are filtered by an attribute that is in no column: the condition for any of some values."""
+
+    condition: Callable[[Context, Sequence[Any]], ColumnElement[bool]]
+
+
 class Parent(msgspec.Struct, frozen=True):
     """The resource of which those of a manager are parts: they are under its path, and hold its id in a column."""
 
@@ -101,6 +114,8 @@ class Manager(msgspec.Struct, frozen=True):
     actions: tuple[Action, ...] = ()
     parent: Parent | None = None
     path: str = ""
+    prelude: Prelude | None = None
+    filters: Mapping[str, Filter] = {}
 
     @property
     def resource(self) -> Resource:

@@ -17,8 +17,10 @@ from alcor.services.manager import (
     Action,
     Create,
     Delete,
+    Filter,
     Manager,
     Parent,
+    Prelude,
     Update,
     Values,
     check_expected,
@@ -81,6 +83,8 @@ class Plain(msgspec.Struct, frozen=True):
     actions: tuple[Action, ...] = ()
     parent: Parent | None = None
     path: str = ""
+    prelude: Prelude | None = None
+    filters: Mapping[str, Filter] = {}
 
 
 def locked_row(transaction: Transaction, access: Access, resource_id: str, context: Context = OPERATOR) -> Row[Any]:
@@ -172,6 +176,8 @@ def plain_manager(plain: Plain) -> Manager:
         actions=plain.actions,
         parent=plain.parent,
         path=plain.path,
+        prelude=plain.prelude,
+        filters=plain.filters,
     )
 
 

@@ -12,12 +12,13 @@ from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted
 from alcor.model.resources.port import PORT
-from alcor.services import mac, private_ip, router_ports, tags, trunk_details
+from alcor.services import mac, port_security_groups, private_ip, router_ports, tags, trunk_details
 from alcor.services.access import Access
 from alcor.services.bound_ports import BoundPorts
 from alcor.services.manager import (
     Create,
     Delete,
+    Filter,
     Manager,
     Update,
     Values,
@@ -67,18 +68,20 @@ def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequen
     networks = lock_networks(transaction, (values["network_id"] for create in requests for values in create.items))
     subnets = private_ip.subnets_of(transaction.connection, networks)
     usual = {network_id: private_ip.plan(network_id, subnets.get(network_id, []), None) for network_id in networks}
+    secured = {network_id: NETWORK_ROWS.view(row)["port_security_enabled"] for network_id, row in networks.items()}
     outcomes: list[list[View] | Exception] = []
     planned: list[tuple[Values, Sequence[Slot]]] = []
     for create in requests:
         try:
             _check_networks_visible(transaction, create, networks)
             plans = [_plan(values, usual, subnets) for values in create.items]
+            port_security_groups.check_new(transaction.connection, create, secured)
         except AlcorError as error:
             outcomes.append(error)
             continue
         planned += plans
         outcomes.append([])
-    views = iter(_write(transaction, planned, networks))
+    views = iter(_write(transaction, planned, networks, secured))
     for create, outcome in zip(requests, outcomes, strict=True):
         if isinstance(outcome, list):
             outcome.extend(next(views) for _ in create.items)
@@ -106,8 +109,12 @@ def _plan(
 
 
 def _write(
-    transaction: Transaction, planned: Sequence[tuple[Values, Sequence[Slot]]], networks: Mapping[str, Row[Any]]
+    transaction: Transaction,
+    planned: Sequence[tuple[Values, Sequence[Slot]]],
+    networks: Mapping[str, Row[Any]],
+    secured: Mapping[str, bool],
 ) -> list[View]:
+    """``secured`` is whether ports of each network have port security that do not say."""
     if not planned:
         return []
     chosen = [mac_number(address) if (address := _chosen_mac(values)) else None for values, _ in planned]
@@ -115,7 +122,6 @@ def _write(
     macs = mac.assign(transaction, list(zip(of_networks, chosen, strict=True)))
     slots = [slots for _, slots in planned]
     fixed_ips = private_ip.allocate(transaction, list(zip(of_networks, macs, slots, strict=True)))
-    secured = {network_id: NETWORK_ROWS.view(row)["port_security_enabled"] for network_id, row in networks.items()}
     rows = [
         _new_row(transaction, values, address, secured[values["network_id"]])
         for (values, _), address in zip(planned, macs, strict=True)
@@ -126,14 +132,16 @@ def _write(
         tags.remember(transaction.connection, {row.id: its for row in rows if (its := tags.tags_of(row))})
     except IntegrityError as error:
         raise _taken_meanwhile(error) from error
+    asked = [(row, values) for row, (values, _) in zip(rows, planned, strict=True)]
+    groups = port_security_groups.join_new(transaction, asked, secured)
     hosts = known_hosts(transaction.connection, (row.host_id for row in rows))
     domains = {network_id: vpc_record(row).dns_domain for network_id, row in networks.items()}
     views = []
     bound = BoundPorts()
-    for row, held in zip(rows, fixed_ips, strict=True):
+    for row, held, its in zip(rows, fixed_ips, groups, strict=True):
         bound.count(networks[row.network_id], "", row.host_id)
         tell_hosts(transaction, "", row, held)
-        views.append(port_view(row, held, hosts, domains[row.network_id]))
+        views.append(port_view(row, held, hosts, domains[row.network_id]) | {"security_groups": its})
     bound.write(transaction)
     remember_guests(transaction, rows, networks)
     return views
@@ -191,6 +199,7 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
         )
     values = view | values
     complete(values)
+    groups = port_security_groups.change(transaction, row, values, update.values, update.context)
     if values["binding:host_id"] != row.host_id or not values["admin_state_up"]:
         values["status"] = DOWN
     changed = ROWS.changed_row(row, values, transaction.now)
@@ -208,6 +217,7 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
         tell_hosts(transaction, row.host_id, changed, fixed_ips)
     hosts = known_hosts(connection, [changed.host_id])
     shown = port_view(changed, fixed_ips, hosts, vpc_record(its_network).dns_domain)
+    shown["security_groups"] = groups
     trunk_details.add_trunk_details(connection, [shown])
     return shown
 
@@ -333,6 +343,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     mac.lock(transaction)
     bulk.delete_by(connection, ip_allocation, "port_id", ids)
     bulk.delete_by(connection, port_binding, "port_id", ids)
+    port_security_groups.forget(connection, ids)
     bulk.delete_by(connection, port, "id", ids)
     tags.forget(connection, [row.id for row in rows if tags.tags_of(row)])
     mac.release(transaction, [row.mac_address for row in rows])
@@ -355,10 +366,15 @@ def update_ports_together(transaction: Transaction, requests: Sequence[Sequence[
     return views
 
 
+def _filter_groups(_context: Context, group_ids: Sequence[str]) -> Any:
+    return port_security_groups.condition(port.c.id, group_ids)
+
+
 PORTS = Manager(
     access=ACCESS,
     views=port_views,
     create=limited("port", create_ports),
     update=_update_ports,
     delete=delete_ports,
+    filters={"security_groups": Filter(_filter_groups)},
 )

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 from alcor.model.addresses import ip_text
 from alcor.model.context import OPERATOR, Context
 from alcor.model.resources.port import PORT
+from alcor.services.port_security_groups import add_groups
 from alcor.services.private_ip import FixedIp, fixed_ip_views
 from alcor.services.rows import Rows, View
 from alcor.services.trunk_details import add_trunk_details
@@ -48,6 +49,7 @@ def port_views(connection: Connection, rows: Sequence[Any], _context: Context = 
     domains = {row.id: vpc_record(row).dns_domain for row in networks}
     views = [port_view(row, fixed_ips.get(row.id, ()), hosts, domains.get(row.network_id, "")) for row in rows]
     add_trunk_details(connection, views)
+    add_groups(connection, views)
     return views
 
 

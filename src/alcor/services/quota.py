@@ -14,7 +14,18 @@ from alcor.model.errors import AlcorError, conflict
 from alcor.services.manager import Create, CreateHandler
 from alcor.services.rows import View, missing
 from alcor.store import bulk
-from alcor.store.tables import floating_ip, network, port, quota, quota_reservation, router, subnet, trunk
+from alcor.store.tables import (
+    floating_ip,
+    network,
+    port,
+    quota,
+    quota_reservation,
+    router,
+    security_group,
+    security_group_rule,
+    subnet,
+    trunk,
+)
 from alcor.store.transaction import Transaction
 
 UNLIMITED = -1
@@ -25,6 +36,8 @@ LIMITED: Mapping[str, Table] = {
     "router": router,
     "floatingip": floating_ip,
     "trunk": trunk,
+    "security_group": security_group,
+    "security_group_rule": security_group_rule,
 }
 """What can be limited, and where it is counted."""
 
@@ -64,6 +77,12 @@ def limited(resource: str, create: CreateHandler) -> CreateHandler:
         return [outcomes[n] if n in outcomes else _exceeded(resource) for n in range(len(requests))]
 
     return handler
+
+
+def require_room(connection: Connection, resource: str, project_id: str, more: int) -> None:
+    """Raises AlcorError (409) when a project may not have so many more."""
+    if more > _room(connection, resource, [project_id]).get(project_id, more):
+        raise _exceeded(resource)
 
 
 def _project(values: Mapping[str, object]) -> str:

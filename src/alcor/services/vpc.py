@@ -30,6 +30,7 @@ from alcor.services.manager import (
 )
 from alcor.services.quota import limited
 from alcor.services.rows import Rows, View
+from alcor.services.security_group import ensure_defaults
 from alcor.store import bulk, number_pools, sql
 from alcor.store.record_rows import vpc_record
 from alcor.store.tables import network, subnet
@@ -53,6 +54,7 @@ _DELETE_SUBNETS = sql.statement("DELETE FROM subnet WHERE network_id = :id")
 
 def _create(transaction: Transaction, create: Create) -> list[View]:
     stamped = [stamp(transaction, values) for values in create.items]
+    ensure_defaults(transaction, (values["project_id"] for values in stamped))
     _give_vnis(transaction, stamped)
     rows = [ROWS.row(values | _programmed(transaction, values, 0, False) | {"guests": False}) for values in stamped]
     insert_new(transaction.connection, network, rows)

@@ -47,7 +47,7 @@ class Query(msgspec.Struct, frozen=True):
     """What to list. ``sort`` holds (column, ascending); the id is always added last, so that order is total.
 
     ``columns`` names those that are wanted, or none for all; the fixed_ip filters are for the table of ports.
-    ``condition`` is one that all rows fulfil.
+    ``condition`` is one that all rows fulfil, like those of ``also``.
     """
 
     filters: Mapping[str, Sequence[Any]] = {}
@@ -61,6 +61,8 @@ class Query(msgspec.Struct, frozen=True):
     columns: Sequence[str] = ()
     tags: TagFilter = TagFilter()
     condition: ColumnElement[bool] | None = None
+    computed: Mapping[str, Sequence[Any]] = {}  # filters by attributes that are in no column, for services
+    also: Sequence[ColumnElement[bool]] = ()
 
 
 class MarkerNotFound(LookupError):
@@ -137,7 +139,7 @@ def _filtered(statement: Select[Any], table: Table, query: Query) -> Select[Any]
         statement = statement.where(table.c.id.in_(holders))
     if query.condition is not None:
         statement = statement.where(query.condition)
-    return statement.where(*_tagged(table, query.tags))
+    return statement.where(*query.also, *_tagged(table, query.tags))
 
 
 def _tagged(table: Table, wanted: TagFilter) -> Iterator[ColumnElement[bool]]:

@@ -80,6 +80,7 @@ class Collection:
         """A page of resources, with links to its neighbours."""
         listed = query.parse(self._resource, request.query(), self._page_limit)
         wanted = self.scoped(request, listed.query)
+        await self._prelude(request, wanted)
         try:
             page, more = await self._store.read(
                 lambda connection: self._read_page(connection, listed, wanted, request.context)
@@ -157,9 +158,25 @@ class Collection:
         filters = dict(wanted.filters)
         for column, value in self._scope(request).items():
             filters[column] = [value] if value in filters.get(column, [value]) else []
-        return msgspec.structs.replace(
-            wanted, filters=filters, condition=self._manager.access.condition(request.context)
-        )
+        condition = self._manager.access.condition(request.context)
+        also = [
+            self._manager.filters[name].condition(request.context, values) for name, values in wanted.computed.items()
+        ]
+        return msgspec.structs.replace(wanted, filters=filters, condition=condition, also=also)
+
+    async def _prelude(self, request: Request, wanted: Query) -> None:
+        """See to what must be there before the resources of a project are listed."""
+        prelude = self._manager.prelude
+        if prelude is None:
+            return
+        named = wanted.filters.get("project_id", ())
+        project_id = str(named[0]) if named else request.context.project_id
+
+        def needed(connection: Connection) -> bool:
+            return prelude.needed(connection, request.context, project_id)
+
+        if await self._store.read(needed):
+            await self._store.write(lambda transaction: prelude.operation(transaction, project_id))
 
     def _scope(self, request: Request) -> dict[str, str]:
         """What columns are of all resources that the path is about."""

@@ -34,9 +34,11 @@ def parse(resource: Resource, parameters: Sequence[tuple[str, str]], largest_pag
     page_size = _page_size(given, largest_page)
     subnets, addresses, parts = _fixed_ips(given.pop("fixed_ips", ()) if "fixed_ips" in resource.attributes else ())
     tags = _tags(given) if "tags" in resource.attributes else TagFilter()
+    filters, computed = _filters(resource, given)
     return ListRequest(
         query=Query(
-            filters=_filters(resource, given),
+            filters=filters,
+            computed=computed,
             sort=_sort(resource, *([value for value in given.get(name, ()) if value] for name in _SORTING)),
             limit=page_size + 1,
             marker=_last(given, "marker"),
@@ -82,8 +84,12 @@ def _page_size(given: dict[str, list[str]], largest: int) -> int:
     return min(limit, largest) if limit else largest
 
 
-def _filters(resource: Resource, given: dict[str, list[str]]) -> dict[str, Sequence[Any]]:
+def _filters(
+    resource: Resource, given: dict[str, list[str]]
+) -> tuple[dict[str, Sequence[Any]], dict[str, Sequence[Any]]]:
+    """The filters by columns, and by attributes that are in none."""
     filters: dict[str, Sequence[Any]] = {}
+    computed: dict[str, Sequence[Any]] = {}
     names = [name for name in given if name not in PAGING]
     invalid = [name for name in names if not _can_filter(resource.attributes.get(name))]
     if invalid:
@@ -95,9 +101,11 @@ def _filters(resource: Resource, given: dict[str, list[str]]) -> dict[str, Seque
         attribute = resource.attributes[name]
         if attribute.kept is Kept.CONSTANT:
             nothing |= str(attribute.default) not in given[name]
+        elif attribute.kept is Kept.COMPUTED:
+            computed[name] = [_filter_value(attribute, value) for value in given[name]]
         else:
             filters[attribute.column] = [_filter_value(attribute, value) for value in given[name]]
-    return filters | {"id": ()} if nothing else filters
+    return (filters | {"id": ()} if nothing else filters), computed
 
 
 def _can_filter(attribute: Attribute | None) -> bool:

@@ -8,17 +8,32 @@ from alcor.api.neutron.quotas import quota_routes
 from alcor.api.neutron.tags import TagsOfCollection
 from alcor.api.routes import Route
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
+from alcor.services.address_group import ADDRESS_GROUPS
 from alcor.services.conntrack_helper import CONNTRACK_HELPERS
 from alcor.services.external_network import NETWORKS
 from alcor.services.floating_ip import FLOATING_IPS
 from alcor.services.manager import Manager
 from alcor.services.port import PORTS
 from alcor.services.router import ROUTERS
+from alcor.services.security_group import SECURITY_GROUPS
+from alcor.services.security_group_rule import DEFAULT_SECURITY_GROUP_RULES, SECURITY_GROUP_RULES
 from alcor.services.subnet import SUBNETS
 from alcor.services.trunk import TRUNKS
 from alcor.store.store import Store
 
-MANAGERS = (NETWORKS, SUBNETS, PORTS, TRUNKS, ROUTERS, FLOATING_IPS, CONNTRACK_HELPERS)
+MANAGERS = (
+    NETWORKS,
+    SUBNETS,
+    PORTS,
+    TRUNKS,
+    ROUTERS,
+    FLOATING_IPS,
+    CONNTRACK_HELPERS,
+    SECURITY_GROUPS,
+    SECURITY_GROUP_RULES,
+    DEFAULT_SECURITY_GROUP_RULES,
+    ADDRESS_GROUPS,
+)
 
 
 def neutron_routes(store: Store, page_limit: int) -> list[Route]:

@@ -4,10 +4,8 @@ The names without effect are fields of the Java Alcor that its clients send and 
 that are told in another way here.
 """
 
-from typing import Any
-
 from alcor.model.programming import AUTO, SETTINGS
-from alcor.model.resource import Attribute, Kept, Resource
+from alcor.model.resource import Attribute, Resource
 from alcor.model.resources.network import NETWORK
 from alcor.model.resources.port import PORT
 from alcor.model.resources.subnet import SUBNET
@@ -32,12 +30,6 @@ _ROUTE = record(
         "tenant_id": _TEXT,
     },
 )
-
-
-def _no_security_groups(value: Any) -> list[str]:
-    if value != []:
-        raise ValueError("security groups are not served: leave it out or send an empty list")
-    return []
 
 
 def _attributes(resource: Resource, *others: Attribute) -> tuple[Attribute, ...]:
@@ -96,7 +88,7 @@ PROJECT_SUBNET = Resource(
 PROJECT_PORT = Resource(
     "port",
     "ports",
-    _attributes(PORT, Attribute("security_groups", _no_security_groups, kept=Kept.COMPUTED)),
+    _attributes(PORT),
     lenient=True,
     rules=PORT.rules,
     without_effect=(

@@ -86,6 +86,7 @@ PORT = Resource(
             set_by=_PAIRS,
             parts_set_by={"mac_address": _PAIRS, "ip_address": _PAIRS},
         ),
+        Attribute("security_groups", port_values.security_groups, kept=Kept.COMPUTED, parse_filter=str),
         Attribute("extra_dhcp_opts", port_values.dhcp_options, []),
         Attribute("dns_name", host_name, ""),
         Attribute("dns_domain", host_name, ""),

@@ -19,6 +19,7 @@ PORT_EXTENSIONS = (
     Extension("port-numa-affinity-policy", "Port NUMA affinity policy", "Expose the port NUMA affinity policy"),
     Extension("port-numa-affinity-policy-socket", "Port NUMA affinity policy \"socket\"", "Adds \"socket\" to the supported port NUMA affinity policies"),  # noqa: E501
     Extension("port-security", "Port Security", "Provides port security"),
+    Extension("port-security-groups-filtering", "Port filtering on security groups", "Provides security groups filtering when listing ports"),  # noqa: E501
     Extension("port-trusted-vif", "Port trusted vif", "Expose port 'trusted' attribute in the API"),
     Extension("uplink-status-propagation", "Uplink status propagation extension", "Provides ability to propagate port uplink status."),  # noqa: E501
     Extension("uplink-status-propagation-updatable", "Uplink status propagation updatable extension", "Provides ability to update the port uplink status."),  # noqa: E501

@@ -18,6 +18,7 @@ from alcor.model.values import (
     uuid,
 )
 
+_MOST_SECURITY_GROUPS = 64
 _MOST_FIXED_IPS = 64
 _MOST_ADDRESS_PAIRS = 10
 _MOST_DHCP_OPTIONS = 32
@@ -125,3 +126,7 @@ _OTHER_CONFIG = record({}, {"tx-steering": one_of("thread", "hash")})
 
 hints = optional(record({}, {"openvswitch": record({}, {"other_config": _OTHER_CONFIG})}))
 """What a switch may be told of a port beyond the rest."""
+
+
+security_groups = list_of(uuid, _MOST_SECURITY_GROUPS)
+"""The security groups of a port."""

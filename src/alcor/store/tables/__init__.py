@@ -13,13 +13,22 @@ from alcor.store.tables.hosts import controller, host_session, ncm, node
 from alcor.store.tables.network import ip_allocation, network, port, subnet
 from alcor.store.tables.numbers import free_range, ip_reservation, mac_range, mac_reservation, number_pool
 from alcor.store.tables.routers import conntrack_helper, floating_ip, router
+from alcor.store.tables.security import (
+    address_group,
+    default_security_group_rule,
+    port_security_group,
+    security_group,
+    security_group_rule,
+)
 from alcor.store.tables.trunks import sub_port, trunk
 
 __all__ = [
+    "address_group",
     "change_log",
     "change_log_head",
     "conntrack_helper",
     "controller",
+    "default_security_group_rule",
     "floating_ip",
     "free_range",
     "host_session",
@@ -34,10 +43,13 @@ __all__ = [
     "number_pool",
     "port",
     "port_binding",
+    "port_security_group",
     "quota",
     "quota_reservation",
     "rbac_policy",
     "router",
+    "security_group",
+    "security_group_rule",
     "sub_port",
     "subnet",
     "tag",

@@ -17,24 +17,26 @@ class Neutron:
     async def create(self, resource: str, **attributes: Any) -> Json:
         """Create one resource."""
         body = {resource: attributes}
-        created: Json = shown(await self.http.post(f"/v2.0/{resource}s", json=body), 201)[resource]
+        created: Json = shown(await self.http.post(f"/v2.0/{_collection(resource)}", json=body), 201)[resource]
         return created
 
     async def create_bulk(self, resource: str, *items: Json) -> list[Json]:
         """Create several resources in one request."""
         body = {f"{resource}s": items}
-        created: list[Json] = shown(await self.http.post(f"/v2.0/{resource}s", json=body), 201)[f"{resource}s"]
+        created: list[Json] = shown(await self.http.post(f"/v2.0/{_collection(resource)}", json=body), 201)[
+            f"{resource}s"
+        ]
         return created
 
     async def show(self, resource: str, resource_id: str, **parameters: Any) -> Json:
         """Show one resource."""
-        response = await self.http.get(f"/v2.0/{resource}s/{resource_id}", params=parameters)
+        response = await self.http.get(f"/v2.0/{_collection(resource)}/{resource_id}", params=parameters)
         found: Json = shown(response)[resource]
         return found
 
     async def list(self, resource: str, query: str = "") -> list[Json]:
         """List resources; ``query`` is a query string."""
-        found: list[Json] = shown(await self.http.get(f"/v2.0/{resource}s?{query}"))[f"{resource}s"]
+        found: list[Json] = shown(await self.http.get(f"/v2.0/{_collection(resource)}?{query}"))[f"{resource}s"]
         return found
 
     async def names(self, resource: str, query: str = "") -> Sequence[str]:
@@ -43,18 +45,22 @@ class Neutron:
 
     async def update(self, resource: str, resource_id: str, **attributes: Any) -> Json:
         """Update one resource."""
-        response = await self.http.put(f"/v2.0/{resource}s/{resource_id}", json={resource: attributes})
+        response = await self.http.put(f"/v2.0/{_collection(resource)}/{resource_id}", json={resource: attributes})
         updated: Json = shown(response)[resource]
         return updated
 
     async def delete(self, resource: str, resource_id: str) -> None:
         """Delete one resource."""
-        response = await self.http.delete(f"/v2.0/{resource}s/{resource_id}")
+        response = await self.http.delete(f"/v2.0/{_collection(resource)}/{resource_id}")
         assert (response.status_code, response.content) == (204, b"")
 
     async def refused(self, method: str, path: str, json: Any = None, **options: Any) -> tuple[int, str, str]:
         """The status, type and message of a refusal."""
         return refusal(await self.http.request(method, f"/v2.0/{path}", json=json, **options))
+
+
+def _collection(resource: str) -> str:
+    return f"{resource.replace('_', '-')}s"
 
 
 def shown(response: httpx.Response, status: int = 200) -> Any:

@@ -15,6 +15,7 @@ async def network_with_subnet(neutron: Neutron, cidr: str = "10.0.0.0/24", **att
 
 async def test_a_port_has_neutrons_attributes_and_defaults(neutron: Neutron) -> None:
     network_id, subnet_id = await network_with_subnet(neutron)
+    groups = [group["id"] for group in await neutron.list("security_group")]
     assert settled(await neutron.create("port", network_id=network_id)) == {
         "network_id": network_id,
         "name": "",
@@ -45,6 +46,7 @@ async def test_a_port_has_neutrons_attributes_and_defaults(neutron: Neutron) -> 
         "hints": None,
         "trusted": None,
         "trunk_details": None,
+        "security_groups": groups,
         "dns_assignment": [
             {"ip_address": "10.0.0.2", "hostname": "host-10-0-0-2", "fqdn": "host-10-0-0-2.openstacklocal."}
         ],
@@ -81,7 +83,7 @@ async def test_what_was_said_is_shown_until_it_is_deleted(neutron: Neutron) -> N
     changes: Json = {
         "name": "q", "admin_state_up": True, "device_id": "", "device_owner": "", "binding:host_id": "",
         "fixed_ips": [], "binding:profile": {}, "allowed_address_pairs": [], "dns_name": "",
-        "port_security_enabled": False,
+        "port_security_enabled": False, "security_groups": [],
     }  # fmt: skip
     updated = await neutron.update("port", created["id"], **changes)
     computed: Json = {"binding:vif_type": "unbound", "dns_assignment": [], "revision_number": 2}

@@ -26,6 +26,7 @@ async def test_limits_are_set_shown_and_forgotten(neutron: Neutron) -> None:
     assert await limit(neutron, "p", network=3) == UNLIMITED | {"network": 3, "port": 7}
     await neutron.create("network", project_id="p")
     nothing = {kind: {"limit": -1, "used": 0, "reserved": 0} for kind in LIMITED}
+    nothing["security_group"]["used"], nothing["security_group_rule"]["used"] = 1, 4  # the default group
     assert await limits(neutron, "p", "/details.json") == nothing | {
         "network": {"limit": 3, "used": 1, "reserved": 0},
         "port": {"limit": 7, "used": 0, "reserved": 0},
