@@ -102,7 +102,7 @@ def test_set_unset_and_delete(openstack: OpenStack) -> None:
     }  # fmt: skip
     assert {name: shown[name] for name in expected} == expected
 
-    openstack("port set q --no-fixed-ip --no-binding-profile --disable-port-security --enable")
+    openstack("port set q --no-fixed-ip --no-binding-profile --no-security-group --disable-port-security --enable")
     shown = openstack.show("port show q")
     assert (shown["fixed_ips"], shown["binding_profile"], shown["port_security_enabled"]) == ([], {}, False)
     openstack("port delete q")
