@@ -107,7 +107,7 @@ def plain_manager(plain: Plain) -> Manager:
 
     def check_references(connection: Connection, values: Mapping[str, Any], context: Context) -> None:
         for name, referred in plain.references.items():
-            if values.get(name):
+            if values.get(name) is not None:
                 wanted = values[name] if isinstance(values[name], list) else [values[name]]
                 referred.check_visible(connection, wanted, context)
         if plain.parent is not None and plain.parent.attribute in values:

@@ -190,7 +190,8 @@ class Collection:
     async def _create(self, request: Request, items: Sequence[Any]) -> Sequence[View]:
         parent = self._manager.parent
         if parent is not None:
-            items = [{parent.attribute: request.parameters["parent_id"]} | item for item in items]
+            whose = {parent.attribute: request.parameters["parent_id"]}
+            items = [whose | item if isinstance(item, dict) else item for item in items]
         checked = [self._resource.check_create(item) for item in items]
         self._give_project(request, checked)
         if request.context.policy is not None:

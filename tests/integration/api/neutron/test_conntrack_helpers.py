@@ -43,3 +43,9 @@ async def test_what_a_helper_cannot_be_is_refused(neutron: Neutron) -> None:
     assert await refused(protocol="tcp", port=0, helper="ftp") == "HTTPBadRequest"
     nowhere = f"routers/{'0' * 8}-0000-4000-8000-{'0' * 12}/conntrack_helpers"
     assert (await neutron.refused("POST", nowhere, {"conntrack_helper": said}))[:2] == (404, "RouterNotFound")
+
+
+async def test_a_part_that_is_no_object_is_refused(neutron: Neutron) -> None:
+    router = await neutron.create("router")
+    path = f"routers/{router['id']}/conntrack_helpers"
+    assert (await neutron.refused("POST", path, {"conntrack_helpers": [[None]]}))[0] == 400

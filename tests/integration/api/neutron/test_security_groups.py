@@ -182,3 +182,8 @@ async def test_address_groups_hold_ranges_and_stay_while_rules_name_them(neutron
     assert (await neutron.refused("DELETE", f"address-groups/{group['id']}"))[:2] == (409, "AddressGroupInUse")
     await neutron.delete("security_group_rule", made["id"])
     await neutron.delete("address_group", group["id"])
+
+
+async def test_a_rule_of_no_group_is_refused(neutron: Neutron) -> None:
+    body = {"security_group_rule": {"direction": "egress", "security_group_id": ""}}
+    assert (await neutron.refused("POST", "security-group-rules", body))[0] == 404
