@@ -40,7 +40,8 @@ def main(regex: str, workers: int, all_extensions: bool, output: Path) -> None:
         chosen, excluded = _choose(tempest.tests(), regex)
         click.echo(f"{len(chosen)} tests, excluded {len(excluded)}")
         found = outcomes(chosen, list(_shown(tempest.run(chosen, workers)))) + excluded
-        shutil.copy(directory / "tempest.conf", output)
+        for left in ("tempest.conf", "tempest.log", "stestr.log"):
+            shutil.copy(directory / left, output)
     summary = report.summary(found, _commit(), datetime.date.today().isoformat(), cloud.extensions)
     report.write(output, summary, found)
     click.echo(report.page(summary, found))

@@ -98,14 +98,17 @@ class Tempest:
         chosen = self._directory / "tests"
         chosen.write_text("\n".join(tests))
         command = self._stestr("run", "--subunit", f"--concurrency={workers}", f"--load-list={chosen}")
-        with subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", *command],
-            cwd=self._directory,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        ) as run:
+        with (
+            (self._directory / "stestr.log").open("wb") as errors,
+            subprocess.Popen(
+                ["setpriv", "--pdeathsig", "TERM", *command],
+                cwd=self._directory,
+                env=self._environment,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            ) as run,
+        ):
             try:
                 yield from self._told(run)
             finally:
