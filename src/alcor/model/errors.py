@@ -29,18 +29,35 @@ def invalid_input(message: str) -> AlcorError:
     return AlcorError(400, "InvalidInput", f"Invalid input for operation: {message}.")
 
 
+_QOS_RULE_NOT_THERE = ("QosRuleNotFound", "QoS rule {} could not be found.")
 _NOT_THERE = {
-    "security_group": "Security group {} does not exist",
-    "security_group_rule": "Security group rule {} does not exist",
-    "default_security_group_rule": "Default Security Group rule {} does not exist",
+    "security_group": ("SecurityGroupNotFound", "Security group {} does not exist"),
+    "security_group_rule": ("SecurityGroupRuleNotFound", "Security group rule {} does not exist"),
+    "default_security_group_rule": (
+        "DefaultSecurityGroupRuleNotFound",
+        "Default Security Group rule {} does not exist",
+    ),
+    "policy": ("QosPolicyNotFound", "QoS policy {} could not be found."),
+    **{
+        f"{kind}_rule": _QOS_RULE_NOT_THERE
+        for kind in (
+            "bandwidth_limit",
+            "dscp_marking",
+            "minimum_bandwidth",
+            "minimum_packet_rate",
+            "packet_rate_limit",
+        )
+    },
 }
+"""The type and the message of resources that Neutron words in a way of their own."""
 
 
 def not_found(resource: str, identifier: str) -> AlcorError:
     """``not_found("port", id)`` is Neutron's PortNotFound: 404."""
     name = "".join(word.capitalize() for word in resource.split("_"))
-    usual = f"{resource.replace('_', ' ').capitalize()} {{}} could not be found."
-    return AlcorError(404, f"{name}NotFound", _NOT_THERE.get(resource, usual).format(identifier))
+    usual = f"{name}NotFound", f"{resource.replace('_', ' ').capitalize()} {{}} could not be found."
+    kind, message = _NOT_THERE.get(resource.removeprefix("alias_"), usual)
+    return AlcorError(404, kind, message.format(identifier))
 
 
 def conflict(kind: str, message: str) -> AlcorError:

@@ -16,6 +16,7 @@ ADMIN_OR_PROJECT_READER = f"({ADMIN}) or (role:reader and {OWN})"
 
 ADMIN_OR_NETWORK_OWNER_MEMBER = f"({ADMIN}) or (role:member and rule:network_owner)"
 ADMIN_OR_NETWORK_OWNER_READER = f"({ADMIN}) or (role:reader and rule:network_owner)"
+ADMIN_OR_PARENT_OWNER_MANAGER = f"({ADMIN}) or (role:manager and rule:ext_parent_owner)"
 ADMIN_OR_PARENT_OWNER_MEMBER = f"({ADMIN}) or (role:member and rule:ext_parent_owner)"
 ADMIN_OR_SECURITY_GROUP_OWNER_MEMBER = f"({ADMIN}) or (role:member and rule:sg_owner)"
 ADMIN_OR_SECURITY_GROUP_OWNER_READER = f"({ADMIN}) or (role:reader and rule:sg_owner)"
@@ -42,6 +43,7 @@ BASE: dict[str, str] = {
     "ext_parent_owner": "project_id:%(ext_parent:project_id)s",
     "admin_or_ext_parent_owner": "rule:context_is_admin or rule:ext_parent_owner",
     "shared_security_group": "field:security_groups:shared=True",
+    "shared_qos_policy": "field:policies:shared=True",
     "shared_address_groups": "field:address_groups:shared=True",
     "sg_owner": "project_id:%(security_group:project_id)s",
 }

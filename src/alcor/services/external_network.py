@@ -9,7 +9,8 @@ from alcor.services.manager import Delete
 from alcor.services.port import erase_ports
 from alcor.services.vpc import NETWORKS as PLAIN_NETWORKS
 from alcor.services.vpc import locked_network
-from alcor.store.tables import floating_ip
+from alcor.store import bulk
+from alcor.store.tables import floating_ip, qos_attachment
 from alcor.store.transaction import Transaction
 
 _IDLE = select(floating_ip.c.id, floating_ip.c.floating_port_id).where(
@@ -30,7 +31,9 @@ def _release_idle(transaction: Transaction, network_id: str) -> None:
     connection = transaction.connection
     idle = connection.execute(_IDLE, {"network": network_id}).all()
     if idle:
-        connection.execute(delete(floating_ip).where(floating_ip.c.id.in_([row.id for row in idle])))
+        ids = [row.id for row in idle]
+        connection.execute(delete(floating_ip).where(floating_ip.c.id.in_(ids)))
+        bulk.delete_by(connection, qos_attachment, "object_id", ids)
         erase_ports(transaction, [row.floating_port_id for row in idle])
 
 

@@ -9,8 +9,9 @@ from alcor.model.addresses import ip_text
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, conflict, not_found, wrong_for
 from alcor.model.resources.floating_ip import FLOATING_IP
+from alcor.services import qos_attachment
 from alcor.services.access import Access, owned, row_values
-from alcor.services.manager import Values
+from alcor.services.manager import Create, Values
 from alcor.services.plain import Change, Plain, plain_manager
 from alcor.services.port import ACCESS as PORT_ACCESS
 from alcor.services.port import erase_ports
@@ -23,11 +24,12 @@ from alcor.services.router_subnets import subnets_of_networks
 from alcor.services.rows import View
 from alcor.services.vpc import ACCESS as NETWORK_ACCESS
 from alcor.store import bulk
-from alcor.store.tables import floating_ip, ip_allocation, port, router, subnet
+from alcor.store.tables import floating_ip, ip_allocation, network, port, router, subnet
 from alcor.store.transaction import Transaction
 
 ACCESS = Access(FLOATING_IP, floating_ip, owned(floating_ip))
 
+_KIND = "floatingip"
 _DETAILS = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
 _NOWHERE: Values = {"port_id": None, "fixed_ip_address": None, "router_id": None, "status": "DOWN"}
 
@@ -60,6 +62,7 @@ _SAME_TARGET = select(floating_ip.c.id).where(
 
 def _prepare(transaction: Transaction, values: Values, context: Context) -> Values:
     _check_dns(values)
+    qos_attachment.check_new(transaction.connection, Create([values], context))
     network_id = values["floating_network_id"]
     _check_external(transaction.connection, network_id, context)
     wanted = {"subnet_id": values.pop("subnet_id"), "ip_address": values["floating_ip_address"]}
@@ -104,6 +107,7 @@ def _check_external(connection: Connection, network_id: str, context: Context) -
 def _apply(transaction: Transaction, change: Change) -> Values:
     """An update that says nothing lets the address lead nowhere; one of other attributes leaves it (Neutron)."""
     values = dict(change.values)
+    qos_attachment.change(transaction.connection, _KIND, change.row, values, change.context)
     if values and "port_id" not in values and change.row.port_id and not values.get("fixed_ip_address"):
         kept = {"port_id": change.row.port_id, "fixed_ip_address": change.row.fixed_ip_address}
         router_id = values.get("router_id") or change.row.router_id
@@ -212,14 +216,28 @@ def _checked_router(connection: Connection, router_id: str, external_network: st
     return router_id
 
 
+def _written(transaction: Transaction, row: Any, _values: Values) -> None:
+    qos_attachment.remember(transaction.connection, _KIND, [row])
+
+
 def _forget(transaction: Transaction, row: Row[Any], _context: Context) -> None:
+    qos_attachment.forget(transaction.connection, [row])
     erase_ports(transaction, [row.floating_port_id])
 
 
 def _computed(connection: Connection, rows: Sequence[Row[Any]], _context: Context) -> list[View]:
     ids = sorted({row.port_id for row in rows if row.port_id})
     ports = {row.id: PORT_ROWS.view(row) for row in bulk.select_by(connection, list(port.c), port.c.id, ids)}
-    return [{"port_details": _details(ports.get(row.port_id))} for row in rows]
+    networks = sorted({row.floating_network_id for row in rows})
+    above = bulk.select_by(connection, [network.c.id, network.c.attributes], network.c.id, networks)
+    policies = {row.id: qos_attachment.policy_of(row) for row in above}
+    return [
+        {
+            "port_details": _details(ports.get(row.port_id)),
+            "qos_network_policy_id": policies[row.floating_network_id],
+        }
+        for row in rows
+    ]
 
 
 def _details(view: View | None) -> View | None:
@@ -230,6 +248,7 @@ FLOATING_IPS = plain_manager(
     Plain(
         access=ACCESS,
         prepare=_prepare,
+        written=_written,
         apply=_apply,
         forget=_forget,
         computed=_computed,

@@ -100,10 +100,16 @@ class Parent(msgspec.Struct, frozen=True):
     attribute: str  # of the parts, like router_id
 
 
+LIST, SHOW, CREATE, UPDATE, DELETE = "list", "show", "create", "update", "delete"
+OPERATIONS = frozenset((LIST, SHOW, CREATE, UPDATE, DELETE))
+
+
 class Manager(msgspec.Struct, frozen=True):
     """One kind of resource, as the APIs use it. ``views`` renders rows of the table in their order, for a caller.
 
     ``path`` is where Neutron's API has it below /v2.0 (or its parent), when not under the name of the collection.
+    ``only`` are columns that are the same in all its rows, where several kinds are in one table; ``operations`` are
+    those that clients may ask for.
     """
 
     access: Access
@@ -116,6 +122,8 @@ class Manager(msgspec.Struct, frozen=True):
     path: str = ""
     prelude: Prelude | None = None
     filters: Mapping[str, Filter] = {}
+    only: Mapping[str, str] = {}
+    operations: frozenset[str] = OPERATIONS
 
     @property
     def resource(self) -> Resource:

@@ -14,6 +14,7 @@ from alcor.model.errors import AlcorError, not_found
 from alcor.services import tags
 from alcor.services.access import Access
 from alcor.services.manager import (
+    OPERATIONS,
     Action,
     Create,
     Delete,
@@ -85,6 +86,8 @@ class Plain(msgspec.Struct, frozen=True):
     path: str = ""
     prelude: Prelude | None = None
     filters: Mapping[str, Filter] = {}
+    only: Mapping[str, str] = {}  # columns that are the same in all its rows
+    operations: frozenset[str] = OPERATIONS
 
 
 def locked_row(transaction: Transaction, access: Access, resource_id: str, context: Context = OPERATOR) -> Row[Any]:
@@ -116,7 +119,7 @@ def plain_manager(plain: Plain) -> Manager:
     def create_one(transaction: Transaction, given: Values, context: Context) -> View:
         connection = transaction.connection
         check_references(connection, given, context)
-        values = stamp(transaction, given)
+        values = stamp(transaction, given) | dict(plain.only)
         if plain.prepare is not None:
             values = plain.prepare(transaction, values, context)
         row = rows.row(values)
@@ -178,6 +181,8 @@ def plain_manager(plain: Plain) -> Manager:
         path=plain.path,
         prelude=plain.prelude,
         filters=plain.filters,
+        only=plain.only,
+        operations=plain.operations,
     )
 
 

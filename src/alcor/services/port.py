@@ -12,7 +12,7 @@ from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted
 from alcor.model.resources.port import PORT
-from alcor.services import mac, port_security_groups, private_ip, router_ports, tags, trunk_details
+from alcor.services import mac, port_security_groups, private_ip, qos_attachment, router_ports, tags, trunk_details
 from alcor.services.access import Access
 from alcor.services.bound_ports import BoundPorts
 from alcor.services.manager import (
@@ -39,14 +39,14 @@ from alcor.services.port_rows import (
     tell_hosts,
 )
 from alcor.services.port_status import DOWN
-from alcor.services.port_views import ROWS, fixed_ips_of, known_hosts, port_view, port_views
+from alcor.services.port_views import ROWS, above_ports, fixed_ips_of, known_hosts, port_view, port_views
 from alcor.services.private_ip import FixedIp, Slot, Subnet
 from alcor.services.quota import limited
 from alcor.services.rows import View, missing
 from alcor.services.vpc import ACCESS as NETWORK_ACCESS
 from alcor.services.vpc import ROWS as NETWORK_ROWS
 from alcor.store import bulk, sql
-from alcor.store.record_rows import port_record, vpc_record
+from alcor.store.record_rows import port_record
 from alcor.store.tables import ip_allocation, network, port, port_binding
 from alcor.store.transaction import Transaction
 
@@ -76,6 +76,7 @@ def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequen
             _check_networks_visible(transaction, create, networks)
             plans = [_plan(values, usual, subnets) for values in create.items]
             port_security_groups.check_new(transaction.connection, create, secured)
+            qos_attachment.check_new(transaction.connection, create)
         except AlcorError as error:
             outcomes.append(error)
             continue
@@ -133,15 +134,17 @@ def _write(
     except IntegrityError as error:
         raise _taken_meanwhile(error) from error
     asked = [(row, values) for row, (values, _) in zip(rows, planned, strict=True)]
+    qos_attachment.remember(transaction.connection, "port", rows)
     groups = port_security_groups.join_new(transaction, asked, secured)
     hosts = known_hosts(transaction.connection, (row.host_id for row in rows))
-    domains = {network_id: vpc_record(row).dns_domain for network_id, row in networks.items()}
+    above = {network_id: above_ports(row) for network_id, row in networks.items()}
     views = []
     bound = BoundPorts()
     for row, held, its in zip(rows, fixed_ips, groups, strict=True):
         bound.count(networks[row.network_id], "", row.host_id)
         tell_hosts(transaction, "", row, held)
-        views.append(port_view(row, held, hosts, domains[row.network_id]) | {"security_groups": its})
+        views.append(port_view(row, held, hosts, above[row.network_id]) | {"security_groups": its})
+    qos_attachment.add_resource_requests(transaction.connection, views)
     bound.write(transaction)
     remember_guests(transaction, rows, networks)
     return views
@@ -199,6 +202,7 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
         )
     values = view | values
     complete(values)
+    qos_attachment.change(connection, "port", row, update.values, update.context)
     groups = port_security_groups.change(transaction, row, values, update.values, update.context)
     if values["binding:host_id"] != row.host_id or not values["admin_state_up"]:
         values["status"] = DOWN
@@ -216,7 +220,8 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     if port_record(changed, fixed_ips) != port_record(row, old_ips):
         tell_hosts(transaction, row.host_id, changed, fixed_ips)
     hosts = known_hosts(connection, [changed.host_id])
-    shown = port_view(changed, fixed_ips, hosts, vpc_record(its_network).dns_domain)
+    shown = port_view(changed, fixed_ips, hosts, above_ports(its_network))
+    qos_attachment.add_resource_requests(connection, [shown])
     shown["security_groups"] = groups
     trunk_details.add_trunk_details(connection, [shown])
     return shown
@@ -346,6 +351,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     port_security_groups.forget(connection, ids)
     bulk.delete_by(connection, port, "id", ids)
     tags.forget(connection, [row.id for row in rows if tags.tags_of(row)])
+    qos_attachment.forget(connection, rows)
     mac.release(transaction, [row.mac_address for row in rows])
     private_ip.release(transaction, {each.id: each for held in subnets.values() for each in held}, fixed_ips)
     transaction.record(*(PortDeleted(id_bytes(row.id), id_bytes(row.network_id)) for row in rows if row.host_id))

@@ -1,7 +1,7 @@
 """How ports are shown: what follows from their addresses, their network and their host."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -10,6 +10,7 @@ from alcor.model.context import OPERATOR, Context
 from alcor.model.resources.port import PORT
 from alcor.services.port_security_groups import add_groups
 from alcor.services.private_ip import FixedIp, fixed_ip_views
+from alcor.services.qos_attachment import add_resource_requests, policy_of
 from alcor.services.rows import Rows, View
 from alcor.services.trunk_details import add_trunk_details
 from alcor.store.record_rows import vpc_record
@@ -46,8 +47,9 @@ def port_views(connection: Connection, rows: Sequence[Any], _context: Context = 
     fixed_ips = fixed_ips_of(connection, [row.id for row in rows])
     hosts = known_hosts(connection, (row.host_id for row in rows))
     networks = connection.execute(_NETWORKS, {"network_ids": list({row.network_id for row in rows})})
-    domains = {row.id: vpc_record(row).dns_domain for row in networks}
-    views = [port_view(row, fixed_ips.get(row.id, ()), hosts, domains.get(row.network_id, "")) for row in rows]
+    above = {row.id: above_ports(row) for row in networks}
+    views = [port_view(row, fixed_ips.get(row.id, ()), hosts, above[row.network_id]) for row in rows]
+    add_resource_requests(connection, views)
     add_trunk_details(connection, views)
     add_groups(connection, views)
     return views
@@ -67,14 +69,28 @@ def known_hosts(connection: Connection, host_ids: Iterable[str]) -> set[str]:
     return set(connection.execute(_NODES, {"host_ids": sorted(asked)}).scalars()) if asked else set()
 
 
-def port_view(row: Any, fixed_ips: Sequence[FixedIp], hosts: set[str], dns_domain: str) -> View:
-    """The port of this row. ``hosts`` has its host if that is a node."""
+class Above(NamedTuple):
+    """What ports show of their network."""
+
+    dns_domain: str
+    qos_policy_id: str | None
+
+
+def above_ports(network_row: Any) -> Above:
+    """What ports show of the network of this row."""
+    return Above(vpc_record(network_row).dns_domain, policy_of(network_row))
+
+
+def port_view(row: Any, fixed_ips: Sequence[FixedIp], hosts: set[str], above: Above) -> View:
+    """The port of this row, but for what other tables say of it. ``hosts`` has its host if that is a node."""
     view = ROWS.view(row)
+    view["qos_network_policy_id"] = above.qos_policy_id
+    view["resource_request"] = None  # in the same place of every view, for what else there is to say of it
     view["fixed_ips"] = fixed_ip_views(fixed_ips)
     view.update(binding_of(row.host_id, hosts))
     if view["trusted"] is not None:
         view["binding:profile"] = view["binding:profile"] | {"trusted": view["trusted"]}
-    domain = view["dns_domain"] or dns_domain
+    domain = view["dns_domain"] or above.dns_domain
     view["dns_assignment"] = [_dns_assignment(address, view["dns_name"], domain) for _, address in fixed_ips]
     return view
 

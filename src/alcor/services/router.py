@@ -9,9 +9,9 @@ from alcor.model.context import Context
 from alcor.model.errors import bad_request, conflict, wrong_for
 from alcor.model.resource import Attribute
 from alcor.model.resources.router import ROUTER, gateways
-from alcor.services import router_gateway, router_interface, router_parts
+from alcor.services import qos_attachment, router_gateway, router_interface, router_parts
 from alcor.services.access import Access, owned, row_values
-from alcor.services.manager import Act, Action, Values
+from alcor.services.manager import Act, Action, Create, Values
 from alcor.services.plain import Change, Plain, locked_row, plain_manager
 from alcor.services.router_ports import GATEWAY, INTERFACE, ports_of
 from alcor.services.router_subnets import check_next_hops
@@ -23,6 +23,7 @@ from alcor.store.transaction import Transaction
 ROWS = Rows(ROUTER, router)
 ACCESS = Access(ROUTER, router, owned(router))
 
+_KIND = "router"
 _GATEWAYS = Attribute("external_gateways", gateways)
 _ROUTES = ROUTER.attributes["routes"]
 _ONLY_WHEN_DOWN = {
@@ -37,7 +38,24 @@ Operation = Callable[[Transaction, Row[Any], Act], Any]
 def _prepare(transaction: Transaction, values: Values, context: Context) -> Values:
     wanted = values.get("external_gateway_info")
     first = router_gateway.set_first(transaction, values["id"], None, wanted, (), context)
-    return values | {"gw_port_id": first, "enable_snat": _snat(wanted)}
+    policy_id = (wanted or {}).get(qos_attachment.ATTRIBUTE)
+    if policy_id:
+        qos_attachment.check_new(transaction.connection, Create([{qos_attachment.ATTRIBUTE: policy_id}], context))
+    return values | {"gw_port_id": first, "enable_snat": _snat(wanted), qos_attachment.ATTRIBUTE: policy_id}
+
+
+def _written(transaction: Transaction, row: Any, _values: Values) -> None:
+    qos_attachment.remember(transaction.connection, _KIND, [row])
+
+
+def _policy(
+    transaction: Transaction, row: Row[Any], first: str | None, wanted: Mapping[str, Any] | None, context: Context
+) -> str | None:
+    """The QoS policy of the first gateway after a change to what is wanted; without a gateway there is none."""
+    given = dict(wanted or {}) if first is not None else {qos_attachment.ATTRIBUTE: None}
+    qos_attachment.change(transaction.connection, _KIND, row, given, context)
+    policy_id: str | None = given.get(qos_attachment.ATTRIBUTE, qos_attachment.policy_of(row))
+    return policy_id
 
 
 def _snat(wanted: Mapping[str, Any] | None) -> bool:
@@ -54,6 +72,7 @@ def _apply(transaction: Transaction, change: Change) -> Values:
             transaction, row.id, row.gw_port_id, wanted, routes, change.context
         )
         values["enable_snat"] = _snat(wanted)
+        values[qos_attachment.ATTRIBUTE] = _policy(transaction, row, values["gw_port_id"], wanted, change.context)
     elif "routes" in values:
         check_next_hops(transaction.connection, ports_of(transaction.connection, [row.id]).get(row.id, []), routes)
     return values
@@ -78,6 +97,7 @@ def _forget(transaction: Transaction, row: Row[Any], _context: Context) -> None:
         router_gateway.remove(transaction, row.id, gateway, remaining)
         remaining.remove(gateway)
     router_parts.forget(connection, row.id)
+    qos_attachment.forget(connection, [row])
 
 
 def _computed(connection: Connection, rows: Sequence[Row[Any]], _context: Context) -> list[View]:
@@ -90,7 +110,7 @@ def _computed(connection: Connection, rows: Sequence[Row[Any]], _context: Contex
         views = [router_gateway.gateway_view(each, row.enable_snat) for each in ports]
         shown.append(
             {
-                "external_gateway_info": views[0] if views else None,
+                "external_gateway_info": _first_gateway(row, views),
                 "external_gateways": [
                     {name: value for name, value in view.items() if name != "enable_snat"} for view in views
                 ],
@@ -98,6 +118,13 @@ def _computed(connection: Connection, rows: Sequence[Row[Any]], _context: Contex
             }
         )
     return shown
+
+
+def _first_gateway(row: Row[Any], gateways: Sequence[View]) -> View | None:
+    if not gateways:
+        return None
+    policy_id = qos_attachment.policy_of(row)
+    return gateways[0] | {qos_attachment.ATTRIBUTE: policy_id} if policy_id else gateways[0]
 
 
 def _acting(name: str, operation: Operation) -> Action:
@@ -175,14 +202,19 @@ def _gateways_said(transaction: Transaction, row: Row[Any], request: Act, action
 def _add_gateways(transaction: Transaction, row: Row[Any], request: Act) -> View:
     wanted = _gateways_said(transaction, row, request, "add_external_gateways")
     first = router_gateway.add_all(transaction, row.id, row.gw_port_id, wanted, request.context)
-    snat = _snat(wanted[0]) if wanted and row.gw_port_id is None else row.enable_snat
-    return _shown(transaction, _changed(transaction, row, gw_port_id=first, enable_snat=snat), request.context)
+    new = wanted[0] if wanted and row.gw_port_id is None else None
+    snat = _snat(new) if new else row.enable_snat
+    policy_id = _policy(transaction, row, first, new, request.context)
+    changed = _changed(transaction, row, gw_port_id=first, enable_snat=snat, qos_policy_id=policy_id)
+    return _shown(transaction, changed, request.context)
 
 
 def _update_gateways(transaction: Transaction, row: Row[Any], request: Act) -> View:
     wanted = _gateways_said(transaction, row, request, "update_external_gateways")
     first = router_gateway.replace_all(transaction, row.id, row.gw_port_id, wanted, request.context)
-    changed = _changed(transaction, row, gw_port_id=first, enable_snat=_snat(wanted[0] if wanted else None))
+    new = wanted[0] if wanted else None
+    policy_id = _policy(transaction, row, first, new, request.context)
+    changed = _changed(transaction, row, gw_port_id=first, enable_snat=_snat(new), qos_policy_id=policy_id)
     _check_routes(transaction, changed)
     return _shown(transaction, changed, request.context)
 
@@ -190,7 +222,8 @@ def _update_gateways(transaction: Transaction, row: Row[Any], request: Act) -> V
 def _remove_gateways(transaction: Transaction, row: Row[Any], request: Act) -> View:
     wanted = _gateways_said(transaction, row, request, "remove_external_gateways")
     first = router_gateway.remove_all(transaction, row.id, row.gw_port_id, wanted)
-    changed = _changed(transaction, row, gw_port_id=first)
+    policy_id = _policy(transaction, row, first, None, request.context)
+    changed = _changed(transaction, row, gw_port_id=first, qos_policy_id=policy_id)
     _check_routes(transaction, changed)
     return _shown(transaction, changed, request.context)
 
@@ -205,6 +238,7 @@ ROUTERS = plain_manager(
     Plain(
         access=ACCESS,
         prepare=_prepare,
+        written=_written,
         apply=_apply,
         forget=_forget,
         computed=_computed,

@@ -13,7 +13,7 @@ from alcor.model.programming import AUTO, is_on_demand
 from alcor.model.records import SubnetDeleted, VpcDeleted
 from alcor.model.resources.alcor import VPC
 from alcor.model.resources.network import NETWORK
-from alcor.services import tags
+from alcor.services import qos_attachment, tags
 from alcor.services.access import Access, visible_networks
 from alcor.services.manager import (
     Create,
@@ -53,11 +53,15 @@ _DELETE_SUBNETS = sql.statement("DELETE FROM subnet WHERE network_id = :id")
 
 
 def _create(transaction: Transaction, create: Create) -> list[View]:
+    connection = transaction.connection
     stamped = [stamp(transaction, values) for values in create.items]
+    qos_attachment.check_new(connection, create)
+    qos_attachment.give_defaults(connection, stamped)
     ensure_defaults(transaction, (values["project_id"] for values in stamped))
     _give_vnis(transaction, stamped)
     rows = [ROWS.row(values | _programmed(transaction, values, 0, False) | {"guests": False}) for values in stamped]
-    insert_new(transaction.connection, network, rows)
+    insert_new(connection, network, rows)
+    qos_attachment.remember(connection, "network", rows)
     transaction.record(*map(vpc_record, rows))
     return [ROWS.view(row) | {"subnets": []} for row in rows]
 
@@ -107,6 +111,7 @@ def _update(transaction: Transaction, update: Update) -> View:
     check_expected(transaction, ACCESS, row, update)
     view = ROWS.view(row)
     check_repeated(view, update)
+    qos_attachment.change(connection, "network", row, update.values, update.context)
     programmed = _programmed(transaction, view | update.values, row.bound_ports, row.on_demand)
     changed = ROWS.changed_row(row, update.values | programmed | {"guests": row.guests}, transaction.now)
     bulk.update_row(connection, network, changed)
@@ -150,6 +155,7 @@ def _delete_network(transaction: Transaction, delete: Delete) -> None:
         number_pools.delete(transaction, subnet_id)
     connection.execute(_DELETE, {"id": delete.id})
     tags.forget(connection, [delete.id, *subnets])
+    qos_attachment.forget(connection, [row])
     number_pools.release(transaction, _VNIS, [row.segmentation_id])
     transaction.record(*(SubnetDeleted(id_bytes(subnet_id)) for subnet_id in subnets), VpcDeleted(id_bytes(delete.id)))
 

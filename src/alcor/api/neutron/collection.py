@@ -17,7 +17,20 @@ from alcor.model.context import NO_PROJECT, Context
 from alcor.model.errors import AlcorError, bad_request, not_found
 from alcor.model.values import Schema
 from alcor.services.access import attribute_rules
-from alcor.services.manager import Act, Action, Create, Delete, Manager, Update, Values
+from alcor.services.manager import (
+    CREATE,
+    DELETE,
+    LIST,
+    SHOW,
+    UPDATE,
+    Act,
+    Action,
+    Create,
+    Delete,
+    Manager,
+    Update,
+    Values,
+)
 from alcor.services.rows import View
 from alcor.store import bulk
 from alcor.store.page import MarkerNotFound, Query, list_rows
@@ -67,14 +80,14 @@ class Collection:
             )
             for action in self._manager.actions
         ]
-        return [
-            *actions,
-            Route("GET", path, self.list, operation=described.list()),
-            Route("POST", path, self.create, operation=described.create()),
-            Route("GET", item, self.show, operation=described.show()),
-            Route("PUT", item, self.update, operation=described.update()),
-            Route("DELETE", item, self.delete, operation=described.delete(deleted)),
-        ]
+        routes = {
+            LIST: Route("GET", path, self.list, operation=described.list()),
+            CREATE: Route("POST", path, self.create, operation=described.create()),
+            SHOW: Route("GET", item, self.show, operation=described.show()),
+            UPDATE: Route("PUT", item, self.update, operation=described.update()),
+            DELETE: Route("DELETE", item, self.delete, operation=described.delete(deleted)),
+        }
+        return [*actions, *(route for name, route in routes.items() if name in self._manager.operations)]
 
     async def list(self, request: Request) -> Response:
         """A page of resources, with links to its neighbours."""
@@ -180,7 +193,7 @@ class Collection:
 
     def _scope(self, request: Request) -> dict[str, str]:
         """What columns are of all resources that the path is about."""
-        scope = {}
+        scope = dict(self._manager.only)
         if (project_id := project_of(request)) is not None:
             scope["project_id"] = project_id
         if self._manager.parent is not None:
@@ -190,8 +203,8 @@ class Collection:
     async def _create(self, request: Request, items: Sequence[Any]) -> Sequence[View]:
         parent = self._manager.parent
         if parent is not None:
-            whose = {parent.attribute: request.parameters["parent_id"]}
-            items = [whose | item if isinstance(item, dict) else item for item in items]
+            above = {parent.attribute: request.parameters["parent_id"]}
+            items = [item | above if isinstance(item, dict) else item for item in items]
         checked = [self._resource.check_create(item) for item in items]
         self._give_project(request, checked)
         if request.context.policy is not None:

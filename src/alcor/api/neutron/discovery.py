@@ -1,6 +1,6 @@
 """What clients ask first: which versions there are, which resources, which extensions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,17 +15,17 @@ from alcor.model.resource import Resource
 _VERSION = "v2.0"
 
 
-def discovery_routes(resources: Sequence[Resource], parts: Sequence[Resource] = ()) -> list[Route]:
-    """The routes of discovery; ``parts`` are resources below others, which are not listed."""
+def discovery_routes(resources: Mapping[str, Resource], parts: Sequence[Resource] = ()) -> list[Route]:
+    """The routes of discovery: resources by the path of their collection; ``parts`` are others, not listed."""
     known = {each.alias: each for each in EXTENSIONS}
-    known |= {each.alias: each for resource in (*resources, *parts) for each in resource.extensions}
+    known |= {each.alias: each for resource in (*resources.values(), *parts) for each in resource.extensions}
 
     async def versions(request: Request) -> Response:
         link = {"rel": "self", "href": f"{request.base_url()}/{_VERSION}/"}
         return json_response(200, {"versions": [{"id": _VERSION, "status": "CURRENT", "links": [link]}]})
 
     async def version(request: Request) -> Response:
-        return json_response(200, {"resources": [_described(request, resource) for resource in resources]})
+        return json_response(200, {"resources": [_described(request, *each) for each in resources.items()]})
 
     async def extensions(_request: Request) -> Response:
         return json_response(200, {"extensions": [_as_json(known[alias]) for alias in sorted(known)]})
@@ -44,8 +44,8 @@ def discovery_routes(resources: Sequence[Resource], parts: Sequence[Resource] = 
     ]
 
 
-def _described(request: Request, resource: Resource) -> dict[str, Any]:
-    link = {"rel": "self", "href": f"{request.base_url()}/{_VERSION}/{resource.collection.replace('_', '-')}"}
+def _described(request: Request, path: str, resource: Resource) -> dict[str, Any]:
+    link = {"rel": "self", "href": f"{request.base_url()}{path}"}
     return {"name": resource.name, "collection": resource.collection, "links": [link]}
 
 

@@ -20,7 +20,8 @@ from alcor.store.store import Store
 from alcor.store.tables import network
 
 _RULE = "get_network_ip_availability"
-_PATH = "/v2.0/network-ip-availabilities"
+PATH = "/v2.0/network-ip-availabilities"
+"""Where they are."""
 
 
 def ip_availability_routes(store: Store, page_limit: int) -> list[Route]:
@@ -60,7 +61,7 @@ def ip_availability_routes(store: Store, page_limit: int) -> list[Route]:
             raise not_found("network", network_id)
         return json_response(200, {"network_ip_availability": query.chosen(found[0], query.fields(request.query()))})
 
-    return [Route("GET", _PATH, several), Route("GET", f"{_PATH}/{{id}}", one)]
+    return [Route("GET", PATH, several), Route("GET", f"{PATH}/{{id}}", one)]
 
 
 def _version(value: str) -> int:

@@ -2,8 +2,9 @@
 
 from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.neutron.discovery import discovery_routes
-from alcor.api.neutron.ip_availability import ip_availability_routes
+from alcor.api.neutron.ip_availability import PATH, ip_availability_routes
 from alcor.api.neutron.port_bindings import port_binding_routes
+from alcor.api.neutron.qos_rule_types import rule_type_routes
 from alcor.api.neutron.quotas import quota_routes
 from alcor.api.neutron.tags import TagsOfCollection
 from alcor.api.routes import Route
@@ -12,8 +13,10 @@ from alcor.services.address_group import ADDRESS_GROUPS
 from alcor.services.conntrack_helper import CONNTRACK_HELPERS
 from alcor.services.external_network import NETWORKS
 from alcor.services.floating_ip import FLOATING_IPS
-from alcor.services.manager import Manager
+from alcor.services.manager import LIST, Manager
 from alcor.services.port import PORTS
+from alcor.services.qos_policy import QOS_POLICIES
+from alcor.services.qos_rule import QOS_RULES
 from alcor.services.router import ROUTERS
 from alcor.services.security_group import SECURITY_GROUPS
 from alcor.services.security_group_rule import DEFAULT_SECURITY_GROUP_RULES, SECURITY_GROUP_RULES
@@ -33,15 +36,20 @@ MANAGERS = (
     SECURITY_GROUP_RULES,
     DEFAULT_SECURITY_GROUP_RULES,
     ADDRESS_GROUPS,
+    QOS_POLICIES,
+    *QOS_RULES,
 )
 
 
 def neutron_routes(store: Store, page_limit: int) -> list[Route]:
     """Neutron's API on a store."""
-    resources = [*(manager.resource for manager in MANAGERS if manager.parent is None), NETWORK_IP_AVAILABILITY]
-    parts = [manager.resource for manager in MANAGERS if manager.parent is not None]
+    whole = [manager for manager in MANAGERS if manager.parent is None and LIST in manager.operations]
+    resources = {_shape(manager).path: manager.resource for manager in whole} | {PATH: NETWORK_IP_AVAILABILITY}
+    parts = [manager.resource for manager in MANAGERS if manager not in whole]
     routes = [*discovery_routes(resources, parts), *ip_availability_routes(store, page_limit), *quota_routes(store)]
     routes += port_binding_routes(store)
+    routes += rule_type_routes()
+    routes += TagsOfCollection(store, QOS_POLICIES, "/v2.0/policies").routes()  # where Neutron has them, too
     for manager in MANAGERS:
         resource = manager.resource
         shape = _shape(manager)

@@ -2,6 +2,7 @@
 
 from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Kept, Resource, Unset
+from alcor.model.resources.qos import qos_policy_id
 from alcor.model.resources.standard import standard_attributes, tags
 from alcor.model.rules import ADMIN_OR_PROJECT_MANAGER, ADMIN_OR_PROJECT_MEMBER
 from alcor.model.values import host_name, ip_address, optional, uuid
@@ -35,11 +36,15 @@ FLOATING_IP = Resource(
         Attribute("dns_name", host_name, "", update=False),
         Attribute("dns_domain", host_name, "", update=False),
         Attribute("port_details", kept=Kept.COMPUTED),
+        qos_policy_id(),
+        Attribute("qos_network_policy_id", kept=Kept.COMPUTED),
         tags(create=True),
         Attribute("subnet_id", optional(uuid), None, update=False, kept=Kept.COMPUTED),
     ),
     extensions=(
         Extension("fip-port-details", "Floating IP Port Details Extension", "Add port_details attribute to Floating IP resource"),  # noqa: E501
+        Extension("qos-fip", "Floating IP QoS", "The floating IP Quality of Service extension"),
+        Extension("qos-fip-network-policy", "QoS floating IP network policy ID", "Adds a the QoS network ID to the floating IP definition"),  # noqa: E501
         Extension("floating-ip-router-writable", "Floating IP Router (writable)", "Provides a writable router_id attribute for a floating IP resource."),  # noqa: E501
     ),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from typing import Any
 
 from alcor.model.resource import Attribute, Kept, Resource
+from alcor.model.resources.qos import qos_policy_id
 from alcor.model.resources.standard import admin_state, standard_attributes, tags
 from alcor.model.rules import ADMIN, ADMIN_OR_PROJECT_READER, SERVICE
 from alcor.model.values import boolean, host_name, integer, list_of, one_of, optional, text, whole_number
@@ -68,6 +69,7 @@ NETWORK = Resource(
         Attribute("availability_zones", default=[], kept=Kept.CONSTANT),
         Attribute("ipv4_address_scope", default=None, kept=Kept.CONSTANT),
         Attribute("ipv6_address_scope", default=None, kept=Kept.CONSTANT),
+        qos_policy_id(),
         tags(),
         Attribute("subnets", kept=Kept.COMPUTED),
     ),

@@ -4,6 +4,7 @@ from alcor.model.addresses import mac_number, mac_text
 from alcor.model.resource import Attribute, Kept, Resource, Unset
 from alcor.model.resources import port_values
 from alcor.model.resources.port_extensions import PORT_EXTENSIONS
+from alcor.model.resources.qos import qos_policy_id
 from alcor.model.resources.standard import admin_state, standard_attributes, tags
 from alcor.model.rules import (
     ADMIN,
@@ -104,6 +105,9 @@ PORT = Resource(
         Attribute("hardware_offload_type", one_of("switchdev"), implied=None, update=False),
         Attribute("hints", port_values.hints, None, set_by=ADMIN, seen_by=ADMIN),
         Attribute("trusted", boolean, implied=None, set_by=ADMIN, seen_by=ADMIN),
+        qos_policy_id(),
+        Attribute("qos_network_policy_id", kept=Kept.COMPUTED),
+        Attribute("resource_request", kept=Kept.COMPUTED, seen_by=ADMIN),
         Attribute("trunk_details", default=None),
         tags(create=True),
     ),

@@ -18,9 +18,12 @@ PORT_EXTENSIONS = (
     Extension("port-mac-address-regenerate", "Neutron Port MAC address regenerate", "Network port MAC address regenerate"),  # noqa: E501
     Extension("port-numa-affinity-policy", "Port NUMA affinity policy", "Expose the port NUMA affinity policy"),
     Extension("port-numa-affinity-policy-socket", "Port NUMA affinity policy \"socket\"", "Adds \"socket\" to the supported port NUMA affinity policies"),  # noqa: E501
+    Extension("port-resource-request", "Port Resource Request", "Expose resource request to Port"),
+    Extension("port-resource-request-groups", "Port Resource Request Groups", "Support requesting multiple groups of resources and traits from the same RP subtree in resource_request"),  # noqa: E501
     Extension("port-security", "Port Security", "Provides port security"),
     Extension("port-security-groups-filtering", "Port filtering on security groups", "Provides security groups filtering when listing ports"),  # noqa: E501
     Extension("port-trusted-vif", "Port trusted vif", "Expose port 'trusted' attribute in the API"),
+    Extension("qos-port-network-policy", "QoS port network policy ID", "Adds a the QoS network ID to the port definition"),  # noqa: E501
     Extension("uplink-status-propagation", "Uplink status propagation extension", "Provides ability to propagate port uplink status."),  # noqa: E501
     Extension("uplink-status-propagation-updatable", "Uplink status propagation updatable extension", "Provides ability to update the port uplink status."),  # noqa: E501
 )  # fmt: skip

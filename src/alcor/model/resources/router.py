@@ -15,7 +15,9 @@ _MOST_GATEWAYS = 16
 fixed_ips = list_of(record({}, {"subnet_id": uuid, "ip_address": ip_address}), _MOST_FIXED_IPS, unique=False)
 """Addresses that a gateway asks for: of a subnet, a certain one, or both."""
 
-_gateway = record({"network_id": uuid}, {"external_fixed_ips": fixed_ips, "enable_snat": boolean})
+_gateway = record(
+    {"network_id": uuid}, {"external_fixed_ips": fixed_ips, "enable_snat": boolean, "qos_policy_id": optional(uuid)}
+)
 
 _gateways = list_of(_gateway, _MOST_GATEWAYS, unique=False)
 
@@ -78,6 +80,7 @@ ROUTER = Resource(
             },
         ),
         Attribute("external_gateways", kept=Kept.COMPUTED),
+        Attribute("qos_policy_id", default=None),
         Attribute("conntrack_helpers", kept=Kept.COMPUTED),
         Attribute("routes", routes, [], create=False, implied=[]),
         Attribute("distributed", flag, False, set_by=ADMIN, seen_by=ADMIN),
@@ -102,6 +105,7 @@ ROUTER = Resource(
         Extension("enable-default-route-ecmp", "Enable Default Route ECMP", "Enables configurable ECMP behavior for default routes"),  # noqa: E501
         Extension("dvr", "Distributed Virtual Router", "Enables configuration of Distributed Virtual Routers."),
         Extension("l3-ha", "HA Router extension", "Adds HA capability to routers."),
+        Extension("qos-gateway-ip", "Router gateway IP QoS", "The Router gateway IP Quality of Service extension"),
         Extension("router-admin-state-down-before-update", "Enforce Router's Admin State Down Before Update Extension", "Ensure that the admin state of a router is DOWN (admin_state_up=False) before updating the distributed attribute"),  # noqa: E501
     ),
 )  # fmt: skip

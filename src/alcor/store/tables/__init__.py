@@ -12,6 +12,7 @@ from alcor.store.tables.change_log import change_log, change_log_head
 from alcor.store.tables.hosts import controller, host_session, ncm, node
 from alcor.store.tables.network import ip_allocation, network, port, subnet
 from alcor.store.tables.numbers import free_range, ip_reservation, mac_range, mac_reservation, number_pool
+from alcor.store.tables.qos import qos_attachment, qos_policy, qos_rule
 from alcor.store.tables.routers import conntrack_helper, floating_ip, router
 from alcor.store.tables.security import (
     address_group,
@@ -44,6 +45,9 @@ __all__ = [
     "port",
     "port_binding",
     "port_security_group",
+    "qos_attachment",
+    "qos_policy",
+    "qos_rule",
     "quota",
     "quota_reservation",
     "rbac_policy",
