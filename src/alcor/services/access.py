@@ -136,13 +136,15 @@ class Access(msgspec.Struct, frozen=True):
     """One kind of resource, where it is kept, and who is shown it.
 
     ``parent_owner`` finds the project of the resource that a row is a part of, for rules about that
-    (``ext_parent:project_id``).
+    (``ext_parent:project_id``). ``computed`` works out attributes that are not in the table, as a caller is shown them:
+    rules are asked about them, too.
     """
 
     resource: Resource
     table: Table
     visible: Visible
     parent_owner: Callable[[Connection, Mapping[str, Any]], str] | None = None
+    computed: Callable[[Connection, Sequence[Any], Context], Sequence[Mapping[str, Any]]] | None = None
 
     def condition(self, context: Context) -> ColumnElement[bool] | None:
         """What rows must fulfil to be shown to the caller; None when it is shown all."""
@@ -184,6 +186,8 @@ class Access(msgspec.Struct, frozen=True):
         if not self.sees(connection, row, context):
             raise not_found(self.resource.name, row[0])
         values = row_values(row)
+        if self.computed is not None:
+            values = {**values, **self.computed(connection, [row], context)[0]}
         name = self.resource.policy_name
         may_see = context.may(f"get_{name}", self.target(connection, values, context))
         if not may_see and values.get("project_id") != context.project_id:

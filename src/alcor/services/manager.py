@@ -98,6 +98,7 @@ class Parent(msgspec.Struct, frozen=True):
     access: Access
     path: str  # of its collection below /v2.0, like routers
     attribute: str  # of the parts, like router_id
+    refused_first: bool = False  # who may not create parts is told so (403) whether the caller is shown it or not
 
 
 LIST, SHOW, CREATE, UPDATE, DELETE = "list", "show", "create", "update", "delete"
@@ -123,6 +124,7 @@ class Manager(msgspec.Struct, frozen=True):
     prelude: Prelude | None = None
     filters: Mapping[str, Filter] = {}
     only: Mapping[str, str] = {}
+    passes_over_marker: bool = False  # one that the caller is not shown ends the list, and is no mistake
     operations: frozenset[str] = OPERATIONS
 
     @property

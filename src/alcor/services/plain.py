@@ -87,6 +87,7 @@ class Plain(msgspec.Struct, frozen=True):
     prelude: Prelude | None = None
     filters: Mapping[str, Filter] = {}
     only: Mapping[str, str] = {}  # columns that are the same in all its rows
+    passes_over_marker: bool = False
     operations: frozenset[str] = OPERATIONS
 
 
@@ -182,6 +183,7 @@ def plain_manager(plain: Plain) -> Manager:
         prelude=plain.prelude,
         filters=plain.filters,
         only=plain.only,
+        passes_over_marker=plain.passes_over_marker,
         operations=plain.operations,
     )
 

@@ -20,7 +20,9 @@ from alcor.store.transaction import Transaction
 OBJECT_TYPE = "qos_policy"
 """What entries of what is shared call a policy."""
 
-ACCESS = Access(POLICY, qos_policy, shareable(qos_policy, OBJECT_TYPE))
+_shown_as_shared = sharing.shown_as_shared(OBJECT_TYPE)
+
+ACCESS = Access(POLICY, qos_policy, shareable(qos_policy, OBJECT_TYPE), computed=_shown_as_shared)
 
 _KINDS = {kind.name: kind for kind in RULE_TYPES}
 _DEFAULT = select(qos_policy.c.id).where(
@@ -44,7 +46,6 @@ _USERS = union_all(
         for table in (network, port, floating_ip, router)
     )
 )
-_shown_as_shared = sharing.shown_as_shared(OBJECT_TYPE)
 
 
 def default_policy(connection: Connection, project_id: str) -> str | None:
@@ -134,6 +135,7 @@ QOS_POLICIES = plain_manager(
         forget=_forget,
         computed=_computed,
         path="qos/policies",
+        passes_over_marker=True,
         filters={"shared": sharing.shared_filter(qos_policy, OBJECT_TYPE)},
     )
 )

@@ -130,7 +130,7 @@ def _manager(kind: RuleType, resource: Resource, *, alias: bool) -> Manager:
             prepare=prepare,
             apply=apply,
             forget=forget,
-            parent=None if alias else Parent(POLICY_ACCESS, "qos/policies", "qos_policy_id"),
+            parent=None if alias else Parent(POLICY_ACCESS, "qos/policies", "qos_policy_id", refused_first=True),
             path=f"qos/alias-{collection.replace('_', '-')}" if alias else collection,
             only={"type": kind.name},
             operations=OPERATIONS - {LIST, CREATE} if alias else OPERATIONS,

@@ -99,7 +99,9 @@ class Collection:
                 lambda connection: self._read_page(connection, listed, wanted, request.context)
             )
         except MarkerNotFound as error:
-            raise not_found(self._resource.name, str(error)) from error
+            if not self._manager.passes_over_marker:
+                raise not_found(self._resource.name, str(error)) from error
+            page, more = [], False
         member = self._shape.listed or self._shape.several
         body: dict[str, Any] = {
             member: [query.chosen(self._shown.part(request.context, view), listed.fields) for view in page]
@@ -214,12 +216,13 @@ class Collection:
 
     async def _require_create(self, context: Context, items: Sequence[Any], checked: Sequence[Values]) -> None:
         """Raises AlcorError (403) unless the caller may create the resources as they are."""
-        resource, access = self._resource, self._manager.access
+        resource, access, parent = self._resource, self._manager.access, self._manager.parent
         rules = [[f"create_{resource.policy_name}", *attribute_rules(resource, "create", item)] for item in items]
 
         def require(connection: Connection) -> None:
             for named, values in zip(rules, checked, strict=True):
-                self._check_above(connection, values, context)
+                if parent is None or not parent.refused_first:
+                    self._check_above(connection, values, context)
                 context.require(named, access.target(connection, values, context))
 
         try:
