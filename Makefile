@@ -2,10 +2,11 @@
 VENV := .venv
 KEYSTONE := .venv-keystone
 TEMPEST := .venv-tempest
+NEUTRON := .venv-neutron
 PYTHON ?= python3
 
-.PHONY: install install-dev install-keystone install-tempest system neutron demo test test-unit conformance lint lock proto \
-	benchmark plots clean
+.PHONY: install install-dev install-keystone install-tempest install-neutron system demo test \
+	test-unit conformance lint lock proto benchmark plots clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/installed          ## prepare .venv with the alcor command
@@ -25,18 +26,17 @@ $(VENV)/installed-dev: $(VENV)/bin/python requirements-dev.lock pyproject.toml
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(VENV)/installed $@
 
-.venv-neutron/installed: $(VENV)/bin/python requirements-neutron.lock
-	$(PYTHON) -m venv --clear .venv-neutron
-	.venv-neutron/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-neutron.lock
-	@touch $@
-
 install-keystone: $(KEYSTONE)/installed   ## a real Keystone for tests, in a place of its own
 install-tempest: $(TEMPEST)/installed     ## the suites that OpenStack tests Neutron's API with
 
+install-neutron: $(NEUTRON)/installed     ## Neutron's own API server, which a benchmark compares with
+	@tools/install-system mariadb
+
 $(KEYSTONE)/installed: tests/keystone/requirements.lock
 $(TEMPEST)/installed: tests/conformance/neutron/requirements.lock
+$(NEUTRON)/installed: benchmarks/requirements-neutron.lock
 
-$(KEYSTONE)/installed $(TEMPEST)/installed:
+$(KEYSTONE)/installed $(TEMPEST)/installed $(NEUTRON)/installed:
 	@PYTHON="$(PYTHON)" tools/install-system python
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -44,9 +44,6 @@ $(KEYSTONE)/installed $(TEMPEST)/installed:
 
 system:                             ## install Open vSwitch and the other distribution packages
 	@tools/install-system dataplane database
-
-neutron: .venv-neutron/installed    ## install Neutron and MariaDB, which a benchmark compares with
-	@tools/install-system mariadb
 
 demo: install                       ## run a small cloud on this machine and show that it works
 	@tools/install-system dataplane
@@ -70,16 +67,15 @@ lint: install-dev
 lock:                               ## renew the locked dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra dev -o requirements-dev.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header benchmarks/neutron.in -o requirements-neutron.lock
-	for directory in tests/keystone tests/conformance/neutron; do \
+	for requirements in tests/keystone/requirements tests/conformance/neutron/requirements benchmarks/requirements-neutron; do \
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	        $$directory/requirements.in -o $$directory/requirements.lock || exit; \
+	        $$requirements.in -o $$requirements.lock || exit; \
 	done
 
 proto: install-dev                  ## regenerate the southbound messages
 	tools/generate-proto
 
-NEEDED_BY_neutron := neutron
+NEEDED_BY_neutron := install-neutron install-keystone
 benchmark: install-dev system $(NEEDED_BY_$(NAME)) ## measure one thing: make benchmark NAME=api (those in benchmarks/)
 	$(VENV)/bin/python -m benchmarks.$(or $(NAME),api) $(ARGS)
 
@@ -95,4 +91,4 @@ plot-%: install-dev system
 	$(VENV)/bin/python -m benchmarks.$* $(UP_TO_A_MILLION_$*) --plot docs/plots/$*.svg
 
 clean:
-	rm -rf $(VENV) .venv-neutron $(KEYSTONE) $(TEMPEST) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(KEYSTONE) $(TEMPEST) $(NEUTRON) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,5 +1,6 @@
 """Controllers of its own for a benchmark: real processes on loopback, on a new durable database."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.identity import ANYBODY, Callers
 from tests.databases import run_postgresql
 from tests.processes import free_port
 
@@ -36,14 +38,14 @@ class Controller(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def run_controller(database: str) -> Iterator[Controller]:
+def run_controller(database: str, callers: Callers = ANYBODY) -> Iterator[Controller]:
     """A ready controller on SQLite or on a private PostgreSQL; nothing of it stays behind."""
-    with _database_url(database) as url, run_process(url) as controller:
+    with _database_url(database) as url, run_process(url, *callers.options, **callers.environment) as controller:
         yield controller
 
 
 @contextmanager
-def run_process(url: str, *options: str) -> Iterator[Controller]:
+def run_process(url: str, *options: str, **environment: str) -> Iterator[Controller]:
     """A ready controller on the database of a URL, by default an SQLite file, with more options if there are any."""
     with tempfile.TemporaryDirectory(prefix="alcor-benchmark-") as directory:
         port = free_port()
@@ -52,7 +54,8 @@ def run_process(url: str, *options: str) -> Iterator[Controller]:
         command += ["--listen", f"127.0.0.1:{port}", "--southbound", southbound, "--database", url]
         command += ["--data-directory", directory, "--log-level", "warning", *options]
         started = time.monotonic()
-        process = subprocess.Popen(command, process_group=0)  # Ctrl-C ends the benchmark first, and that the controller
+        # Ctrl-C ends the benchmark first, and that the controller.
+        process = subprocess.Popen(command, process_group=0, env=os.environ | environment)
         try:
             _wait_until_ready(process, port)
             yield Controller(port, southbound, process.pid, time.monotonic() - started)

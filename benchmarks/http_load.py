@@ -41,19 +41,21 @@ def percentiles(latencies: Sequence[float]) -> tuple[float, float, float]:
     return ordered[len(ordered) // 2], ordered[len(ordered) * 9 // 10], ordered[len(ordered) * 99 // 100]
 
 
-def request(method: str, path: str, value: Any = None) -> bytes:
-    """A request as it travels, with a JSON body if there is a value."""
+def request(method: str, path: str, value: Any = None, token: str = "") -> bytes:
+    """A request as it travels, with a JSON body if there is a value, and with the caller's token if there is one."""
     body = b"" if value is None else orjson.dumps(value)
     head = f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: application/json\r\nuser-agent: benchmark\r\n"
+    if token:
+        head += f"x-auth-token: {token}\r\n"
     if body:
         head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
     return f"{head}\r\n".encode() + body
 
 
-async def ask(port: int, method: str, path: str, value: Any = None) -> Any:
+async def ask(port: int, method: str, path: str, value: Any = None, token: str = "") -> Any:
     """The JSON answer to one request to the loopback port. Raises RequestFailed."""
     bodies: list[bytes] = []
-    await drive(port, [request(method, path, value)], 1, on_body=bodies.append)
+    await drive(port, [request(method, path, value, token)], 1, on_body=bodies.append)
     return orjson.loads(bodies[0])
 
 

@@ -1,23 +1,26 @@
 """The same load on this controller and on Neutron's own API server, one after the other, and how they compare.
 
-python -m benchmarks.neutron [--database sqlite|postgresql] [--stored N] [--seconds S]
+python -m benchmarks.neutron [--auth none keystone] [--database sqlite|postgresql] [--stored N] [--seconds S]
 
 Neutron has two WSGI workers and a private MariaDB, the controller an SQLite file or a private PostgreSQL; all of them
-are durable, without authentication, on loopback, and share the machine's processors with the clients. All ports are in
-one network with a /12 subnet. Reads are measured with as many ports stored on either side; creates add to them. Rates
-are medians of three rounds.
+are durable, on loopback, and share the machine's processors with the clients. With authentication, all requests carry
+one token of a project's member, and both servers have a real Keystone to ask. All ports are in one network with a /12
+subnet. Reads are measured with as many ports stored on either side; creates add to them. Rates are medians of three
+rounds.
 """
 
 import argparse
 import itertools
 from collections.abc import Iterator, Sequence
 from statistics import median
+from typing import Any
 
 import msgspec
 import uvloop
 
 from benchmarks.controller import DATABASES, run_controller
 from benchmarks.http_load import ask, drive, percentiles, request
+from benchmarks.identity import AUTHS, Callers, run_callers
 from benchmarks.neutron_server import neutron_version, run_neutron
 from benchmarks.setting import disk, setting
 
@@ -38,18 +41,19 @@ class Case(msgspec.Struct, frozen=True):
 
 
 class Load:
-    """What is asked of a server, and where it is reached."""
+    """What is asked of a server, where it is reached, and with whose token."""
 
-    def __init__(self, port: int, stored: int, seconds: float) -> None:
-        self._port, self._stored, self._seconds = port, stored, seconds
+    def __init__(self, port: int, token: str, stored: int, seconds: float) -> None:
+        self._port, self._token, self._stored, self._seconds = port, token, stored, seconds
 
     async def run(self) -> list[float]:
         """Fill, then measure each case: reads first, while there is stored what was filled in. Gives the rates."""
         network, other = await self._new_network(), await self._new_network()
-        await drive(self._port, itertools.repeat(_bulk(network), self._stored // _BULK), _FILLERS)
-        listed = await ask(self._port, "GET", f"/v2.0/ports?fields=id&limit={_MOST_READ}")
+        fill = itertools.repeat(_bulk(network, self._token), self._stored // _BULK)
+        await drive(self._port, fill, _FILLERS)
+        listed = await self._ask("GET", f"/v2.0/ports?fields=id&limit={_MOST_READ}")
         ids = [port["id"] for port in listed["ports"]]
-        return [await self._measure(case) for case in _cases(network, other, ids)]
+        return [await self._measure(case) for case in _cases(self._token, network, other, ids)]
 
     async def _measure(self, case: Case) -> float:
         """The median of several rounds, so that what else the machine does in one of them does not decide."""
@@ -64,67 +68,88 @@ class Load:
         return median(rates)
 
     async def _new_network(self) -> str:
-        network = await ask(self._port, "POST", "/v2.0/networks", {"network": {"name": "benchmark"}})
+        network = await self._ask("POST", "/v2.0/networks", {"network": {"name": "benchmark"}})
         network_id: str = network["network"]["id"]
         subnet = {"network_id": network_id, "ip_version": 4, "cidr": "10.0.0.0/12"}
-        await ask(self._port, "POST", "/v2.0/subnets", {"subnet": subnet})
+        await self._ask("POST", "/v2.0/subnets", {"subnet": subnet})
         return network_id
 
+    async def _ask(self, method: str, path: str, value: Any = None) -> Any:
+        return await ask(self._port, method, path, value, self._token)
 
-def _cases(network: str, other: str, ids: Sequence[str]) -> Iterator[Case]:
+
+def _cases(token: str, network: str, other: str, ids: Sequence[str]) -> Iterator[Case]:
     for clients in (1, 8, 32):
-        yield Case("show", clients, (request("GET", f"/v2.0/ports/{each}") for each in itertools.cycle(ids)))
+        shows = (request("GET", f"/v2.0/ports/{each}", token=token) for each in itertools.cycle(ids))
+        yield Case("show", clients, shows)
     whole = itertools.cycle(ids[:-_PAGE])  # a whole page follows each
-    pages = (request("GET", f"/v2.0/ports?limit={_PAGE}&marker={each}") for each in whole)
+    pages = (request("GET", f"/v2.0/ports?limit={_PAGE}&marker={each}", token=token) for each in whole)
     for clients in (1, 8, 32):
         yield Case(f"list a page of {_PAGE}", clients, pages)
-    creates = itertools.repeat(request("POST", "/v2.0/ports", {"port": _port(network)}))
+    creates = itertools.repeat(request("POST", "/v2.0/ports", {"port": _port(network)}, token))
     for clients in (1, 32):
         yield Case("single creates", clients, creates)
-    yield Case(f"ports in bulk creates of {_BULK}", _FILLERS, itertools.repeat(_bulk(other)), _BULK)
+    yield Case(f"ports in bulk creates of {_BULK}", _FILLERS, itertools.repeat(_bulk(other, token)), _BULK)
 
 
 def _port(network: str) -> dict[str, str]:
     return {"network_id": network, "name": "benchmark"}
 
 
-def _bulk(network: str) -> bytes:
-    return request("POST", "/v2.0/ports", {"ports": [_port(network)] * _BULK})
+def _bulk(network: str, token: str) -> bytes:
+    return request("POST", "/v2.0/ports", {"ports": [_port(network)] * _BULK}, token)
 
 
-def _measure(name: str, port: int, arguments: argparse.Namespace) -> list[float]:
-    print(f"{name:<34} clients  per second    p50 ms    p90 ms    p99 ms", flush=True)
-    return uvloop.run(Load(port, arguments.stored, arguments.seconds).run())
+class Benchmark:
+    """The same load on all, with the same kind of callers."""
+
+    def __init__(self, callers: Callers, arguments: argparse.Namespace) -> None:
+        self._callers = callers
+        self._stored, self._seconds = arguments.stored, arguments.seconds
+        self._databases = [arguments.database] if arguments.database else DATABASES
+
+    def run(self) -> None:
+        """Measure, and print how they compare."""
+        neutron = f"Neutron {neutron_version()}"
+        with run_neutron(self._callers) as port:
+            of_neutron = self._measure(f"{neutron}, MariaDB", port)
+        ours = {}
+        for database in self._databases:
+            with run_controller(database, self._callers) as controller:
+                ours[database] = self._measure(f"alcor, {database}", controller.port)
+        _compare(neutron, of_neutron, ours)
+
+    def _measure(self, name: str, port: int) -> list[float]:
+        print(f"{name:<34} clients  per second    p50 ms    p90 ms    p99 ms", flush=True)
+        return uvloop.run(Load(port, self._callers.member, self._stored, self._seconds).run())
 
 
 def _compare(neutron: str, of_neutron: Sequence[float], ours: dict[str, list[float]]) -> None:
     """Print the table: the rates of all, and ours as multiples of Neutron's."""
+    print()
     print(f"| per second | clients | {neutron} |" + "".join(f" {name} | times |" for name in ours))
     print("|---|---:|---:|" + "---:|---:|" * len(ours))
-    for number, case in enumerate(_cases("", "", [""])):
+    for number, case in enumerate(_cases("", "", "", [""])):
         base = of_neutron[number]
         row = f"| {case.name} | {case.clients} | {base:,.1f} |"
         print(row + "".join(f" {rates[number]:,.0f} | {rates[number] / base:,.0f} |" for rates in ours.values()))
+    print(flush=True)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--auth", choices=AUTHS, nargs="+", default=AUTHS, help="one after the other (default both)")
     parser.add_argument("--database", choices=DATABASES, help="of the controller, only this one (default both)")
     parser.add_argument("--stored", type=int, default=1_000, help="ports stored when reads begin (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=15.0, help="each measurement lasts (default %(default)s)")
     arguments = parser.parse_args()
     print(setting())
     print(disk())
-    neutron = f"Neutron {neutron_version()}"
-    with run_neutron() as port:
-        of_neutron = _measure(f"{neutron}, MariaDB", port, arguments)
-    ours = {}
-    for database in [arguments.database] if arguments.database else DATABASES:
-        with run_controller(database) as controller:
-            ours[database] = _measure(f"alcor, {database}", controller.port, arguments)
-    print()
-    _compare(neutron, of_neutron, ours)
+    for auth in arguments.auth:
+        print(f"authentication: {auth}")
+        with run_callers(auth) as callers:
+            Benchmark(callers, arguments).run()
 
 
 if __name__ == "__main__":
