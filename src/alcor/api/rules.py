@@ -1,6 +1,8 @@
 """All rules that operators may override: what stands in the definitions of everything that the APIs serve."""
 
 from alcor.api.identity.policy import default_rules
+from alcor.api.neutron.availability_zones import RULES as ZONE_RULES
+from alcor.api.neutron.qos_rule_types import RULES as RULE_TYPE_RULES
 from alcor.api.neutron.quotas import QUOTA_RULES
 from alcor.api.neutron.routes import MANAGERS
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
@@ -11,4 +13,4 @@ from alcor.services.node import NODES
 def all_rules() -> dict[str, str]:
     """The rules of both APIs, by name; Alcor's own API has Neutron's rules for the resources that both have."""
     resources = [*(manager.resource for manager in MANAGERS), NETWORK_IP_AVAILABILITY, NODES.resource, PORT_BINDING]
-    return default_rules(resources) | QUOTA_RULES
+    return default_rules(resources) | QUOTA_RULES | ZONE_RULES | RULE_TYPE_RULES

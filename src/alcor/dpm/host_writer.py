@@ -8,7 +8,7 @@ from itertools import islice
 import msgspec
 
 from alcor.dpm.metrics import DpmMetrics
-from alcor.services import host_session
+from alcor.services import agent, host_session
 from alcor.services.host_session import HostSession
 from alcor.services.port_status import PortStatus, set_statuses
 from alcor.store.store import Store
@@ -102,5 +102,7 @@ class HostWriter:
 
     def _operation(self, transaction: Transaction, group: Group) -> list[str]:
         host_session.claim(transaction, self._controller_id, group.claimed.values())
+        if group.claimed:
+            agent.bring_back(transaction.connection, group.claimed)
         set_statuses(transaction, group.statuses.values())
         return host_session.give_up(transaction, group.lost)

@@ -44,7 +44,7 @@ class Update(msgspec.Struct, frozen=True):
     project_id: str | None = None
     repeated: Values = {}
     context: Context = OPERATOR
-    scope: Mapping[str, str] = {}
+    scope: Mapping[str, Any] = {}
 
 
 class Delete(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ class Delete(msgspec.Struct, frozen=True):
     revision: int | None = None
     project_id: str | None = None
     context: Context = OPERATOR
-    scope: Mapping[str, str] = {}
+    scope: Mapping[str, Any] = {}
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -123,7 +123,7 @@ class Manager(msgspec.Struct, frozen=True):
     path: str = ""
     prelude: Prelude | None = None
     filters: Mapping[str, Filter] = {}
-    only: Mapping[str, str] = {}
+    only: Mapping[str, Any] = {}
     passes_over_marker: bool = False  # one that the caller is not shown ends the list, and is no mistake
     operations: frozenset[str] = OPERATIONS
 

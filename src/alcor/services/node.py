@@ -10,6 +10,7 @@ from alcor.model.context import Context
 from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.records import NodeDeleted
 from alcor.model.resources.node import NODE
+from alcor.services import agent
 from alcor.services.access import Access, everybody
 from alcor.services.manager import Create, Delete, Manager, Update, check_expected, check_repeated, each
 from alcor.services.rows import Rows, View
@@ -42,6 +43,7 @@ def _create(transaction: Transaction, create: Create) -> list[View]:
         bulk.insert_rows(connection, node, rows)
     except IntegrityError as error:
         raise conflict("LocalIpInUse", "Another node has a local_ip of these by now.") from error
+    agent.register(transaction, {values["node_id"]: values["availability_zone"] for values in nodes})
     transaction.record(*map(node_record, rows))
     return [ROWS.view(row) for row in rows]
 
@@ -102,6 +104,8 @@ def _update(transaction: Transaction, update: Update) -> View:
         bulk.update_row(transaction.connection, node, changed)
     except IntegrityError as error:
         raise conflict("LocalIpInUse", "Another node has this local_ip by now.") from error
+    if "availability_zone" in update.values:
+        agent.move(transaction.connection, update.id, update.values["availability_zone"])
     if node_record(changed) != node_record(row):
         transaction.record(node_record(changed))
     return ROWS.view(changed)
@@ -114,6 +118,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
     if bound is not None:
         raise _in_use(delete.id, bound)
     transaction.connection.execute(_DELETE, {"node_id": delete.id})
+    agent.forget(transaction.connection, delete.id)
     transaction.record(NodeDeleted(delete.id))
 
 

@@ -86,7 +86,7 @@ class Plain(msgspec.Struct, frozen=True):
     path: str = ""
     prelude: Prelude | None = None
     filters: Mapping[str, Filter] = {}
-    only: Mapping[str, str] = {}  # columns that are the same in all its rows
+    only: Mapping[str, Any] = {}  # columns that are the same in all its rows
     passes_over_marker: bool = False
     operations: frozenset[str] = OPERATIONS
 

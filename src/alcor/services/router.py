@@ -9,7 +9,7 @@ from alcor.model.context import Context
 from alcor.model.errors import bad_request, conflict, wrong_for
 from alcor.model.resource import Attribute
 from alcor.model.resources.router import ROUTER, gateways
-from alcor.services import qos_attachment, router_gateway, router_interface, router_parts
+from alcor.services import availability_zones, qos_attachment, router_gateway, router_interface, router_parts
 from alcor.services.access import Access, owned, row_values
 from alcor.services.manager import Act, Action, Create, Values
 from alcor.services.plain import Change, Plain, locked_row, plain_manager
@@ -36,6 +36,7 @@ Operation = Callable[[Transaction, Row[Any], Act], Any]
 
 
 def _prepare(transaction: Transaction, values: Values, context: Context) -> Values:
+    availability_zones.check(transaction.connection, values["availability_zone_hints"])
     wanted = values.get("external_gateway_info")
     first = router_gateway.set_first(transaction, values["id"], None, wanted, (), context)
     policy_id = (wanted or {}).get(qos_attachment.ATTRIBUTE)

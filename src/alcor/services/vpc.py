@@ -13,7 +13,7 @@ from alcor.model.programming import AUTO, is_on_demand
 from alcor.model.records import SubnetDeleted, VpcDeleted
 from alcor.model.resources.alcor import VPC
 from alcor.model.resources.network import NETWORK
-from alcor.services import qos_attachment, tags
+from alcor.services import availability_zones, qos_attachment, tags
 from alcor.services.access import Access, visible_networks
 from alcor.services.manager import (
     Create,
@@ -56,6 +56,8 @@ def _create(transaction: Transaction, create: Create) -> list[View]:
     connection = transaction.connection
     stamped = [stamp(transaction, values) for values in create.items]
     qos_attachment.check_new(connection, create)
+    for values in stamped:
+        availability_zones.check(connection, values["availability_zone_hints"])
     qos_attachment.give_defaults(connection, stamped)
     ensure_defaults(transaction, (values["project_id"] for values in stamped))
     _give_vnis(transaction, stamped)

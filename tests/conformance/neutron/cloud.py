@@ -39,14 +39,21 @@ class Cloud(msgspec.Struct, frozen=True):
 
 @contextlib.contextmanager
 def run_cloud(logs: Path) -> Iterator[Cloud]:
-    """Keystone and a controller on an SQLite database, with an external network. Their logs are left in a directory."""
+    """Keystone and a controller on an SQLite database, with an external network and two nodes.
+
+    Their logs are left in a directory.
+    """
     with run_keystone() as keystone, run_controller(keystone, logs) as url:
         keystone.register("network", "neutron", url)
         headers = {"X-Auth-Token": keystone.token(keystone.admin)}
         with httpx.Client(base_url=f"{url}/v2.0", headers=headers, timeout=60) as client:
             listed = client.get("/extensions").raise_for_status().json()["extensions"]
             extensions = tuple(sorted(extension["alias"] for extension in listed))
-            yield Cloud(keystone, url, extensions, _set_up(client, extensions))
+            external_network = _set_up(client, extensions)
+            for number in (1, 2):
+                node = {"node_id": f"host-{number}", "local_ip": f"192.0.2.{number}"}
+                httpx.post(f"{url}/nodes", json={"host_info": node}, headers=headers, timeout=60).raise_for_status()
+            yield Cloud(keystone, url, extensions, external_network)
 
 
 @contextlib.contextmanager

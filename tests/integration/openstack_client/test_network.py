@@ -12,8 +12,7 @@ def networks(openstack: OpenStack) -> Iterator[None]:
     """Two networks for those tests that only look."""
     openstack(
         "network create blue --provider-network-type vxlan --provider-segment 7777 --mtu 1400 --disable --share "
-        "--description 'A blue one' --disable-port-security --external --dns-domain blue.example. "
-        "--availability-zone-hint az1"
+        "--description 'A blue one' --disable-port-security --external --dns-domain blue.example."
     )
     openstack("network create red --enable --no-share --internal --enable-port-security")
     yield
@@ -25,7 +24,7 @@ def test_create_takes_the_options(openstack: OpenStack) -> None:
     expected = {
         "name": "blue", "description": "A blue one", "admin_state_up": False, "shared": True, "router:external": True,
         "mtu": 1400, "provider:network_type": "vxlan", "provider:segmentation_id": 7777, "status": "ACTIVE",
-        "port_security_enabled": False, "dns_domain": "blue.example.", "availability_zone_hints": ["az1"],
+        "port_security_enabled": False, "dns_domain": "blue.example.",
     }  # fmt: skip
     assert {name: shown[name] for name in expected} == expected
     assert openstack.show(f"network show {shown['id']}") == shown

@@ -193,7 +193,7 @@ class Collection:
         if await self._store.read(needed):
             await self._store.write(lambda transaction: prelude.operation(transaction, project_id))
 
-    def _scope(self, request: Request) -> dict[str, str]:
+    def _scope(self, request: Request) -> dict[str, Any]:
         """What columns are of all resources that the path is about."""
         scope = dict(self._manager.only)
         if (project_id := project_of(request)) is not None:
@@ -254,7 +254,7 @@ class Collection:
 
         return handler
 
-    def _require_action(self, connection: Connection, act: Act, scope: Mapping[str, str], action: Action) -> None:
+    def _require_action(self, connection: Connection, act: Act, scope: Mapping[str, Any], action: Action) -> None:
         """Raises AlcorError unless the caller is shown the resource (404) and may do that (403).
 
         Where no rule is about the action itself, it is that about seeing or changing the resource.
@@ -310,7 +310,7 @@ class Collection:
             wanted = msgspec.structs.replace(wanted, marker=marker)
 
     def _read_ones(
-        self, connection: Connection, wanted: Sequence[tuple[str, dict[str, str], Context]]
+        self, connection: Connection, wanted: Sequence[tuple[str, dict[str, Any], Context]]
     ) -> Sequence[View | AlcorError]:
         """The resources of these ids, each only if it is what the path is about and its caller is shown it."""
         table, access = self._manager.table, self._manager.access

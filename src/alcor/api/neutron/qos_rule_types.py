@@ -11,6 +11,8 @@ from alcor.services.rows import View
 _PATH = "/v2.0/qos/rule-types"
 _DRIVER = "alcor"
 _GROUP = "QoS rule types"
+RULES = {"get_rule_type": "role:reader"}
+"""Who may look at them."""
 
 
 def rule_type_routes() -> list[Route]:
@@ -31,8 +33,16 @@ def rule_type_routes() -> list[Route]:
 
     answer = {"type": "object"}
     return [
-        Route("GET", _PATH, several, operation=Operation("The types of QoS rules", _GROUP, answer)),
-        Route("GET", f"{_PATH}/{{type}}", one, operation=Operation("One type of QoS rules", _GROUP, answer)),
+        Route(
+            "GET", _PATH, several, rule="get_rule_type", operation=Operation("The types of QoS rules", _GROUP, answer)
+        ),
+        Route(
+            "GET",
+            f"{_PATH}/{{type}}",
+            one,
+            rule="get_rule_type",
+            operation=Operation("One type of QoS rules", _GROUP, answer),
+        ),
     ]
 
 

@@ -1,5 +1,6 @@
 """All routes under /v2.0."""
 
+from alcor.api.neutron.availability_zones import availability_zone_routes
 from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.neutron.discovery import discovery_routes
 from alcor.api.neutron.ip_availability import PATH, ip_availability_routes
@@ -10,6 +11,7 @@ from alcor.api.neutron.tags import TagsOfCollection
 from alcor.api.routes import Route
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.services.address_group import ADDRESS_GROUPS
+from alcor.services.agent import AGENTS
 from alcor.services.conntrack_helper import CONNTRACK_HELPERS
 from alcor.services.external_network import NETWORKS
 from alcor.services.floating_ip import FLOATING_IPS
@@ -38,6 +40,7 @@ MANAGERS = (
     ADDRESS_GROUPS,
     QOS_POLICIES,
     *QOS_RULES,
+    AGENTS,
 )
 
 
@@ -48,7 +51,7 @@ def neutron_routes(store: Store, page_limit: int) -> list[Route]:
     parts = [manager.resource for manager in MANAGERS if manager not in whole]
     routes = [*discovery_routes(resources, parts), *ip_availability_routes(store, page_limit), *quota_routes(store)]
     routes += port_binding_routes(store)
-    routes += rule_type_routes()
+    routes += [*rule_type_routes(), *availability_zone_routes(store)]
     routes += TagsOfCollection(store, QOS_POLICIES, "/v2.0/policies").routes()  # where Neutron has them, too
     for manager in MANAGERS:
         resource = manager.resource

@@ -8,6 +8,9 @@ from alcor.model.resources.standard import timestamp_text
 from alcor.model.rules import ADMIN
 from alcor.model.values import integer, ipv4_address, optional, text, whole_number
 
+DEFAULT_ZONE = "nova"
+"""The availability zone of nodes that do not say another (Neutron's)."""
+
 _NAME = text(255)
 _NO_IDS = (".", "..", "bulk", "upload")
 
@@ -48,6 +51,7 @@ NODE = Resource(
         Attribute("unicast_topic", optional(text(255)), None),
         Attribute("multicast_topic", optional(text(255)), None),
         Attribute("group_topic", optional(text(255)), None),
+        Attribute("availability_zone", text(255), DEFAULT_ZONE),
         Attribute("revision_number", column="revision_number", parse_filter=whole_number),
         Attribute("created_at", column="created_at", to_view=timestamp_text),
         Attribute("updated_at", column="updated_at", to_view=timestamp_text),

@@ -9,7 +9,7 @@ from alcor.store.tables.accounts import quota, quota_reservation, rbac_policy, t
 from alcor.store.tables.base import metadata
 from alcor.store.tables.bindings import port_binding
 from alcor.store.tables.change_log import change_log, change_log_head
-from alcor.store.tables.hosts import controller, host_session, ncm, node
+from alcor.store.tables.hosts import agent, controller, host_session, ncm, node
 from alcor.store.tables.network import ip_allocation, network, port, subnet
 from alcor.store.tables.numbers import free_range, ip_reservation, mac_range, mac_reservation, number_pool
 from alcor.store.tables.qos import qos_attachment, qos_policy, qos_rule
@@ -25,6 +25,7 @@ from alcor.store.tables.trunks import sub_port, trunk
 
 __all__ = [
     "address_group",
+    "agent",
     "change_log",
     "change_log_head",
     "conntrack_helper",

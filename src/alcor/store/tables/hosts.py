@@ -1,6 +1,6 @@
 """Hosts, and the controllers that serve them."""
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, String, Table, Text
 
 from alcor.store.tables.base import metadata
 
@@ -17,6 +17,24 @@ node = Table(
     # mac_address, veth, server_port, host_dvr_mac, message-queue topics, …
     Column("attributes", Text, nullable=False),
     Index("ix_node_name", "name", "id"),
+)
+
+# What Neutron's agent API keeps of nodes beside what they are. A deleted one is there no more until its host connects.
+agent = Table(
+    "agent",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("host", String(255), nullable=False, unique=True),
+    Column("availability_zone", String(255), nullable=False),
+    Column("admin_state_up", Boolean, nullable=False),
+    Column("description", String(255), nullable=False),
+    Column("is_deleted", Boolean, nullable=False),
+    Column("revision_number", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("attributes", Text, nullable=False),
+    Index("ix_agent_availability_zone", "availability_zone", "admin_state_up"),
+    Index("ix_agent_is_deleted", "is_deleted"),
 )
 
 # Network Config Managers as nodes are told of them (Alcor's Node Manager).

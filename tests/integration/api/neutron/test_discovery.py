@@ -32,6 +32,7 @@ async def test_the_version_lists_its_resources(neutron: Neutron) -> None:
             "default_security_group_rules",
             "address_groups",
             "policies",
+            "agents",
         }
         for each in resources:
             collection = each["links"][0]["href"].removeprefix("http://neutron:9696")

@@ -54,7 +54,6 @@ async def test_what_was_said_is_shown_until_it_is_deleted(neutron: Neutron) -> N
         "provider:segmentation_id": 4242,
         "port_security_enabled": False,
         "dns_domain": "example.org.",
-        "availability_zone_hints": ["az1"],
     }
     created = await neutron.create("network", **said)
     assert {name: created[name] for name in said} == said
