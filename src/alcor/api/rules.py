@@ -5,6 +5,7 @@ from alcor.api.neutron.availability_zones import RULES as ZONE_RULES
 from alcor.api.neutron.qos_rule_types import RULES as RULE_TYPE_RULES
 from alcor.api.neutron.quotas import QUOTA_RULES
 from alcor.api.neutron.routes import MANAGERS
+from alcor.api.neutron.service_types import RULES as SERVICE_TYPE_RULES
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.model.resources.port_binding import PORT_BINDING
 from alcor.services.node import NODES
@@ -13,4 +14,4 @@ from alcor.services.node import NODES
 def all_rules() -> dict[str, str]:
     """The rules of both APIs, by name; Alcor's own API has Neutron's rules for the resources that both have."""
     resources = [*(manager.resource for manager in MANAGERS), NETWORK_IP_AVAILABILITY, NODES.resource, PORT_BINDING]
-    return default_rules(resources) | QUOTA_RULES | ZONE_RULES | RULE_TYPE_RULES
+    return default_rules(resources) | QUOTA_RULES | ZONE_RULES | RULE_TYPE_RULES | SERVICE_TYPE_RULES

@@ -37,6 +37,10 @@ _NOT_THERE = {
         "DefaultSecurityGroupRuleNotFound",
         "Default Security Group rule {} does not exist",
     ),
+    "metering_label": ("MeteringLabelNotFound", "Metering label '{}' does not exist."),
+    "metering_label_rule": ("MeteringLabelRuleNotFound", "Metering label rule '{}' does not exist."),
+    "service_profile": ("ServiceProfileNotFound", "Service Profile {} could not be found."),
+    "log": ("LogResourceNotFound", "Log resource {} could not be found."),
     "policy": ("QosPolicyNotFound", "QoS policy {} could not be found."),
     **{
         f"{kind}_rule": _QOS_RULE_NOT_THERE

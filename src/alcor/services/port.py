@@ -47,7 +47,7 @@ from alcor.services.vpc import ACCESS as NETWORK_ACCESS
 from alcor.services.vpc import ROWS as NETWORK_ROWS
 from alcor.store import bulk, sql
 from alcor.store.record_rows import port_record
-from alcor.store.tables import ip_allocation, network, port, port_binding
+from alcor.store.tables import ip_allocation, log, network, port, port_binding
 from alcor.store.transaction import Transaction
 
 
@@ -352,6 +352,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     bulk.delete_by(connection, port, "id", ids)
     tags.forget(connection, [row.id for row in rows if tags.tags_of(row)])
     qos_attachment.forget(connection, rows)
+    bulk.delete_by(connection, log, "target_id", ids)
     mac.release(transaction, [row.mac_address for row in rows])
     private_ip.release(transaction, {each.id: each for held in subnets.values() for each in held}, fixed_ips)
     transaction.record(*(PortDeleted(id_bytes(row.id), id_bytes(row.network_id)) for row in rows if row.host_id))

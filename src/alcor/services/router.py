@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from alcor.model.context import Context
-from alcor.model.errors import bad_request, conflict, wrong_for
+from alcor.model.errors import bad_request, conflict, invalid_input, wrong_for
 from alcor.model.resource import Attribute
 from alcor.model.resources.router import ROUTER, gateways
-from alcor.services import availability_zones, qos_attachment, router_gateway, router_interface, router_parts
+from alcor.services import availability_zones, flavor, qos_attachment, router_gateway, router_interface, router_parts
 from alcor.services.access import Access, owned, row_values
 from alcor.services.manager import Act, Action, Create, Values
 from alcor.services.plain import Change, Plain, locked_row, plain_manager
@@ -37,6 +37,8 @@ Operation = Callable[[Transaction, Row[Any], Act], Any]
 
 def _prepare(transaction: Transaction, values: Values, context: Context) -> Values:
     availability_zones.check(transaction.connection, values["availability_zone_hints"])
+    if values["flavor_id"]:
+        flavor.check_router(transaction.connection, values, ("distributed", "ha"))
     wanted = values.get("external_gateway_info")
     first = router_gateway.set_first(transaction, values["id"], None, wanted, (), context)
     policy_id = (wanted or {}).get(qos_attachment.ATTRIBUTE)
@@ -81,6 +83,11 @@ def _apply(transaction: Transaction, change: Change) -> Values:
 
 def _check_down(change: Change) -> None:
     """Raises AlcorError (400) for what can change only while the router is down."""
+    flags = [name for name in _ONLY_WHEN_DOWN if name in change.values]
+    if change.view["flavor_id"] and any(change.values[name] != change.view[name] for name in flags):
+        raise invalid_input(
+            "Changing the 'ha' and 'distributed' attributes on a router associated with a flavor is not supported"
+        )
     is_up = change.view["admin_state_up"] or change.values.get("admin_state_up", False)
     for name, reason in _ONLY_WHEN_DOWN.items():
         if is_up and change.values.get(name, change.view[name]) != change.view[name]:

@@ -18,6 +18,7 @@ from alcor.services.rows import Rows, View
 from alcor.store import bulk
 from alcor.store.tables import (
     default_security_group_rule,
+    log,
     port_security_group,
     rbac_policy,
     security_group,
@@ -115,6 +116,7 @@ def _apply(transaction: Transaction, change: Change) -> Values:
 def _forget(transaction: Transaction, row: Row[Any], context: Context) -> None:
     if row.is_default and not context.is_admin:
         raise conflict("SecurityGroupCannotRemoveDefault", "Insufficient rights for removing default security group.")
+    bulk.delete_by(transaction.connection, log, "resource_id", [row.id])
     rules = security_group_rule.c
     transaction.connection.execute(
         delete(security_group_rule).where(or_(rules.security_group_id == row.id, rules.remote_group_id == row.id))

@@ -7,6 +7,7 @@ from alcor.api.neutron.ip_availability import PATH, ip_availability_routes
 from alcor.api.neutron.port_bindings import port_binding_routes
 from alcor.api.neutron.qos_rule_types import rule_type_routes
 from alcor.api.neutron.quotas import quota_routes
+from alcor.api.neutron.service_types import service_type_routes
 from alcor.api.neutron.tags import TagsOfCollection
 from alcor.api.routes import Route
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
@@ -14,8 +15,11 @@ from alcor.services.address_group import ADDRESS_GROUPS
 from alcor.services.agent import AGENTS
 from alcor.services.conntrack_helper import CONNTRACK_HELPERS
 from alcor.services.external_network import NETWORKS
+from alcor.services.flavor import FLAVORS, SERVICE_PROFILES
 from alcor.services.floating_ip import FLOATING_IPS
+from alcor.services.log import LOGS
 from alcor.services.manager import LIST, Manager
+from alcor.services.metering import METERING_LABEL_RULES, METERING_LABELS
 from alcor.services.port import PORTS
 from alcor.services.qos_policy import QOS_POLICIES
 from alcor.services.qos_rule import QOS_RULES
@@ -41,6 +45,11 @@ MANAGERS = (
     QOS_POLICIES,
     *QOS_RULES,
     AGENTS,
+    FLAVORS,
+    SERVICE_PROFILES,
+    METERING_LABELS,
+    METERING_LABEL_RULES,
+    LOGS,
 )
 
 
@@ -51,7 +60,7 @@ def neutron_routes(store: Store, page_limit: int) -> list[Route]:
     parts = [manager.resource for manager in MANAGERS if manager not in whole]
     routes = [*discovery_routes(resources, parts), *ip_availability_routes(store, page_limit), *quota_routes(store)]
     routes += port_binding_routes(store)
-    routes += [*rule_type_routes(), *availability_zone_routes(store)]
+    routes += [*rule_type_routes(), *availability_zone_routes(store), *service_type_routes(store)]
     routes += TagsOfCollection(store, QOS_POLICIES, "/v2.0/policies").routes()  # where Neutron has them, too
     for manager in MANAGERS:
         resource = manager.resource

@@ -9,7 +9,9 @@ from alcor.store.tables.accounts import quota, quota_reservation, rbac_policy, t
 from alcor.store.tables.base import metadata
 from alcor.store.tables.bindings import port_binding
 from alcor.store.tables.change_log import change_log, change_log_head
+from alcor.store.tables.flavors import flavor, flavor_service_profile, service_profile
 from alcor.store.tables.hosts import agent, controller, host_session, ncm, node
+from alcor.store.tables.metering import log, metering_label, metering_label_rule
 from alcor.store.tables.network import ip_allocation, network, port, subnet
 from alcor.store.tables.numbers import free_range, ip_reservation, mac_range, mac_reservation, number_pool
 from alcor.store.tables.qos import qos_attachment, qos_policy, qos_rule
@@ -31,14 +33,19 @@ __all__ = [
     "conntrack_helper",
     "controller",
     "default_security_group_rule",
+    "flavor",
+    "flavor_service_profile",
     "floating_ip",
     "free_range",
     "host_session",
     "ip_allocation",
     "ip_reservation",
+    "log",
     "mac_range",
     "mac_reservation",
     "metadata",
+    "metering_label",
+    "metering_label_rule",
     "ncm",
     "network",
     "node",
@@ -55,6 +62,7 @@ __all__ = [
     "router",
     "security_group",
     "security_group_rule",
+    "service_profile",
     "sub_port",
     "subnet",
     "tag",

@@ -33,6 +33,11 @@ async def test_the_version_lists_its_resources(neutron: Neutron) -> None:
             "address_groups",
             "policies",
             "agents",
+            "flavors",
+            "service_profiles",
+            "metering_labels",
+            "metering_label_rules",
+            "logs",
         }
         for each in resources:
             collection = each["links"][0]["href"].removeprefix("http://neutron:9696")
