@@ -62,7 +62,7 @@ class Routes:
         values: list[str] = []
         place = self._root
         for segment in _segments(path):
-            following = place.literal.get(segment)
+            following = place.literal.get(segment) or place.literal.get(_other_spelling(segment))
             if following is None:
                 following = place.parameter
                 if following is None:
@@ -78,6 +78,11 @@ class Routes:
             raise AlcorError(405, "HTTPMethodNotAllowed", message, headers=(("allow", allowed),))
         route, names = found
         return route, dict(zip(names, values, strict=True))
+
+
+def _other_spelling(segment: str) -> str:
+    """Neutron takes underscores in paths for hyphens, and hyphens for underscores."""
+    return segment.replace("_", "-") if "_" in segment else segment.replace("-", "_")
 
 
 def _segments(path: str) -> list[str]:

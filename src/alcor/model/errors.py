@@ -41,6 +41,7 @@ _NOT_THERE = {
     "metering_label_rule": ("MeteringLabelRuleNotFound", "Metering label rule '{}' does not exist."),
     "service_profile": ("ServiceProfileNotFound", "Service Profile {} could not be found."),
     "log": ("LogResourceNotFound", "Log resource {} could not be found."),
+    "network_segment_range": ("NetworkSegmentRangeNotFound", "Network Segment Range {} could not be found."),
     "policy": ("QosPolicyNotFound", "QoS policy {} could not be found."),
     **{
         f"{kind}_rule": _QOS_RULE_NOT_THERE

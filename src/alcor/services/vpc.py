@@ -13,7 +13,7 @@ from alcor.model.programming import AUTO, is_on_demand
 from alcor.model.records import SubnetDeleted, VpcDeleted
 from alcor.model.resources.alcor import VPC
 from alcor.model.resources.network import NETWORK
-from alcor.services import availability_zones, qos_attachment, tags
+from alcor.services import availability_zones, qos_attachment, tags, vnis
 from alcor.services.access import Access, visible_networks
 from alcor.services.manager import (
     Create,
@@ -38,7 +38,6 @@ from alcor.store.transaction import Transaction
 
 ROWS = Rows(VPC, network)
 ACCESS = Access(VPC, network, visible_networks)
-_VNIS = "vni"
 _NAMED_IN_CONFLICT = 10
 
 _LOCKED = select(network).where(network.c.id == bindparam("id")).with_for_update()
@@ -78,21 +77,21 @@ def _programmed(transaction: Transaction, values: Values, bound_ports: int, was_
 def _give_vnis(transaction: Transaction, networks: Sequence[Values]) -> None:
     asked = [values["provider:segmentation_id"] for values in networks if values["provider:segmentation_id"]]
     if asked:
-        free = number_pools.take_exact(transaction, _VNIS, asked)
+        free = vnis.take_exact(transaction, asked)
         for vni in asked:
             if vni not in free:
                 raise conflict("TunnelIdInUse", f"Unable to create the network. The tunnel ID {vni} is in use.")
             free.remove(vni)
     others = [values for values in networks if not values["provider:segmentation_id"]]
     try:
-        vnis = number_pools.take(transaction, _VNIS, len(others))
+        taken = vnis.take(transaction, [values["project_id"] for values in others])
     except number_pools.PoolExhausted as error:
         raise AlcorError(
             503,
             "NoNetworkAvailable",
             "Unable to create the network. No tenant network is available for allocation: every VNI is in use.",
         ) from error
-    for values, vni in zip(others, vnis, strict=True):
+    for values, vni in zip(others, taken, strict=True):
         values["provider:segmentation_id"] = vni
 
 
@@ -158,7 +157,7 @@ def _delete_network(transaction: Transaction, delete: Delete) -> None:
     connection.execute(_DELETE, {"id": delete.id})
     tags.forget(connection, [delete.id, *subnets])
     qos_attachment.forget(connection, [row])
-    number_pools.release(transaction, _VNIS, [row.segmentation_id])
+    vnis.release(transaction, [row.segmentation_id])
     transaction.record(*(SubnetDeleted(id_bytes(subnet_id)) for subnet_id in subnets), VpcDeleted(id_bytes(delete.id)))
 
 

@@ -32,6 +32,7 @@ _DROP = (
     sql.statement("DELETE FROM free_range WHERE pool_id = :id"),
     sql.statement("DELETE FROM number_pool WHERE id = :id"),
 )
+_CURSOR = sql.statement("SELECT cursor FROM number_pool WHERE id = :id")
 _LOCK = sql.locking_statement("SELECT cursor FROM number_pool WHERE id = :id")
 _MOVE_CURSOR = sql.statement("UPDATE number_pool SET cursor = :cursor WHERE id = :id")
 _BEYOND = sql.statement(
@@ -92,6 +93,13 @@ def take(tx: Transaction, pool_id: str, count: int) -> list[int]:
     _replace(tx.connection, pool_id, touched, without(sorted(touched), sorted(taken)), width)
     tx.connection.execute(_MOVE_CURSOR, {"id": pool_id, "cursor": taken[-1].to_bytes(width)})
     return taken
+
+
+def free_within(connection: Connection, pool_id: str, first: int, last: int) -> Iterator[Range]:
+    """The free ranges between two numbers, in order."""
+    cursor = connection.execute(_CURSOR, {"id": pool_id}).scalar_one()
+    for low, high in _overlapping(connection, pool_id, first, last, len(cursor)):
+        yield max(low, first), min(high, last)
 
 
 def take_exact(tx: Transaction, pool_id: str, numbers: Iterable[int]) -> set[int]:
@@ -175,6 +183,16 @@ def _candidates(
         if found[0] > cursor:
             return
         yield found, found[0], min(found[1], cursor)
+
+
+def _overlapping(connection: Connection, pool_id: str, first: int, last: int, width: int) -> Iterator[Range]:
+    """Free ranges that have a number between two, in order."""
+    if first > last:
+        return
+    for found in _ranges_beyond(connection, pool_id, (first - 1).to_bytes(width) if first else b"", _CHUNK):
+        if found[0] > last:
+            return
+        yield found
 
 
 def _ranges_beyond(connection: Connection, pool_id: str, number: bytes, count: int) -> Iterator[Range]:

@@ -42,6 +42,12 @@ class Pools(RuleBasedStateMachine):
                 number_pools.take(self.transaction, "pool", count)
             assert raised.value.available == len(self.free)
 
+    @rule(split=st.integers(1, 25), length=st.integers(0, 12))
+    def free_within(self, split: int, length: int) -> None:
+        first, last = self.top - split, min(self.top, self.top - split + length)
+        found = number_pools.free_within(self.transaction.connection, "pool", first, last)
+        assert {n for low, high in found for n in range(low, high + 1)} == {n for n in self.free if first <= n <= last}
+
     @rule(offsets=st.sets(st.integers(-2, 30)))
     def take_exact(self, offsets: set[int]) -> None:
         wanted = {self.top - offset for offset in offsets}

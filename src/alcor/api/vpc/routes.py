@@ -10,6 +10,7 @@ from alcor.api.vpc.macs import mac_routes
 from alcor.api.vpc.nodes import ncm_routes, node_routes
 from alcor.api.vpc.ports import port_routes
 from alcor.api.vpc.quotas import quota_apply_routes
+from alcor.api.vpc.segments import segment_routes
 from alcor.api.vpc.subnets import subnet_routes
 from alcor.api.vpc.vpcs import vpc_routes
 from alcor.model.errors import not_found
@@ -28,6 +29,7 @@ def alcor_routes(store: Store, page_limit: int) -> list[Route]:
         routes += quota_routes(store, f"{project}/quotas")
         routes += quota_apply_routes(store, prefix, project)
         routes += vpc_routes(store, page_limit, project)
+        routes += segment_routes(store, page_limit, project)
         routes += subnet_routes(store, page_limit, project)
         routes += port_routes(store, page_limit, project)
     routes += port_routes(store, page_limit, "/v4/{project_id}")  # the Java Port Manager's alias

@@ -13,7 +13,14 @@ from alcor.store.tables.flavors import flavor, flavor_service_profile, service_p
 from alcor.store.tables.hosts import agent, controller, host_session, ncm, node
 from alcor.store.tables.metering import log, metering_label, metering_label_rule
 from alcor.store.tables.network import ip_allocation, network, port, subnet
-from alcor.store.tables.numbers import free_range, ip_reservation, mac_range, mac_reservation, number_pool
+from alcor.store.tables.numbers import (
+    free_range,
+    ip_reservation,
+    mac_range,
+    mac_reservation,
+    network_segment_range,
+    number_pool,
+)
 from alcor.store.tables.qos import qos_attachment, qos_policy, qos_rule
 from alcor.store.tables.routers import conntrack_helper, floating_ip, router
 from alcor.store.tables.security import (
@@ -48,6 +55,7 @@ __all__ = [
     "metering_label_rule",
     "ncm",
     "network",
+    "network_segment_range",
     "node",
     "number_pool",
     "port",

@@ -1,8 +1,8 @@
 """Pools of numbers: addresses, VNIs, MAC addresses, host indexes."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, String, Table, Text
 
-from alcor.store.tables.base import metadata
+from alcor.store.tables.base import metadata, standard_columns
 
 # Free numbers of a pool, as disjoint, never adjacent ranges: addresses of a subnet's allocation pools (packed
 # bytes), VNIs of a segment range and MAC addresses (big-endian bytes). What is allocated plus what is free is always
@@ -13,6 +13,20 @@ free_range = Table(
     Column("pool_id", String(64), primary_key=True),
     Column("first", LargeBinary(16), nullable=False),
     Column("last", LargeBinary(16), primary_key=True),
+)
+
+# Ranges of VNIs; those of projects are for their networks alone. The default one is the whole pool.
+network_segment_range = Table(
+    "network_segment_range",
+    metadata,
+    *standard_columns(),
+    Column("is_default", Boolean, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("network_type", String(32), nullable=False),
+    Column("minimum", BigInteger, nullable=False),
+    Column("maximum", BigInteger, nullable=False),
+    Column("attributes", Text, nullable=False),
+    Index("ix_network_segment_range_project_id", "project_id", "id"),
 )
 
 # Where the next number is taken: after the last one given out, so that a freed number rests before it is used again.

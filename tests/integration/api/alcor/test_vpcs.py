@@ -190,3 +190,15 @@ async def test_the_same_is_served_under_v4(client: httpx.AsyncClient) -> None:
     vpc = shown(await client.post(f"/v4{PROJECT}/vpcs", json={"network": {}}), 201)["network"]
     assert shown(await client.get(f"/v4{PROJECT}/vpcs/{vpc['id']}")) == {"network": vpc}
     assert shown(await client.get(f"{PROJECT}/vpcs/{vpc['id']}")) == {"network": vpc}
+
+
+async def test_a_project_has_ranges_of_vnis_of_its_own(client: httpx.AsyncClient) -> None:
+    ranges = "/project/blue/network_segment_ranges"
+    said = {"network_type": "vxlan", "minimum": 70, "maximum": 79, "shared": False}
+    made = shown(await client.post(ranges, json={"network_segment_range": said}), 201)["network_segment_range"]
+    assert [each["id"] for each in shown(await client.get(ranges))["network_segment_ranges"]] == [made["id"]]
+    assert shown(await client.get("/project/red/network_segment_ranges"))["network_segment_ranges"] == []
+    vpc = shown(await client.post("/project/blue/vpcs", json={"network": {}}), 201)["network"]
+    assert vpc["provider:segmentation_id"] == 70
+    assert (await client.delete(f"/project/blue/vpcs/{vpc['id']}")).status_code == 200
+    assert shown(await client.delete(f"{ranges}/{made['id']}")) == {"id": made["id"]}

@@ -1,0 +1,66 @@
+"""The network segment range: VNIs that networks are given, of everybody or of one project."""
+
+from typing import Any
+
+from alcor.model.extension import Extension
+from alcor.model.resource import Attribute, Kept, Resource, Unset
+from alcor.model.resources.network import LARGEST_VNI
+from alcor.model.resources.standard import project_id, standard_attributes, tags
+from alcor.model.rules import ADMIN
+from alcor.model.values import boolean, integer, one_of, text, whole_number
+
+_LARGEST_ID = 2**32 - 1  # of any type of networks that Neutron knows
+
+
+def _owner(name: str, alias_of: str = "") -> Attribute:
+    """A range of everybody is of no project."""
+    return Attribute(
+        name,
+        project_id,
+        update=False,
+        column="project_id",
+        to_column=lambda owner: owner or "",
+        to_view=lambda owner: owner or None,
+        parse_filter=str,
+        alias_of=alias_of,
+    )
+
+
+def _physical_network(value: Any) -> str:
+    """VXLANs are on none."""
+    given: str = text(64)("" if value is None else value)
+    return given
+
+
+NETWORK_SEGMENT_RANGE = Resource(
+    "network_segment_range",
+    "network_segment_ranges",
+    (
+        *(each for each in standard_attributes() if each.column != "project_id"),
+        _owner("project_id"),
+        _owner("tenant_id", alias_of="project_id"),
+        Attribute("default", column="is_default", parse_filter=boolean),
+        Attribute("shared", boolean, True, update=False, column="shared", parse_filter=boolean),
+        Attribute(
+            "network_type",
+            one_of("vlan", "vxlan", "gre", "geneve"),
+            Unset.REQUIRED,
+            update=False,
+            column="network_type",
+            parse_filter=str,
+        ),
+        Attribute("physical_network", _physical_network, "", update=False, implied=None),
+        Attribute("minimum", integer(1, _LARGEST_ID), Unset.REQUIRED, column="minimum", parse_filter=whole_number),
+        Attribute("maximum", integer(1, _LARGEST_ID), Unset.REQUIRED, column="maximum", parse_filter=whole_number),
+        Attribute("used", kept=Kept.COMPUTED),
+        Attribute("available", kept=Kept.COMPUTED),
+        tags(create=True),
+    ),
+    rules=dict.fromkeys(("create", "get", "update", "delete"), ADMIN),
+    extensions=(
+        Extension("network-segment-range", "Neutron Network Segment Range", "Provides support for the network segment range management"),  # noqa: E501
+    ),
+)  # fmt: skip
+
+WHOLE = (1, LARGEST_VNI)
+"""All VNIs."""
