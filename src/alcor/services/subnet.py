@@ -13,7 +13,7 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.number_ranges import Range
 from alcor.model.records import SubnetDeleted
 from alcor.model.resources.subnet import SUBNET
-from alcor.services import router_ports, tags
+from alcor.services import router_ports, segment, tags
 from alcor.services.access import Access, shared_ids
 from alcor.services.manager import (
     Create,
@@ -83,6 +83,7 @@ def _create_one(transaction: Transaction, given: Values, context: Context) -> Vi
     _check_services(network, given)
     locked_network(transaction, given["network_id"], context)
     _check_overlap(transaction.connection, given["network_id"], network)
+    segment.check_subnet(transaction.connection, given["network_id"], given["segment_id"])
     values = stamp(transaction, given) | {"ip_version": network.version}
     values["first_address"] = network.network_address.packed
     if missing(given, "gateway_ip"):
@@ -162,6 +163,8 @@ def _update(transaction: Transaction, update: Update) -> View:
     values = dict(update.values)
     _check_services(ipaddress.ip_network(row.cidr), ROWS.view(row) | values)
     _change_addresses(transaction, row, values)
+    if "segment_id" in values:
+        segment.check_subnet(connection, row.network_id, values["segment_id"], row.id, row.segment_id)
     changed = ROWS.changed_row(row, values | {"first_address": row.first_address}, transaction.now)
     bulk.update_row(connection, subnet, changed)
     if subnet_record(changed) != subnet_record(row):

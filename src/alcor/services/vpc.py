@@ -13,7 +13,7 @@ from alcor.model.programming import AUTO, is_on_demand
 from alcor.model.records import SubnetDeleted, VpcDeleted
 from alcor.model.resources.alcor import VPC
 from alcor.model.resources.network import NETWORK
-from alcor.services import availability_zones, qos_attachment, tags, vnis
+from alcor.services import availability_zones, qos_attachment, segment, tags, vnis
 from alcor.services.access import Access, visible_networks
 from alcor.services.manager import (
     Create,
@@ -53,13 +53,14 @@ _DELETE_SUBNETS = sql.statement("DELETE FROM subnet WHERE network_id = :id")
 
 def _create(transaction: Transaction, create: Create) -> list[View]:
     connection = transaction.connection
-    stamped = [stamp(transaction, values) for values in create.items]
+    stamped = [segment.first_of(stamp(transaction, values)) for values in create.items]
     qos_attachment.check_new(connection, create)
     for values in stamped:
         availability_zones.check(connection, values["availability_zone_hints"])
     qos_attachment.give_defaults(connection, stamped)
     ensure_defaults(transaction, (values["project_id"] for values in stamped))
     _give_vnis(transaction, stamped)
+    segment.add_first(transaction, stamped)
     rows = [ROWS.row(values | _programmed(transaction, values, 0, False) | {"guests": False}) for values in stamped]
     insert_new(connection, network, rows)
     qos_attachment.remember(connection, "network", rows)
@@ -157,6 +158,7 @@ def _delete_network(transaction: Transaction, delete: Delete) -> None:
     connection.execute(_DELETE, {"id": delete.id})
     tags.forget(connection, [delete.id, *subnets])
     qos_attachment.forget(connection, [row])
+    segment.forget_all(transaction, delete.id)
     vnis.release(transaction, [row.segmentation_id])
     transaction.record(*(SubnetDeleted(id_bytes(subnet_id)) for subnet_id in subnets), VpcDeleted(id_bytes(delete.id)))
 

@@ -20,6 +20,7 @@ from alcor.services.floating_ip import FLOATING_IPS
 from alcor.services.log import LOGS
 from alcor.services.manager import LIST, Manager
 from alcor.services.metering import METERING_LABEL_RULES, METERING_LABELS
+from alcor.services.network_segment import SEGMENTS
 from alcor.services.network_segment_range import NETWORK_SEGMENT_RANGES
 from alcor.services.port import PORTS
 from alcor.services.qos_policy import QOS_POLICIES
@@ -52,6 +53,7 @@ MANAGERS = (
     METERING_LABEL_RULES,
     LOGS,
     NETWORK_SEGMENT_RANGES,
+    SEGMENTS,
 )
 
 

@@ -50,7 +50,6 @@ VPC = Resource(
     without_effect=(
         "default",  # what Java makes of is_default
         "router",
-        "segments",
         "vlan_transparent",
         "l2_adjacency",
         *_QUERY_FIELDS,
@@ -77,7 +76,6 @@ PROJECT_SUBNET = Resource(
         "ipV6_rangeId",
         "prefixlen",
         "routes",
-        "segment_id",
         "shared",
         "use_default_subnet_pool",
         *_QUERY_FIELDS,

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Kept, Resource
 from alcor.model.resources.qos import qos_policy_id
 from alcor.model.resources.standard import admin_state, standard_attributes, tags
 from alcor.model.rules import ADMIN, ADMIN_OR_PROJECT_READER, SERVICE
-from alcor.model.values import boolean, host_name, integer, list_of, one_of, optional, text, whole_number
+from alcor.model.values import boolean, host_name, integer, list_of, one_of, optional, record, text, whole_number
 
 LARGEST_VNI = 2**24 - 1
+_MOST_SEGMENTS = 64
 LARGEST_MTU = 65_535
 LEAST_MTU = 68  # RFC 791
 DEFAULT_MTU = 1450  # what VXLAN over IPv4 leaves of an underlay's 1500
@@ -20,6 +22,21 @@ def _mtu(value: Any) -> int:
     if 0 < number < LEAST_MTU:
         raise ValueError(f"{number} is less than {LEAST_MTU}")
     return number or DEFAULT_MTU
+
+
+_segment = record(
+    {"provider:network_type": one_of("vxlan", "vlan", "flat")},
+    {
+        "provider:physical_network": optional(text(64)),
+        "provider:segmentation_id": optional(integer(1, LARGEST_VNI)),
+    },
+)
+
+
+def _segments(value: Any) -> list[dict[str, Any]] | None:
+    """What the network is made of, when it is of several segments."""
+    named: list[dict[str, Any]] = list_of(_segment, _MOST_SEGMENTS, unique=False)(value)
+    return named or None
 
 
 NETWORK = Resource(
@@ -69,9 +86,13 @@ NETWORK = Resource(
         Attribute("availability_zones", default=[], kept=Kept.CONSTANT),
         Attribute("ipv4_address_scope", default=None, kept=Kept.CONSTANT),
         Attribute("ipv6_address_scope", default=None, kept=Kept.CONSTANT),
+        Attribute("segments", _segments, None, update=False, set_by=ADMIN, seen_by=ADMIN),
         qos_policy_id(),
         tags(),
         Attribute("subnets", kept=Kept.COMPUTED),
     ),
+    extensions=(
+        Extension("multi-provider", "Multi Provider Network", "Expose mapping of virtual networks to multiple physical networks"),  # noqa: E501
+    ),
     rules={"get": f"{ADMIN_OR_PROJECT_READER} or {SERVICE} or rule:shared or rule:external or rule:context_is_advsvc"},
-)
+)  # fmt: skip

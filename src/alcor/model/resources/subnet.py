@@ -4,7 +4,7 @@ from typing import Any
 
 from alcor.model.resource import Attribute, Kept, Resource, Unset
 from alcor.model.resources.standard import standard_attributes, tags
-from alcor.model.rules import ADMIN_OR_NETWORK_OWNER_MEMBER, ADMIN_OR_NETWORK_OWNER_READER, OWN, SERVICE
+from alcor.model.rules import ADMIN, ADMIN_OR_NETWORK_OWNER_MEMBER, ADMIN_OR_NETWORK_OWNER_READER, OWN, SERVICE
 from alcor.model.values import boolean, cidr, ip_address, list_of, one_of, optional, record, shown, uuid
 
 _MOST_DNS_NAMESERVERS = 5
@@ -44,6 +44,15 @@ SUBNET = Resource(
         Attribute("ipv6_ra_mode", optional(one_of(*_IPV6_MODES)), None, update=False),
         Attribute("subnetpool_id", default=None, kept=Kept.CONSTANT),
         Attribute("service_types", default=[], kept=Kept.CONSTANT),
+        Attribute(
+            "segment_id",
+            optional(uuid),
+            None,
+            column="segment_id",
+            parse_filter=str,
+            set_by=ADMIN,
+            seen_by=ADMIN,
+        ),
         tags(),
     ),
     rules={

@@ -30,6 +30,7 @@ from alcor.store.tables.security import (
     security_group,
     security_group_rule,
 )
+from alcor.store.tables.segments import segment
 from alcor.store.tables.trunks import sub_port, trunk
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "router",
     "security_group",
     "security_group_rule",
+    "segment",
     "service_profile",
     "sub_port",
     "subnet",

@@ -39,6 +39,7 @@ async def test_the_version_lists_its_resources(neutron: Neutron) -> None:
             "metering_label_rules",
             "logs",
             "network_segment_ranges",
+            "segments",
         }
         for each in resources:
             collection = each["links"][0]["href"].removeprefix("http://neutron:9696")

@@ -23,6 +23,7 @@ async def test_a_subnet_has_neutrons_attributes_and_defaults(neutron: Neutron) -
         "ipv6_address_mode": None,
         "ipv6_ra_mode": None,
         "subnetpool_id": None,
+        "segment_id": None,
         "service_types": [],
         "tags": [],
         "revision_number": 1,

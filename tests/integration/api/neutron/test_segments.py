@@ -1,0 +1,100 @@
+"""Segments: what networks are made of, and which subnets are on which."""
+
+from typing import Any
+
+from tests.integration.api.neutron.requests import Json, Neutron
+
+TYPE, PHYSICAL, NUMBER = "provider:network_type", "provider:physical_network", "provider:segmentation_id"
+
+
+def what(segment: Json) -> tuple[Any, ...]:
+    return segment["network_type"], segment["physical_network"], segment["segmentation_id"]
+
+
+async def test_a_network_begins_with_the_segment_that_it_is(neutron: Neutron) -> None:
+    network = await neutron.create("network", project_id="blue")
+    (main,) = await neutron.list("segment", f"network_id={network['id']}")
+    assert what(main) == ("vxlan", None, network[NUMBER])
+    assert network["segments"] is None
+    changed = await neutron.update("segment", main["id"], name="rack", description="of racks")
+    assert (changed["name"], changed["description"], changed["revision_number"]) == ("rack", "of racks", 2)
+    refused = await neutron.refused("DELETE", f"segments/{main['id']}")
+    assert refused[:2] == (409, "SegmentInUse")
+    await neutron.delete("network", network["id"])
+    assert await neutron.list("segment") == []
+
+
+async def test_segments_are_added_and_removed(neutron: Neutron) -> None:
+    network = await neutron.create("network")
+    said = {"network_id": network["id"], "network_type": "vlan", "physical_network": "fabric"}
+    first, second = await neutron.create("segment", **said), await neutron.create("segment", **said)
+    assert [what(each) for each in (first, second)] == [("vlan", "fabric", 1), ("vlan", "fabric", 2)]
+    vxlan = await neutron.create("segment", network_id=network["id"], network_type="vxlan")
+    shown = (await neutron.show("network", network["id"]))["segments"]
+    assert [each[NUMBER] for each in shown] == [network[NUMBER], 1, 2, vxlan["segmentation_id"]]
+    for wrong, status, kind in (
+        ({"segmentation_id": 2}, 409, "VlanIdInUse"),
+        ({"segmentation_id": 5000}, 400, "InvalidInput"),
+        ({"physical_network": None}, 400, "InvalidInput"),
+        ({"network_type": "vxlan"}, 400, "InvalidInput"),
+        ({"network_type": "vxlan", "physical_network": None, "segmentation_id": network[NUMBER]}, 409, "TunnelIdInUse"),
+        ({"network_type": "gre"}, 400, "HTTPBadRequest"),
+        ({"network_id": first["id"]}, 404, "NetworkNotFound"),
+    ):
+        assert (await neutron.refused("POST", "segments", {"segment": said | wrong}))[:2] == (status, kind), wrong
+    for each in (first, second, vxlan):
+        await neutron.delete("segment", each["id"])
+    assert (await neutron.show("network", network["id"]))["segments"] is None
+    again = await neutron.create(
+        "segment", network_id=network["id"], network_type="vxlan", segmentation_id=vxlan["segmentation_id"]
+    )
+    await neutron.delete("network", network["id"])
+    free = await neutron.create("network", **{NUMBER: again["segmentation_id"]})
+    assert free[NUMBER] == again["segmentation_id"]
+
+
+async def test_a_network_is_made_of_several_segments_at_once(neutron: Neutron) -> None:
+    segments = [{TYPE: "vlan", PHYSICAL: "fabric", NUMBER: 7}, {TYPE: "vxlan", NUMBER: 4242}]
+    network = await neutron.create("network", segments=segments)
+    assert (network[TYPE], network[NUMBER]) == ("vxlan", 4242)
+    assert network["segments"] == [segments[1] | {PHYSICAL: None}, segments[0]]
+    assert len(await neutron.list("segment", f"network_id={network['id']}")) == 2
+    for wrong, status, kind in (
+        ({"segments": segments, NUMBER: 9}, 400, "SegmentsSetInConjunctionWithProviders"),
+        ({"segments": [segments[1], segments[1]]}, 400, "SegmentsContainDuplicateEntry"),
+        ({"segments": segments[:1]}, 400, "InvalidInput"),
+        ({"segments": [{TYPE: "vxlan"}, segments[0]]}, 409, "VlanIdInUse"),
+        ({"segments": [{}]}, 400, "HTTPBadRequest"),
+    ):
+        assert (await neutron.refused("POST", "networks", {"network": wrong}))[:2] == (status, kind), wrong
+
+
+async def test_all_subnets_of_a_network_are_on_segments_or_none_is(neutron: Neutron) -> None:
+    network, other = await neutron.create("network"), await neutron.create("network")
+    (main,) = await neutron.list("segment", f"network_id={network['id']}")
+    first = await neutron.create("subnet", network_id=network["id"], cidr="10.0.0.0/24")
+    path = f"subnets/{first['id']}"
+    on_it = await neutron.update("subnet", first["id"], segment_id=main["id"])
+    assert on_it["segment_id"] == main["id"]
+    assert [each["id"] for each in await neutron.list("subnet", f"segment_id={main['id']}")] == [first["id"]]
+    assert (await neutron.refused("DELETE", f"segments/{main['id']}"))[:2] == (409, "SegmentInUse")
+    second = await neutron.create(
+        "segment", network_id=network["id"], network_type="vlan", physical_network="fabric", name="second"
+    )
+    change = {"subnet": {"segment_id": second["id"]}}
+    assert (await neutron.refused("PUT", path, change))[:2] == (400, "SubnetSegmentAssociationChangeNotAllowed")
+    said = {"network_id": network["id"], "cidr": "10.0.1.0/24"}
+    absent = "0" * 8 + "-0000-4000-8000-" + "0" * 12
+    for wrong, status, kind in (
+        ({}, 400, "SubnetsNotAllAssociatedWithSegments"),
+        ({"segment_id": main["id"], "network_id": other["id"]}, 400, "NetworkIdsDontMatch"),
+        ({"segment_id": absent}, 404, "SegmentNotFound"),
+    ):
+        assert (await neutron.refused("POST", "subnets", {"subnet": said | wrong}))[:2] == (status, kind), wrong
+    await neutron.create("subnet", **said, segment_id=second["id"])
+    whole = await neutron.create("network")
+    its_subnet = await neutron.create("subnet", network_id=whole["id"], cidr="10.0.0.0/24")
+    (its_main,) = await neutron.list("segment", f"network_id={whole['id']}")
+    await neutron.create("segment", network_id=whole["id"], network_type="vxlan")
+    refused = await neutron.refused("PUT", f"subnets/{its_subnet['id']}", {"subnet": {"segment_id": its_main["id"]}})
+    assert refused[:2] == (400, "NoUpdateSubnetWhenMultipleSegmentsOnNetwork")
