@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError
 from alcor.services.manager import Create, Values
-from alcor.services.qos_policy import ACCESS, default_policy, rules_of
+from alcor.services.qos_policy import ACCESS, default_policies, rules_of
 from alcor.services.rows import View
 from alcor.store import bulk
 from alcor.store.tables import qos_attachment
@@ -44,9 +44,10 @@ def check_new(connection: Connection, create: Create) -> None:
 
 def give_defaults(connection: Connection, networks: Iterable[Values]) -> None:
     """New networks that do not say a policy have the default one of their project."""
-    for values in networks:
-        if not values.get(ATTRIBUTE):
-            values[ATTRIBUTE] = default_policy(connection, values["project_id"])
+    without = [values for values in networks if not values.get(ATTRIBUTE)]
+    defaults = default_policies(connection, (values["project_id"] for values in without)) if without else {}
+    for values in without:
+        values[ATTRIBUTE] = defaults.get(values["project_id"])
 
 
 def remember(connection: Connection, object_type: str, rows: Iterable[Any]) -> None:

@@ -1,6 +1,6 @@
 """QoS policies: one of a project may be its default, which its new networks have that do not say another."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, union_all
@@ -25,8 +25,8 @@ _shown_as_shared = sharing.shown_as_shared(OBJECT_TYPE)
 ACCESS = Access(POLICY, qos_policy, shareable(qos_policy, OBJECT_TYPE), computed=_shown_as_shared)
 
 _KINDS = {kind.name: kind for kind in RULE_TYPES}
-_DEFAULT = select(qos_policy.c.id).where(
-    qos_policy.c.project_id == bindparam("project_id"), qos_policy.c.is_default.is_(True)
+_DEFAULTS = select(qos_policy.c.project_id, qos_policy.c.id).where(
+    qos_policy.c.project_id.in_(bindparam("projects", expanding=True)), qos_policy.c.is_default.is_(True)
 )
 _RULES = (
     select(qos_rule)
@@ -48,10 +48,10 @@ _USERS = union_all(
 )
 
 
-def default_policy(connection: Connection, project_id: str) -> str | None:
-    """The id of the project's default policy."""
-    found: str | None = connection.execute(_DEFAULT, {"project_id": project_id}).scalar()
-    return found
+def default_policies(connection: Connection, project_ids: Iterable[str]) -> dict[str, str]:
+    """The ids of the default policies of those of the projects that have one."""
+    rows = connection.execute(_DEFAULTS, {"projects": sorted(set(project_ids))})
+    return {row.project_id: row.id for row in rows}
 
 
 def users_of(connection: Connection, policy_id: str) -> set[str]:
@@ -109,7 +109,7 @@ def _apply(transaction: Transaction, change: Change) -> Values:
 
 
 def _check_no_other_default(connection: Connection, project_id: str, policy_id: str) -> None:
-    if default_policy(connection, project_id) not in (None, policy_id):
+    if default_policies(connection, [project_id]).get(project_id, policy_id) != policy_id:
         raise conflict("QoSPolicyDefaultAlreadyExists", f"A default QoS policy exists for project {project_id}.")
 
 
