@@ -12,10 +12,14 @@ from tests.integration.running import running_controller
 # That a request which fits the schemas is carried out cannot be promised: schemas do not know which networks there are.
 _UNPROMISED = "positive_data_acceptance"
 
+# They take from all others what ports need: a port is then refused with 503, as Neutron does where no MAC is free.
+_OF_OPERATORS = "^(PUT|DELETE) (/v4)?/macs/ranges/"
+
 
 def test_schemathesis_finds_no_fault(tmp_path: Path) -> None:
     with running_controller(tmp_path) as address:
         checks = ["--checks", "all", "--exclude-checks", _UNPROMISED, "--max-examples", "5", "--seed", "4"]
+        checks += ["--exclude-operation-id-regex", _OF_OPERATORS]
         command = [
             str(Path(sys.executable).with_name("schemathesis")),
             "run",

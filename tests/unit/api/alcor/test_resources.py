@@ -57,6 +57,12 @@ def test_a_name_that_nobody_knows_is_refused(resource: Resource) -> None:
 
 
 def test_neutrons_definitions_are_strict() -> None:
-    for said in ({"name": None}, {"id": new_id()}, {"revision_number": 1}, {"cidr": "10.0.0.0/8"}, {"segments": []}):
+    for said in (
+        {"name": None},
+        {"id": new_id()},
+        {"revision_number": 1},
+        {"cidr": "10.0.0.0/8"},
+        {"programming": "push"},
+    ):
         with pytest.raises(AlcorError, match=next(iter(said))):
             NETWORK.check_create(said)
