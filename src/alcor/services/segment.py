@@ -30,7 +30,11 @@ _OF_NETWORK = (
     .order_by(segment.c.is_main.desc(), segment.c.created_at, segment.c.id)
 )
 _COUNT = select(func.count()).where(segment.c.network_id == bindparam("network_id"))
-_SUBNETS = select(subnet.c.id, subnet.c.segment_id).where(subnet.c.network_id == bindparam("network_id"))
+_OTHER_SUBNET = (
+    select(subnet.c.segment_id)
+    .where(subnet.c.network_id == bindparam("network_id"), subnet.c.id != bindparam("changed"))
+    .limit(1)
+)
 
 
 def first_of(values: Values) -> Values:
@@ -154,7 +158,8 @@ def check_subnet(
 ) -> None:
     """Raises AlcorError unless a subnet may be on a segment (none: the whole network).
 
-    All subnets of a network are on one, or none is. ``changed`` is the id of a subnet that is there, on ``old``.
+    All subnets of a network are on one, or none is: any one of them tells. ``changed`` is the id of a subnet that is
+    there, on ``old``.
     """
     if segment_id is not None:
         found = bulk.select_by(connection, [segment.c.network_id], segment.c.id, [segment_id])
@@ -167,9 +172,8 @@ def check_subnet(
             )
     if changed and segment_id == old:
         return
-    subnets = connection.execute(_SUBNETS, {"network_id": network_id}).all()
-    others = [row for row in subnets if row.id != changed]
-    if (changed and others) or any((row.segment_id is None) != (segment_id is None) for row in others):
+    other = connection.execute(_OTHER_SUBNET, {"network_id": network_id, "changed": changed}).first()
+    if other is not None and (changed or (other.segment_id is None) != (segment_id is None)):
         raise bad_request(
             f"All of the subnets on network '{network_id}' must either all be associated with segments or all not "
             "associated with any segment.",
