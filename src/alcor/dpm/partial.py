@@ -33,16 +33,18 @@ def relevant(model: ReadModel, records: Iterable[Record]) -> tuple[Record, ...]:
 
 
 def _relevant(model: ReadModel, records: Iterable[Record]) -> Iterator[Record]:
+    came: set[Id] = set()  # ports and subnets that the entry itself brings: it may take them away again
     for record in records:
         match record:
             case PortRecord():
                 vpc = model.vpcs.get(record.vpc_id)
                 if vpc is not None and (vpc.whole or model.serves(record.host_id)):
+                    came.add(record.id)
                     yield record
-                elif record.id in model.ports:
+                elif record.id in model.ports or record.id in came:
                     yield PortDeleted(record.id, record.vpc_id)
             case PortDeleted():
-                if record.id in model.ports:
+                if record.id in model.ports or record.id in came:
                     yield record
             case VpcRecord():
                 vpc = model.vpcs.get(record.id)
@@ -53,11 +55,12 @@ def _relevant(model: ReadModel, records: Iterable[Record]) -> Iterator[Record]:
                     yield record
             case SubnetRecord():
                 if record.vpc_id in model.vpcs:
+                    came.add(record.id)
                     yield record
-                elif record.id in model.subnet_vpcs:
+                elif record.id in model.subnet_vpcs or record.id in came:
                     yield SubnetDeleted(record.id)
             case SubnetDeleted():
-                if record.id in model.subnet_vpcs:
+                if record.id in model.subnet_vpcs or record.id in came:
                     yield record
             case NodeRecord() | NodeDeleted():
                 yield record

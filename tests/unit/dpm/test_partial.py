@@ -6,17 +6,17 @@ from collections.abc import Collection, Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alcor.dpm.compiler import Compiled
+from alcor.dpm.compiler import Compiled, compile_entry
 from alcor.dpm.digests import host_digest
 from alcor.dpm.goal_states import snapshot
 from alcor.dpm.holding import ServedHosts
-from alcor.dpm.partial import missing_records, needed
+from alcor.dpm.partial import missing_records, needed, relevant
 from alcor.dpm.partial_reading import Batch
 from alcor.dpm.read_model import ReadModel
 from alcor.model.digest import digest_of
 from alcor.model.goal_state import GoalState, apply_delta
 from alcor.model.records import LogEntry, NodeRecord, PortRecord, SubnetRecord, VpcRecord
-from tests.unit.dpm.cloud import HOSTS, Cloud, operations
+from tests.unit.dpm.cloud import HOSTS, MACS, PORTS, SUBNETS, VPCS, Cloud, operations
 from tests.unit.dpm.test_compiler import fresh, transaction, without_revision
 
 
@@ -146,3 +146,17 @@ def test_a_moved_host_is_known_without_being_served() -> None:
     entries = [LogEntry(1, tuple(cloud.put_node(HOSTS[0], 77, False)))]
     process.read_on(entries, set())
     assert process.model.nodes[HOSTS[0]] == NodeRecord(HOSTS[0], 1, 77)
+
+
+def test_what_an_entry_brings_and_takes_away_again_is_not_held() -> None:
+    cloud, model = Cloud(), ReadModel(served=set())
+    compile_entry(model, LogEntry(1, tuple(cloud.put_vpc(VPCS[0], 1, 1450, True, False))))
+    port = PortRecord(PORTS[0], VPCS[0], MACS[0], (), HOSTS[0])
+    records = [
+        *cloud.put_port(port),
+        *cloud.delete_port(port.id),
+        *cloud.put_subnet(SUBNETS[0], VPCS[0], True),
+        *cloud.delete_subnet(SUBNETS[0]),
+    ]
+    compile_entry(model, LogEntry(2, relevant(model, records)))
+    assert not model.ports and not model.subnet_vpcs
