@@ -7,13 +7,13 @@ from pathlib import Path
 import psutil
 
 _STARTER = """
-import sys, time
+import signal, sys
 from pathlib import Path
 from tests.processes import guarded
 
 with guarded(["sleep", "600"], Path(sys.argv[1])):
     print(flush=True)
-    time.sleep(600)
+    signal.pause()
 """
 
 
