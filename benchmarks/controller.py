@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from alcor.services.quota import LIMITED
 from benchmarks.identity import ANYBODY, Callers
 from tests.databases import run_postgresql
 from tests.processes import free_port
@@ -53,6 +54,7 @@ def run_process(url: str, *options: str, **environment: str) -> Iterator[Control
         command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "alcor", "controller"]
         command += ["--listen", f"127.0.0.1:{port}", "--southbound", southbound, "--database", url]
         command += ["--data-directory", directory, "--log-level", "warning", *options]
+        command += [f"--quota={resource}=-1" for resource in LIMITED]
         started = time.monotonic()
         # Ctrl-C ends the benchmark first, and that the controller.
         process = subprocess.Popen(command, process_group=0, env=os.environ | environment)

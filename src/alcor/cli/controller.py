@@ -7,10 +7,11 @@ from typing import Any
 import click
 import uvloop
 
-from alcor.cli import identity
+from alcor.cli import identity, quotas
 from alcor.controller import logs
 from alcor.controller.controller import run_controller
 from alcor.controller.settings import ROLES, ControllerError, ControllerSettings
+from alcor.model.choices import Choices
 from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 
 _EPILOG = """\b
@@ -65,6 +66,7 @@ def _default_data_directory() -> Path:
               show_envvar=True, help="Bound ports of a VPC above which hosts are no longer told of all its ports, but "
                                      "ask for those that their workloads speak to. "
                                      "Give all controllers the same.")  # fmt: skip
+@quotas.option
 @click.option("--role", "roles", metavar="ROLE", type=click.Choice(sorted(ROLES)), multiple=True,
               default=sorted(ROLES), show_envvar=True,
               help="What this process does, once for each: api serves the API, dpm serves hosts with goal states, ncm "
@@ -87,6 +89,7 @@ def command(
     digest_interval: int,
     stop_seconds: float,
     on_demand_above: int,
+    quota: tuple[str, ...],
     roles: tuple[str, ...],
     advertise: str,
     log_level: str,
@@ -109,7 +112,7 @@ def command(
         host_grace=host_grace,
         digest_interval=digest_interval,
         stop_seconds=stop_seconds,
-        on_demand_above=on_demand_above,
+        choices=Choices(on_demand_above, quotas.default_limits(who_callers_are["auth"] != "none", quota)),
         roles=frozenset(roles),
         advertise=advertise,
         identity=identity.settings(**who_callers_are),

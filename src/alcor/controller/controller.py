@@ -56,7 +56,7 @@ def _always_ready() -> str | None:
 @contextlib.asynccontextmanager
 async def _open_store(settings: ControllerSettings) -> AsyncIterator[Store]:
     try:
-        store = await open_store(settings.database_url, settings.on_demand_above)
+        store = await open_store(settings.database_url, settings.choices)
     except (ValueError, SQLAlchemyError, OSError) as error:
         reason = " ".join(str(getattr(error, "orig", None) or error).split())
         raise ControllerError(f"cannot open the database: {reason}") from error

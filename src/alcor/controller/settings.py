@@ -7,7 +7,7 @@ import msgspec
 from alcor.api.identity.settings import IdentitySettings
 from alcor.channels import checks
 from alcor.channels.checks import MalformedMessage
-from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
+from alcor.model.choices import USUAL, Choices
 
 API, DPM, NCM = "api", "dpm", "ncm"
 """What a controller process can do: serve the API, serve hosts with goal states, and answer hosts that ask."""
@@ -26,8 +26,7 @@ class ControllerSettings(msgspec.Struct, frozen=True):
     host_grace: float = 15.0  # seconds a host may be away before its ports go DOWN
     digest_interval: int = 600  # seconds between two digests of what a host has; 0 for none
     stop_seconds: float = 5.0  # over which hosts are sent on to other controllers when this one stops
-    on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE  # bound ports of a VPC above which hosts ask for them
-
+    choices: Choices = USUAL
     roles: frozenset[str] = ROLES
     identity: IdentitySettings = IdentitySettings()
     advertise: str = ""  # HOST:PORT or unix:PATH, where hosts reach this process to ask

@@ -40,7 +40,7 @@ class BoundPorts:
             row = self._networks[network_id]
             bound_ports = row.bound_ports + more
             setting = ROWS.view(row)["programming"]
-            on_demand = is_on_demand(setting, bound_ports, row.on_demand, transaction.on_demand_above)
+            on_demand = is_on_demand(setting, bound_ports, row.on_demand, transaction.choices.on_demand_above)
             if on_demand != row.on_demand:
                 transaction.record(msgspec.structs.replace(vpc_record(row), on_demand=on_demand))
             written.append((bound_ports, on_demand, network_id))

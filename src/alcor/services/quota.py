@@ -1,7 +1,8 @@
-"""How many resources of each kind a project may have (Neutron's quotas): no more than was set for it, if anything was.
+"""How many resources of each kind a project may have (Neutron's quotas): as was set for it, else as for any project.
 
-What a project has is counted when it asks for more, and only where there is a limit: writers take turns, so nobody else
-creates anything meanwhile. Counting reads an index of the project's own rows, fewer than its limit.
+What holds for any project is the operator's choice (model.choices). What a project has is counted when it asks for
+more, and only where there is a limit: writers take turns, so nobody else creates anything meanwhile. Counting reads an
+index of the project's own rows, fewer than its limit.
 """
 
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, Table, bindparam, func, select
 
+from alcor.model.choices import Choices
 from alcor.model.context import DEFAULT_PROJECT
 from alcor.model.errors import AlcorError, conflict
 from alcor.services.manager import Create, CreateHandler
@@ -41,6 +43,18 @@ LIMITED: Mapping[str, Table] = {
 }
 """What can be limited, and where it is counted."""
 
+NEUTRONS_DEFAULTS: Mapping[str, int] = {
+    "network": 100,
+    "subnet": 100,
+    "port": 500,
+    "router": 10,
+    "floatingip": 50,
+    "security_group": 10,
+    "security_group_rule": 100,
+    "rbac_policy": 10,
+}
+"""What any project may have by Neutron's defaults, and any number of what is not here."""
+
 Limits = dict[str, int]
 """Resource → how many there may be."""
 
@@ -61,7 +75,7 @@ def limited(resource: str, create: CreateHandler) -> CreateHandler:
 
     def handler(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:
         wanted = [Counter(map(_project, request.items)) for request in requests]
-        room = _room(transaction.connection, resource, {project for each in wanted for project in each})
+        room = _room(transaction, resource, {project for each in wanted for project in each})
         if not room:
             return create(transaction, requests)
         outcomes: dict[int, list[View] | Exception] = {}
@@ -79,9 +93,9 @@ def limited(resource: str, create: CreateHandler) -> CreateHandler:
     return handler
 
 
-def require_room(connection: Connection, resource: str, project_id: str, more: int) -> None:
+def require_room(transaction: Transaction, resource: str, project_id: str, more: int) -> None:
     """Raises AlcorError (409) when a project may not have so many more."""
-    if more > _room(connection, resource, [project_id]).get(project_id, more):
+    if more > _room(transaction, resource, [project_id]).get(project_id, more):
         raise _exceeded(resource)
 
 
@@ -89,13 +103,17 @@ def _project(values: Mapping[str, object]) -> str:
     return DEFAULT_PROJECT if missing(values, "project_id") else str(values["project_id"])
 
 
-def _room(connection: Connection, resource: str, projects: Iterable[str]) -> Counter[str]:
+def _room(transaction: Transaction, resource: str, projects: Iterable[str]) -> Counter[str]:
     """How many more each of the projects that are limited may have."""
-    limits = connection.execute(_OF_PROJECTS, {"resource": resource, "projects": sorted(projects)}).all()
+    connection = transaction.connection
+    limits = dict.fromkeys(projects, transaction.choices.default_limits.get(resource, UNLIMITED))
+    found = connection.execute(_OF_PROJECTS, {"resource": resource, "projects": sorted(limits)})
+    limits.update((row.project_id, row.most) for row in found)
     return Counter(
         {
             project: most - _used(connection, resource, project) - _reserved(connection, resource, project)
-            for project, most in limits
+            for project, most in limits.items()
+            if most != UNLIMITED
         }
     )
 
@@ -126,18 +144,18 @@ def _exceeded(resource: str) -> AlcorError:
     return conflict("OverQuota", f"Quota exceeded for resources: ['{resource}'].")
 
 
-def limits_of(connection: Connection, project_id: str) -> Limits:
-    """What is set for a project, and -1 where nothing is."""
-    return defaults() | _set_for(connection, project_id)
+def limits_of(connection: Connection, project_id: str, choices: Choices) -> Limits:
+    """What is set for a project, and the default where nothing is; -1 for any number."""
+    return defaults(choices) | _set_for(connection, project_id)
 
 
 def _set_for(connection: Connection, project_id: str) -> Limits:
     return {row.resource: row.most for row in connection.execute(_OF_PROJECT, {"project": project_id})}
 
 
-def defaults() -> Limits:
-    """The limits of a project for which nothing is set: none."""
-    return dict.fromkeys(LIMITED, UNLIMITED)
+def defaults(choices: Choices) -> Limits:
+    """The limits of a project for which nothing is set."""
+    return {resource: choices.default_limits.get(resource, UNLIMITED) for resource in LIMITED}
 
 
 def all_limits(connection: Connection) -> dict[str, Limits]:
@@ -148,9 +166,9 @@ def all_limits(connection: Connection) -> dict[str, Limits]:
     return found
 
 
-def usage_of(connection: Connection, project_id: str) -> dict[str, dict[str, int]]:
+def usage_of(connection: Connection, project_id: str, choices: Choices) -> dict[str, dict[str, int]]:
     """Limit and use of each resource, as Neutron's quota details show them."""
-    limits = limits_of(connection, project_id)
+    limits = limits_of(connection, project_id, choices)
     return {
         resource: {
             "limit": most,
@@ -172,14 +190,14 @@ def set_limits(project_id: str, limits: Limits, check: bool) -> Callable[[Transa
                 if UNLIMITED < most < used:
                     raise AlcorError(
                         400,
-                        "InvalidQuotaValue",
-                        f"Change would make usage less than 0 for the following resources: ['{resource}'].",
+                        "HTTPBadRequest",
+                        f"Quota limit {most} for {resource} must be greater than or equal to already used {used}",
                     )
         known = _set_for(connection, project_id)
         bulk.delete_by(connection, quota, "project_id", [project_id])
-        kept = {resource: most for resource, most in (known | limits).items() if most != UNLIMITED}
+        kept = known | limits
         bulk.insert_rows(connection, quota, [(project_id, resource, most) for resource, most in kept.items()])
-        return limits_of(connection, project_id)
+        return limits_of(connection, project_id, transaction.choices)
 
     return operation
 
@@ -202,7 +220,7 @@ def apply(project_id: str, apply_id: str, amounts: Limits) -> Callable[[Transact
         if bulk.select_by(connection, [quota_reservation.c.id], quota_reservation.c.id, [apply_id]):
             raise conflict("QuotaApplyExists", f"Quota apply {apply_id} exists already: choose another apply_id.")
         for resource, amount in amounts.items():
-            room = _room(connection, resource, [project_id])
+            room = _room(transaction, resource, [project_id])
             if project_id in room and amount > room[project_id]:
                 raise _exceeded(resource)
         rows = [(apply_id, resource, project_id, amount) for resource, amount in amounts.items()]

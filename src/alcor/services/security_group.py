@@ -99,7 +99,7 @@ def _add_template_rules(transaction: Transaction, group: Any) -> None:
         values["normalized_cidr"] = security_rules.normalized(template.remote_ip_prefix)
         rows.append(RULE_ROWS.row(values))
     if not group.is_default:
-        quota.require_room(transaction.connection, "security_group_rule", group.project_id, len(rows))
+        quota.require_room(transaction, "security_group_rule", group.project_id, len(rows))
     if rows:
         bulk.insert_rows(transaction.connection, security_group_rule, rows)
 

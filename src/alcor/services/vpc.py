@@ -71,7 +71,7 @@ def _create(transaction: Transaction, create: Create) -> list[View]:
 def _programmed(transaction: Transaction, values: Values, bound_ports: int, was_on_demand: bool) -> Values:
     """The columns of a network that say how it is programmed."""
     setting = values.get("programming", AUTO)
-    on_demand = is_on_demand(setting, bound_ports, was_on_demand, transaction.on_demand_above)
+    on_demand = is_on_demand(setting, bound_ports, was_on_demand, transaction.choices.on_demand_above)
     return {"bound_ports": bound_ports, "on_demand": on_demand}
 
 

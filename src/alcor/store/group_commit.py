@@ -21,7 +21,7 @@ import psycopg
 from sqlalchemy import Connection, Engine, RootTransaction
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
+from alcor.model.choices import USUAL, Choices
 from alcor.store import change_log
 from alcor.store.transaction import Transaction
 
@@ -63,19 +63,19 @@ class GroupCommit:
 
     ``on_commit`` is called in the thread with the position of each change-log entry, once it is committed. Writes that
     wait at the same time may be carried out in any order, except that those of one handler keep theirs.
-    ``on_demand_above`` is what its transactions say (Transaction).
+    ``choices`` are what its transactions go by.
     """
 
     def __init__(
         self,
         engine: Engine,
         on_commit: Callable[[int], None],
-        on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE,
+        choices: Choices = USUAL,
         largest_group: int = 512,
     ) -> None:
         self._engine = engine
         self._on_commit = on_commit
-        self._on_demand_above = on_demand_above
+        self._choices = choices
         self._largest_group = largest_group
         self._closed = False
         self._waiting: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
@@ -156,7 +156,7 @@ class GroupCommit:
         try:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(_TAKE_TURN)
-            transaction = Transaction(connection, int(time.time()), self._on_demand_above)
+            transaction = Transaction(connection, int(time.time()), self._choices)
             outcomes = run(transaction, group)
             position = change_log.append(connection, transaction.records) if transaction.records else 0
         except Exception:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
+from alcor.model.choices import USUAL, Choices
 from alcor.store import change_log, migrate
 from alcor.store.engine import open_engine, reading
 from alcor.store.group_commit import GroupCommit
@@ -31,15 +31,16 @@ _TURN_SECONDS = 0.02  # longest wait for another reader: a short read must not s
 class Store:
     """A database with its writer thread and its reader threads. Made by open_store."""
 
-    def __init__(self, engine: Engine, log_id: bytes, position: int, on_demand_above: int) -> None:
+    def __init__(self, engine: Engine, log_id: bytes, position: int, choices: Choices) -> None:
         self.log_id = log_id
+        self.choices = choices
         self._engine = engine
         self._loop = asyncio.get_running_loop()
         self._position = position  # a committed position of the change log, not always the newest
         self._advanced = asyncio.Event()  # set and replaced each time the position grows
         self._reading = threading.Lock()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="alcor-reader")
-        self._writer = GroupCommit(engine, self._announce, on_demand_above)
+        self._writer = GroupCommit(engine, self._announce, choices)
         self._group_read = GroupRead(self.read)
         self._statistics = Statistics(engine) if engine.dialect.name == "postgresql" else None
 
@@ -138,14 +139,14 @@ def _run_operations(transaction: Transaction, operations: Sequence[Callable[[Tra
     return [operation(transaction) for operation in operations]
 
 
-async def open_store(url: str, on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE) -> Store:
+async def open_store(url: str, choices: Choices = USUAL) -> Store:
     """Open the database, bringing its tables up to date. Raises ValueError for a URL of no known database.
 
-    VPCs of more than ``on_demand_above`` bound ports become programmed on demand by what is written through this store.
+    What is written through this store goes by the operator's ``choices``.
     """
     engine = open_engine(url, _READERS + _OTHERS)
     log_id, position = await asyncio.to_thread(_prepare, engine)
-    return Store(engine, log_id, position, on_demand_above)
+    return Store(engine, log_id, position, choices)
 
 
 def _prepare(engine: Engine) -> tuple[bytes, int]:

@@ -65,6 +65,7 @@ def run_controller(keystone: Keystone, logs: Path) -> Iterator[str]:
     command += ["--southbound", f"unix:{directory}/southbound", "--data-directory", str(directory)]
     account = keystone.add_account("alcor", "service", "admin")
     command += ["--auth", "keystone", "--keystone-url", keystone.url]
+    command += ["--quota", "router=100"]  # one class of the suites makes more than the 10 of the default
     with guarded(command, directory, environment=os.environ | {"ALCOR_KEYSTONE_PASSWORD": account.password}) as log:
         try:
             _wait_until_ready(address, log)

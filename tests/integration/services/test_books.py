@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import Row
 
+from alcor.model.choices import Choices
 from alcor.model.errors import AlcorError
 from alcor.model.programming import SETTINGS, is_on_demand
 from alcor.services.manager import Manager
@@ -89,7 +90,7 @@ class Books(RuleBasedStateMachine):
     def __init__(self, url: str) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.cloud = Cloud(self.runner.run(open_store(url, ON_DEMAND_ABOVE)))
+        self.cloud = Cloud(self.runner.run(open_store(url, Choices(ON_DEMAND_ABOVE))))
         self.views: dict[str, dict[str, dict[str, Any]]] = {}
         self.runner.run(self.begin())
 

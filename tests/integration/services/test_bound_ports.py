@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Row, event
 
+from alcor.model.choices import Choices
 from alcor.model.identifiers import id_bytes
 from alcor.model.programming import AUTO, ON_DEMAND, PUSH
 from alcor.model.records import PortRecord, VpcRecord
@@ -31,7 +32,7 @@ NOWHERE: Host = {"binding:host_id": ""}
 @pytest.fixture
 async def small(database_url: str) -> AsyncIterator[Cloud]:
     """A cloud whose VPCs are on demand above four ports, and told ahead again from three."""
-    store = await open_store(database_url, on_demand_above=ABOVE)
+    store = await open_store(database_url, Choices(on_demand_above=ABOVE))
     yield Cloud(store)
     await store.read(lambda connection: accounts.check(connection, ABOVE))
     await store.close()
@@ -135,7 +136,7 @@ async def test_a_new_vpc_is_what_its_setting_says(small: Cloud) -> None:
 async def test_another_limit_holds_from_the_next_change_of_the_vpc(small: Cloud, database_url: str) -> None:
     network = await small.network()
     (port, *_) = await small.ports(network, 2, **ON_HOST)
-    other = Cloud(await open_store(database_url, on_demand_above=0))
+    other = Cloud(await open_store(database_url, Choices(on_demand_above=0)))
     try:
         assert await told(small, other.update(PORTS, port["id"], name="new")) == []
         assert await told(small, other.update(VPCS, network["id"], name="new")) == [True]

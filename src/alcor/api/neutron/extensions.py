@@ -13,6 +13,7 @@ EXTENSIONS = (
     Extension("project-id", "project_id field enabled", "Extension that indicates that project_id field is enabled."),
     Extension("provider", "Provider Network", "Expose mapping of virtual networks to physical networks"),
     Extension("quota-check-limit", "Quota engine limit check", "Support for checking the resource usage before applying a new quota limit"),  # noqa: E501
+    Extension("quota-check-limit-default", "Quota engine limit check by default", "By default, check the resource usage before applying a new quota limit"),  # noqa: E501
     Extension("quota_details", "Quota details management support", "Expose functions for quotas usage statistics per project"),  # noqa: E501
     Extension("quotas", "Quota management support", "Expose functions for quotas management per project"),
     Extension("revision-if-match", "If-Match constraints based on revision_number", "Extension indicating that If-Match based on revision_number is supported."),  # noqa: E501

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from sqlalchemy import Connection
-
 from alcor.api.http import NO_CONTENT, Request, Response, json_response
 from alcor.api.routes import Route
 from alcor.model.context import NO_PROJECT
@@ -28,7 +26,7 @@ def quota_routes(store: Store, path: str = "/v2.0/quotas") -> list[Route]:
         _require(request, "get_quota", request.context.project_id)
         found = await store.read(quota.all_limits)
         quotas = [
-            _named(project_id, quota.defaults() | limits)
+            _named(project_id, quota.defaults(store.choices) | limits)
             for project_id, limits in found.items()
             if request.context.may("get_quota", {"project_id": project_id})
         ]
@@ -39,16 +37,18 @@ def quota_routes(store: Store, path: str = "/v2.0/quotas") -> list[Route]:
         if project_id in ("tenant", "project"):
             return json_response(200, {project_id: {f"{project_id}_id": _own_project(request)}})
         _require_get(request)
-        return json_response(200, {"quota": await store.read(lambda connection: _limits(connection, project_id))})
+        limits = await store.read(lambda connection: quota.limits_of(connection, project_id, store.choices))
+        return json_response(200, {"quota": limits})
 
     async def default(request: Request) -> Response:
         _require_get(request)
-        return json_response(200, {"quota": quota.defaults()})
+        return json_response(200, {"quota": quota.defaults(store.choices)})
 
     async def details(request: Request) -> Response:
         _require_get(request)
         project_id = request.parameters["id"]
-        return json_response(200, {"quota": await store.read(lambda connection: _usage(connection, project_id))})
+        usage = await store.read(lambda connection: quota.usage_of(connection, project_id, store.choices))
+        return json_response(200, {"quota": usage})
 
     async def update(request: Request) -> Response:
         _require(request, "update_quota", request.parameters["id"])
@@ -81,14 +81,6 @@ def _require(request: Request, rule: str, project_id: str) -> None:
     request.context.require([rule], {"project_id": project_id})
 
 
-def _limits(connection: Connection, project_id: str) -> Limits:
-    return quota.limits_of(connection, project_id)
-
-
-def _usage(connection: Connection, project_id: str) -> dict[str, dict[str, int]]:
-    return quota.usage_of(connection, project_id)
-
-
 def _named(project_id: str, limits: Limits) -> dict[str, Any]:
     return {"project_id": project_id, "tenant_id": project_id, **limits}
 
@@ -100,7 +92,10 @@ def _own_project(request: Request) -> str:
 
 
 def _wanted(body: Any) -> tuple[Limits, bool]:
-    """The limits of a request, and whether they must not be below what there is. Raises AlcorError (400)."""
+    """The limits of a request, and whether they must not be below what there is. Raises AlcorError (400).
+
+    ``check_limit`` has no effect: they must not, unless the request says ``force``.
+    """
     given = body.get("quota") if isinstance(body, dict) else None
     if not isinstance(given, dict):
         raise bad_request("Unable to find 'quota' in request body")
@@ -116,4 +111,4 @@ def _wanted(body: Any) -> tuple[Limits, bool]:
                 boolean(value)
         except ValueError as error:
             raise bad_request(f"Invalid input for {name}. Reason: {error}.") from error
-    return limits, boolean(given.get("check_limit", False))
+    return limits, not boolean(given.get("force", False))

@@ -13,7 +13,7 @@ tag = Table(
     Index("ix_tag_tag", "tag", "resource_id"),
 )
 
-# How many resources of a kind a project may have; there is no row where it may have any number.
+# How many resources of a kind a project may have, -1 for any number; there is no row where the default holds.
 quota = Table(
     "quota",
     metadata,

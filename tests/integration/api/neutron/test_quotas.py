@@ -1,11 +1,15 @@
 """Projects have no more than they may, however many ask at once."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from alcor.model.choices import Choices
 from alcor.services.quota import LIMITED
+from alcor.store.store import open_store
+from tests.integration.api.neutron.conftest import client_of
 from tests.integration.api.neutron.requests import Neutron, refusal, shown
 
 PATH = "/v2.0/quotas"
@@ -82,14 +86,46 @@ async def test_many_at_once_get_what_there_is_and_no_more(neutron: Neutron) -> N
     assert len(await neutron.list("port", "project_id=p")) == 10
 
 
-async def test_a_limit_may_be_checked_against_what_there_is(neutron: Neutron) -> None:
+async def test_a_limit_below_what_there_is_must_be_forced(neutron: Neutron) -> None:
     for _ in range(2):
         await neutron.create("network", project_id="p")
-    body = {"quota": {"network": 1, "check_limit": True}}
-    assert (await neutron.refused("PUT", "quotas/p", body))[:2] == (400, "InvalidQuotaValue")
+    for body in ({"network": 1}, {"network": 1, "force": False}, {"network": 1, "check_limit": True}):
+        refused = await neutron.refused("PUT", "quotas/p", {"quota": body})
+        assert refused == (
+            400,
+            "HTTPBadRequest",
+            "Quota limit 1 for network must be greater than or equal to already used 2",
+        )
     assert await limits(neutron, "p") == UNLIMITED
     assert await limit(neutron, "p", network=1, force=True) == UNLIMITED | {"network": 1}
     assert (await neutron.refused("POST", "networks", {"network": {"project_id": "p"}}))[1] == "OverQuota"
+
+
+@pytest.fixture
+async def limited(database_url: str) -> AsyncIterator[Neutron]:
+    """A client of a cloud where a project may have two networks by default."""
+    store = await open_store(database_url, Choices(default_limits={"network": 2}))
+    async with client_of(store) as client:
+        yield client
+    await store.close()
+
+
+async def test_defaults_hold_where_nothing_is_set(limited: Neutron) -> None:
+    two = UNLIMITED | {"network": 2}
+    assert await limits(limited, "p") == await limits(limited, "p", "/default") == two
+    assert (await limits(limited, "p", "/details"))["network"] == {"limit": 2, "used": 0, "reserved": 0}
+    networks = [{"project_id": "p"}] * 3
+    assert (await limited.refused("POST", "networks", {"networks": networks}))[1] == "OverQuota"
+    await limited.create_bulk("network", *networks[:2])
+    assert (await limited.refused("POST", "networks", {"network": {"project_id": "p"}}))[1] == "OverQuota"
+    await limited.create("network", project_id="q")
+    assert await limit(limited, "p", network=-1) == UNLIMITED
+    await limited.create("network", project_id="p")
+    assert (await limited.http.delete(f"{PATH}/p")).status_code == 204
+    assert await limits(limited, "p") == two
+    assert (await limited.refused("POST", "networks", {"network": {"project_id": "p"}}))[1] == "OverQuota"
+    assert await limit(limited, "q", port=7) == two | {"port": 7}
+    assert shown(await limited.http.get(PATH))["quotas"] == [{"project_id": "q", "tenant_id": "q"} | two | {"port": 7}]
 
 
 @pytest.mark.parametrize(
