@@ -64,6 +64,7 @@ def _check(connection: Connection, values: Mapping[str, Any]) -> None:
 CONNTRACK_HELPERS = plain_manager(
     Plain(
         access=ACCESS,
+        revises={"router_id": router},
         prepare=_prepare,
         apply=_apply,
         parent=Parent(ROUTER_ACCESS, "routers", "router_id"),

@@ -30,6 +30,7 @@ from alcor.services.manager import (
     stamp,
 )
 from alcor.services.quota import limited
+from alcor.services.revisions import revise
 from alcor.services.rows import Rows, View
 from alcor.store import bulk
 from alcor.store.transaction import Transaction
@@ -69,10 +70,13 @@ class Plain(msgspec.Struct, frozen=True):
 
     ``references`` are attributes that name other resources, which the caller must see; the first in the order of the
     list that is not there is what the error names. ``written`` is called with new rows once they are in the table.
+    ``revises`` are the attributes that name a whole that a resource is a part of, with its table: the whole is a
+    revision later when a part comes, changes or goes.
     """
 
     access: Access
     references: Mapping[str, Access] = {}
+    revises: Mapping[str, Table] = {}
     prepare: Prepare | None = None
     apply: Apply | None = None
     forget: Forget | None = None
@@ -117,6 +121,10 @@ def plain_manager(plain: Plain) -> Manager:
         if plain.parent is not None and plain.parent.attribute in values:
             plain.parent.access.check_visible(connection, [values[plain.parent.attribute]], context)
 
+    def revise_wholes(transaction: Transaction, row: Any) -> None:
+        for attribute, whole in plain.revises.items():
+            revise(transaction, whole, getattr(row, attribute))
+
     def create_one(transaction: Transaction, given: Values, context: Context) -> View:
         connection = transaction.connection
         check_references(connection, given, context)
@@ -129,6 +137,7 @@ def plain_manager(plain: Plain) -> Manager:
             tags.remember(connection, {row.id: its})
         if plain.written is not None:
             plain.written(transaction, row, values)
+        revise_wholes(transaction, row)
         return views(connection, [row], context)[0]
 
     def create(transaction: Transaction, request: Create) -> list[View]:
@@ -147,6 +156,7 @@ def plain_manager(plain: Plain) -> Manager:
         bulk.update_row(connection, table, changed)
         if plain.changed is not None:
             plain.changed(transaction, change, changed)
+        revise_wholes(transaction, changed)
         return views(connection, [changed], request.context)[0]
 
     def delete_one(transaction: Transaction, request: Delete) -> None:
@@ -162,6 +172,7 @@ def plain_manager(plain: Plain) -> Manager:
             plain.forget(transaction, row, request.context)
         connection.execute(delete(table).where(table.c.id == request.id))
         tags.forget(connection, [request.id])
+        revise_wholes(transaction, row)
 
     def views(connection: Connection, shown: Sequence[Any], context: Context) -> list[View]:
         found = [rows.view(row) for row in shown]

@@ -15,7 +15,6 @@ from alcor.services.plain import Change, Plain, locked_row, plain_manager
 from alcor.services.qos_policy import ACCESS as POLICY_ACCESS
 from alcor.services.qos_policy import rules_of
 from alcor.services.rows import View
-from alcor.store import bulk
 from alcor.store.tables import network, port, qos_attachment, qos_policy, qos_rule
 from alcor.store.transaction import Transaction
 
@@ -94,39 +93,38 @@ def _contradicts(value: Any, policy_id: str, other: View, its: Any) -> AlcorErro
     )
 
 
-def _changes_policy(transaction: Transaction, kind: RuleType, policy_id: str, context: Context) -> None:
-    """The policy is a revision later; what is promised to guests cannot change under them. Raises AlcorError (501)."""
+def _check_unpromised(transaction: Transaction, kind: RuleType, policy_id: str, context: Context) -> None:
+    """What is promised to guests cannot change under them: raises AlcorError (501)."""
     connection = transaction.connection
-    row = locked_row(transaction, POLICY_ACCESS, policy_id, context)
+    locked_row(transaction, POLICY_ACCESS, policy_id, context)
     if kind.promises and connection.execute(_GUEST, {"policy_id": policy_id}).first() is not None:
         raise AlcorError(
             501,
             "HTTPNotImplemented",
             "Cannot update QoS policies/rules backed by resources tracked in Placement",
         )
-    columns = ("revision_number", "updated_at")
-    bulk.update_rows(connection, qos_policy, "id", columns, [(row.revision_number + 1, transaction.now, row.id)])
 
 
 def _manager(kind: RuleType, resource: Resource, *, alias: bool) -> Manager:
     def prepare(transaction: Transaction, values: Values, context: Context) -> Values:
-        _changes_policy(transaction, kind, values["qos_policy_id"], context)
+        _check_unpromised(transaction, kind, values["qos_policy_id"], context)
         _check(transaction, kind, values["qos_policy_id"], values, values)
         return _BLANK | values
 
     def apply(transaction: Transaction, change: Change) -> Values:
         policy_id = change.row.qos_policy_id
-        _changes_policy(transaction, kind, policy_id, change.context)
+        _check_unpromised(transaction, kind, policy_id, change.context)
         _check(transaction, kind, policy_id, change.view | change.values, change.values)
         return change.values
 
     def forget(transaction: Transaction, row: Any, context: Context) -> None:
-        _changes_policy(transaction, kind, row.qos_policy_id, context)
+        _check_unpromised(transaction, kind, row.qos_policy_id, context)
 
     collection = f"{kind.name}_rules"
     return plain_manager(
         Plain(
             access=_access(resource),
+            revises={"qos_policy_id": qos_policy},
             prepare=prepare,
             apply=apply,
             forget=forget,

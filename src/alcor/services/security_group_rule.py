@@ -52,6 +52,7 @@ _ONE_BY_ONE = plain_manager(
             "remote_group_id": groups.ACCESS,
             "remote_address_group_id": ADDRESS_GROUP_ACCESS,
         },
+        revises={"security_group_id": security_group},
         prepare=_prepare,
         quota="security_group_rule",
         prelude=groups.DEFAULT_GROUP_FIRST,

@@ -28,9 +28,11 @@ from alcor.services.manager import (
     stamp,
 )
 from alcor.services.quota import limited
+from alcor.services.revisions import revise
 from alcor.services.rows import Rows, View, missing
 from alcor.services.vpc import locked_network
 from alcor.store import bulk, number_pools, sql
+from alcor.store import tables as store_tables
 from alcor.store.record_rows import port_record, subnet_record
 from alcor.store.tables import ip_allocation, ip_reservation, network, port, subnet
 from alcor.store.transaction import Transaction
@@ -95,6 +97,7 @@ def _create_one(transaction: Transaction, given: Values, context: Context) -> Vi
     insert_new(transaction.connection, subnet, [row])
     number_pools.create(transaction, row.id, pools, WIDTHS[network.version])
     transaction.record(subnet_record(row))
+    revise(transaction, store_tables.network, row.network_id)
     return ROWS.view(row)
 
 
@@ -167,6 +170,7 @@ def _update(transaction: Transaction, update: Update) -> View:
         segment.check_subnet(connection, row.network_id, values["segment_id"], row.id, row.segment_id)
     changed = ROWS.changed_row(row, values | {"first_address": row.first_address}, transaction.now)
     bulk.update_row(connection, subnet, changed)
+    revise(transaction, store_tables.network, row.network_id)
     if subnet_record(changed) != subnet_record(row):
         transaction.record(subnet_record(changed))
     return ROWS.view(changed)
@@ -206,6 +210,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
     connection.execute(_DELETE, {"id": delete.id})
     tags.forget(connection, [delete.id])
     transaction.record(SubnetDeleted(id_bytes(delete.id)))
+    revise(transaction, store_tables.network, row.network_id)
 
 
 def has_own_addresses(row: Any) -> bool:

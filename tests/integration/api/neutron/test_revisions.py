@@ -2,8 +2,9 @@
 
 import asyncio
 import datetime
+from typing import Any
 
-from tests.integration.api.neutron.requests import Neutron, refusal, shown
+from tests.integration.api.neutron.requests import Json, Neutron, refusal, shown
 
 
 def insisting(tag: str) -> dict[str, str]:
@@ -40,11 +41,51 @@ async def test_a_deletion_may_insist_too(neutron: Neutron) -> None:
     network = await neutron.create("network")
     subnet = await neutron.create("subnet", network_id=network["id"], cidr="10.0.0.0/24")
     port = await neutron.create("port", network_id=network["id"])
-    for path in (f"ports/{port['id']}", f"subnets/{subnet['id']}", f"networks/{network['id']}"):
+    revisions = {f"ports/{port['id']}": 1, f"subnets/{subnet['id']}": 1, f"networks/{network['id']}": 3}
+    for path, revision in revisions.items():
         refused = await neutron.refused("DELETE", path, headers=insisting("revision_number=7"))
         assert refused[:2] == (412, "RevisionNumberConstraintFailed")
-        response = await neutron.http.delete(f"/v2.0/{path}", headers=insisting("revision_number=1"))
+        response = await neutron.http.delete(f"/v2.0/{path}", headers=insisting(f"revision_number={revision}"))
         assert response.status_code == 204
+
+
+async def post(neutron: Neutron, path: str, **attributes: Any) -> str:
+    """Create a resource by its path. Returns the path of it."""
+    member = path.rpartition("/")[2].removesuffix("s").replace("-", "_").replace("policie", "policy")
+    made = shown(await neutron.http.post(f"/v2.0/{path}", json={member: attributes}), 201)[member]
+    return f"{path}/{made['id']}"
+
+
+async def revision(neutron: Neutron, path: str) -> int:
+    [view] = shown(await neutron.http.get(f"/v2.0/{path}")).values()
+    return int(view["revision_number"])
+
+
+async def test_a_part_that_comes_changes_or_goes_is_a_revision_of_the_whole(neutron: Neutron) -> None:
+    network, router, policy = [await post(neutron, path) for path in ("networks", "routers", "qos/policies")]
+    changes: list[tuple[str, str, Json, Json]] = [
+        (network, "subnets", {"network_id": network.rpartition("/")[2], "cidr": "10.0.0.0/24"}, {"name": "n"}),
+        (router, f"{router}/conntrack_helpers", {"helper": "ftp", "protocol": "tcp", "port": 21}, {"port": 22}),
+        (policy, f"{policy}/dscp_marking_rules", {"dscp_mark": 8}, {"dscp_mark": 16}),
+    ]
+    for whole, parts, body, change in changes:
+        assert await revision(neutron, whole) == 1
+        part = await post(neutron, parts, **body)
+        assert await revision(neutron, whole) == 2
+        member = parts.rpartition("/")[2].removesuffix("s")
+        shown(await neutron.http.put(f"/v2.0/{part}", json={member: change}))
+        assert await revision(neutron, whole) == 3
+        assert (await neutron.http.delete(f"/v2.0/{part}")).status_code == 204
+        assert await revision(neutron, whole) == 4
+
+
+async def test_a_rule_that_comes_or_goes_is_a_revision_of_its_group(neutron: Neutron) -> None:
+    group = await post(neutron, "security-groups")
+    rule = {"security_group_id": group.rpartition("/")[2], "direction": "ingress"}
+    path = await post(neutron, "security-group-rules", **rule)
+    assert await revision(neutron, group) == 2
+    assert (await neutron.http.delete(f"/v2.0/{path}")).status_code == 204
+    assert await revision(neutron, group) == 3
 
 
 async def test_other_tags_say_nothing_and_broken_ones_are_refused(neutron: Neutron) -> None:
