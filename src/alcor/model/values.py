@@ -196,6 +196,12 @@ def cidr(value: Any) -> str:
         raise ValueError(f"{shown(value)} is not a valid IP subnet") from error
 
 
+@takes({"type": "string"})
+def address_or_cidr(value: Any) -> str:
+    """An address, or a range of addresses as address/prefix, in canonical form."""
+    return cidr(value) if isinstance(value, str) and "/" in value else ip_address(value)
+
+
 @takes({"type": "string", "maxLength": _LONGEST_HOST_NAME})
 def host_name(value: Any) -> str:
     """A relative or full domain name (RFC 1123), or an empty string."""

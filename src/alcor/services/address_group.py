@@ -3,7 +3,7 @@
 from typing import Any
 
 from alcor.model.errors import AlcorError, bad_request, conflict
-from alcor.model.resources.address_group import ADDRESS_GROUP, addresses
+from alcor.model.resources.address_group import ADDRESS_GROUP, changed_addresses
 from alcor.services.access import Access, shareable
 from alcor.services.manager import Act, Action, Manager, Values
 from alcor.services.plain import Held, Plain, locked_row, plain_manager
@@ -56,7 +56,7 @@ def _of_body(body: Any) -> list[str]:
     if not isinstance(body, dict) or not isinstance(body.get("addresses"), list):
         raise bad_request("Unable to find 'addresses' in request body")
     try:
-        return list(dict.fromkeys(addresses(body["addresses"])))
+        return list(dict.fromkeys(changed_addresses(body["addresses"])))
     except ValueError as error:
         raise bad_request(f"Invalid input for addresses. Reason: {error}.") from error
 

@@ -11,7 +11,7 @@ from alcor.services.manager import Create, Values
 from alcor.services.rows import View, missing
 from alcor.services.security_group import ACCESS, ensure_defaults
 from alcor.store import bulk
-from alcor.store.tables import port_security_group
+from alcor.store.tables import port_security_group, security_group
 from alcor.store.transaction import Transaction
 
 ATTRIBUTE = "security_groups"
@@ -40,7 +40,8 @@ def add_groups(connection: Connection, views: Sequence[View]) -> None:
 
 
 def check_new(connection: Connection, create: Create, secured: Mapping[str, bool]) -> None:
-    """Raises AlcorError when new ports name groups that their creator is not shown (404), or may not have any (400).
+    """Raises AlcorError when new ports name groups that their creator is not shown (404), or may not have any (400),
+    or groups that do not go together (409).
 
     ``secured`` is whether ports of each network have port security that do not say.
     """
@@ -50,6 +51,8 @@ def check_new(connection: Connection, create: Create, secured: Mapping[str, bool
             raise _needs_port_security()
     if named:
         _check_visible(connection, (each for values in named for each in values[ATTRIBUTE]), create.context)
+    for values in named:
+        _check_alike(connection, values[ATTRIBUTE])
 
 
 def join_new(
@@ -74,7 +77,8 @@ def join_new(
 def change(transaction: Transaction, row: Any, values: Values, given: Values, context: Context) -> list[str]:
     """The groups of a port after an update; ``values`` are the attributes it leads to.
 
-    Raises AlcorError: 400 or 409 for a port without port security that would be a member, 404 for unknown groups.
+    Raises AlcorError: 400 or 409 for a port without port security that would be a member, 404 for unknown groups, 409
+    for groups that do not go together.
     """
     connection = transaction.connection
     ensure_defaults(transaction, [row.project_id])
@@ -92,6 +96,7 @@ def change(transaction: Transaction, row: Any, values: Values, given: Values, co
         return held
     wanted = sorted(given[ATTRIBUTE])
     _check_visible(connection, (each for each in wanted if each not in held), context)
+    _check_alike(connection, wanted)
     forget(connection, [row.id])
     if wanted:
         bulk.insert_rows(connection, port_security_group, [(row.id, each) for each in wanted])
@@ -131,6 +136,19 @@ def _check_visible(connection: Connection, group_ids: Iterable[str], context: Co
     seen = ACCESS.visible_ids(connection, named, context)
     if unknown := [each for each in named if each not in seen]:
         raise not_found("security_group", ", ".join(unknown))
+
+
+def _check_alike(connection: Connection, group_ids: Sequence[str]) -> None:
+    """Raises AlcorError (409) when some of a port's groups are stateful and some are not."""
+    if len(group_ids) < 2:
+        return
+    rows = bulk.select_by(connection, [security_group.c.stateful], security_group.c.id, group_ids)
+    if len({row.stateful for row in rows}) > 1:
+        raise conflict(
+            "SecurityGroupConflict",
+            "Error Cannot apply both stateful and stateless security groups on the same port at the same time while "
+            "attempting the operation.",
+        )
 
 
 def _needs_port_security() -> Exception:

@@ -1,12 +1,10 @@
 """Metering labels, and the rules that say what of the traffic counts for them."""
 
-from typing import Any
-
 from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Resource, Unset
 from alcor.model.resources.standard import LONGEST_NAME, project_id
 from alcor.model.rules import ADMIN_OR_PROJECT_MANAGER, ADMIN_OR_PROJECT_READER
-from alcor.model.values import boolean, cidr, ip_address, one_of, optional, text, uuid
+from alcor.model.values import address_or_cidr, boolean, one_of, optional, text, uuid
 
 _RULES = {
     "create": ADMIN_OR_PROJECT_MANAGER,
@@ -14,11 +12,6 @@ _RULES = {
     "update": ADMIN_OR_PROJECT_MANAGER,
     "delete": ADMIN_OR_PROJECT_MANAGER,
 }
-
-
-def _prefix(value: Any) -> str:
-    """A range of addresses, or one."""
-    return cidr(value) if isinstance(value, str) and "/" in value else ip_address(value)
 
 
 def _owner() -> tuple[Attribute, ...]:
@@ -65,7 +58,10 @@ METERING_LABEL_RULE = Resource(
             parse_filter=str,
         ),
         Attribute("excluded", boolean, False, update=False, column="excluded", parse_filter=boolean),
-        *(Attribute(name, optional(_prefix), None, update=False, column=name, parse_filter=str) for name in PREFIXES),
+        *(
+            Attribute(name, optional(address_or_cidr), None, update=False, column=name, parse_filter=str)
+            for name in PREFIXES
+        ),
     ),
     rules=_RULES,
 )

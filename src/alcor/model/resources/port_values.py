@@ -5,7 +5,7 @@ from typing import Any
 
 from alcor.model.errors import bad_request
 from alcor.model.values import (
-    cidr,
+    address_or_cidr,
     ip_address,
     list_of,
     mac_address,
@@ -75,7 +75,7 @@ def _address_pair(pair: Any) -> dict[str, str]:
 
 def _address_range(value: Any) -> str:
     """An address, or a CIDR, of single hosts."""
-    address: str = cidr(value) if isinstance(value, str) and "/" in value else ip_address(value)
+    address = address_or_cidr(value)
     if ipaddress.ip_network(address).is_multicast:
         raise ValueError(f"{shown(value)} is a multicast address")
     return address

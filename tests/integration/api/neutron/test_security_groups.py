@@ -96,6 +96,34 @@ async def test_rules_that_mean_nothing_are_refused_as_neutron_refuses_them(neutr
     assert await refused_rule(neutron, group_id, remote_address_group_id=NOWHERE) == (404, "AddressGroupNotFound")
 
 
+async def test_a_port_has_no_stateful_and_stateless_groups_together(neutron: Neutron) -> None:
+    network_id = (await neutron.create("network"))["id"]
+    stateful, stateless = [
+        (await neutron.create("security_group", stateful=stateful))["id"] for stateful in (True, False)
+    ]
+    both = {"security_groups": [stateful, stateless]}
+    expected = (
+        409,
+        "SecurityGroupConflict",
+        "Error Cannot apply both stateful and stateless security groups on the same port at the same time while "
+        "attempting the operation.",
+    )
+    assert await neutron.refused("POST", "ports", {"port": {"network_id": network_id} | both}) == expected
+    port = await neutron.create("port", network_id=network_id, security_groups=[stateless])
+    assert await neutron.refused("PUT", f"ports/{port['id']}", {"port": both}) == expected
+    changed = await neutron.update("port", port["id"], security_groups=[stateful])
+    assert changed["security_groups"] == [stateful]
+
+
+async def test_new_groups_begin_with_what_neutrons_templates_say(neutron: Neutron) -> None:
+    templates = await neutron.list("default_security_group_rule")
+    assert sorted((each["direction"], each["ethertype"], each["description"]) for each in templates) == [
+        (direction, ethertype, f"Legacy default SG rule for {direction} traffic")
+        for direction in ("egress", "ingress")
+        for ethertype in ("IPv4", "IPv6")
+    ]
+
+
 async def test_ports_are_members_of_the_default_group_or_of_those_they_name(neutron: Neutron) -> None:
     network_id = (await neutron.create("network"))["id"]
     default, other = await default_group(neutron), await neutron.create("security_group")
@@ -172,7 +200,9 @@ async def test_address_groups_hold_ranges_and_stay_while_rules_name_them(neutron
     assert shown(left)["address_group"]["addresses"] == ["2001:db8::/64", "192.0.2.1/32"]
     for action, addresses, refusal in (
         ("add_addresses", ["192.0.2.1/32"], (400, "AddressesAlreadyExist")),
-        ("add_addresses", ["10.20.30.40"], (400, "HTTPBadRequest")),
+        ("add_addresses", ["192.0.2.1"], (400, "AddressesAlreadyExist")),
+        ("add_addresses", ["10.20.30"], (400, "HTTPBadRequest")),
+        ("remove_addresses", ["10.20.30.40"], (404, "AddressesNotFound")),
         ("remove_addresses", ["10.0.0.0/8"], (404, "AddressesNotFound")),
     ):
         asked = await neutron.refused("PUT", f"address-groups/{group['id']}/{action}", {"addresses": addresses})
