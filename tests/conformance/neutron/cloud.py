@@ -13,11 +13,13 @@ from typing import Any
 import httpx
 import msgspec
 
+from tests.conformance.neutron.compute import run_compute
 from tests.keystone.keystone import Keystone, run_keystone
 from tests.processes import free_port, guarded
 
 _START_SECONDS = 60
 _POLL_SECONDS = 0.05
+_HOSTS = ("host-1", "host-2")
 _PUBLIC_SUBNETS = (
     {"ip_version": 4, "cidr": "172.24.4.0/24", "gateway_ip": "172.24.4.1", "enable_dhcp": False},
     {"ip_version": 6, "cidr": "2001:db8:ffff::/64", "gateway_ip": "2001:db8:ffff::2", "enable_dhcp": False},
@@ -39,19 +41,20 @@ class Cloud(msgspec.Struct, frozen=True):
 
 @contextlib.contextmanager
 def run_cloud(logs: Path) -> Iterator[Cloud]:
-    """Keystone and a controller on an SQLite database, with an external network and two nodes.
+    """Keystone and a controller on an SQLite database, with an external network and two nodes with hypervisors.
 
     Their logs are left in a directory.
     """
-    with run_keystone() as keystone, run_controller(keystone, logs) as url:
+    with run_keystone() as keystone, run_controller(keystone, logs) as url, run_compute(_HOSTS) as compute:
         keystone.register("network", "neutron", url)
+        keystone.register("compute", "nova", compute)
         headers = {"X-Auth-Token": keystone.token(keystone.admin)}
         with httpx.Client(base_url=f"{url}/v2.0", headers=headers, timeout=60) as client:
             listed = client.get("/extensions").raise_for_status().json()["extensions"]
             extensions = tuple(sorted(extension["alias"] for extension in listed))
             external_network = _set_up(client, extensions)
-            for number in (1, 2):
-                node = {"node_id": f"host-{number}", "local_ip": f"192.0.2.{number}"}
+            for number, host in enumerate(_HOSTS, 1):
+                node = {"node_id": host, "local_ip": f"192.0.2.{number}"}
                 httpx.post(f"{url}/nodes", json={"host_info": node}, headers=headers, timeout=60).raise_for_status()
             yield Cloud(keystone, url, extensions, external_network)
 

@@ -34,8 +34,8 @@ def configuration(cloud: Cloud, directory: Path, all_extensions: bool) -> dict[s
         },
         "identity": {"uri_v3": cloud.keystone.url, "auth_version": "v3", "region": REGION},
         "service_available": {
-            "neutron": "true",
-            **dict.fromkeys(("nova", "glance", "cinder", "swift", "horizon"), "false"),
+            **dict.fromkeys(("neutron", "nova"), "true"),
+            **dict.fromkeys(("glance", "cinder", "swift", "horizon"), "false"),
         },
         "network": {
             "public_network_id": cloud.public_network_id,
