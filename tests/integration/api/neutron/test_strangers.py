@@ -1,6 +1,6 @@
 """What is of another project is to a caller as if it were not there."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +11,20 @@ from prometheus_client import CollectorRegistry
 from alcor.api.app import ApiSettings, create_app
 from alcor.api.identity.authenticate import keystone_authenticate
 from alcor.api.identity.policy import RulePolicy
+from alcor.api.neutron.routes import neutron_routes
+from alcor.api.routes import Route
 from alcor.api.rules import all_rules
+from alcor.api.vpc.routes import alcor_routes
 from alcor.model.identifiers import new_id
 from alcor.store.store import Store
 from tests.fake_keystone import SETTINGS, FakeKeystone
+from tests.integration.api.neutron.theirs import NOBODYS, SAME, THEIRS, build
 
 As = Callable[..., httpx.AsyncClient]
+REFUSALS = (400, 403, 404)  # 400: of a body that no resource of the kind could have
 COLLECTIONS = ("networks", "subnets", "ports")
-PATHS = [
-    *(f"/v2.0/{each}/{{id}}" for each in COLLECTIONS),
-    *(f"/v2.0/{each}/{{id}}/tags" for each in COLLECTIONS),
-    *(f"/v2.0/{each}/{{id}}/tags/red" for each in COLLECTIONS),
-    *(f"/project/blue/{each}/{{id}}" for each in ("vpcs", "subnets", "ports")),
-    *(f"/project/red/{each}/{{id}}" for each in ("vpcs", "subnets", "ports")),
-    "/v2.0/network-ip-availabilities/{id}",
-]
+NAMES = {"tag": "red", "alias": "x", "type": "x", "ip": "10.0.0.9", "mac": "fa:16:3e:00:00:01", "profile_id": "x"}
+"""What stands for parameters of paths that are no ids."""
 
 
 @pytest.fixture
@@ -66,22 +65,54 @@ async def cloud(client: httpx.AsyncClient) -> dict[str, str]:
             "subnets": subnet_id, "ports": port_id}  # fmt: skip
 
 
-async def test_a_stranger_gets_what_it_gets_for_what_is_not_there(sign_in: As) -> None:
-    theirs, stranger = await cloud(sign_in("blue", "member", "reader")), sign_in("red", "member", "reader")
-    for path in PATHS:
-        resource_id, other_id = theirs[path.split("/{id}")[0].rsplit("/", 1)[1]], new_id()
-        for method in ("GET", "PUT", "DELETE", "POST"):
-            body = {"tags": ["x"]} if path.endswith("/tags") else {_one(path): {"name": "mine"}}
-            found, absent = [
-                await stranger.request(method, path.format(id=each), json=body) for each in (resource_id, other_id)
-            ]
-            assert found.status_code in (404, 405), (method, path, found.text)
-            same = found.text.replace(resource_id, other_id)
-            assert (found.status_code, same) == (absent.status_code, absent.text), (method, path)
+def paths(store: Store, made: Mapping[str, str], absent: str) -> Iterator[tuple[str, str, str]]:
+    """Of each route with something of a project in its path: its method, the path to that, and to what is not there."""
+    routes: list[Route] = [*neutron_routes(store, 2), *alcor_routes(store, 2)]
+    for route in routes:
+        for project in ("blue", "red") if "{project_id}" in route.template else ("",):
+            template = route.template.replace("{project_id}", project)
+            found = path(template, made)
+            if found != template and not NOBODYS & set(template.split("/")):
+                yield route.method, found, path(template, dict.fromkeys(made, absent))
+
+
+def path(template: str, ids: Mapping[str, str]) -> str:
+    """The path with these ids: what comes after the name of a collection is of it."""
+    parts = template.split("/")
+    for index, part in enumerate(parts):
+        if part.startswith("{") and parts[index - 1] not in NOBODYS:
+            name, collection = part.strip("{}"), parts[index - 1]
+            assert name in NAMES or collection in ids, f"{template}: one of {collection} has to be made by theirs.py"
+            parts[index] = NAMES.get(name) or ids[collection]
+    return "/".join(parts)
+
+
+async def test_a_stranger_gets_what_it_gets_for_what_is_not_there(store: Store, sign_in: As) -> None:
+    made = await build(sign_in("blue", "member", "reader"), sign_in("blue", "admin", "service"))
+    stranger, absent = sign_in("red", "member", "reader", "manager"), new_id()
+    asked = 0
+    for method, theirs, nothing in paths(store, made, absent):
+        body = {"tags": ["x"]} if theirs.endswith("/tags") else {_one(theirs): {}}
+        answers = [await stranger.request(method, each, json=body) for each in (theirs, nothing)]
+        found, missing = [_anonymous(answer.text, {*made.values(), absent}) for answer in answers]
+        is_empty = answers[0].status_code == 200 and list(answers[0].json().values()) == [[]]
+        assert is_empty or answers[0].status_code in REFUSALS, (method, theirs, answers[0].text)
+        assert (answers[0].status_code, found) == (answers[1].status_code, missing), (method, theirs)
+        asked += answers[0].status_code == 404
+    assert asked > 100, "nearly all say that there is no such thing"
 
 
 def _one(path: str) -> str:
-    return "network" if "vpcs" in path else path.split("/{id}")[0].rsplit("/", 1)[1].removesuffix("s")
+    """What a body for the path calls the resource."""
+    names = {kind.path.rsplit("/", 1)[-1]: kind.name for kind in THEIRS}
+    collection = path.split("/")[-2]
+    return names.get(SAME.get(collection, collection), "resource")
+
+
+def _anonymous(text: str, ids: set[str]) -> str:
+    for each in ids:
+        text = text.replace(each, "ID")
+    return text
 
 
 async def test_a_stranger_builds_on_nothing_of_others(sign_in: As) -> None:

@@ -1,0 +1,143 @@
+"""One resource of each kind that is of a project's own: what strangers must not find.
+
+``THEIRS`` has a line for each, in the order in which one builds on another.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+import msgspec
+
+HOST = "host-1"
+Made = Mapping[str, str]
+"""The ids of what was made, by the name of its collection in paths."""
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of resource: where it is created, what bodies call it, and what to say of one."""
+
+    path: str  # below /v2.0; with the ids of parents by the names of their collections
+    name: str
+    attributes: Callable[[Made], dict[str, Any]] = lambda _made: {}
+    called: str = ""  # what ids of it are looked up by, when not the last part of the path
+    by_admin: bool = False
+
+
+THEIRS = (
+    Kind("networks", "network", lambda _: {"router:external": True}, called="external", by_admin=True),
+    Kind(
+        "subnets",
+        "subnet",
+        lambda made: {"network_id": made["external"], "cidr": "192.0.2.0/24"},
+        called="outside",
+        by_admin=True,
+    ),
+    Kind("networks", "network"),
+    Kind("subnets", "subnet", lambda made: {"network_id": made["networks"], "cidr": "10.0.0.0/24"}),
+    Kind("ports", "port", lambda made: {"network_id": made["networks"], "device_owner": "compute:nova"}),
+    Kind("ports/{ports}/bindings", "binding", lambda _: {"host": HOST}, by_admin=True),
+    Kind("routers", "router", lambda made: {"external_gateway_info": {"network_id": made["external"]}}),
+    Kind(
+        "routers/{routers}/conntrack_helpers",
+        "conntrack_helper",
+        lambda _: {"protocol": "udp", "port": 69, "helper": "tftp"},
+    ),
+    Kind("floatingips", "floatingip", lambda made: {"floating_network_id": made["external"]}),
+    Kind("security-groups", "security_group", lambda _: {"name": "sg"}),
+    Kind(
+        "security-group-rules",
+        "security_group_rule",
+        lambda made: {"security_group_id": made["security-groups"], "direction": "ingress", "protocol": "tcp"},
+    ),
+    Kind("address-groups", "address_group", lambda _: {"name": "ag"}),
+    Kind("ports", "port", lambda made: {"network_id": made["networks"]}, called="parent"),
+    Kind("trunks", "trunk", lambda made: {"port_id": made["parent"]}),
+    Kind("segments", "segment", lambda made: {"network_id": made["networks"], "network_type": "vxlan"}, by_admin=True),
+    Kind(
+        "network_segment_ranges",
+        "network_segment_range",
+        lambda _: {"shared": False, "network_type": "vxlan", "minimum": 70_000, "maximum": 70_009},
+        by_admin=True,
+    ),
+    Kind("qos/policies", "policy", lambda _: {"name": "gold"}, by_admin=True),
+    Kind(
+        "qos/policies/{policies}/bandwidth_limit_rules",
+        "bandwidth_limit_rule",
+        lambda _: {"max_kbps": 1000},
+        by_admin=True,
+    ),
+    Kind("qos/policies/{policies}/dscp_marking_rules", "dscp_marking_rule", lambda _: {"dscp_mark": 8}, by_admin=True),
+    Kind(
+        "qos/policies/{policies}/minimum_bandwidth_rules",
+        "minimum_bandwidth_rule",
+        lambda _: {"min_kbps": 10},
+        by_admin=True,
+    ),
+    Kind(
+        "qos/policies/{policies}/minimum_packet_rate_rules",
+        "minimum_packet_rate_rule",
+        lambda _: {"min_kpps": 10},
+        by_admin=True,
+    ),
+    Kind(
+        "qos/policies/{policies}/packet_rate_limit_rules",
+        "packet_rate_limit_rule",
+        lambda _: {"max_kpps": 10},
+        by_admin=True,
+    ),
+    Kind("metering/metering-labels", "metering_label", lambda _: {"name": "m"}, by_admin=True),
+    Kind(
+        "metering/metering-label-rules",
+        "metering_label_rule",
+        lambda made: {
+            "metering_label_id": made["metering-labels"],
+            "remote_ip_prefix": "10.0.0.0/8",
+            "direction": "ingress",
+        },
+        by_admin=True,
+    ),
+    Kind(
+        "log/logs",
+        "log",
+        lambda made: {"resource_type": "security_group", "resource_id": made["security-groups"]},
+        by_admin=True,
+    ),
+)
+
+SAME = {
+    "vpcs": "networks",
+    "network-ip-availabilities": "networks",
+    "subnet-port-count": "subnets",
+    **{f"alias-{each.replace('_', '-')}": each for each in (
+        "bandwidth_limit_rules", "dscp_marking_rules", "minimum_bandwidth_rules", "minimum_packet_rate_rules",
+        "packet_rate_limit_rules",
+    )},
+}  # fmt: skip
+"""Other names of collections in paths."""
+
+NOBODYS = frozenset(
+    {
+        "agents", "apply", "default-security-group-rules", "extensions", "flavors", "ips", "macs", "ncms", "nodes",
+        "quotas", "range", "ranges", "rule-types", "service_profiles",
+    }
+)  # fmt: skip
+"""Collections of what is of no project, or is for administrators alone."""
+
+
+async def build(owner: httpx.AsyncClient, administrator: httpx.AsyncClient) -> dict[str, str]:
+    """Have all of it made by its owner, or by an administrator in its project.
+
+    The ids are returned by the names of collections in paths.
+    """
+    node = {"node_id": HOST, "node_name": HOST, "local_ip": "192.0.2.200", "mac_address": "02:00:00:00:00:01"}
+    assert (await administrator.post("/nodes", json={"host_info": node})).status_code == 201
+    made: dict[str, str] = {}
+    for kind in THEIRS:
+        client = administrator if kind.by_admin else owner
+        answer = await client.post(f"/v2.0/{kind.path.format_map(made)}", json={kind.name: kind.attributes(made)})
+        assert answer.status_code == 201, (kind, answer.text)
+        name = kind.called or kind.path.rsplit("/", 1)[-1]
+        view = answer.json()[kind.name]
+        made[name] = view["host"] if name == "bindings" else view["id"]
+    return made | {name: made[other] for name, other in SAME.items()}
