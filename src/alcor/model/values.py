@@ -9,6 +9,7 @@ import ipaddress
 import json
 import re
 import reprlib
+import unicodedata
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -89,6 +90,25 @@ def text(longest: int) -> Convert:
     return convert
 
 
+def name(longest: int) -> Convert:
+    """A string of at most so many printable characters, without space at its ends."""
+    convert = text(longest)
+
+    @takes(schema_of(convert))
+    def convert_name(value: Any) -> str:
+        checked: str = convert(value)
+        if checked != checked.strip() or not (checked.isprintable() or all(map(_is_printable, checked))):
+            raise ValueError(f"{shown(value)} is not a valid string")
+        return checked
+
+    return convert_name
+
+
+def _is_printable(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category == "Zs" or category[0] not in "CZ"
+
+
 def integer(least: int, most: int) -> Convert:
     """A whole number between two bounds, also written as a string."""
 
@@ -130,7 +150,11 @@ def one_of(*choices: Any) -> Convert:
 
 def text_or_null(longest: int) -> Convert:
     """A string of at most so many characters; null is an empty one."""
-    convert = text(longest)
+    return or_empty(text(longest))
+
+
+def or_empty(convert: Convert) -> Convert:
+    """The string that the other conversion takes; null is an empty one."""
     return takes(_or_null(schema_of(convert)))(lambda value: convert("" if value is None else value))
 
 

@@ -17,6 +17,7 @@ EXTENSIONS = (
     Extension("quota_details", "Quota details management support", "Expose functions for quotas usage statistics per project"),  # noqa: E501
     Extension("quotas", "Quota management support", "Expose functions for quotas management per project"),
     Extension("revision-if-match", "If-Match constraints based on revision_number", "Extension indicating that If-Match based on revision_number is supported."),  # noqa: E501
+    Extension("sort-key-validation", "Sort keys validation", "Provides validation on sort keys."),
     Extension("sorting", "Sorting support", "Extension that indicates that sorting is enabled."),
     Extension("standard-attr-description", "standard-attr-description", "Extension to add descriptions to standard attributes"),  # noqa: E501
     Extension("standard-attr-revisions", "Resource revision numbers", "This extension will display the revision number of neutron resources."),  # noqa: E501

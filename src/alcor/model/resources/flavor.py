@@ -2,7 +2,7 @@
 
 from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Kept, Resource, Unset
-from alcor.model.resources.standard import LONGEST_NAME
+from alcor.model.resources.standard import name_text
 from alcor.model.rules import ADMIN, ANYBODY
 from alcor.model.values import boolean, list_of, one_of, text, text_or_null, uuid
 
@@ -32,7 +32,7 @@ FLAVOR = Resource(
     "flavors",
     (
         Attribute("id", column="id", parse_filter=str),
-        Attribute("name", text(LONGEST_NAME), "", column="name", parse_filter=str),
+        Attribute("name", name_text, "", column="name", parse_filter=str),
         Attribute("description", text_or_null(1024), "", column="description", parse_filter=str),
         Attribute(
             "service_type",

@@ -2,7 +2,7 @@
 
 from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Resource, Unset
-from alcor.model.resources.standard import LONGEST_NAME, project_id
+from alcor.model.resources.standard import name_text, project_id
 from alcor.model.rules import ADMIN_OR_PROJECT_MANAGER, ADMIN_OR_PROJECT_READER
 from alcor.model.values import address_or_cidr, boolean, one_of, optional, text, uuid
 
@@ -27,7 +27,7 @@ METERING_LABEL = Resource(
     (
         Attribute("id", column="id", parse_filter=str),
         *_owner(),
-        Attribute("name", text(LONGEST_NAME), "", update=False, column="name", parse_filter=str),
+        Attribute("name", name_text, "", update=False, column="name", parse_filter=str),
         Attribute("description", text(1024), "", update=False, column="description", parse_filter=str),
         Attribute("shared", boolean, False, update=False, column="shared", parse_filter=boolean),
     ),

@@ -3,6 +3,7 @@
 from alcor.model.extension import Extension
 
 PORT_EXTENSIONS = (
+    Extension("aap-reject-multicast", "Allowed address pairs reject multicast extension", "Reject multicast addresses in Allowed Address Pairs"),  # noqa: E501
     Extension("allowed-address-pairs", "Allowed Address Pairs", "Provides allowed address pairs"),
     Extension("binding", "Port Binding", "Expose port bindings of a virtual port to external application"),
     Extension("binding-extended", "Port Bindings Extended", "Expose port bindings of a virtual port to external application"),  # noqa: E501

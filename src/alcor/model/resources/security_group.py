@@ -6,7 +6,7 @@ from alcor.model import security_rules
 from alcor.model.errors import conflict
 from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Kept, Resource, Unset
-from alcor.model.resources.standard import LONGEST_NAME, standard_attributes, tags
+from alcor.model.resources.standard import LONGEST_NAME, name_text, standard_attributes, tags
 from alcor.model.rules import (
     ADMIN,
     ADMIN_OR_PROJECT_MEMBER,
@@ -23,7 +23,7 @@ _id = text(_ID_LENGTH)
 
 
 def _name(value: Any) -> str:
-    name: str = text(LONGEST_NAME)(value)
+    name: str = name_text(value)
     if name.lower() == DEFAULT_NAME:
         raise conflict("SecurityGroupDefaultAlreadyExists", "Default security group already exists.")
     return name
@@ -48,6 +48,7 @@ SECURITY_GROUP = Resource(
     },
     extensions=(
         Extension("security-group", "security-group", "The security groups extension."),
+        Extension("security-groups-name-restrictions", "Security group name restrictions", "Names of security groups have printable characters, and no space at their ends"),  # noqa: E501
         Extension("security-groups-shared-filtering", "Security group filtering on the shared field", "Support filtering security groups on the shared field"),  # noqa: E501
         Extension("stateful-security-group", "Stateful security group", "Indicates if the security group is stateful or not"),  # noqa: E501
     ),

@@ -3,16 +3,16 @@
 from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Resource, Unset
 from alcor.model.resources.network import LARGEST_VNI
-from alcor.model.resources.standard import standard_attributes, tags
+from alcor.model.resources.standard import name_text, standard_attributes, tags
 from alcor.model.rules import ADMIN
-from alcor.model.values import integer, one_of, optional, text, text_or_null, uuid, whole_number
+from alcor.model.values import integer, one_of, optional, or_empty, text, uuid, whole_number
 
 SEGMENT = Resource(
     "segment",
     "segments",
     (
         *(each for each in standard_attributes() if each.name != "name"),
-        Attribute("name", text_or_null(255), "", column="name", parse_filter=str),
+        Attribute("name", or_empty(name_text), "", column="name", parse_filter=str),
         Attribute("network_id", uuid, Unset.REQUIRED, update=False, column="network_id", parse_filter=str),
         Attribute(
             "network_type",

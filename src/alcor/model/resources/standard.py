@@ -4,11 +4,14 @@ import time
 from functools import lru_cache
 
 from alcor.model.resource import Attribute
-from alcor.model.values import boolean, list_of, text, whole_number
+from alcor.model.values import boolean, list_of, name, text, whole_number
 
 LONGEST_NAME = 255
 LONGEST_TAG = 255
 MOST_TAGS = 50  # of a resource
+
+name_text = name(LONGEST_NAME)
+"""What a resource is called."""
 
 project_id = text(LONGEST_NAME)
 """Whose a resource is."""
@@ -39,7 +42,7 @@ def standard_attributes() -> tuple[Attribute, ...]:
             parse_filter=str,
             alias_of="project_id",
         ),
-        Attribute("name", text(LONGEST_NAME), "", column="name", parse_filter=str),
+        Attribute("name", name_text, "", column="name", parse_filter=str),
         Attribute("description", text(LONGEST_NAME), "", column="description", parse_filter=str),
         Attribute("revision_number", column="revision_number", parse_filter=whole_number),
         Attribute("created_at", column="created_at", to_view=timestamp_text),

@@ -105,6 +105,7 @@ BAD_REQUESTS: list[tuple[Json, str]] = [
     ({"status": "ACTIVE"}, "Attribute 'status' not allowed in POST"),
     ({"subnets": []}, "Attribute 'subnets' not allowed in POST"),
     ({"name": 7}, "Invalid input for name. Reason: '7' is not a valid string."),
+    ({"name": " x"}, "Invalid input for name. Reason: ' x' is not a valid string."),
     ({"name": None}, "Invalid input for name. Reason: 'None' is not a valid string."),
     ({"name": "x" * 256}, f"Invalid input for name. Reason: '{'x' * 64}' exceeds maximum length of 255."),
     ({"name": "a\0b"}, "Invalid input for name. Reason: a string cannot hold the character NUL."),
