@@ -5,6 +5,8 @@ import os
 import sqlalchemy as sa
 from alembic import op
 
+from alcor.store.migrations.columns import standard_columns
+
 revision = "0001"
 down_revision = None
 
@@ -39,13 +41,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "network",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("project_id", sa.String(length=255), nullable=False),
-        sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("description", sa.String(length=255), nullable=False),
-        sa.Column("revision_number", sa.BigInteger(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        *standard_columns(),
         sa.Column("admin_state_up", sa.Boolean(), nullable=False),
         sa.Column("shared", sa.Boolean(), nullable=False),
         sa.Column("external", sa.Boolean(), nullable=False),
@@ -81,13 +77,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "port",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("project_id", sa.String(length=255), nullable=False),
-        sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("description", sa.String(length=255), nullable=False),
-        sa.Column("revision_number", sa.BigInteger(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        *standard_columns(),
         sa.Column("network_id", sa.String(length=36), nullable=False),
         sa.Column("mac_address", sa.BigInteger(), nullable=False),
         sa.Column("admin_state_up", sa.Boolean(), nullable=False),
@@ -107,13 +97,7 @@ def upgrade() -> None:
 
     op.create_table(
         "subnet",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("project_id", sa.String(length=255), nullable=False),
-        sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("description", sa.String(length=255), nullable=False),
-        sa.Column("revision_number", sa.BigInteger(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        *standard_columns(),
         sa.Column("network_id", sa.String(length=36), nullable=False),
         sa.Column("ip_version", sa.Integer(), nullable=False),
         sa.Column("cidr", sa.String(length=64), nullable=False),

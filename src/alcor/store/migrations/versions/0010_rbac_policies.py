@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from alcor.store.migrations.columns import revision_columns
+
 revision = "0010"
 down_revision = "0009"
 
@@ -16,9 +18,7 @@ def upgrade() -> None:
         sa.Column("object_id", sa.String(36), nullable=False),
         sa.Column("action", sa.String(64), nullable=False),
         sa.Column("target_project", sa.String(255), nullable=False),
-        sa.Column("revision_number", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        *revision_columns(),
         sa.Column("attributes", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rbac_policy")),
         sa.UniqueConstraint(

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from alcor.store.migrations.columns import revision_columns
+
 revision = "0012"
 down_revision = "0011"
 
@@ -22,9 +24,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(255), nullable=False),
         sa.Column("uri", sa.String(1024), nullable=False),
         sa.Column("cap", sa.BigInteger, nullable=False),
-        sa.Column("revision_number", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        *revision_columns(),
         sa.Column("attributes", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ncm")),
     )

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from alcor.store.migrations.columns import revision_columns, standard_columns
+
 revision = "0016"
 down_revision = "0015"
 
@@ -10,13 +12,7 @@ down_revision = "0015"
 def upgrade() -> None:
     op.create_table(
         "router",
-        sa.Column("id", sa.String(36), nullable=False),
-        sa.Column("project_id", sa.String(255), nullable=False),
-        sa.Column("name", sa.String(255), nullable=False),
-        sa.Column("description", sa.String(255), nullable=False),
-        sa.Column("revision_number", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        *standard_columns(),
         sa.Column("admin_state_up", sa.Boolean, nullable=False),
         sa.Column("enable_ndp_proxy", sa.Boolean, nullable=False),
         sa.Column("enable_snat", sa.Boolean, nullable=False),
@@ -30,9 +26,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(36), nullable=False),
         sa.Column("project_id", sa.String(255), nullable=False),
         sa.Column("description", sa.String(255), nullable=False),
-        sa.Column("revision_number", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        *revision_columns(),
         sa.Column("floating_network_id", sa.String(36), nullable=False),
         sa.Column("floating_ip_address", sa.String(64), nullable=False),
         sa.Column("floating_port_id", sa.String(36), nullable=False),

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from alcor.store.migrations.columns import revision_columns
+
 revision = "0017"
 down_revision = "0016"
 
@@ -16,9 +18,7 @@ def upgrade() -> None:
         sa.Column("protocol", sa.String(16), nullable=False),
         sa.Column("port", sa.Integer, nullable=False),
         sa.Column("helper", sa.String(64), nullable=False),
-        sa.Column("revision_number", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        *revision_columns(),
         sa.Column("attributes", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_conntrack_helper"),
     )

@@ -6,6 +6,8 @@ import uuid
 import sqlalchemy as sa
 from alembic import op
 
+from alcor.store.migrations.columns import revision_columns, standard_columns
+
 revision = "0018"
 down_revision = "0017"
 
@@ -23,28 +25,10 @@ def _rule_columns() -> list[sa.Column[object]]:
     ]
 
 
-def _revision_columns() -> list[sa.Column[object]]:
-    return [
-        sa.Column("revision_number", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
-    ]
-
-
-def _named_columns() -> list[sa.Column[object]]:
-    return [
-        sa.Column("id", sa.String(36), nullable=False),
-        sa.Column("project_id", sa.String(255), nullable=False),
-        sa.Column("name", sa.String(255), nullable=False),
-        sa.Column("description", sa.String(255), nullable=False),
-        *_revision_columns(),
-    ]
-
-
 def upgrade() -> None:
     op.create_table(
         "security_group",
-        *_named_columns(),
+        *standard_columns(),
         sa.Column("stateful", sa.Boolean, nullable=False),
         sa.Column("is_default", sa.Boolean, nullable=False),
         sa.Column("attributes", sa.Text, nullable=False),
@@ -56,7 +40,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(36), nullable=False),
         sa.Column("project_id", sa.String(255), nullable=False),
         sa.Column("description", sa.String(255), nullable=False),
-        *_revision_columns(),
+        *revision_columns(),
         sa.Column("security_group_id", sa.String(36), nullable=False),
         *_rule_columns(),
         sa.Column("normalized_cidr", sa.String(64), nullable=True),
@@ -77,7 +61,7 @@ def upgrade() -> None:
         "default_security_group_rule",
         sa.Column("id", sa.String(36), nullable=False),
         sa.Column("description", sa.String(255), nullable=False),
-        *_revision_columns(),
+        *revision_columns(),
         *_rule_columns(),
         sa.Column("used_in_default_sg", sa.Boolean, nullable=False),
         sa.Column("used_in_non_default_sg", sa.Boolean, nullable=False),
@@ -93,7 +77,7 @@ def upgrade() -> None:
     op.create_index("ix_port_security_group_security_group_id", "port_security_group", ["security_group_id", "port_id"])
     op.create_table(
         "address_group",
-        *_named_columns(),
+        *standard_columns(),
         sa.Column("attributes", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address_group")),
     )

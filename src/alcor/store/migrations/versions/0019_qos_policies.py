@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from alcor.store.migrations.columns import revision_columns, standard_columns
+
 revision = "0019"
 down_revision = "0018"
 
@@ -10,13 +12,7 @@ down_revision = "0018"
 def upgrade() -> None:
     op.create_table(
         "qos_policy",
-        sa.Column("id", sa.String(36), nullable=False),
-        sa.Column("project_id", sa.String(255), nullable=False),
-        sa.Column("name", sa.String(255), nullable=False),
-        sa.Column("description", sa.String(255), nullable=False),
-        sa.Column("revision_number", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        *standard_columns(),
         sa.Column("is_default", sa.Boolean, nullable=False),
         sa.Column("attributes", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_qos_policy"),
@@ -31,9 +27,7 @@ def upgrade() -> None:
         sa.Column("rate", sa.BigInteger, nullable=True),
         sa.Column("burst", sa.BigInteger, nullable=True),
         sa.Column("dscp_mark", sa.Integer, nullable=True),
-        sa.Column("revision_number", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        *revision_columns(),
         sa.Column("attributes", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_qos_rule"),
     )

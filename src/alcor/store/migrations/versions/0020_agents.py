@@ -5,6 +5,8 @@ from uuid import NAMESPACE_URL, uuid5
 import sqlalchemy as sa
 from alembic import op
 
+from alcor.store.migrations.columns import revision_columns
+
 revision = "0020"
 down_revision = "0019"
 
@@ -18,9 +20,7 @@ def upgrade() -> None:
         sa.Column("admin_state_up", sa.Boolean, nullable=False),
         sa.Column("description", sa.String(255), nullable=False),
         sa.Column("is_deleted", sa.Boolean, nullable=False),
-        sa.Column("revision_number", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        *revision_columns(),
         sa.Column("attributes", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_agent"),
         sa.UniqueConstraint("host", name="uq_agent_host"),

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from alcor.store.migrations.columns import revision_columns, standard_columns
+
 revision = "0021"
 down_revision = "0020"
 
@@ -36,13 +38,7 @@ def upgrade() -> None:
     op.create_index("ix_metering_label_rule_project_id", "metering_label_rule", ["project_id", "id"])
     op.create_table(
         "log",
-        sa.Column("id", sa.String(36), nullable=False),
-        sa.Column("project_id", sa.String(255), nullable=False),
-        sa.Column("name", sa.String(255), nullable=False),
-        sa.Column("description", sa.String(255), nullable=False),
-        sa.Column("revision_number", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        *standard_columns(),
         sa.Column("resource_type", sa.String(255), nullable=False),
         sa.Column("resource_id", sa.String(36), nullable=True),
         sa.Column("target_id", sa.String(36), nullable=True),
@@ -61,9 +57,7 @@ def upgrade() -> None:
         sa.Column("description", sa.String(1024), nullable=False),
         sa.Column("service_type", sa.String(36), nullable=False),
         sa.Column("enabled", sa.Boolean, nullable=False),
-        sa.Column("revision_number", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        *revision_columns(),
         sa.Column("attributes", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_flavor"),
     )
@@ -74,9 +68,7 @@ def upgrade() -> None:
         sa.Column("driver", sa.String(1024), nullable=False),
         sa.Column("metainfo", sa.String(4096), nullable=False),
         sa.Column("enabled", sa.Boolean, nullable=False),
-        sa.Column("revision_number", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        *revision_columns(),
         sa.Column("attributes", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_service_profile"),
     )

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from alcor.store.migrations.columns import standard_columns
+
 revision = "0022"
 down_revision = "0021"
 
@@ -10,13 +12,7 @@ down_revision = "0021"
 def upgrade() -> None:
     op.create_table(
         "network_segment_range",
-        sa.Column("id", sa.String(36), nullable=False),
-        sa.Column("project_id", sa.String(255), nullable=False),
-        sa.Column("name", sa.String(255), nullable=False),
-        sa.Column("description", sa.String(255), nullable=False),
-        sa.Column("revision_number", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        *standard_columns(),
         sa.Column("is_default", sa.Boolean, nullable=False),
         sa.Column("shared", sa.Boolean, nullable=False),
         sa.Column("network_type", sa.String(32), nullable=False),

@@ -5,6 +5,8 @@ import uuid
 import sqlalchemy as sa
 from alembic import op
 
+from alcor.store.migrations.columns import standard_columns
+
 revision = "0023"
 down_revision = "0022"
 
@@ -18,13 +20,7 @@ _MAIN = sa.text(
 def upgrade() -> None:
     op.create_table(
         "segment",
-        sa.Column("id", sa.String(36), nullable=False),
-        sa.Column("project_id", sa.String(255), nullable=False),
-        sa.Column("name", sa.String(255), nullable=False),
-        sa.Column("description", sa.String(255), nullable=False),
-        sa.Column("revision_number", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        *standard_columns(),
         sa.Column("network_id", sa.String(36), nullable=False),
         sa.Column("network_type", sa.String(32), nullable=False),
         sa.Column("physical_network", sa.String(64), nullable=True),
