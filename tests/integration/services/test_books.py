@@ -169,7 +169,7 @@ class Books(RuleBasedStateMachine):
 
     @invariant()
     def books_agree(self) -> None:
-        self.runner.run(self.cloud.store.read(partial(accounts.check, on_demand_above=ON_DEMAND_ABOVE)))
+        self.runner.run(self.cloud.store.read(partial(accounts.check, choices=Choices(ON_DEMAND_ABOVE))))
 
     def teardown(self) -> None:
         """When all is deleted, all numbers are free."""

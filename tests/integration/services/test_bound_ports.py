@@ -34,7 +34,7 @@ async def small(database_url: str) -> AsyncIterator[Cloud]:
     """A cloud whose VPCs are on demand above four ports, and told ahead again from three."""
     store = await open_store(database_url, Choices(on_demand_above=ABOVE))
     yield Cloud(store)
-    await store.read(lambda connection: accounts.check(connection, ABOVE))
+    await store.read(lambda connection: accounts.check(connection, Choices(on_demand_above=ABOVE)))
     await store.close()
 
 

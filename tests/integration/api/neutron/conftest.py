@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from alcor.api.app import ApiSettings, create_app
 from alcor.store.store import Store
+from tests import invariants
 from tests.integration.api.neutron.requests import Neutron
 
 
@@ -25,3 +27,5 @@ async def client_of(store: Store) -> AsyncIterator[Neutron]:
 async def neutron(store: Store) -> AsyncIterator[Neutron]:
     async with client_of(store) as client:
         yield client
+    # An operator may set limits below what there is.
+    await store.read(partial(invariants.check, besides=["projects_have_no_more_than_they_may"]))

@@ -1,0 +1,89 @@
+"""What must be true of the whole database at any moment, whatever was asked of the services before.
+
+An invariant is a function that says what contradicts it, and is known by its name; those of a kind are in one module.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+
+from sqlalchemy import Connection
+
+from alcor.model.choices import USUAL, Choices
+from tests.invariants import (
+    addresses,
+    change_log,
+    hosts,
+    networks,
+    numbers,
+    quotas,
+    references,
+    routers,
+    security,
+    tags,
+    trunks,
+)
+from tests.invariants import qos as qos_policies
+from tests.invariants.database import Database
+
+Invariant = Callable[[Database], Iterable[str]]
+
+INVARIANTS: tuple[Invariant, ...] = (
+    references.rows_refer_to_what_there_is,
+    numbers.free_ranges_are_disjoint_and_apart,
+    numbers.every_pool_is_somebodys,
+    numbers.taken_and_free_are_the_whole_pool,
+    numbers.nodes_indexes_are_not_free,
+    numbers.vnis_are_of_one_segment,
+    numbers.ranges_of_vnis_do_not_overlap,
+    numbers.ranges_of_macs_do_not_overlap,
+    addresses.addresses_lie_in_their_subnets,
+    addresses.addresses_are_of_the_ports_own_network,
+    addresses.addresses_are_held_once,
+    addresses.addresses_of_ports_are_numbered,
+    addresses.subnets_of_a_network_do_not_overlap,
+    addresses.subnets_are_what_their_ranges_say,
+    networks.bound_ports_are_counted,
+    networks.networks_know_that_they_have_guests,
+    networks.networks_have_one_main_segment,
+    networks.networks_show_their_segments,
+    networks.subnets_are_on_segments_of_their_network,
+    networks.bindings_elsewhere_are_not_the_active_one,
+    routers.first_gateways_are_gateways,
+    routers.gateways_are_in_external_networks,
+    routers.interfaces_have_addresses,
+    routers.subnets_of_a_router_do_not_overlap,
+    routers.floating_ips_hold_their_addresses,
+    routers.floating_ips_lead_to_addresses_behind_their_routers,
+    routers.addresses_have_one_floating_ip,
+    security.projects_have_one_default_group,
+    security.rules_know_whether_their_group_is_the_default,
+    security.rules_are_not_repeated,
+    trunks.ports_are_of_one_trunk,
+    trunks.parents_know_their_trunks,
+    qos_policies.attachments_are_what_resources_say,
+    qos_policies.projects_have_one_default_policy,
+    qos_policies.rules_of_policies_are_not_repeated,
+    quotas.projects_have_no_more_than_they_may,
+    tags.tags_are_found_as_they_are_shown,
+    hosts.nodes_are_agents,
+    hosts.active_ports_are_on_connected_hosts,
+    change_log.positions_have_no_gaps,
+    change_log.followers_hold_what_a_snapshot_holds,
+    change_log.parts_of_a_snapshot_are_the_whole,
+)
+
+
+def violations(connection: Connection, choices: Choices = USUAL, besides: Collection[str] = ()) -> dict[str, list[str]]:
+    """What contradicts the invariants, by their names. The connection is on one consistent snapshot (Store.read).
+
+    ``choices`` are those of the store that wrote what is there; ``besides`` are those that are not asked for.
+    """
+    database = Database(connection, choices)
+    asked = [invariant for invariant in INVARIANTS if invariant.__name__ not in besides]
+    found = {invariant.__name__: list(invariant(database)) for invariant in asked}
+    return {name: texts for name, texts in found.items() if texts}
+
+
+def check(connection: Connection, choices: Choices = USUAL, besides: Collection[str] = ()) -> None:
+    """Raises AssertionError, saying all, unless every invariant is true."""
+    found = violations(connection, choices, besides)
+    assert not found, "\n".join(f"{name}: {text}" for name, texts in found.items() for text in texts)

@@ -1,0 +1,23 @@
+"""How much projects have."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from alcor.services.quota import LIMITED, UNLIMITED
+from alcor.store.tables import quota, quota_reservation
+from tests.invariants.database import Database
+
+
+def projects_have_no_more_than_they_may(database: Database) -> Iterator[str]:
+    """What they have and what is set aside for them is within their limits, where they have any."""
+    set_for = {(row.project_id, row.resource): row.most for row in database.rows(quota)}
+    has: Counter[tuple[str, str]] = Counter()
+    for row in database.rows(quota_reservation):
+        has[row.project_id, row.resource] += row.amount
+    for resource, table in LIMITED.items():
+        has.update((row.project_id, resource) for row in database.rows(table) if row.project_id)
+    for (project_id, resource), number in has.items():
+        default = database.choices.default_limits.get(resource, UNLIMITED)
+        most = set_for.get((project_id, resource), default)
+        if UNLIMITED < most < number:
+            yield f"project {project_id} may have {most} of {resource} and has {number}"

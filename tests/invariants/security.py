@@ -1,0 +1,31 @@
+"""Security groups and their rules."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from alcor.model import security_rules
+from alcor.services.access import row_values
+from alcor.store.tables import security_group, security_group_rule
+from tests.invariants.database import Database
+
+
+def projects_have_one_default_group(database: Database) -> Iterator[str]:
+    """At most: an administrator may delete it."""
+    count = Counter(row.project_id for row in database.rows(security_group) if row.is_default)
+    yield from (f"project {each} has {times}" for each, times in count.items() if times > 1)
+
+
+def rules_know_whether_their_group_is_the_default(database: Database) -> Iterator[str]:
+    """A rule says of its group whether it is the default one."""
+    groups = database.by_id(security_group)
+    for row in database.rows(security_group_rule):
+        group = groups.get(row.security_group_id)
+        if group is not None and group.is_default != row.belongs_to_default_sg:
+            yield f"rule {row.id} says of group {group.id} that it is the default one: {row.belongs_to_default_sg}"
+
+
+def rules_are_not_repeated(database: Database) -> Iterator[str]:
+    """No group has two rules that say the same."""
+    for group_id, rows in database.grouped(security_group_rule.c.security_group_id).items():
+        count = Counter(security_rules.identity(row_values(row)) for row in rows)
+        yield from (f"group {group_id} says {each} {times} times" for each, times in count.items() if times > 1)
