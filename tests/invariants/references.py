@@ -47,6 +47,10 @@ REFERENCES = (
     ),
     Reference(tables.log.c.target_id, tables.port.c.id),
     Reference(tables.metering_label_rule.c.metering_label_id, tables.metering_label.c.id),
+    Reference(tables.network_acl.c.vpc_id, tables.network.c.id),
+    Reference(tables.network_acl_rule.c.network_acl_id, tables.network_acl.c.id),
+    Reference(tables.network_acl_subnet.c.network_acl_id, tables.network_acl.c.id),
+    Reference(tables.network_acl_subnet.c.subnet_id, tables.subnet.c.id),
     Reference(
         tables.port.c.device_id,
         {

@@ -8,10 +8,13 @@ from alcor.api.neutron.routes import MANAGERS
 from alcor.api.neutron.service_types import RULES as SERVICE_TYPE_RULES
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.model.resources.port_binding import PORT_BINDING
+from alcor.services.network_acl import NETWORK_ACLS
+from alcor.services.network_acl_rule import NETWORK_ACL_RULES
 from alcor.services.node import NODES
 
 
 def all_rules() -> dict[str, str]:
     """The rules of both APIs, by name; Alcor's own API has Neutron's rules for the resources that both have."""
-    resources = [*(manager.resource for manager in MANAGERS), NETWORK_IP_AVAILABILITY, NODES.resource, PORT_BINDING]
+    alcors = (NODES, NETWORK_ACLS, NETWORK_ACL_RULES)
+    resources = [*(manager.resource for manager in (*MANAGERS, *alcors)), NETWORK_IP_AVAILABILITY, PORT_BINDING]
     return default_rules(resources) | QUOTA_RULES | ZONE_RULES | RULE_TYPE_RULES | SERVICE_TYPE_RULES

@@ -153,6 +153,24 @@ def each(
     return handler
 
 
+def together(update: UpdateHandler) -> Callable[[Transaction, Sequence[Sequence[Update]]], Sequence[list[View]]]:
+    """A handler that carries out all updates of a request or none; the first that fails raises for all."""
+
+    def handler(transaction: Transaction, requests: Sequence[Sequence[Update]]) -> Sequence[list[View]]:
+        return [_succeeded(update(transaction, updates)) for updates in requests]
+
+    return handler
+
+
+def _succeeded(results: Sequence[View | Exception]) -> list[View]:
+    views = []
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+        views.append(result)
+    return views
+
+
 def narrowed(manager: Manager, resource: Resource) -> Manager:
     """The manager for an API that has fewer of the attributes: the others are kept, and not shown."""
 

@@ -25,6 +25,7 @@ from alcor.services.manager import (
     Update,
     Values,
     check_expected,
+    check_repeated,
     each,
     insert_new,
     stamp,
@@ -147,6 +148,7 @@ def plain_manager(plain: Plain) -> Manager:
         connection = transaction.connection
         row = locked_row(transaction, access, request.id, request.context)
         check_expected(transaction, access, row, request)
+        check_repeated(rows.view(row), request)
         check_references(connection, request.values, request.context)
         values = dict(request.values)
         change = Change(row, rows.view(row), values, request.context)

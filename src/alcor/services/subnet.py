@@ -13,7 +13,7 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.number_ranges import Range
 from alcor.model.records import SubnetDeleted
 from alcor.model.resources.subnet import SUBNET
-from alcor.services import router_ports, segment, tags
+from alcor.services import network_acl_subnets, router_ports, segment, tags
 from alcor.services.access import Access, shared_ids
 from alcor.services.manager import (
     Create,
@@ -208,6 +208,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
         raise _in_use(delete.id, holder)
     number_pools.delete(transaction, delete.id)
     connection.execute(_DELETE, {"id": delete.id})
+    network_acl_subnets.forget_subnets(connection, [delete.id])
     tags.forget(connection, [delete.id])
     transaction.record(SubnetDeleted(id_bytes(delete.id)))
     revise(transaction, store_tables.network, row.network_id)

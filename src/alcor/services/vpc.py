@@ -13,7 +13,7 @@ from alcor.model.programming import AUTO, is_on_demand
 from alcor.model.records import SubnetDeleted, VpcDeleted
 from alcor.model.resources.alcor import VPC
 from alcor.model.resources.network import NETWORK
-from alcor.services import availability_zones, qos_attachment, segment, tags, vnis
+from alcor.services import availability_zones, network_acl_subnets, qos_attachment, segment, tags, vnis
 from alcor.services.access import Access, visible_networks
 from alcor.services.manager import (
     Create,
@@ -156,6 +156,8 @@ def _delete_network(transaction: Transaction, delete: Delete) -> None:
     for subnet_id in subnets:
         number_pools.delete(transaction, subnet_id)
     connection.execute(_DELETE, {"id": delete.id})
+    network_acl_subnets.forget_subnets(connection, subnets)
+    network_acl_subnets.forget_vpc(connection, delete.id)
     tags.forget(connection, [delete.id, *subnets])
     qos_attachment.forget(connection, [row])
     segment.forget_all(transaction, delete.id)

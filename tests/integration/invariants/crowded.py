@@ -43,6 +43,7 @@ async def crowd(path: Path) -> None:
             group = await _groups(make)
             port = await _ports(make, network, group)
             await _routers(make, network, policy, port)
+            await _acls(make, network)
             await _belongings(make, network, group, port)
         session = host_session.HostSession("host-1", b"0123456789abcdef")
         await store.write(lambda transaction: host_session.claim(transaction, "controller", [session]))
@@ -115,6 +116,17 @@ async def _routers(make: Maker, network: str, policy: str, port: str) -> None:
     await make("floatingips", "floatingip", floating_network_id=outside["id"])
     helper = {"conntrack_helper": {"protocol": "udp", "port": 69, "helper": "tftp"}}
     await make.ask("POST", f"/v2.0/routers/{router['id']}/conntrack_helpers", helper)
+
+
+async def _acls(make: Maker, network: str) -> None:
+    project = f"/project/{DEFAULT_PROJECT}"
+    subnet = (await make.ask("GET", f"/v2.0/subnets?network_id={network}&limit=1", {}))["subnets"][0]["id"]
+    its = {"vpc_id": network, "associated_subnets": [subnet]}
+    acls = await make.ask("POST", f"{project}/network-acls/bulk", {"network_acls": [its, {"vpc_id": network}]})
+    acl_id = acls["network_acls"][0]["id"]
+    for direction in ("ingress", "egress"):
+        rule = {"network_acl_id": acl_id, "number": 1, "direction": direction, "action": "allow"}
+        await make.ask("POST", f"{project}/network-acl-rules", {"network_acl_rule": rule})
 
 
 async def _belongings(make: Maker, network: str, group: str, port: str) -> None:

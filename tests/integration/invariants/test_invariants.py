@@ -74,6 +74,11 @@ BROKEN = [
     ("projects_have_one_default_group", "UPDATE security_group SET is_default = true"),
     ("rules_know_whether_their_group_is_the_default", "UPDATE security_group_rule SET belongs_to_default_sg = true"),
     ("rules_are_not_repeated", "UPDATE security_group_rule SET remote_group_id = NULL, remote_address_group_id = NULL"),
+    ("vpcs_have_one_default_acl", "UPDATE network_acl SET is_default = true"),
+    ("subnets_have_acls_of_their_vpc", "UPDATE network_acl SET vpc_id = (SELECT id FROM network "
+     "WHERE name = 'others')"),
+    ("numbers_are_of_one_rule", "UPDATE network_acl_rule SET number = 7, direction = 'egress' WHERE number < 32767"),
+    ("acls_end_with_what_denies_everything", "UPDATE network_acl_rule SET action = 'allow' WHERE number = 32767"),
     ("ports_are_of_one_trunk", "UPDATE sub_port SET port_id = (SELECT port_id FROM trunk)"),
     ("parents_know_their_trunks", "DELETE FROM trunk"),
     ("parents_know_their_trunks", "UPDATE port SET attributes = '{}'"),

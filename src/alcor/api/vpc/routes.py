@@ -7,6 +7,7 @@ from alcor.api.neutron.quotas import quota_routes
 from alcor.api.routes import Route
 from alcor.api.vpc.ips import ip_routes
 from alcor.api.vpc.macs import mac_routes
+from alcor.api.vpc.network_acls import network_acl_routes
 from alcor.api.vpc.nodes import ncm_routes, node_routes
 from alcor.api.vpc.ports import port_routes
 from alcor.api.vpc.quotas import quota_apply_routes
@@ -32,6 +33,7 @@ def alcor_routes(store: Store, page_limit: int) -> list[Route]:
         routes += segment_routes(store, page_limit, project)
         routes += subnet_routes(store, page_limit, project)
         routes += port_routes(store, page_limit, project)
+        routes += network_acl_routes(store, page_limit, project)
     routes += port_routes(store, page_limit, "/v4/{project_id}")  # the Java Port Manager's alias
     return [_within_own_project(route) if "{project_id}" in route.template else route for route in routes]
 

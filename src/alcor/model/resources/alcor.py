@@ -8,13 +8,13 @@ from alcor.model.programming import AUTO, SETTINGS
 from alcor.model.resource import Attribute, Resource
 from alcor.model.resources.network import NETWORK
 from alcor.model.resources.port import PORT
+from alcor.model.resources.standard import chosen_id
 from alcor.model.resources.subnet import SUBNET
-from alcor.model.values import cidr, integer, list_of, one_of, optional, record, text, uuid
+from alcor.model.values import cidr, integer, list_of, one_of, optional, record, text
 
 _MOST_ROUTES = 64
 _LARGEST_PRIORITY = 2**31 - 1
 _TEXT = optional(text(255))
-_ID = Attribute("id", uuid, update=False, column="id", parse_filter=str)
 _QUERY_FIELDS = ("tags-any", "not-tags", "not-tags-any", "fields", "sort_dir", "sort_key")
 
 _ROUTE = record(
@@ -33,7 +33,7 @@ _ROUTE = record(
 
 
 def _attributes(resource: Resource, *others: Attribute) -> tuple[Attribute, ...]:
-    return _ID, *(each for each in resource.attributes.values() if each.name != "id"), *others
+    return chosen_id(), *(each for each in resource.attributes.values() if each.name != "id"), *others
 
 
 VPC = Resource(

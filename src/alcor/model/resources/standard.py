@@ -4,7 +4,7 @@ import time
 from functools import lru_cache
 
 from alcor.model.resource import Attribute
-from alcor.model.values import boolean, list_of, name, text, whole_number
+from alcor.model.values import boolean, list_of, name, text, uuid, whole_number
 
 LONGEST_NAME = 255
 LONGEST_TAG = 255
@@ -48,6 +48,11 @@ def standard_attributes() -> tuple[Attribute, ...]:
         Attribute("created_at", column="created_at", to_view=timestamp_text),
         Attribute("updated_at", column="updated_at", to_view=timestamp_text),
     )
+
+
+def chosen_id() -> Attribute:
+    """The id of a resource for which clients may choose one, as Alcor's do."""
+    return Attribute("id", uuid, update=False, column="id", parse_filter=str)
 
 
 def admin_state() -> Attribute:

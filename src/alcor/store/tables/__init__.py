@@ -13,6 +13,7 @@ from alcor.store.tables.flavors import flavor, flavor_service_profile, service_p
 from alcor.store.tables.hosts import agent, controller, host_session, ncm, node
 from alcor.store.tables.metering import log, metering_label, metering_label_rule
 from alcor.store.tables.network import ip_allocation, network, port, subnet
+from alcor.store.tables.network_acls import network_acl, network_acl_rule, network_acl_subnet
 from alcor.store.tables.numbers import (
     free_range,
     ip_reservation,
@@ -56,6 +57,9 @@ __all__ = [
     "metering_label_rule",
     "ncm",
     "network",
+    "network_acl",
+    "network_acl_rule",
+    "network_acl_subnet",
     "network_segment_range",
     "node",
     "number_pool",

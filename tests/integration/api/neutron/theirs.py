@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 HOST = "host-1"
+OWN = "/project/blue"
 Made = Mapping[str, str]
 """The ids of what was made, by the name of its collection in paths."""
 
@@ -17,11 +18,12 @@ Made = Mapping[str, str]
 class Kind(msgspec.Struct, frozen=True):
     """A kind of resource: where it is created, what bodies call it, and what to say of one."""
 
-    path: str  # below /v2.0; with the ids of parents by the names of their collections
+    path: str  # with the ids of parents by the names of their collections
     name: str
     attributes: Callable[[Made], dict[str, Any]] = lambda _made: {}
     called: str = ""  # what ids of it are looked up by, when not the last part of the path
     by_admin: bool = False
+    under: str = "/v2.0"
 
 
 THEIRS = (
@@ -103,6 +105,13 @@ THEIRS = (
         lambda made: {"resource_type": "security_group", "resource_id": made["security-groups"]},
         by_admin=True,
     ),
+    Kind("network-acls", "network_acl", lambda made: {"vpc_id": made["networks"]}, under=OWN),
+    Kind(
+        "network-acl-rules",
+        "network_acl_rule",
+        lambda made: {"network_acl_id": made["network-acls"], "number": 1, "direction": "ingress", "action": "deny"},
+        under=OWN,
+    ),
 )
 
 SAME = {
@@ -135,7 +144,9 @@ async def build(owner: httpx.AsyncClient, administrator: httpx.AsyncClient) -> d
     made: dict[str, str] = {}
     for kind in THEIRS:
         client = administrator if kind.by_admin else owner
-        answer = await client.post(f"/v2.0/{kind.path.format_map(made)}", json={kind.name: kind.attributes(made)})
+        answer = await client.post(
+            f"{kind.under}/{kind.path.format_map(made)}", json={kind.name: kind.attributes(made)}
+        )
         assert answer.status_code == 201, (kind, answer.text)
         name = kind.called or kind.path.rsplit("/", 1)[-1]
         view = answer.json()[kind.name]
