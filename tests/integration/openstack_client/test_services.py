@@ -23,3 +23,22 @@ def test_metering_commands(openstack: OpenStack) -> None:
     assert openstack.show("network meter rule list")[0]["Remote IP Prefix"] == "10.0.0.0/8"
     openstack("network meter delete web")
     assert openstack.show("network meter rule list") == []
+
+
+def test_conntrack_helper_commands(openstack: OpenStack) -> None:
+    openstack("router create helped")
+    command = "network l3 conntrack helper"
+    helper = openstack.show(f"{command} create helped --helper ftp --protocol tcp --port 21")["id"]
+    openstack(f"{command} set helped {helper} --port 2121")
+    assert openstack.show(f"{command} show helped {helper}")["port"] == 2121
+    assert "is not allowed" in openstack.fails(f"{command} create helped --helper teapot --protocol tcp --port 1")
+    (listed,) = openstack.show(f"{command} list helped --helper ftp")
+    assert (listed["ID"], listed["Port"]) == (helper, 2121)
+    openstack(f"{command} delete helped {helper}")
+    assert openstack.show(f"{command} list helped") == []
+    openstack("router delete helped")
+
+
+def test_extensions_are_listed_and_shown(openstack: OpenStack) -> None:
+    assert "standard-attr-tag" in openstack("extension list --network -f value -c Alias")
+    assert openstack.show("extension show qos")["alias"] == "qos"

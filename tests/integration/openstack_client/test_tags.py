@@ -11,6 +11,8 @@ from tests.integration.openstack_client.conftest import OpenStack
         ("network", ""),
         ("subnet", "--network home --subnet-range 10.7.0.0/24"),
         ("port", "--network home"),
+        ("router", ""),
+        ("security group", ""),
     ],
 )
 def test_tags_are_set_unset_and_looked_for(openstack: OpenStack, kind: str, options: str) -> None:

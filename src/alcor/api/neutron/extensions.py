@@ -24,6 +24,8 @@ EXTENSIONS = (
     Extension("standard-attr-tag", "Tag support for resources with standard attribute: port, subnet, network", "Enables to set tag on resources with standard attribute."),  # noqa: E501
     Extension("standard-attr-timestamp", "Resource timestamps", "Adds created_at and updated_at fields to all Neutron resources that have Neutron standard attributes."),  # noqa: E501
     Extension("subnet-external-network", "Subnet belongs to an external network", "Subnets of external networks are shown to everybody"),  # noqa: E501
+    Extension("tag", "Tag support", "Enables to set tag on resources."),
+    Extension("tag-ext", "Tag support for resources: subnet, port, router, subnetpool", "Extends tag support to more L2 and L3 resources."),  # noqa: E501
     Extension("tag-creation", "Tag creation", "Allows to create tags of a resource in one request."),
     Extension("tag-ports-during-bulk-creation", "Tag Ports During Bulk Creation", "Allow to tag ports during bulk creation"),  # noqa: E501
 )  # fmt: skip
