@@ -44,6 +44,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     addresses.subnets_are_what_their_ranges_say,
     networks.bound_ports_are_counted,
     networks.networks_know_that_they_have_guests,
+    networks.networks_are_external_as_entries_say,
     networks.networks_have_one_main_segment,
     networks.networks_show_their_segments,
     networks.subnets_are_on_segments_of_their_network,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from alcor.model.programming import is_on_demand
 from alcor.services.vpc import ROWS
-from alcor.store.tables import network, port, port_binding, segment, subnet
+from alcor.store.tables import network, port, port_binding, rbac_policy, segment, subnet
 from tests.invariants.database import Database
 
 _PROVIDER = ("network_type", "physical_network", "segmentation_id")
@@ -32,6 +32,23 @@ def networks_know_that_they_have_guests(database: Database) -> Iterator[str]:
         of = networks.get(row.network_id)
         if of is not None and of.project_id != row.project_id and not of.guests:
             yield f"network {of.id} does not know of port {row.id} of another project"
+
+
+def networks_are_external_as_entries_say(database: Database) -> Iterator[str]:
+    """A network is external when it is so to anybody; the one that is the default is so to everybody."""
+    targets = {
+        object_id: {row.target_project for row in rows if row.action == "access_as_external"}
+        for object_id, rows in database.grouped(rbac_policy.c.object_id).items()
+    }
+    for row in database.rows(network):
+        its = targets.get(row.id, set())
+        if row.external != bool(its):
+            yield f"network {row.id} says that it is external: {row.external}, but entries say to {its}"
+        if row.external and row.is_default and "*" not in its:
+            yield f"the default network {row.id} is external to {its} alone"
+    defaults = [row.id for row in database.rows(network) if row.external and row.is_default]
+    if len(defaults) > 1:
+        yield f"external networks {defaults} are each the default"
 
 
 def networks_have_one_main_segment(database: Database) -> Iterator[str]:

@@ -42,6 +42,7 @@ _NOT_THERE = {
     "service_profile": ("ServiceProfileNotFound", "Service Profile {} could not be found."),
     "log": ("LogResourceNotFound", "Log resource {} could not be found."),
     "network_segment_range": ("NetworkSegmentRangeNotFound", "Network Segment Range {} could not be found."),
+    "rbac_policy": ("RbacPolicyNotFound", "RBAC policy of type unknown with ID {} not found"),
     "policy": ("QosPolicyNotFound", "QoS policy {} could not be found."),
     **{
         f"{kind}_rule": _QOS_RULE_NOT_THERE

@@ -34,6 +34,7 @@ BASE: dict[str, str] = {
     "default": "rule:admin_or_owner",
     "shared": "field:networks:shared=True",
     "external": "field:networks:router:external=True",
+    "external_network": "field:subnets:router:external=True",
     "network_device": "field:port:device_owner=~^network:",
     "compute_device": "field:port:device_owner=~^compute:",
     "baremetal_device": "field:port:device_owner=~^baremetal:",
@@ -45,6 +46,9 @@ BASE: dict[str, str] = {
     "shared_security_group": "field:security_groups:shared=True",
     "shared_qos_policy": "field:policies:shared=True",
     "shared_address_groups": "field:address_groups:shared=True",
+    "restrict_wildcard": (
+        "(not field:rbac_policy:target_tenant=* and not field:rbac_policy:target_project=*) or rule:admin_only"
+    ),
     "sg_owner": "project_id:%(security_group:project_id)s",
 }
 """Rules that others are made of. Operators override ``context_is_admin`` to say who sees everything."""

@@ -21,11 +21,12 @@ Visible = Callable[[Context], ColumnElement[bool]]
 
 EVERYBODY = "*"
 SHARED = "access_as_shared"
+EXTERNAL = "access_as_external"
 
 _NETWORK_OWNER = sql.statement("SELECT project_id FROM network WHERE id = :id")
 _SHARED_NETWORK = sql.statement(
-    "SELECT 1 FROM network WHERE id = :id AND (shared OR id IN (SELECT object_id FROM rbac_policy WHERE "
-    "object_type = 'network' AND action = 'access_as_shared' AND target_project IN ('*', :project)))"
+    "SELECT 1 FROM rbac_policy WHERE object_id = :id AND object_type = 'network' AND action = 'access_as_shared' AND "
+    "target_project IN ('*', :project)"
 )
 
 
@@ -34,14 +35,12 @@ def owned(table: Table) -> Visible:
     return lambda context: table.c.project_id == context.project_id
 
 
-def shareable(
-    table: Table, object_type: str, *also: ColumnElement[bool], actions: Sequence[str] = (SHARED,)
-) -> Visible:
-    """Rows of the caller's project, rows of which one of ``also`` is true, and those that others share with it."""
+def shareable(table: Table, object_type: str, actions: Sequence[str] = (SHARED,)) -> Visible:
+    """Rows of the caller's project, and those that others share with it."""
 
     def visible(context: Context) -> ColumnElement[bool]:
         shared = table.c.id.in_(shared_ids(object_type, context, actions))
-        return or_(table.c.project_id == context.project_id, shared, *also)
+        return or_(table.c.project_id == context.project_id, shared)
 
     return visible
 
@@ -55,14 +54,8 @@ def shared_ids(object_type: str, context: Context, actions: Sequence[str] = (SHA
     )
 
 
-visible_networks = shareable(
-    network,
-    "network",
-    network.c.shared.is_(True),
-    network.c.external.is_(True),
-    actions=(SHARED, "access_as_external"),
-)
-"""Networks that a caller is shown: its own, those shared with it, and external ones."""
+visible_networks = shareable(network, "network", actions=(SHARED, EXTERNAL))
+"""Networks that a caller is shown: its own, and those shared with it or external to it."""
 
 
 visible_security_groups = shareable(security_group, "security_group")

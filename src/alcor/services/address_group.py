@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from sqlalchemy import Connection, Row, bindparam, select
+
 from alcor.model.errors import AlcorError, bad_request, conflict
 from alcor.model.resources.address_group import ADDRESS_GROUP, changed_addresses
+from alcor.services import sharing
 from alcor.services.access import Access, shareable
 from alcor.services.manager import Act, Action, Manager, Values
 from alcor.services.plain import Held, Plain, locked_row, plain_manager
@@ -12,8 +15,21 @@ from alcor.store import bulk
 from alcor.store.tables import address_group, security_group_rule
 from alcor.store.transaction import Transaction
 
-ACCESS = Access(ADDRESS_GROUP, address_group, shareable(address_group, "address_group"))
+OBJECT_TYPE = "address_group"
+"""What entries of what is shared call a group."""
+
+ACCESS = Access(ADDRESS_GROUP, address_group, shareable(address_group, OBJECT_TYPE))
 _ROWS = Rows(ADDRESS_GROUP, address_group)
+_USERS = (
+    select(security_group_rule.c.project_id)
+    .where(security_group_rule.c.remote_address_group_id == bindparam("group_id"))
+    .distinct()
+)
+
+
+def users_of(connection: Connection, group_id: str) -> set[str]:
+    """The projects whose rules name the group."""
+    return set(connection.execute(_USERS, {"group_id": group_id}).scalars())
 
 
 def _prepare(_transaction: Transaction, values: Values, _context: Any) -> Values:
@@ -61,6 +77,10 @@ def _of_body(body: Any) -> list[str]:
         raise bad_request(f"Invalid input for addresses. Reason: {error}.") from error
 
 
+def _forget(transaction: Transaction, row: Row[Any], _context: Any) -> None:
+    sharing.forget(transaction.connection, OBJECT_TYPE, row.id)
+
+
 def _in_use(group_id: str, _rule_id: str) -> AlcorError:
     return conflict("AddressGroupInUse", f"Address group {group_id} is in use on one or more security group rules.")
 
@@ -69,6 +89,8 @@ ADDRESS_GROUPS: Manager = plain_manager(
     Plain(
         access=ACCESS,
         prepare=_prepare,
+        forget=_forget,
+        computed=sharing.shown_as_shared(OBJECT_TYPE),
         held_by=(Held(security_group_rule.c.remote_address_group_id, _in_use),),
         actions=(Action("PUT", "add_addresses", _add), Action("PUT", "remove_addresses", _remove)),
     )

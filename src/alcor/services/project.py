@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from alcor.model.context import Context
 from alcor.model.errors import not_found
 from alcor.model.resources.alcor import PROJECT_PORT, PROJECT_SUBNET
+from alcor.services import network_sharing, sharing
 from alcor.services.manager import Create, CreateHandler, Update, Values
 from alcor.services.node import ids_by_name
 from alcor.services.port import PORTS, update_ports_together
@@ -41,14 +43,13 @@ def _in_networks_of_project(create: CreateHandler, *, shared_too: bool) -> Creat
 def _visible(connection: Connection, requests: Sequence[Create], shared_too: bool) -> set[tuple[str, str]]:
     """Which (project, network) of those asked for go together."""
     wanted = {(values["project_id"], values["network_id"]) for request in requests for values in request.items}
-    columns = [network.c.id, network.c.project_id, network.c.shared]
-    found = bulk.select_by(connection, columns, network.c.id, sorted({network_id for _, network_id in wanted}))
-    owners = {row.id: (row.project_id, row.shared) for row in found}
-    return {
-        (project_id, network_id)
-        for project_id, network_id in wanted
-        if network_id in owners and (owners[network_id][0] == project_id or (shared_too and owners[network_id][1]))
-    }
+    ids = sorted({network_id for _, network_id in wanted})
+    found = bulk.select_by(connection, [network.c.project_id, network.c.id], network.c.id, ids)
+    visible = wanted & {(row.project_id, row.id) for row in found}
+    for project_id in {project_id for project_id, _ in wanted - visible} if shared_too else ():
+        shared = sharing.shared_with(connection, network_sharing.OBJECT_TYPE, ids, Context(project_id))
+        visible |= {each for each in wanted if each[0] == project_id and each[1] in shared}
+    return visible
 
 
 def _hidden(visible: set[tuple[str, str]], request: Create) -> str | None:

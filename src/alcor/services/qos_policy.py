@@ -9,7 +9,7 @@ from alcor.model.context import Context
 from alcor.model.errors import AlcorError, conflict
 from alcor.model.resources.qos import POLICY, RULE_TYPES
 from alcor.services import sharing
-from alcor.services.access import EVERYBODY, Access, shareable
+from alcor.services.access import EVERYBODY, SHARED, Access, shareable
 from alcor.services.manager import Values
 from alcor.services.plain import Change, Plain, plain_manager
 from alcor.services.rows import View
@@ -98,12 +98,9 @@ def _apply(transaction: Transaction, change: Change) -> Values:
         if values["shared"] and EVERYBODY not in targets:
             sharing.share(transaction, OBJECT_TYPE, [row])
         elif not values["shared"]:
-            if users_of(connection, row.id) - targets - {row.project_id, ""} and EVERYBODY in targets:
-                raise conflict(
-                    "RbacPolicyInUse",
-                    f"RBAC policy on object {row.id} cannot be removed because other objects depend on it.\n"
-                    f"Details: tenant_id={EVERYBODY}",
-                )
+            if EVERYBODY in targets:
+                everybodys = sharing.Entry(OBJECT_TYPE, row.id, SHARED, EVERYBODY)
+                sharing.check_unused(connection, everybodys, row.project_id, users_of)
             sharing.unshare(connection, OBJECT_TYPE, row.id)
     return values
 

@@ -22,6 +22,7 @@ from alcor.store.tables import (
     port,
     quota,
     quota_reservation,
+    rbac_policy,
     router,
     security_group,
     security_group_rule,
@@ -40,6 +41,7 @@ LIMITED: Mapping[str, Table] = {
     "trunk": trunk,
     "security_group": security_group,
     "security_group_rule": security_group_rule,
+    "rbac_policy": rbac_policy,
 }
 """What can be limited, and where it is counted."""
 

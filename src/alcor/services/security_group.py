@@ -10,21 +10,24 @@ from alcor.model.context import Context
 from alcor.model.errors import conflict
 from alcor.model.identifiers import new_id
 from alcor.model.resources.security_group import DEFAULT_NAME, SECURITY_GROUP, SECURITY_GROUP_RULE
-from alcor.services import quota
-from alcor.services.access import EVERYBODY, SHARED, Access, shared_ids, visible_security_groups
-from alcor.services.manager import Filter, Manager, Prelude, Values, stamp
+from alcor.services import quota, sharing
+from alcor.services.access import Access, visible_security_groups
+from alcor.services.manager import Manager, Prelude, Values, stamp
 from alcor.services.plain import Change, Held, Plain, plain_manager
 from alcor.services.rows import Rows, View
 from alcor.store import bulk
 from alcor.store.tables import (
     default_security_group_rule,
     log,
+    port,
     port_security_group,
-    rbac_policy,
     security_group,
     security_group_rule,
 )
 from alcor.store.transaction import Transaction
+
+OBJECT_TYPE = "security_group"
+"""What entries of what is shared call a group."""
 
 ACCESS = Access(SECURITY_GROUP, security_group, visible_security_groups)
 ROWS = Rows(SECURITY_GROUP, security_group)
@@ -39,12 +42,17 @@ _RULES = (
     .order_by(security_group_rule.c.security_group_id, security_group_rule.c.id)
 )
 _TEMPLATES = select(default_security_group_rule)
-_SHARED = select(rbac_policy.c.object_id).where(
-    rbac_policy.c.object_type == "security_group",
-    rbac_policy.c.action == SHARED,
-    rbac_policy.c.object_id.in_(bindparam("groups", expanding=True)),
-    rbac_policy.c.target_project.in_(bindparam("projects", expanding=True)),
+_USERS = (
+    select(port.c.project_id)
+    .join(port_security_group, port_security_group.c.port_id == port.c.id)
+    .where(port_security_group.c.security_group_id == bindparam("group_id"))
+    .distinct()
 )
+
+
+def users_of(connection: Connection, group_id: str) -> set[str]:
+    """The projects that have members of the group."""
+    return set(connection.execute(_USERS, {"group_id": group_id}).scalars())
 
 
 def defaults_of(connection: Connection, project_ids: Iterable[str]) -> dict[str, str]:
@@ -117,6 +125,7 @@ def _forget(transaction: Transaction, row: Row[Any], context: Context) -> None:
     if row.is_default and not context.is_admin:
         raise conflict("SecurityGroupCannotRemoveDefault", "Insufficient rights for removing default security group.")
     bulk.delete_by(transaction.connection, log, "resource_id", [row.id])
+    sharing.forget(transaction.connection, OBJECT_TYPE, row.id)
     rules = security_group_rule.c
     transaction.connection.execute(
         delete(security_group_rule).where(or_(rules.security_group_id == row.id, rules.remote_group_id == row.id))
@@ -137,14 +146,8 @@ def _computed(connection: Connection, rows: Sequence[Any], context: Context) -> 
     rules: dict[str, list[View]] = {}
     for row in connection.execute(_RULES, {"groups": ids}):
         rules.setdefault(row.security_group_id, []).append(RULE_ROWS.view(row))
-    asked = {"groups": ids, "projects": [EVERYBODY, context.project_id]}
-    shared = set(connection.execute(_SHARED, asked).scalars())
+    shared = sharing.shared_with(connection, OBJECT_TYPE, ids, context)
     return [{"security_group_rules": rules.get(each, []), "shared": each in shared} for each in ids]
-
-
-def _filter_shared(context: Context, values: Sequence[Any]) -> Any:
-    shared = security_group.c.id.in_(shared_ids("security_group", context))
-    return or_(*(shared if value else ~shared for value in values))
 
 
 def _lacks_default(connection: Connection, context: Context, project_id: str) -> bool:
@@ -171,6 +174,6 @@ SECURITY_GROUPS: Manager = plain_manager(
         held_by=(Held(port_security_group.c.security_group_id, _in_use),),
         quota="security_group",
         prelude=DEFAULT_GROUP_FIRST,
-        filters={"shared": Filter(_filter_shared)},
+        filters={"shared": sharing.shared_filter(security_group, OBJECT_TYPE)},
     )
 )

@@ -7,9 +7,11 @@ for those with whom alone it is shared.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, or_, select
 
 from alcor.model.context import Context
+from alcor.model.errors import AlcorError, conflict
 from alcor.model.identifiers import new_id
 from alcor.services.access import EVERYBODY, SHARED, shared_ids
 from alcor.services.manager import Filter
@@ -18,7 +20,17 @@ from alcor.store import bulk
 from alcor.store.tables import rbac_policy
 from alcor.store.transaction import Transaction
 
-EXTERNAL = "access_as_external"
+UsersOf = Callable[[Connection, str], set[str]]
+"""The projects that do with a resource, named by its id, what an entry lets them do."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """That projects (one, or all) may do something with a resource."""
+
+    object_type: str
+    object_id: str
+    action: str
+    target: str
 
 
 def share(transaction: Transaction, object_type: str, resources: Iterable[Any], action: str = SHARED) -> None:
@@ -51,6 +63,27 @@ def targets(connection: Connection, object_type: str, object_id: str, action: st
     """The projects with which a resource is shared."""
     statement = select(rbac_policy.c.target_project).where(*_about(object_type, object_id, action))
     return set(connection.execute(statement).scalars())
+
+
+def check_unused(connection: Connection, entry: Entry, owner: str, users_of: UsersOf, instead: str = "") -> None:
+    """Raises AlcorError (409) when projects do what this entry alone lets them do.
+
+    One for the resource's own project lets nobody; ``instead`` is a project that will have another.
+    """
+    others = targets(connection, entry.object_type, entry.object_id, entry.action) - {entry.target} | {instead}
+    if EVERYBODY in others or entry.target == owner:
+        return
+    depending = users_of(connection, entry.object_id) - others - {""}
+    if depending if entry.target == EVERYBODY else entry.target in depending:
+        raise in_use(entry.object_id, f"project_id={entry.target}")
+
+
+def in_use(object_id: str, details: str) -> AlcorError:
+    """What lets others use a resource cannot go."""
+    return conflict(
+        "RbacPolicyInUse",
+        f"RBAC policy on object {object_id} cannot be removed because other objects depend on it.\nDetails: {details}",
+    )
 
 
 def _about(object_type: str, object_id: str, action: str) -> tuple[ColumnElement[bool], ...]:

@@ -13,11 +13,12 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.number_ranges import Range
 from alcor.model.records import SubnetDeleted
 from alcor.model.resources.subnet import SUBNET
-from alcor.services import network_acl_subnets, router_ports, segment, tags
-from alcor.services.access import Access, shared_ids
+from alcor.services import network_acl_subnets, network_sharing, router_ports, segment, sharing, tags
+from alcor.services.access import EXTERNAL, SHARED, Access, shared_ids
 from alcor.services.manager import (
     Create,
     Delete,
+    Filter,
     Manager,
     Update,
     Values,
@@ -41,14 +42,25 @@ ROWS = Rows(SUBNET, subnet)
 
 
 def _visible(context: Context) -> ColumnElement[bool]:
-    """Subnets of the caller's project, and those of networks that are shared with it."""
-    shared = or_(
-        network.c.shared.is_(True), network.c.external.is_(True), network.c.id.in_(shared_ids("network", context))
-    )
-    return or_(subnet.c.project_id == context.project_id, subnet.c.network_id.in_(select(network.c.id).where(shared)))
+    """Subnets of the caller's project, and those of networks that are shared with it, or external to it."""
+    shared = shared_ids(network_sharing.OBJECT_TYPE, context, (SHARED, EXTERNAL))
+    return or_(subnet.c.project_id == context.project_id, subnet.c.network_id.in_(shared))
 
 
-ACCESS = Access(SUBNET, subnet, _visible)
+def _of_network(connection: Connection, rows: Sequence[Any], context: Context) -> Sequence[View]:
+    """What subnets show of their network."""
+    shared = network.c.id.in_(shared_ids(network_sharing.OBJECT_TYPE, context))
+    statement = select(network.c.id, network.c.external, shared.label("shared"))
+    found = connection.execute(statement.where(network.c.id.in_({row.network_id for row in rows})))
+    above = {row.id: {"shared": bool(row.shared), "router:external": bool(row.external)} for row in found}
+    return [above[row.network_id] for row in rows]
+
+
+def _filter_external(_context: Context, values: Sequence[Any]) -> ColumnElement[bool]:
+    return subnet.c.network_id.in_(select(network.c.id).where(network.c.external.in_(values)))
+
+
+ACCESS = Access(SUBNET, subnet, _visible, computed=_of_network)
 WIDTHS = {4: 4, 6: 16}
 """Bytes an address takes, by IP version: the width of its pool's numbers."""
 
@@ -98,7 +110,7 @@ def _create_one(transaction: Transaction, given: Values, context: Context) -> Vi
     number_pools.create(transaction, row.id, pools, WIDTHS[network.version])
     transaction.record(subnet_record(row))
     revise(transaction, store_tables.network, row.network_id)
-    return ROWS.view(row)
+    return _views(transaction.connection, [row], context)[0]
 
 
 def _check_services(network: address_plan.Network, values: Values) -> None:
@@ -173,7 +185,7 @@ def _update(transaction: Transaction, update: Update) -> View:
     revise(transaction, store_tables.network, row.network_id)
     if subnet_record(changed) != subnet_record(row):
         transaction.record(subnet_record(changed))
-    return ROWS.view(changed)
+    return _views(connection, [changed], update.context)[0]
 
 
 def _change_addresses(transaction: Transaction, row: Row[Any], values: Values) -> None:
@@ -251,8 +263,10 @@ def port_count(connection: Connection, subnet_id: str, project_id: str | None) -
     return count
 
 
-def _views(_connection: Connection, rows: Sequence[Any], _context: Context = OPERATOR) -> list[View]:
-    return [ROWS.view(row) for row in rows]
+def _views(connection: Connection, rows: Sequence[Any], context: Context = OPERATOR) -> list[View]:
+    if not rows:
+        return []
+    return [ROWS.view(row) | its for row, its in zip(rows, _of_network(connection, rows, context), strict=True)]
 
 
 SUBNETS = Manager(
@@ -261,4 +275,8 @@ SUBNETS = Manager(
     create=limited("subnet", each(_create)),
     update=each(_update),
     delete=each(_delete),
+    filters={
+        "shared": sharing.shared_filter(subnet, network_sharing.OBJECT_TYPE, "network_id"),
+        "router:external": Filter(_filter_external),
+    },
 )

@@ -13,7 +13,16 @@ from alcor.model.programming import AUTO, is_on_demand
 from alcor.model.records import SubnetDeleted, VpcDeleted
 from alcor.model.resources.alcor import VPC
 from alcor.model.resources.network import NETWORK
-from alcor.services import availability_zones, network_acl_subnets, qos_attachment, segment, tags, vnis
+from alcor.services import (
+    availability_zones,
+    network_acl_subnets,
+    network_sharing,
+    qos_attachment,
+    segment,
+    sharing,
+    tags,
+    vnis,
+)
 from alcor.services.access import Access, visible_networks
 from alcor.services.manager import (
     Create,
@@ -37,7 +46,8 @@ from alcor.store.tables import network, subnet
 from alcor.store.transaction import Transaction
 
 ROWS = Rows(VPC, network)
-ACCESS = Access(VPC, network, visible_networks)
+_shown_as_shared = sharing.shown_as_shared(network_sharing.OBJECT_TYPE)
+ACCESS = Access(VPC, network, visible_networks, computed=_shown_as_shared)
 _NAMED_IN_CONFLICT = 10
 
 _LOCKED = select(network).where(network.c.id == bindparam("id")).with_for_update()
@@ -59,13 +69,15 @@ def _create(transaction: Transaction, create: Create) -> list[View]:
         availability_zones.check(connection, values["availability_zone_hints"])
     qos_attachment.give_defaults(connection, stamped)
     ensure_defaults(transaction, (values["project_id"] for values in stamped))
+    network_sharing.check_default(connection, stamped)
     _give_vnis(transaction, stamped)
     segment.add_first(transaction, stamped)
     rows = [ROWS.row(values | _programmed(transaction, values, 0, False) | {"guests": False}) for values in stamped]
     insert_new(connection, network, rows)
     qos_attachment.remember(connection, "network", rows)
+    network_sharing.share_new(transaction, rows, stamped)
     transaction.record(*map(vpc_record, rows))
-    return [ROWS.view(row) | {"subnets": []} for row in rows]
+    return _views(connection, rows, create.context)
 
 
 def _programmed(transaction: Transaction, values: Values, bound_ports: int, was_on_demand: bool) -> Values:
@@ -114,6 +126,7 @@ def _update(transaction: Transaction, update: Update) -> View:
     view = ROWS.view(row)
     check_repeated(view, update)
     qos_attachment.change(connection, "network", row, update.values, update.context)
+    network_sharing.change(transaction, row, update.values)
     programmed = _programmed(transaction, view | update.values, row.bound_ports, row.on_demand)
     changed = ROWS.changed_row(row, update.values | programmed | {"guests": row.guests}, transaction.now)
     bulk.update_row(connection, network, changed)
@@ -161,6 +174,7 @@ def _delete_network(transaction: Transaction, delete: Delete) -> None:
     tags.forget(connection, [delete.id, *subnets])
     qos_attachment.forget(connection, [row])
     segment.forget_all(transaction, delete.id)
+    sharing.forget(connection, network_sharing.OBJECT_TYPE, delete.id)
     vnis.release(transaction, [row.segmentation_id])
     transaction.record(*(SubnetDeleted(id_bytes(subnet_id)) for subnet_id in subnets), VpcDeleted(id_bytes(delete.id)))
 
@@ -169,9 +183,10 @@ def _few(ids: Sequence[str]) -> str:
     return ", ".join(ids[:_NAMED_IN_CONFLICT]) + (", …" if len(ids) > _NAMED_IN_CONFLICT else "")
 
 
-def _views(connection: Connection, rows: Sequence[Any], _context: Context) -> list[View]:
+def _views(connection: Connection, rows: Sequence[Any], context: Context) -> list[View]:
     subnets = _subnets(connection, [row.id for row in rows])
-    return [ROWS.view(row) | {"subnets": subnets.get(row.id, [])} for row in rows]
+    shared = _shown_as_shared(connection, rows, context)
+    return [ROWS.view(row) | its | {"subnets": subnets.get(row.id, [])} for row, its in zip(rows, shared, strict=True)]
 
 
 def _subnets(connection: Connection, network_ids: Sequence[str]) -> dict[str, list[str]]:
@@ -187,6 +202,7 @@ VPCS = Manager(
     access=ACCESS,
     views=_views,
     create=limited("network", each(_create)),
+    filters={"shared": sharing.shared_filter(network, network_sharing.OBJECT_TYPE)},
     update=each(_update),
     delete=each(_delete_empty),
 )

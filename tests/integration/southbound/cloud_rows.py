@@ -37,7 +37,7 @@ class Cloud:
 
     def _create_network(self, tx: Transaction) -> None:
         network = {
-            **_STANDARD, "id": self.network_id, "name": "n", "admin_state_up": True, "shared": False,
+            **_STANDARD, "id": self.network_id, "name": "n", "admin_state_up": True,
             "external": False, "mtu": 1450, "network_type": "vxlan", "segmentation_id": VNI, "attributes": "{}",
         }  # fmt: skip
         subnet = {

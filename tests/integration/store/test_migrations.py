@@ -17,7 +17,7 @@ from alcor.model.records import NodeRecord
 from alcor.store import bulk, change_log, migrate, number_pools
 from alcor.store.engine import open_engine
 from alcor.store.store import open_store
-from alcor.store.tables import metadata, network, port, subnet
+from alcor.store.tables import metadata, network, port, rbac_policy, subnet
 from alcor.store.transaction import Transaction
 from tests.integration.store import writer_process
 from tests.integration.store.rows import port_row
@@ -131,6 +131,30 @@ def test_it_is_known_where_subnets_of_earlier_times_begin(empty_database_url: st
             "10.0.0.0/24": ip_bytes("10.0.0.0"),
             "2001:db8::/64": ip_bytes("2001:db8::"),
         }
+    engine.dispose()
+
+
+def test_networks_of_earlier_times_are_shared_by_entries(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url, 1)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.upgrade(migrate.configuration(connection), "0025")
+        for vni, name in enumerate(("plain", "shared", "external", "default"), 1):
+            attributes = '{"is_default": true, "dns_domain": "d"}' if name in ("plain", "default") else "{}"
+            connection.execute(_OLD_NETWORK, {"id": name, "vni": vni, "attributes": attributes})
+        connection.execute(text("UPDATE network SET shared = true WHERE id = 'shared'"))
+        connection.execute(text("UPDATE network SET external = true WHERE id IN ('external', 'default')"))
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        entries = connection.execute(select(rbac_policy)).all()
+        assert {(row.object_id, row.object_type, row.action, row.target_project) for row in entries} == {
+            ("shared", "network", "access_as_shared", "*"),
+            ("external", "network", "access_as_external", "*"),
+            ("default", "network", "access_as_external", "*"),
+        }
+        rows = {row.id: (row.is_default, row.attributes) for row in connection.execute(select(network))}
+        assert rows["plain"] == (True, '{"dns_domain": "d"}')
+        assert rows["default"] == (True, '{"dns_domain": "d"}')
+        assert rows["external"] == (False, "{}")
     engine.dispose()
 
 

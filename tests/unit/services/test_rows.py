@@ -31,7 +31,6 @@ CHANGES: dict[str, st.SearchStrategy[Any]] = {
     "name": st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=20),
     "description": st.just("d"),
     "admin_state_up": st.booleans(),
-    "shared": st.booleans(),
     "mtu": st.integers(68, 9000),
     "port_security_enabled": st.booleans(),
     "dns_domain": st.sampled_from(["", "example.org."]),

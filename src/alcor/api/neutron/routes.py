@@ -25,6 +25,7 @@ from alcor.services.network_segment_range import NETWORK_SEGMENT_RANGES
 from alcor.services.port import PORTS
 from alcor.services.qos_policy import QOS_POLICIES
 from alcor.services.qos_rule import QOS_RULES
+from alcor.services.rbac_policy import RBAC_POLICIES
 from alcor.services.router import ROUTERS
 from alcor.services.security_group import SECURITY_GROUPS
 from alcor.services.security_group_rule import DEFAULT_SECURITY_GROUP_RULES, SECURITY_GROUP_RULES
@@ -46,6 +47,7 @@ MANAGERS = (
     ADDRESS_GROUPS,
     QOS_POLICIES,
     *QOS_RULES,
+    RBAC_POLICIES,
     AGENTS,
     FLAVORS,
     SERVICE_PROFILES,

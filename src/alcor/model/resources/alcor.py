@@ -76,7 +76,6 @@ PROJECT_SUBNET = Resource(
         "ipV6_rangeId",
         "prefixlen",
         "routes",
-        "shared",
         "use_default_subnet_pool",
         *_QUERY_FIELDS,
     ),

@@ -46,7 +46,7 @@ NETWORK = Resource(
         *standard_attributes(),
         admin_state(),
         Attribute("status", default="ACTIVE", kept=Kept.CONSTANT),
-        Attribute("shared", boolean, False, column="shared", parse_filter=boolean, set_by=ADMIN),
+        Attribute("shared", boolean, False, kept=Kept.COMPUTED, parse_filter=boolean, set_by=ADMIN),
         Attribute("router:external", boolean, False, column="external", parse_filter=boolean, set_by=ADMIN),
         Attribute("mtu", _mtu, DEFAULT_MTU, column="mtu", parse_filter=whole_number),
         Attribute(
@@ -81,7 +81,7 @@ NETWORK = Resource(
         ),
         Attribute("port_security_enabled", boolean, True),
         Attribute("dns_domain", host_name, ""),
-        Attribute("is_default", boolean, False, set_by=ADMIN),
+        Attribute("is_default", boolean, False, column="is_default", parse_filter=boolean, set_by=ADMIN),
         Attribute("availability_zone_hints", list_of(text(255), 16), [], update=False),
         Attribute("availability_zones", default=[], kept=Kept.CONSTANT),
         Attribute("ipv4_address_scope", default=None, kept=Kept.CONSTANT),

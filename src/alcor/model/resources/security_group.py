@@ -50,6 +50,7 @@ SECURITY_GROUP = Resource(
         Extension("security-group", "security-group", "The security groups extension."),
         Extension("security-groups-name-restrictions", "Security group name restrictions", "Names of security groups have printable characters, and no space at their ends"),  # noqa: E501
         Extension("security-groups-shared-filtering", "Security group filtering on the shared field", "Support filtering security groups on the shared field"),  # noqa: E501
+        Extension("rbac-security-groups", "Add security_group type to network RBAC", "Add security_group type to network RBAC"),  # noqa: E501
         Extension("stateful-security-group", "Stateful security group", "Indicates if the security group is stateful or not"),  # noqa: E501
     ),
 )  # fmt: skip

@@ -54,10 +54,15 @@ SUBNET = Resource(
             seen_by=ADMIN,
         ),
         tags(),
+        Attribute("shared", kept=Kept.COMPUTED, parse_filter=boolean),
+        Attribute("router:external", kept=Kept.COMPUTED, parse_filter=boolean),
     ),
     rules={
         "create": ADMIN_OR_NETWORK_OWNER_MEMBER,
-        "get": f"(role:reader and {OWN}) or rule:shared or {ADMIN_OR_NETWORK_OWNER_READER} or {SERVICE}",
+        "get": (
+            f"(role:reader and {OWN}) or rule:shared or rule:external_network or {ADMIN_OR_NETWORK_OWNER_READER} or "
+            f"{SERVICE}"
+        ),
         "update": f"(role:member and {OWN}) or {ADMIN_OR_NETWORK_OWNER_MEMBER}",
         "delete": f"(role:member and {OWN}) or {ADMIN_OR_NETWORK_OWNER_MEMBER}",
     },

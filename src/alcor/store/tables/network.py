@@ -23,7 +23,6 @@ network = Table(
     metadata,
     *standard_columns(),
     Column("admin_state_up", Boolean, nullable=False),
-    Column("shared", Boolean, nullable=False),
     Column("external", Boolean, nullable=False),
     Column("mtu", Integer, nullable=False),
     Column("network_type", String(32), nullable=False),
@@ -35,6 +34,7 @@ network = Table(
     Column("on_demand", Boolean, nullable=False, server_default=false()),
     # Whether a port of another project was ever made in it: its owner is shown those, too.
     Column("guests", Boolean, nullable=False, server_default=false()),
+    Column("is_default", Boolean, nullable=False, server_default=false()),  # of the external networks
     Index("ix_network_project_id", "project_id", "id"),
 )
 

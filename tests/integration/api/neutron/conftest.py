@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from alcor.api.app import ApiSettings, create_app
 from alcor.store.store import Store
 from tests import invariants
+from tests.integration.api.neutron.callers import As, signing_in
 from tests.integration.api.neutron.requests import Neutron
 
 
@@ -29,3 +30,11 @@ async def neutron(store: Store) -> AsyncIterator[Neutron]:
         yield client
     # An operator may set limits below what there is.
     await store.read(partial(invariants.check, besides=["projects_have_no_more_than_they_may"]))
+
+
+@pytest.fixture
+async def sign_in(store: Store) -> AsyncIterator[As]:
+    """Clients of one controller, each with a token for a project and roles there."""
+    async with signing_in(store, None, page_limit=50) as clients:
+        yield clients
+    await store.read(invariants.check)

@@ -22,9 +22,9 @@ class Neutron:
 
     async def create_bulk(self, resource: str, *items: Json) -> list[Json]:
         """Create several resources in one request."""
-        body = {f"{resource}s": items}
+        body = {_plural(resource): items}
         created: list[Json] = shown(await self.http.post(f"/v2.0/{_collection(resource)}", json=body), 201)[
-            f"{resource}s"
+            _plural(resource)
         ]
         return created
 
@@ -36,7 +36,8 @@ class Neutron:
 
     async def list(self, resource: str, query: str = "") -> list[Json]:
         """List resources; ``query`` is a query string."""
-        found: list[Json] = shown(await self.http.get(f"/v2.0/{_collection(resource)}?{query}"))[f"{resource}s"]
+        answer = shown(await self.http.get(f"/v2.0/{_collection(resource)}?{query}"))
+        found: list[Json] = answer[_plural(resource)]
         return found
 
     async def names(self, resource: str, query: str = "") -> Sequence[str]:
@@ -60,7 +61,11 @@ class Neutron:
 
 
 def _collection(resource: str) -> str:
-    return f"{resource.replace('_', '-')}s"
+    return _plural(resource).replace("_", "-")
+
+
+def _plural(resource: str) -> str:
+    return f"{resource[:-1]}ies" if resource.endswith("y") else f"{resource}s"
 
 
 def shown(response: httpx.Response, status: int = 200) -> Any:

@@ -40,6 +40,7 @@ async def test_the_version_lists_its_resources(neutron: Neutron) -> None:
             "logs",
             "network_segment_ranges",
             "segments",
+            "rbac_policies",
         }
         for each in resources:
             collection = each["links"][0]["href"].removeprefix("http://neutron:9696")

@@ -1,26 +1,20 @@
 """What is of another project is to a caller as if it were not there."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry
 
-from alcor.api.app import ApiSettings, create_app
-from alcor.api.identity.authenticate import keystone_authenticate
-from alcor.api.identity.policy import RulePolicy
 from alcor.api.neutron.routes import neutron_routes
 from alcor.api.routes import Route
-from alcor.api.rules import all_rules
 from alcor.api.vpc.routes import alcor_routes
 from alcor.model.identifiers import new_id
 from alcor.store.store import Store
-from tests.fake_keystone import SETTINGS, FakeKeystone
+from tests.integration.api.neutron.callers import As, signing_in
 from tests.integration.api.neutron.theirs import NOBODYS, SAME, THEIRS, build
 
-As = Callable[..., httpx.AsyncClient]
 REFUSALS = (400, 403, 404)  # 400: of a body that no resource of the kind could have
 COLLECTIONS = ("networks", "subnets", "ports")
 NAMES = {"tag": "red", "alias": "x", "type": "x", "ip": "10.0.0.9", "mac": "fa:16:3e:00:00:01", "profile_id": "x"}
@@ -29,23 +23,11 @@ NAMES = {"tag": "red", "alias": "x", "type": "x", "ip": "10.0.0.9", "mac": "fa:1
 
 @pytest.fixture
 async def sign_in(store: Store, tmp_path: Path) -> AsyncIterator[As]:
-    """Clients of one controller, each with a token for a project and roles there."""
-    keystone, clients = FakeKeystone(), []
+    """Clients of a controller whose operator hides some ports."""
     policy = tmp_path / "policy.yaml"
     policy.write_text('"get_port": "rule:admin_only or (project_id:%(project_id)s and not field:ports:name=secret)"\n')
-    authenticate = keystone_authenticate(SETTINGS, RulePolicy(all_rules(), policy), keystone.client())
-    settings = ApiSettings(page_limit=2)
-    application = create_app(store, settings, lambda: None, CollectorRegistry(), authenticate=authenticate)
-
-    def client(project: str, *roles: str) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(application)
-        token = {"X-Auth-Token": keystone.token(project, *roles)}
-        clients.append(httpx.AsyncClient(transport=transport, base_url="http://neutron:9696", headers=token))
-        return clients[-1]
-
-    yield client
-    for each in clients:
-        await each.aclose()
+    async with signing_in(store, policy, page_limit=2) as clients:
+        yield clients
 
 
 async def created(client: httpx.AsyncClient, resource: str, **attributes: Any) -> str:

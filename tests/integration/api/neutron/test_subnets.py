@@ -26,6 +26,8 @@ async def test_a_subnet_has_neutrons_attributes_and_defaults(neutron: Neutron) -
         "segment_id": None,
         "service_types": [],
         "tags": [],
+        "shared": False,
+        "router:external": False,
         "revision_number": 1,
     }
 

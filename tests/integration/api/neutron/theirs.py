@@ -112,6 +112,16 @@ THEIRS = (
         lambda made: {"network_acl_id": made["network-acls"], "number": 1, "direction": "ingress", "action": "deny"},
         under=OWN,
     ),
+    Kind(
+        "rbac-policies",
+        "rbac_policy",
+        lambda made: {
+            "object_type": "network",
+            "object_id": made["networks"],
+            "action": "access_as_shared",
+            "target_tenant": "green",
+        },
+    ),
 )
 
 SAME = {

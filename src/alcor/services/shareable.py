@@ -1,0 +1,35 @@
+"""What projects can share with others: a line for each type of resources. All else about sharing follows from these."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from alcor.services import address_group, network_sharing, qos_policy, security_group, vpc
+from alcor.services.access import EXTERNAL, SHARED, Access
+from alcor.services.sharing import UsersOf
+from alcor.store.transaction import Transaction
+
+
+class Shareable(msgspec.Struct, frozen=True):
+    """A type of resources that can be shared.
+
+    ``actions`` are what others may be let do with one; for each, the function that finds the projects that do.
+    ``changed`` is called with the resource's id when what is shared of it is no longer what it was.
+    """
+
+    access: Access
+    actions: Mapping[str, UsersOf]
+    changed: Callable[[Transaction, str], None] | None = None
+
+
+SHAREABLE: Mapping[str, Shareable] = {
+    network_sharing.OBJECT_TYPE: Shareable(
+        vpc.ACCESS,
+        {SHARED: network_sharing.users_of, EXTERNAL: network_sharing.external_users_of},
+        network_sharing.changed,
+    ),
+    qos_policy.OBJECT_TYPE: Shareable(qos_policy.ACCESS, {SHARED: qos_policy.users_of}),
+    security_group.OBJECT_TYPE: Shareable(security_group.ACCESS, {SHARED: security_group.users_of}),
+    address_group.OBJECT_TYPE: Shareable(address_group.ACCESS, {SHARED: address_group.users_of}),
+}
+"""By the name that RBAC policies have for the type."""
