@@ -11,6 +11,7 @@ from alcor.model.choices import USUAL, Choices
 from tests.invariants import (
     addresses,
     change_log,
+    gateways,
     hosts,
     network_acls,
     networks,
@@ -63,6 +64,9 @@ INVARIANTS: tuple[Invariant, ...] = (
     network_acls.subnets_have_acls_of_their_vpc,
     network_acls.numbers_are_of_one_rule,
     network_acls.acls_end_with_what_denies_everything,
+    gateways.attachments_are_made_once,
+    gateways.attached_subnets_are_of_the_attached_vpc,
+    gateways.route_tables_have_attachments_of_their_gateway,
     trunks.ports_are_of_one_trunk,
     trunks.parents_know_their_trunks,
     qos_policies.attachments_are_what_resources_say,

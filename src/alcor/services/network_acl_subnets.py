@@ -4,14 +4,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
+from alcor.services.links import link, linked
 from alcor.store import bulk
 from alcor.store.tables import network_acl, network_acl_rule, network_acl_subnet, subnet
 
-_SUBNETS = (
-    select(network_acl_subnet.c.network_acl_id, network_acl_subnet.c.subnet_id)
-    .where(network_acl_subnet.c.network_acl_id.in_(bindparam("acls", expanding=True)))
-    .order_by(network_acl_subnet.c.network_acl_id, network_acl_subnet.c.subnet_id)
-)
+_ACL, _SUBNET = network_acl_subnet.c.network_acl_id, network_acl_subnet.c.subnet_id
 _WITHOUT = (
     select(subnet.c.id)
     .where(subnet.c.network_id == bindparam("vpc_id"), subnet.c.id.not_in(select(network_acl_subnet.c.subnet_id)))
@@ -22,16 +19,12 @@ _OF_VPC = select(network_acl.c.id).where(network_acl.c.vpc_id == bindparam("vpc_
 
 def subnets_of(connection: Connection, acl_ids: Sequence[str]) -> dict[str, list[str]]:
     """The subnets that have each of these ACLs."""
-    found: dict[str, list[str]] = {}
-    for acl_id, subnet_id in connection.execute(_SUBNETS, {"acls": acl_ids}):
-        found.setdefault(acl_id, []).append(subnet_id)
-    return found
+    return linked(connection, _ACL, _SUBNET, acl_ids)
 
 
 def acls_of(connection: Connection, subnet_ids: Sequence[str]) -> dict[str, str]:
     """The ACL of each of these subnets that has one of its own."""
-    columns = [network_acl_subnet.c.subnet_id, network_acl_subnet.c.network_acl_id]
-    return {row.subnet_id: row.network_acl_id for row in bulk.select_by(connection, columns, columns[0], subnet_ids)}
+    return {subnet_id: acls[0] for subnet_id, acls in linked(connection, _SUBNET, _ACL, subnet_ids).items()}
 
 
 def subnet_without(connection: Connection, vpc_id: str) -> str | None:
@@ -42,9 +35,7 @@ def subnet_without(connection: Connection, vpc_id: str) -> str | None:
 
 def set_subnets(connection: Connection, acl_id: str, subnet_ids: Sequence[str]) -> None:
     """Have exactly these subnets have the ACL."""
-    bulk.delete_by(connection, network_acl_subnet, "network_acl_id", [acl_id])
-    if subnet_ids:
-        bulk.insert_rows(connection, network_acl_subnet, [(subnet_id, acl_id) for subnet_id in subnet_ids])
+    link(connection, _ACL, _SUBNET, acl_id, subnet_ids)
 
 
 def forget_subnets(connection: Connection, subnet_ids: Sequence[str]) -> None:

@@ -156,6 +156,9 @@ def plain_manager(plain: Plain) -> Manager:
             values = plain.apply(transaction, change)
         changed = rows.changed_row(row, _beside(rows, row) | values, transaction.now)
         bulk.update_row(connection, table, changed)
+        if "tags" in values:
+            tags.forget(connection, [row.id])
+            tags.remember(connection, {row.id: values["tags"]})
         if plain.changed is not None:
             plain.changed(transaction, change, changed)
         revise_wholes(transaction, changed)

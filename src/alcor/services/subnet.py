@@ -15,6 +15,7 @@ from alcor.model.records import SubnetDeleted
 from alcor.model.resources.subnet import SUBNET
 from alcor.services import network_acl_subnets, network_sharing, router_ports, segment, sharing, tags
 from alcor.services.access import EXTERNAL, SHARED, Access, shared_ids
+from alcor.services.gateway_links import forget_attached_subnets
 from alcor.services.manager import (
     Create,
     Delete,
@@ -221,6 +222,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
     number_pools.delete(transaction, delete.id)
     connection.execute(_DELETE, {"id": delete.id})
     network_acl_subnets.forget_subnets(connection, [delete.id])
+    forget_attached_subnets(connection, [delete.id])
     tags.forget(connection, [delete.id])
     transaction.record(SubnetDeleted(id_bytes(delete.id)))
     revise(transaction, store_tables.network, row.network_id)

@@ -24,6 +24,7 @@ from alcor.services import (
     vnis,
 )
 from alcor.services.access import Access, visible_networks
+from alcor.services.gateway_links import check_unattached
 from alcor.services.manager import (
     Create,
     Delete,
@@ -164,6 +165,7 @@ def _delete_network(transaction: Transaction, delete: Delete) -> None:
             f"Unable to complete operation on network {delete.id}. There are one or more ports still in use on the "
             f"network, id for one of the ports is: {_few(ports)}.",
         )
+    check_unattached(connection, delete.id)
     subnets = _subnets(connection, [delete.id]).get(delete.id, [])
     connection.execute(_DELETE_SUBNETS, {"id": delete.id})
     for subnet_id in subnets:

@@ -44,6 +44,7 @@ async def crowd(path: Path) -> None:
             port = await _ports(make, network, group)
             await _routers(make, network, policy, port)
             await _acls(make, network)
+            await _gateways(make, network)
             await _belongings(make, network, group, port)
         session = host_session.HostSession("host-1", b"0123456789abcdef")
         await store.write(lambda transaction: host_session.claim(transaction, "controller", [session]))
@@ -127,6 +128,22 @@ async def _acls(make: Maker, network: str) -> None:
     for direction in ("ingress", "egress"):
         rule = {"network_acl_id": acl_id, "number": 1, "direction": direction, "action": "allow"}
         await make.ask("POST", f"{project}/network-acl-rules", {"network_acl_rule": rule})
+
+
+async def _gateways(make: Maker, network: str) -> None:
+    project = f"/project/{DEFAULT_PROJECT}/gateways"
+    first = (await make.ask("POST", project, {"gateway": {"type": "tgw"}}))["gateway"]["id"]
+    await make.ask("POST", project, {"gateway": {"type": "igw"}})
+    subnet = (await make.ask("GET", f"/v2.0/subnets?network_id={network}&limit=1", {}))["subnets"][0]["id"]
+    others = (await make.ask("GET", "/v2.0/networks?name=others", {}))["networks"][0]["id"]
+    attached = []
+    for its in ({"name": "a", "resource_id": network, "subnets": [subnet]}, {"resource_id": others}):
+        answer = await make.ask("POST", f"{project}/{first}/attachments", {"attachment": its})
+        attached.append(answer["attachment"]["id"])
+    learning = {"routetable": {"propagations": attached}}
+    table = (await make.ask("POST", f"{project}/{first}/routetables", learning))["routetable"]["id"]
+    body = {"attachment_id": attached[0]}
+    await make.ask("PUT", f"{project}/{first}/routetables/{table}/associate", body)
 
 
 async def _belongings(make: Maker, network: str, group: str, port: str) -> None:

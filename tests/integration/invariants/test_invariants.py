@@ -82,6 +82,12 @@ BROKEN = [
      "WHERE name = 'others')"),
     ("numbers_are_of_one_rule", "UPDATE network_acl_rule SET number = 7, direction = 'egress' WHERE number < 32767"),
     ("acls_end_with_what_denies_everything", "UPDATE network_acl_rule SET action = 'allow' WHERE number = 32767"),
+    ("attachments_are_made_once", "UPDATE gateway_attachment SET resource_id = (SELECT id FROM network "
+     "WHERE name = 'n')"),
+    ("attached_subnets_are_of_the_attached_vpc", "UPDATE gateway_attachment SET resource_id = (SELECT id FROM network "
+     "WHERE name = 'others') WHERE name = 'a'"),
+    ("route_tables_have_attachments_of_their_gateway", "UPDATE gateway_route_table SET gateway_id = "
+     "(SELECT max(id) FROM gateway)"),
     ("ports_are_of_one_trunk", "UPDATE sub_port SET port_id = (SELECT port_id FROM trunk)"),
     ("parents_know_their_trunks", "DELETE FROM trunk"),
     ("parents_know_their_trunks", "UPDATE port SET attributes = '{}'"),
@@ -106,7 +112,7 @@ BROKEN = [
 ]  # fmt: skip
 """The name of an invariant, and what makes it false."""
 
-NOT_BROKEN = {"address_group", "controller", "flavor", "metering_label", "ncm", "service_profile"}
+NOT_BROKEN = {"address_group", "controller", "flavor", "gateway", "metering_label", "ncm", "service_profile"}
 """Tables of which no more is to be said than that others refer to them, or they to others."""
 
 

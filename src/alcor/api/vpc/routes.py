@@ -5,6 +5,7 @@ import msgspec
 from alcor.api.http import Request, Response
 from alcor.api.neutron.quotas import quota_routes
 from alcor.api.routes import Route
+from alcor.api.vpc.gateways import gateway_routes
 from alcor.api.vpc.ips import ip_routes
 from alcor.api.vpc.macs import mac_routes
 from alcor.api.vpc.network_acls import network_acl_routes
@@ -34,6 +35,7 @@ def alcor_routes(store: Store, page_limit: int) -> list[Route]:
         routes += subnet_routes(store, page_limit, project)
         routes += port_routes(store, page_limit, project)
         routes += network_acl_routes(store, page_limit, project)
+        routes += gateway_routes(store, page_limit, project)
     routes += port_routes(store, page_limit, "/v4/{project_id}")  # the Java Port Manager's alias
     return [_within_own_project(route) if "{project_id}" in route.template else route for route in routes]
 

@@ -10,6 +10,13 @@ from alcor.store.tables.base import metadata
 from alcor.store.tables.bindings import port_binding
 from alcor.store.tables.change_log import change_log, change_log_head
 from alcor.store.tables.flavors import flavor, flavor_service_profile, service_profile
+from alcor.store.tables.gateways import (
+    gateway,
+    gateway_attachment,
+    gateway_attachment_subnet,
+    gateway_propagation,
+    gateway_route_table,
+)
 from alcor.store.tables.hosts import agent, controller, host_session, ncm, node
 from alcor.store.tables.metering import log, metering_label, metering_label_rule
 from alcor.store.tables.network import ip_allocation, network, port, subnet
@@ -46,6 +53,11 @@ __all__ = [
     "flavor_service_profile",
     "floating_ip",
     "free_range",
+    "gateway",
+    "gateway_attachment",
+    "gateway_attachment_subnet",
+    "gateway_propagation",
+    "gateway_route_table",
     "host_session",
     "ip_allocation",
     "ip_reservation",

@@ -122,9 +122,14 @@ THEIRS = (
             "target_tenant": "green",
         },
     ),
+    Kind("gateways", "gateway", lambda _: {"type": "tgw"}, under=OWN),
+    Kind("gateways/{gateways}/attachments", "attachment", lambda made: {"resource_id": made["networks"]}, under=OWN),
+    Kind("gateways/{gateways}/routetables", "routetable", under=OWN),
 )
 
 SAME = {
+    "gatewayinfo": "networks",
+    "routetable": "routetables",
     "vpcs": "networks",
     "network-ip-availabilities": "networks",
     "subnet-port-count": "subnets",
