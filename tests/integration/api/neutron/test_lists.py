@@ -62,12 +62,12 @@ async def test_every_answer_shows_a_resource_in_the_same_words(neutron: Neutron)
     network = await neutron.create("network")
     subnet = await neutron.create("subnet", network_id=network["id"], cidr="10.0.0.0/24")
     port = await neutron.create("port", network_id=network["id"], admin_state_up=False)
-    network["subnets"] = [subnet["id"]]
+    network |= {"subnets": [subnet["id"]], "revision_number": 2}
     for resource, created in (("network", network), ("subnet", subnet), ("port", port)):
         (listed,) = await neutron.list(resource)
         updated = await neutron.update(resource, created["id"])
         shown_again = await neutron.show(resource, created["id"])
-        unchanged = updated | {"revision_number": 1, "updated_at": created["updated_at"]}
+        unchanged = updated | {"revision_number": created["revision_number"], "updated_at": created["updated_at"]}
         assert json.dumps(created) == json.dumps(listed) == json.dumps(unchanged)
         assert json.dumps(shown_again) == json.dumps(updated)
 
