@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, exists, false, not_, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from alcor.model.addresses import mac_number, mac_text
@@ -377,11 +377,17 @@ def _filter_groups(_context: Context, group_ids: Sequence[str]) -> Any:
     return port_security_groups.condition(port.c.id, group_ids)
 
 
+def _filter_allocation(_context: Context, values: Sequence[str]) -> Any:
+    addressed = exists().where(ip_allocation.c.port_id == port.c.id)
+    conditions = {"immediate": addressed, "none": not_(addressed)}
+    return or_(false(), *(conditions[value] for value in values if value in conditions))
+
+
 PORTS = Manager(
     access=ACCESS,
     views=port_views,
     create=limited("port", create_ports),
     update=_update_ports,
     delete=delete_ports,
-    filters={"security_groups": Filter(_filter_groups)},
+    filters={"security_groups": Filter(_filter_groups), "ip_allocation": Filter(_filter_allocation)},
 )

@@ -87,6 +87,7 @@ def port_view(row: Any, fixed_ips: Sequence[FixedIp], hosts: set[str], above: Ab
     view["qos_network_policy_id"] = above.qos_policy_id
     view["resource_request"] = None  # in the same place of every view, for what else there is to say of it
     view["fixed_ips"] = fixed_ip_views(fixed_ips)
+    view["ip_allocation"] = "immediate" if fixed_ips else "none"
     view.update(binding_of(row.host_id, hosts))
     if view["trusted"] is not None:
         view["binding:profile"] = view["binding:profile"] | {"trusted": view["trusted"]}

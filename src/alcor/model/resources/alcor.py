@@ -91,7 +91,6 @@ PROJECT_PORT = Resource(
         "create_at",
         "update_at",
         "fast_path",
-        "ip_allocation",
         "mac_learning_enabled",
         "network_ns",
         "resource_request",

@@ -61,6 +61,7 @@ PORT = Resource(
             update_by=_SERVICE_OR_NETWORK_OWNER,
             parts_set_by={"ip_address": _SERVICE_OR_NETWORK_OWNER, "subnet_id": _SERVICE_OR_SHARED},
         ),
+        Attribute("ip_allocation", kept=Kept.COMPUTED, parse_filter=str),
         Attribute(
             "binding:host_id",
             text_or_null(255),

@@ -11,6 +11,7 @@ PORT_EXTENSIONS = (
     Extension("dns-domain-ports", "dns_domain for ports", "Allows the DNS domain to be specified for a network port."),
     Extension("dns-integration", "DNS Integration", "Provides integration with DNS."),
     Extension("extra_dhcp_opt", "Neutron Extra DHCP options", "Extra options configuration for DHCP. For example PXE boot options to DHCP clients can be specified (e.g. tftp-server, server-ip-address, bootfile-name)"),  # noqa: E501
+    Extension("ip_allocation", "IP Allocation", "IP allocation extension."),
     Extension("ip-substring-filtering", "IP address substring filtering", "Provides IP address substring filtering when listing ports"),  # noqa: E501
     Extension("port-device-profile", "Port device profile", "Expose the port device profile (Cyborg)"),
     Extension("port-hardware-offload-type", "Port hardware offload", "Expose port hardware offload extension"),

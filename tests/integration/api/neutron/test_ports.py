@@ -48,6 +48,7 @@ async def test_a_port_has_neutrons_attributes_and_defaults(neutron: Neutron) -> 
         "hardware_offload_type": None,
         "hints": None,
         "trusted": None,
+        "ip_allocation": "immediate",
         "trunk_details": None,
         "security_groups": groups,
         "dns_assignment": [
@@ -89,7 +90,12 @@ async def test_what_was_said_is_shown_until_it_is_deleted(neutron: Neutron) -> N
         "port_security_enabled": False, "security_groups": [],
     }  # fmt: skip
     updated = await neutron.update("port", created["id"], **changes)
-    computed: Json = {"binding:vif_type": "unbound", "dns_assignment": [], "revision_number": 2}
+    computed: Json = {
+        "binding:vif_type": "unbound",
+        "dns_assignment": [],
+        "revision_number": 2,
+        "ip_allocation": "none",
+    }
     assert settled(updated) == settled(created) | changes | computed
     assert await neutron.show("port", created["id"]) == updated
     await neutron.delete("port", created["id"])
@@ -193,6 +199,20 @@ async def test_a_full_subnet_is_a_conflict(neutron: Neutron) -> None:
     await neutron.create("port", network_id=network_id)
     refused = await neutron.refused("POST", "ports", {"port": {"network_id": network_id}})
     assert refused[:2] == (409, "IpAddressGenerationFailure")
+
+
+async def test_a_port_says_whether_it_has_addresses(neutron: Neutron) -> None:
+    network_id, _ = await network_with_subnet(neutron)
+    addressed = await neutron.create("port", network_id=network_id, name="addressed")
+    bare = await neutron.create("port", network_id=network_id, name="bare", fixed_ips=[])
+    assert (addressed["ip_allocation"], bare["ip_allocation"]) == ("immediate", "none")
+    for query, names in (
+        ("immediate", ["addressed"]),
+        ("none", ["bare"]),
+        ("immediate&ip_allocation=none", ["addressed", "bare"]),
+        ("deferred", []),
+    ):
+        assert sorted(await neutron.names("port", f"ip_allocation={query}")) == names
 
 
 async def test_a_bound_ports_mac_does_not_change(neutron: Neutron) -> None:
