@@ -11,7 +11,7 @@ from alcor.cli import identity, quotas
 from alcor.controller import logs
 from alcor.controller.controller import run_controller
 from alcor.controller.settings import ROLES, ControllerError, ControllerSettings
-from alcor.model.choices import Choices
+from alcor.model.choices import DEFAULT_UNDERLAY_MTU, LEAST_UNDERLAY_MTU, Choices
 from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 
 _EPILOG = """\b
@@ -66,6 +66,10 @@ def _default_data_directory() -> Path:
               show_envvar=True, help="Bound ports of a VPC above which hosts are no longer told of all its ports, but "
                                      "ask for those that their workloads speak to. "
                                      "Give all controllers the same.")  # fmt: skip
+@click.option("--underlay-mtu", metavar="BYTES", type=click.IntRange(LEAST_UNDERLAY_MTU, 65_535),
+              default=DEFAULT_UNDERLAY_MTU, show_envvar=True,
+              help="The largest packets that pass between hosts; those of networks are smaller by what a tunnel adds. "
+                   "Give all controllers the same.")  # fmt: skip
 @quotas.option
 @click.option("--role", "roles", metavar="ROLE", type=click.Choice(sorted(ROLES)), multiple=True,
               default=sorted(ROLES), show_envvar=True,
@@ -89,6 +93,7 @@ def command(
     digest_interval: int,
     stop_seconds: float,
     on_demand_above: int,
+    underlay_mtu: int,
     quota: tuple[str, ...],
     roles: tuple[str, ...],
     advertise: str,
@@ -112,7 +117,7 @@ def command(
         host_grace=host_grace,
         digest_interval=digest_interval,
         stop_seconds=stop_seconds,
-        choices=Choices(on_demand_above, quotas.default_limits(who_callers_are["auth"] != "none", quota)),
+        choices=Choices(on_demand_above, quotas.default_limits(who_callers_are["auth"] != "none", quota), underlay_mtu),
         roles=frozenset(roles),
         advertise=advertise,
         identity=identity.settings(**who_callers_are),

@@ -6,16 +6,27 @@ import msgspec
 
 from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 
+DEFAULT_UNDERLAY_MTU = 1500
+LEAST_UNDERLAY_MTU = 1330  # what IPv6 needs in a tunnel
+_TUNNEL_OVERHEAD = 50  # VXLAN over IPv4
+
 
 class Choices(msgspec.Struct, frozen=True):
     """The choices, which all controllers of a database are given alike.
 
     VPCs of more than ``on_demand_above`` bound ports are programmed on demand (model.programming). A project may have
     ``default_limits`` of each resource while nothing else is set for it, and any number of what is not there.
+    ``underlay_mtu`` is the size of the largest packets between hosts.
     """
 
     on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE
     default_limits: Mapping[str, int] = {}
+    underlay_mtu: int = DEFAULT_UNDERLAY_MTU
+
+    @property
+    def largest_mtu(self) -> int:
+        """What a tunnel leaves of the underlay's."""
+        return self.underlay_mtu - _TUNNEL_OVERHEAD
 
 
 USUAL = Choices()

@@ -13,7 +13,7 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.number_ranges import Range
 from alcor.model.records import SubnetDeleted
 from alcor.model.resources.subnet import SUBNET
-from alcor.services import network_acl_subnets, network_sharing, router_ports, segment, sharing, tags
+from alcor.services import mtu, network_acl_subnets, network_sharing, router_ports, segment, sharing, tags
 from alcor.services.access import EXTERNAL, SHARED, Access, shared_ids
 from alcor.services.gateway_links import forget_attached_subnets
 from alcor.services.manager import (
@@ -96,7 +96,7 @@ def _create_one(transaction: Transaction, given: Values, context: Context) -> Vi
         raise invalid_input(f"cidr '{network}' does not match the ip_version '{given['ip_version']}'")
     address_plan.check_range(network)
     _check_services(network, given)
-    locked_network(transaction, given["network_id"], context)
+    mtu.check_subnet(locked_network(transaction, given["network_id"], context), network.version)
     _check_overlap(transaction.connection, given["network_id"], network)
     segment.check_subnet(transaction.connection, given["network_id"], given["segment_id"])
     values = stamp(transaction, given) | {"ip_version": network.version}

@@ -15,6 +15,7 @@ from alcor.model.resources.alcor import VPC
 from alcor.model.resources.network import NETWORK
 from alcor.services import (
     availability_zones,
+    mtu,
     network_acl_subnets,
     network_sharing,
     qos_attachment,
@@ -53,7 +54,7 @@ _NAMED_IN_CONFLICT = 10
 
 _LOCKED = select(network).where(network.c.id == bindparam("id")).with_for_update()
 _SUBNETS = (
-    select(subnet.c.network_id, subnet.c.id)
+    select(subnet.c.network_id, subnet.c.id, subnet.c.segment_id)
     .where(subnet.c.network_id.in_(bindparam("network_ids", expanding=True)))
     .order_by(subnet.c.network_id, subnet.c.id)
 )
@@ -67,6 +68,7 @@ def _create(transaction: Transaction, create: Create) -> list[View]:
     stamped = [segment.first_of(stamp(transaction, values)) for values in create.items]
     qos_attachment.check_new(connection, create)
     for values in stamped:
+        values["mtu"] = mtu.of(values, transaction.choices)
         availability_zones.check(connection, values["availability_zone_hints"])
     qos_attachment.give_defaults(connection, stamped)
     ensure_defaults(transaction, (values["project_id"] for values in stamped))
@@ -126,10 +128,14 @@ def _update(transaction: Transaction, update: Update) -> View:
     check_expected(transaction, ACCESS, row, update)
     view = ROWS.view(row)
     check_repeated(view, update)
-    qos_attachment.change(connection, "network", row, update.values, update.context)
-    network_sharing.change(transaction, row, update.values)
-    programmed = _programmed(transaction, view | update.values, row.bound_ports, row.on_demand)
-    changed = ROWS.changed_row(row, update.values | programmed | {"guests": row.guests}, transaction.now)
+    values = dict(update.values)
+    if "mtu" in values:
+        values["mtu"] = mtu.of(values, transaction.choices)
+        mtu.check_change(connection, row.id, values["mtu"])
+    qos_attachment.change(connection, "network", row, values, update.context)
+    network_sharing.change(transaction, row, values)
+    programmed = _programmed(transaction, view | values, row.bound_ports, row.on_demand)
+    changed = ROWS.changed_row(row, values | programmed | {"guests": row.guests}, transaction.now)
     bulk.update_row(connection, network, changed)
     if vpc_record(changed) != vpc_record(row):
         transaction.record(vpc_record(changed))
@@ -144,8 +150,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
 def _delete_empty(transaction: Transaction, delete: Delete) -> None:
     """Delete the VPC as Alcor does: refused while it has ports or subnets."""
     check_expected(transaction, ACCESS, locked_network(transaction, delete.id), delete)
-    subnets = _subnets(transaction.connection, [delete.id]).get(delete.id)
-    if subnets:
+    if subnets := _subnet_ids(transaction.connection, delete.id):
         raise conflict(
             "NetworkInUse",
             f"Unable to complete operation on network {delete.id}. It still has subnets: {_few(subnets)}.",
@@ -166,7 +171,7 @@ def _delete_network(transaction: Transaction, delete: Delete) -> None:
             f"network, id for one of the ports is: {_few(ports)}.",
         )
     check_unattached(connection, delete.id)
-    subnets = _subnets(connection, [delete.id]).get(delete.id, [])
+    subnets = _subnet_ids(connection, delete.id)
     connection.execute(_DELETE_SUBNETS, {"id": delete.id})
     for subnet_id in subnets:
         number_pools.delete(transaction, subnet_id)
@@ -188,16 +193,24 @@ def _few(ids: Sequence[str]) -> str:
 def _views(connection: Connection, rows: Sequence[Any], context: Context) -> list[View]:
     subnets = _subnets(connection, [row.id for row in rows])
     shared = _shown_as_shared(connection, rows, context)
-    return [ROWS.view(row) | its | {"subnets": subnets.get(row.id, [])} for row, its in zip(rows, shared, strict=True)]
+    return [ROWS.view(row) | its | _of_subnets(subnets.get(row.id, ())) for row, its in zip(rows, shared, strict=True)]
 
 
-def _subnets(connection: Connection, network_ids: Sequence[str]) -> dict[str, list[str]]:
-    """The ids of the subnets of these networks."""
-    found: dict[str, list[str]] = {}
+def _of_subnets(subnets: Sequence[Any]) -> View:
+    """What a network shows of its subnets: all of them are on segments, or none is."""
+    return {"subnets": [each.id for each in subnets], "l2_adjacency": not any(each.segment_id for each in subnets)}
+
+
+def _subnets(connection: Connection, network_ids: Sequence[str]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
     if network_ids:
-        for network_id, subnet_id in connection.execute(_SUBNETS, {"network_ids": network_ids}):
-            found.setdefault(network_id, []).append(subnet_id)
+        for row in connection.execute(_SUBNETS, {"network_ids": network_ids}):
+            found.setdefault(row.network_id, []).append(row)
     return found
+
+
+def _subnet_ids(connection: Connection, network_id: str) -> list[str]:
+    return [row.id for row in _subnets(connection, [network_id]).get(network_id, ())]
 
 
 VPCS = Manager(

@@ -51,7 +51,6 @@ VPC = Resource(
         "default",  # what Java makes of is_default
         "router",
         "vlan_transparent",
-        "l2_adjacency",
         *_QUERY_FIELDS,
     ),
 )

@@ -11,17 +11,8 @@ from alcor.model.values import boolean, host_name, integer, list_of, one_of, opt
 
 LARGEST_VNI = 2**24 - 1
 _MOST_SEGMENTS = 64
-LARGEST_MTU = 65_535
-LEAST_MTU = 68  # RFC 791
-DEFAULT_MTU = 1450  # what VXLAN over IPv4 leaves of an underlay's 1500
-
-
-def _mtu(value: Any) -> int:
-    """Zero stands for the default."""
-    number: int = integer(0, LARGEST_MTU)(value)
-    if 0 < number < LEAST_MTU:
-        raise ValueError(f"{number} is less than {LEAST_MTU}")
-    return number or DEFAULT_MTU
+_LARGEST_MTU = 65_535
+_LARGEST_POSSIBLE = 0  # what stands for the largest MTU that the underlay leaves
 
 
 _segment = record(
@@ -48,7 +39,7 @@ NETWORK = Resource(
         Attribute("status", default="ACTIVE", kept=Kept.CONSTANT),
         Attribute("shared", boolean, False, kept=Kept.COMPUTED, parse_filter=boolean, set_by=ADMIN),
         Attribute("router:external", boolean, False, column="external", parse_filter=boolean, set_by=ADMIN),
-        Attribute("mtu", _mtu, DEFAULT_MTU, column="mtu", parse_filter=whole_number),
+        Attribute("mtu", integer(0, _LARGEST_MTU), _LARGEST_POSSIBLE, column="mtu", parse_filter=whole_number),
         Attribute(
             "provider:network_type",
             one_of("vxlan"),
@@ -90,8 +81,10 @@ NETWORK = Resource(
         qos_policy_id(),
         tags(),
         Attribute("subnets", kept=Kept.COMPUTED),
+        Attribute("l2_adjacency", kept=Kept.COMPUTED),
     ),
     extensions=(
+        Extension("l2_adjacency", "L2 Adjacency", "Display L2 Adjacency for Neutron Networks."),
         Extension("multi-provider", "Multi Provider Network", "Expose mapping of virtual networks to multiple physical networks"),  # noqa: E501
     ),
     rules={"get": f"{ADMIN_OR_PROJECT_READER} or {SERVICE} or rule:shared or rule:external or rule:context_is_advsvc"},

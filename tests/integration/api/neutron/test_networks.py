@@ -38,6 +38,7 @@ async def test_a_network_has_neutrons_attributes_and_defaults(neutron: Neutron) 
         "qos_policy_id": None,
         "tags": [],
         "subnets": [],
+        "l2_adjacency": True,
         "revision_number": 1,
     }
 
@@ -111,7 +112,6 @@ BAD_REQUESTS: list[tuple[Json, str]] = [
     ({"name": "a\0b"}, "Invalid input for name. Reason: a string cannot hold the character NUL."),
     ({"admin_state_up": "maybe"}, "Invalid input for admin_state_up. Reason: 'maybe' cannot be converted to boolean."),
     ({"mtu": "x"}, "Invalid input for mtu. Reason: 'x' is not an integer."),
-    ({"mtu": 67}, "Invalid input for mtu. Reason: 67 is less than 68."),
     ({"mtu": 10**30}, "Invalid input for mtu. Reason: '1e+30' is not between 0 and 65535."),
     ({"mtu": -(2**63)}, f"Invalid input for mtu. Reason: '{-(2**63)}' is not between 0 and 65535."),
     ({"provider:network_type": "vlan"}, "Invalid input for provider:network_type. Reason: 'vlan' is not in ['vxlan']."),
@@ -179,3 +179,29 @@ async def test_a_network_names_its_subnets(neutron: Neutron) -> None:
     }
     await neutron.delete("network", networks[0]["id"])
     assert {subnet["id"] for subnet in await neutron.list("subnet")} == set(listed[networks[1]["id"]])
+
+
+async def test_a_networks_mtu_is_what_its_subnets_need_and_the_underlay_leaves(neutron: Neutron) -> None:
+    too_big = (400, "InvalidInput", "Invalid input for operation: Requested MTU is too big, maximum is 1450.")
+    assert await neutron.refused("POST", "networks", {"network": {"mtu": 1451}}) == too_big
+    for version, cidr, least in ((4, "10.0.0.0/24", 68), (6, "2001:db8::/64", 1280)):
+        network = await neutron.create("network", mtu=least - 1)
+        path, subnet = f"networks/{network['id']}", {"network_id": network["id"], "cidr": cidr, "ip_version": version}
+        too_narrow = (
+            409,
+            "NetworkMTUSubnetConflict",
+            f"MTU of {network['id']} is not valid, subnet requires a minimum of {least}",
+        )
+        assert await neutron.refused("POST", "subnets", {"subnet": subnet}) == too_narrow
+        assert (await neutron.update("network", network["id"], mtu=least))["mtu"] == least
+        await neutron.create("subnet", **subnet)
+        assert await neutron.refused("PUT", path, {"network": {"mtu": least - 1}}) == too_narrow
+        assert await neutron.refused("PUT", path, {"network": {"mtu": 9000}}) == too_big
+        assert (await neutron.update("network", network["id"], mtu=0))["mtu"] == 1450
+
+
+async def test_subnets_on_segments_are_not_adjacent(neutron: Neutron) -> None:
+    network = await neutron.create("network")
+    (main,) = await neutron.list("segment", f"network_id={network['id']}")
+    await neutron.create("subnet", network_id=network["id"], cidr="10.0.0.0/24", segment_id=main["id"])
+    assert (await neutron.show("network", network["id"]))["l2_adjacency"] is False
