@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import bindparam, delete, select
 
+from alcor.services import tags
 from alcor.services.manager import Delete
 from alcor.services.port import erase_ports
 from alcor.services.vpc import NETWORKS as PLAIN_NETWORKS
@@ -34,6 +35,7 @@ def _release_idle(transaction: Transaction, network_id: str) -> None:
         ids = [row.id for row in idle]
         connection.execute(delete(floating_ip).where(floating_ip.c.id.in_(ids)))
         bulk.delete_by(connection, qos_attachment, "object_id", ids)
+        tags.forget(connection, ids)
         erase_ports(transaction, [row.floating_port_id for row in idle])
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, false, func, select
 from alcor.model.errors import AlcorError, bad_request, conflict, invalid_input, not_found
 from alcor.model.identifiers import new_id
 from alcor.model.resources.segment import SEGMENT
-from alcor.services import vnis
+from alcor.services import tags, vnis
 from alcor.services.access import Access
 from alcor.services.manager import Values, stamp
 from alcor.services.rows import Rows
@@ -146,6 +146,7 @@ def forget_all(transaction: Transaction, network_id: str) -> None:
     rows = transaction.connection.execute(_OF_NETWORK, {"network_id": network_id}).all()
     release(transaction, [row for row in rows if not row.is_main])
     bulk.delete_by(transaction.connection, segment, "network_id", [network_id])
+    tags.forget(transaction.connection, [row.id for row in rows if tags.tags_of(row)])
 
 
 def release(transaction: Transaction, rows: Sequence[Any]) -> None:

@@ -136,3 +136,14 @@ async def test_what_is_not_there_has_no_tags(neutron: Neutron, ids: dict[str, st
         answer = await getattr(neutron.http, request)(path("port", ids["network"]))
         assert answer.status_code == 404
         assert answer.json()["NeutronError"]["type"] == "PortNotFound"
+
+
+async def test_tags_go_with_what_goes_with_its_network(neutron: Neutron, store: Store) -> None:
+    network = await neutron.create("network", **{"router:external": True})
+    subnet = await neutron.create("subnet", network_id=network["id"], cidr="10.0.0.0/24")
+    segment = await neutron.create("segment", network_id=network["id"], network_type="vxlan")
+    floating = await neutron.create("floatingip", floating_network_id=network["id"])
+    for kind, its in (("network", network), ("subnet", subnet), ("segment", segment), ("floatingip", floating)):
+        assert (await neutron.http.put(path(kind, its["id"]), json={"tags": ["red"]})).status_code == 200
+    await neutron.delete("network", network["id"])
+    assert await store.read(lambda connection: connection.execute(select(tag)).all()) == []
