@@ -109,7 +109,7 @@ class Cloud:
         statuses = await self.at_once(*requests, refused=refused)
         assert sum(map(succeeded, statuses)) == 1, (requests, statuses)
 
-    async def rounds(self, race: Callable[["Cloud"], Awaitable[None]], times: int = 4, at_once: int = 4) -> None:
+    async def rounds(self, race: Callable[["Cloud"], Awaitable[None]], times: int = 3, at_once: int = 4) -> None:
         """Run a race many times, some of them at once."""
         for _ in range(times):
             await asyncio.gather(*(race(self) for _ in range(at_once)))
