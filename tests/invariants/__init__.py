@@ -57,6 +57,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     routers.floating_ips_hold_their_addresses,
     routers.floating_ips_lead_to_addresses_behind_their_routers,
     routers.addresses_have_one_floating_ip,
+    routers.forwardings_lead_to_addresses_of_their_ports,
+    routers.ports_are_forwarded_once,
     security.projects_have_one_default_group,
     security.rules_know_whether_their_group_is_the_default,
     security.rules_are_not_repeated,

@@ -76,6 +76,8 @@ REFERENCES = (
     ),
     Reference(tables.port.c.network_id, tables.network.c.id),
     Reference(tables.port_binding.c.port_id, tables.port.c.id),
+    Reference(tables.port_forwarding.c.floatingip_id, tables.floating_ip.c.id),
+    Reference(tables.port_forwarding.c.internal_port_id, tables.port.c.id),
     Reference(tables.port_security_group.c.port_id, tables.port.c.id),
     Reference(tables.port_security_group.c.security_group_id, tables.security_group.c.id),
     Reference(

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from alcor.services.router_ports import FLOATING_IP, GATEWAY, INTERFACE
-from alcor.store.tables import floating_ip, network, port, router, subnet
+from alcor.store.tables import floating_ip, network, port, port_forwarding, router, subnet
 from tests.invariants.database import Database
 
 
@@ -81,6 +81,8 @@ def floating_ips_lead_to_addresses_behind_their_routers(database: Database) -> I
     gateways = {(row.device_id, row.network_id) for row in _ports(database, GATEWAY)}
     for row in database.rows(floating_ip):
         if row.port_id is None:
+            if (row.router_id is None) is (row.id in database.values(port_forwarding.c.floatingip_id)):
+                yield f"floating IP {row.id} forwards ports or does not, and leads through router {row.router_id}"
             if row.fixed_ip_address is not None:
                 yield f"floating IP {row.id} leads to {row.fixed_ip_address} of no port"
             continue
@@ -97,3 +99,22 @@ def addresses_have_one_floating_ip(database: Database) -> Iterator[str]:
     rows = [row for row in database.rows(floating_ip) if row.port_id is not None]
     count = Counter((row.port_id, row.fixed_ip_address, row.floating_network_id) for row in rows)
     yield from (f"{times} floating IPs lead to {each}" for each, times in count.items() if times > 1)
+
+
+def forwardings_lead_to_addresses_of_their_ports(database: Database) -> Iterator[str]:
+    """No port forwarding leads to an address that its port does not have."""
+    for row in database.rows(port_forwarding):
+        if row.internal_ip_address not in _addresses(database, row.internal_port_id):
+            yield f"port forwarding {row.id} leads to {row.internal_ip_address} of port {row.internal_port_id}"
+
+
+def ports_are_forwarded_once(database: Database) -> Iterator[str]:
+    """The ports of an address and protocol are one forwarding's, on either side."""
+    sides: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    for row in database.rows(port_forwarding):
+        inside = (row.internal_port_id, row.internal_ip_address, row.protocol)
+        sides.setdefault(inside, []).append((row.internal_first, row.internal_last))
+        sides.setdefault((row.floatingip_id, row.protocol), []).append((row.external_first, row.external_last))
+    for side, ranges in sides.items():
+        if any(after[0] <= before[1] for before, after in pairwise(sorted(ranges))):
+            yield f"ports of {side} are forwarded twice: {sorted(ranges)}"

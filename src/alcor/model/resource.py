@@ -39,6 +39,7 @@ class Attribute:
 
     ``set_by`` is the rule that lets callers give a value (``update_by`` for updates, where it is another one), and
     ``seen_by`` the one that lets them see it; without any, those that may create, update or see the resource.
+    A ``hidden`` one is for rules and paths, and shown to nobody.
     ``parts_set_by`` are the rules for members of a value that is an object, or of a list of such.
     """
 
@@ -61,6 +62,7 @@ class Attribute:
         update_by: str = "",
         seen_by: str = "",
         parts_set_by: Mapping[str, str] | None = None,
+        hidden: bool = False,
     ) -> None:
         self.name = name
         self.convert = convert
@@ -78,6 +80,7 @@ class Attribute:
         self.update_by = update_by or set_by
         self.seen_by = seen_by
         self.parts_set_by: Mapping[str, str] = parts_set_by or {}
+        self.hidden = hidden
 
     def converted(self, value: Any) -> Any:
         """The value in its kept form. Raises AlcorError, naming the attribute, for one that it cannot have."""

@@ -15,7 +15,9 @@ from alcor.store.tables import floating_ip, qos_attachment
 from alcor.store.transaction import Transaction
 
 _IDLE = select(floating_ip.c.id, floating_ip.c.floating_port_id).where(
-    floating_ip.c.floating_network_id == bindparam("network"), floating_ip.c.port_id.is_(None)
+    floating_ip.c.floating_network_id == bindparam("network"),
+    floating_ip.c.port_id.is_(None),
+    floating_ip.c.router_id.is_(None),
 )
 
 

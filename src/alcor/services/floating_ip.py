@@ -9,7 +9,7 @@ from alcor.model.addresses import ip_text
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, conflict, not_found, wrong_for
 from alcor.model.resources.floating_ip import FLOATING_IP
-from alcor.services import qos_attachment
+from alcor.services import forwarded_ports, qos_attachment
 from alcor.services.access import Access, owned, row_values
 from alcor.services.manager import Create, Values
 from alcor.services.plain import Change, Plain, plain_manager
@@ -31,6 +31,7 @@ ACCESS = Access(FLOATING_IP, floating_ip, owned(floating_ip))
 
 _KIND = "floatingip"
 _DETAILS = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
+_FORWARDING = ("id", "protocol", "internal_port_id", "internal_ip_address", "internal_port", "external_port")
 _NOWHERE: Values = {"port_id": None, "fixed_ip_address": None, "router_id": None, "status": "DOWN"}
 
 _gateway = port.alias("gateway")
@@ -107,6 +108,8 @@ def _check_external(connection: Connection, network_id: str, context: Context) -
 def _apply(transaction: Transaction, change: Change) -> Values:
     """An update that says nothing lets the address lead nowhere; one of other attributes leaves it (Neutron)."""
     values = dict(change.values)
+    if values.get("port_id"):
+        forwarded_ports.check_forwards_nothing(transaction.connection, change.row.id)
     qos_attachment.change(transaction.connection, _KIND, change.row, values, change.context)
     if values and "port_id" not in values and change.row.port_id and not values.get("fixed_ip_address"):
         kept = {"port_id": change.row.port_id, "fixed_ip_address": change.row.fixed_ip_address}
@@ -221,6 +224,7 @@ def _written(transaction: Transaction, row: Any, _values: Values) -> None:
 
 
 def _forget(transaction: Transaction, row: Row[Any], _context: Context) -> None:
+    forwarded_ports.check_forwards_nothing(transaction.connection, row.id)
     qos_attachment.forget(transaction.connection, [row])
     erase_ports(transaction, [row.floating_port_id])
 
@@ -231,10 +235,14 @@ def _computed(connection: Connection, rows: Sequence[Row[Any]], _context: Contex
     networks = sorted({row.floating_network_id for row in rows})
     above = bulk.select_by(connection, [network.c.id, network.c.attributes], network.c.id, networks)
     policies = {row.id: qos_attachment.policy_of(row) for row in above}
+    forwarded = forwarded_ports.forwardings_of(connection, [row.id for row in rows])
     return [
         {
             "port_details": _details(ports.get(row.port_id)),
             "qos_network_policy_id": policies[row.floating_network_id],
+            "port_forwardings": [
+                {name: getattr(each, name) for name in _FORWARDING} for each in forwarded.get(row.id, ())
+            ],
         }
         for row in rows
     ]

@@ -12,7 +12,16 @@ from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted
 from alcor.model.resources.port import PORT
-from alcor.services import mac, port_security_groups, private_ip, qos_attachment, router_ports, tags, trunk_details
+from alcor.services import (
+    forwarded_ports,
+    mac,
+    port_security_groups,
+    private_ip,
+    qos_attachment,
+    router_ports,
+    tags,
+    trunk_details,
+)
 from alcor.services.access import Access
 from alcor.services.bound_ports import BoundPorts
 from alcor.services.manager import (
@@ -210,7 +219,9 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     fixed_ips = old_ips
     if "fixed_ips" in update.values or changed.mac_address != row.mac_address:
         fixed_ips = _change_addresses(transaction, changed, old_ips, update.values.get("fixed_ips"))
-        router_ports.check_fixed_ips(connection, row.id, private_ip.fixed_ip_views(fixed_ips))
+        shown_ips = private_ip.fixed_ip_views(fixed_ips)
+        router_ports.check_fixed_ips(connection, row.id, shown_ips)
+        forwarded_ports.forget_those_to(transaction, [row.id], {each["ip_address"] for each in shown_ips})
     bulk.update_row(connection, port, changed)
     if changed.host_id and changed.host_id != row.host_id:
         connection.execute(_BINDING_TO, {"port_id": row.id, "host": changed.host_id})  # it is the active one now
@@ -345,6 +356,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     fixed_ips = [fixed_ip for held in fixed_ips_of(connection, ids).values() for fixed_ip in held]
     subnets = private_ip.subnets_of(connection, networks)
     router_ports.disassociate(transaction, ids)
+    forwarded_ports.forget_those_to(transaction, ids)
     mac.lock(transaction)
     bulk.delete_by(connection, ip_allocation, "port_id", ids)
     bulk.delete_by(connection, port_binding, "port_id", ids)

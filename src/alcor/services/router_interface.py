@@ -1,7 +1,7 @@
 """The interfaces of routers: ports in the networks that they connect."""
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
@@ -12,6 +12,7 @@ from alcor.model.errors import AlcorError, bad_request, conflict, not_found, wro
 from alcor.model.resources.port import PORT
 from alcor.model.values import uuid
 from alcor.services.access import shared_ids
+from alcor.services.forwarded_ports import forwardings_of
 from alcor.services.manager import Create, Update
 from alcor.services.port import ACCESS as PORT_ACCESS
 from alcor.services.port import PORTS, erase_ports
@@ -256,15 +257,23 @@ def _check_unused(connection: Connection, router_id: str, routes: Sequence[Mappi
         f"Router interface for subnet {row.id} on router {router_id} cannot be deleted, as it is required by "
         "one or more"
     )
-    for each in connection.execute(_OF_ROUTER, {"router_id": router_id}):
-        if each.port_id is None:
-            continue
-        held = fixed_ips_of(connection, [each.port_id]).get(each.port_id, ())
-        if any(subnet_id == row.id and ip_text(address) == each.fixed_ip_address for subnet_id, address in held):
+    for port_id, target in _targets(connection, router_id):
+        held = fixed_ips_of(connection, [port_id]).get(port_id, ())
+        if any(subnet_id == row.id and ip_text(address) == target for subnet_id, address in held):
             raise conflict("RouterInterfaceInUseByFloatingIP", f"{needs} floating IPs.")
     reached = ipaddress.ip_network(row.cidr)
     if any(ipaddress.ip_address(route["nexthop"]) in reached for route in routes):
         raise conflict("RouterInterfaceInUseByRoute", f"{needs} routes.")
+
+
+def _targets(connection: Connection, router_id: str) -> Iterator[tuple[str, str]]:
+    """The ports, and their addresses, to which floating IPs or port forwardings lead through a router."""
+    floating_ips = connection.execute(_OF_ROUTER, {"router_id": router_id}).all()
+    for each in floating_ips:
+        if each.port_id is not None:
+            yield each.port_id, each.fixed_ip_address
+    for forwardings in forwardings_of(connection, [each.id for each in floating_ips]).values():
+        yield from ((each.internal_port_id, each.internal_ip_address) for each in forwardings)
 
 
 def _info(

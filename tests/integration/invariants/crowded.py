@@ -115,6 +115,11 @@ async def _routers(make: Maker, network: str, policy: str, port: str) -> None:
     leads = {"port_id": port, "fixed_ip_address": address}
     await make("floatingips", "floatingip", floating_network_id=outside["id"], **leads)
     await make("floatingips", "floatingip", floating_network_id=outside["id"])
+    forwarding = await make("floatingips", "floatingip", floating_network_id=outside["id"])
+    server = await make("ports", "port", network_id=network)
+    for number in (80, 443):
+        ports = {"internal_port_id": server["id"], "internal_port": number, "external_port": number, "protocol": "tcp"}
+        await make(f"floatingips/{forwarding['id']}/port_forwardings", "port_forwarding", **ports)
     helper = {"conntrack_helper": {"protocol": "udp", "port": 69, "helper": "tftp"}}
     await make.ask("POST", f"/v2.0/routers/{router['id']}/conntrack_helpers", helper)
 

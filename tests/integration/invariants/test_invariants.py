@@ -74,6 +74,10 @@ BROKEN = [
     ("floating_ips_lead_to_addresses_behind_their_routers", "UPDATE floating_ip SET status = 'DOWN'"),
     ("addresses_have_one_floating_ip", "UPDATE floating_ip SET (port_id, fixed_ip_address) = "
      "(SELECT port_id, fixed_ip_address FROM floating_ip WHERE port_id <> '')"),
+    ("floating_ips_lead_to_addresses_behind_their_routers", "DELETE FROM port_forwarding"),
+    ("forwardings_lead_to_addresses_of_their_ports", "UPDATE port_forwarding SET internal_ip_address = '10.9.9.9'"),
+    ("ports_are_forwarded_once", "UPDATE port_forwarding SET external_first = 1, external_last = 65535"),
+    ("ports_are_forwarded_once", "UPDATE port_forwarding SET internal_first = 1, internal_last = 65535"),
     ("projects_have_one_default_group", "UPDATE security_group SET is_default = true"),
     ("rules_know_whether_their_group_is_the_default", "UPDATE security_group_rule SET belongs_to_default_sg = true"),
     ("rules_are_not_repeated", "UPDATE security_group_rule SET remote_group_id = NULL, remote_address_group_id = NULL"),

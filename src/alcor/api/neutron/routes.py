@@ -23,6 +23,7 @@ from alcor.services.metering import METERING_LABEL_RULES, METERING_LABELS
 from alcor.services.network_segment import SEGMENTS
 from alcor.services.network_segment_range import NETWORK_SEGMENT_RANGES
 from alcor.services.port import PORTS
+from alcor.services.port_forwarding import PORT_FORWARDINGS
 from alcor.services.qos_policy import QOS_POLICIES
 from alcor.services.qos_rule import QOS_RULES
 from alcor.services.rbac_policy import RBAC_POLICIES
@@ -40,6 +41,7 @@ MANAGERS = (
     TRUNKS,
     ROUTERS,
     FLOATING_IPS,
+    PORT_FORWARDINGS,
     CONNTRACK_HELPERS,
     SECURITY_GROUPS,
     SECURITY_GROUP_RULES,

@@ -20,6 +20,7 @@ class Shown:
         self._rule = f"get_{resource.policy_name}"
         self._attributes = {f"{self._rule}:{each.name}": each.name for each in resource.seen_by_some}
         self._attribute_rules = tuple(self._attributes)
+        self._hidden = {name for name, each in resource.attributes.items() if each.hidden}
 
     def never(self, context: Context) -> bool:
         """Whether the caller may get none, whatever it is like."""
@@ -44,13 +45,12 @@ class Shown:
 
     def part(self, context: Context, view: View) -> View:
         """The attributes that the caller may see."""
-        if context.policy is None or not self._attributes:
-            return view
-        refused = context.policy.refused(self._attribute_rules, context, self._access.target(None, view, context))
-        if not refused:
-            return view
-        hidden = {self._attributes[rule] for rule in refused}
-        return {name: value for name, value in view.items() if name not in hidden}
+        hidden = self._hidden
+        if context.policy is not None and self._attributes:
+            target = self._access.target(None, view, context)
+            refused = context.policy.refused(self._attribute_rules, context, target)
+            hidden = hidden.union(self._attributes[rule] for rule in refused)
+        return {name: value for name, value in view.items() if name not in hidden} if hidden else view
 
 
 def _network_owners(connection: Connection, views: Sequence[View]) -> Mapping[str, str]:

@@ -37,7 +37,8 @@ def _object(resource: Resource, attributes: Sequence[Attribute], required: list[
 
 def view_schema(resource: Resource) -> Schema:
     """The object of an answer."""
-    return {"type": "object", "properties": {name: _shown(each) for name, each in resource.attributes.items()}}
+    shown = {name: _shown(each) for name, each in resource.attributes.items() if not each.hidden}
+    return {"type": "object", "properties": shown}
 
 
 def _shown(attribute: Attribute) -> Schema:

@@ -36,6 +36,7 @@ FLOATING_IP = Resource(
         Attribute("dns_name", host_name, "", update=False),
         Attribute("dns_domain", host_name, "", update=False),
         Attribute("port_details", kept=Kept.COMPUTED),
+        Attribute("port_forwardings", kept=Kept.COMPUTED),
         qos_policy_id(),
         Attribute("qos_network_policy_id", kept=Kept.COMPUTED),
         tags(create=True),

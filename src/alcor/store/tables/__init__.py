@@ -30,7 +30,7 @@ from alcor.store.tables.numbers import (
     number_pool,
 )
 from alcor.store.tables.qos import qos_attachment, qos_policy, qos_rule
-from alcor.store.tables.routers import conntrack_helper, floating_ip, router
+from alcor.store.tables.routers import conntrack_helper, floating_ip, port_forwarding, router
 from alcor.store.tables.security import (
     address_group,
     default_security_group_rule,
@@ -77,6 +77,7 @@ __all__ = [
     "number_pool",
     "port",
     "port_binding",
+    "port_forwarding",
     "port_security_group",
     "qos_attachment",
     "qos_policy",

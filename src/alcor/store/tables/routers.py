@@ -59,3 +59,30 @@ conntrack_helper = Table(
     Column("attributes", Text, nullable=False),
     Index("ix_conntrack_helper_router_id", "router_id", "id"),
 )
+
+# The ports from *_first to *_last are what the ranges say, and the single ports where a range is one.
+port_forwarding = Table(
+    "port_forwarding",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", String(255), nullable=False),  # the floating IP's
+    Column("floatingip_id", String(36), nullable=False),
+    Column("protocol", String(16), nullable=False),
+    Column("internal_port_id", String(36), nullable=False),
+    Column("internal_ip_address", String(64), nullable=False),
+    Column("internal_port", Integer, nullable=True),
+    Column("internal_port_range", String(11), nullable=False),
+    Column("internal_first", Integer, nullable=False),
+    Column("internal_last", Integer, nullable=False),
+    Column("external_port", Integer, nullable=True),
+    Column("external_port_range", String(11), nullable=False),
+    Column("external_first", Integer, nullable=False),
+    Column("external_last", Integer, nullable=False),
+    Column("description", String(1024), nullable=False),
+    Column("revision_number", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("attributes", Text, nullable=False),
+    Index("ix_port_forwarding_floatingip_id", "floatingip_id", "id"),
+    Index("ix_port_forwarding_internal_port_id", "internal_port_id"),
+)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from alcor.api.neutron.routes import MANAGERS
+from alcor.model.context import DEFAULT_PROJECT
 from alcor.services.manager import LIST, UPDATE, Manager
 from tests.integration.api.neutron.requests import Neutron, refusal, shown
 from tests.integration.api.neutron.theirs import THEIRS, build
@@ -17,7 +18,7 @@ Json = dict[str, Any]
 @pytest.fixture
 async def made(neutron: Neutron) -> Mapping[str, str]:
     """One resource of each kind: their ids by the names of collections in paths."""
-    return await build(neutron.http, neutron.http)
+    return await build(neutron.http, neutron.http, DEFAULT_PROJECT)
 
 
 def kinds() -> dict[str, Manager]:

@@ -70,7 +70,7 @@ def path(template: str, ids: Mapping[str, str]) -> str:
 
 
 async def test_a_stranger_gets_what_it_gets_for_what_is_not_there(store: Store, sign_in: As) -> None:
-    made = await build(sign_in("blue", "member", "reader"), sign_in("blue", "admin", "service"))
+    made = await build(sign_in("blue", "member", "reader"), sign_in("blue", "admin", "service"), "blue")
     stranger, absent = sign_in("red", "member", "reader", "manager"), new_id()
     asked = 0
     for method, theirs, nothing in paths(store, made, absent):

@@ -10,13 +10,16 @@ import httpx
 import msgspec
 
 HOST = "host-1"
-OWN = "/project/blue"
+OWN = "/project/{project}"
 Made = Mapping[str, str]
 """The ids of what was made, by the name of its collection in paths."""
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """A kind of resource: where it is created, what bodies call it, and what to say of one."""
+    """A kind of resource: where it is created, what bodies call it, and what to say of one.
+
+    One without a name is an action, which is put, and makes nothing.
+    """
 
     path: str  # with the ids of parents by the names of their collections
     name: str
@@ -45,7 +48,13 @@ THEIRS = (
         "conntrack_helper",
         lambda _: {"protocol": "udp", "port": 69, "helper": "tftp"},
     ),
+    Kind("routers/{routers}/add_router_interface", "", lambda made: {"subnet_id": made["subnets"]}),
     Kind("floatingips", "floatingip", lambda made: {"floating_network_id": made["external"]}),
+    Kind(
+        "floatingips/{floatingips}/port_forwardings",
+        "port_forwarding",
+        lambda made: {"internal_port_id": made["ports"], "internal_port": 80, "external_port": 80, "protocol": "tcp"},
+    ),
     Kind("security-groups", "security_group", lambda _: {"name": "sg"}),
     Kind(
         "security-group-rules",
@@ -149,8 +158,8 @@ NOBODYS = frozenset(
 """Collections of what is of no project, or is for administrators alone."""
 
 
-async def build(owner: httpx.AsyncClient, administrator: httpx.AsyncClient) -> dict[str, str]:
-    """Have all of it made by its owner, or by an administrator in its project.
+async def build(owner: httpx.AsyncClient, administrator: httpx.AsyncClient, project: str) -> dict[str, str]:
+    """Have all of it made by its owner, or by an administrator in its project, which both work in.
 
     The ids are returned by the names of collections in paths.
     """
@@ -159,9 +168,12 @@ async def build(owner: httpx.AsyncClient, administrator: httpx.AsyncClient) -> d
     made: dict[str, str] = {}
     for kind in THEIRS:
         client = administrator if kind.by_admin else owner
-        answer = await client.post(
-            f"{kind.under}/{kind.path.format_map(made)}", json={kind.name: kind.attributes(made)}
-        )
+        path = f"{kind.under.format(project=project)}/{kind.path.format_map(made)}"
+        if not kind.name:
+            answer = await client.put(path, json=kind.attributes(made))
+            assert answer.status_code == 200, (kind, answer.text)
+            continue
+        answer = await client.post(path, json={kind.name: kind.attributes(made)})
         assert answer.status_code == 201, (kind, answer.text)
         name = kind.called or kind.path.rsplit("/", 1)[-1]
         view = answer.json()[kind.name]
