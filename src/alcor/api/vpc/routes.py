@@ -7,6 +7,7 @@ from alcor.api.neutron.quotas import quota_routes
 from alcor.api.routes import Route
 from alcor.api.vpc.gateways import gateway_routes
 from alcor.api.vpc.ips import ip_routes
+from alcor.api.vpc.l3_neighbours import l3_neighbour_routes
 from alcor.api.vpc.macs import mac_routes
 from alcor.api.vpc.network_acls import network_acl_routes
 from alcor.api.vpc.nodes import ncm_routes, node_routes
@@ -34,9 +35,11 @@ def alcor_routes(store: Store, page_limit: int) -> list[Route]:
         routes += segment_routes(store, page_limit, project)
         routes += subnet_routes(store, page_limit, project)
         routes += port_routes(store, page_limit, project)
+        routes += l3_neighbour_routes(store, project)
         routes += network_acl_routes(store, page_limit, project)
         routes += gateway_routes(store, page_limit, project)
-    routes += port_routes(store, page_limit, "/v4/{project_id}")  # the Java Port Manager's alias
+    of_ports = "/v4/{project_id}"  # the Java Port Manager's alias
+    routes += [*port_routes(store, page_limit, of_ports), *l3_neighbour_routes(store, of_ports)]
     return [_within_own_project(route) if "{project_id}" in route.template else route for route in routes]
 
 
