@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from alcor.services.router_ports import FLOATING_IP, GATEWAY, INTERFACE
+from alcor.services.router_ports import FLOATING_IP, GATEWAY, INTERFACE, ROUTER_OWNERS
 from alcor.store.tables import floating_ip, network, port, port_forwarding, router, subnet
 from tests.invariants.database import Database
 
@@ -78,7 +78,7 @@ def floating_ips_hold_their_addresses(database: Database) -> Iterator[str]:
 
 def floating_ips_lead_to_addresses_behind_their_routers(database: Database) -> Iterator[str]:
     """One that leads to a port leads to an address of it, through a router between it and the floating network."""
-    gateways = {(row.device_id, row.network_id) for row in _ports(database, GATEWAY)}
+    gateways = {(row.device_id, row.network_id) for each in ROUTER_OWNERS for row in _ports(database, each)}
     for row in database.rows(floating_ip):
         if row.port_id is None:
             if (row.router_id is None) is (row.id in database.values(port_forwarding.c.floatingip_id)):

@@ -19,7 +19,7 @@ from alcor.services.port_views import ROWS as PORT_ROWS
 from alcor.services.port_views import fixed_ips_of
 from alcor.services.router_gateway import create_port
 from alcor.services.router_ports import FLOATING_IP as OWNER
-from alcor.services.router_ports import GATEWAY, INTERFACE
+from alcor.services.router_ports import INTERFACE, ROUTER_OWNERS
 from alcor.services.router_subnets import subnets_of_networks
 from alcor.services.rows import View
 from alcor.services.vpc import ACCESS as NETWORK_ACCESS
@@ -43,14 +43,14 @@ _WAYS = (
     .where(
         port.c.device_owner == INTERFACE,
         ip_allocation.c.subnet_id == bindparam("subnet_id"),
-        _gateway.c.device_owner == GATEWAY,
+        _gateway.c.device_owner.in_(ROUTER_OWNERS),
         _gateway.c.network_id == bindparam("external_network"),
     )
     .order_by(port.c.id)
 )
 _GATEWAY_OF = select(port.c.id).where(
     port.c.device_id == bindparam("router_id"),
-    port.c.device_owner == GATEWAY,
+    port.c.device_owner.in_(ROUTER_OWNERS),
     port.c.network_id == bindparam("external_network"),
 )
 _SAME_TARGET = select(floating_ip.c.id).where(

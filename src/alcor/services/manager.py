@@ -109,8 +109,8 @@ class Manager(msgspec.Struct, frozen=True):
     """One kind of resource, as the APIs use it. ``views`` renders rows of the table in their order, for a caller.
 
     ``path`` is where Neutron's API has it below /v2.0 (or its parent), when not under the name of the collection.
-    ``only`` are columns that are the same in all its rows, where several kinds are in one table; ``operations`` are
-    those that clients may ask for.
+    ``only`` are columns that are the same in all its rows, where several kinds are in one table, and ``where`` is a
+    condition of them; ``operations`` are those that clients may ask for.
     """
 
     access: Access
@@ -124,6 +124,7 @@ class Manager(msgspec.Struct, frozen=True):
     prelude: Prelude | None = None
     filters: Mapping[str, Filter] = {}
     only: Mapping[str, Any] = {}
+    where: ColumnElement[bool] | None = None
     passes_over_marker: bool = False  # one that the caller is not shown ends the list, and is no mistake
     operations: frozenset[str] = OPERATIONS
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Row, Table, bindparam, delete, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Table, bindparam, delete, select
 
 from alcor.model.context import OPERATOR, Context
 from alcor.model.errors import AlcorError, not_found
@@ -92,6 +92,7 @@ class Plain(msgspec.Struct, frozen=True):
     prelude: Prelude | None = None
     filters: Mapping[str, Filter] = {}
     only: Mapping[str, Any] = {}  # columns that are the same in all its rows
+    where: ColumnElement[bool] | None = None  # what of its table is listed, when not all
     passes_over_marker: bool = False
     operations: frozenset[str] = OPERATIONS
 
@@ -199,6 +200,7 @@ def plain_manager(plain: Plain) -> Manager:
         prelude=plain.prelude,
         filters=plain.filters,
         only=plain.only,
+        where=plain.where,
         passes_over_marker=plain.passes_over_marker,
         operations=plain.operations,
     )

@@ -261,9 +261,21 @@ def _check_unused(connection: Connection, router_id: str, routes: Sequence[Mappi
         held = fixed_ips_of(connection, [port_id]).get(port_id, ())
         if any(subnet_id == row.id and ip_text(address) == target for subnet_id, address in held):
             raise conflict("RouterInterfaceInUseByFloatingIP", f"{needs} floating IPs.")
+    if _is_only_way_out(connection, router_id, row):
+        raise conflict("RouterInterfaceInUseAsGatewayByFloatingIP", f"{needs} floating IPs as a gateway.")
     reached = ipaddress.ip_network(row.cidr)
     if any(ipaddress.ip_address(route["nexthop"]) in reached for route in routes):
         raise conflict("RouterInterfaceInUseByRoute", f"{needs} routes.")
+
+
+def _is_only_way_out(connection: Connection, router_id: str, row: Row[Any]) -> bool:
+    """Whether the interface on a subnet is all that a router has in a network whose floating IPs lead through it."""
+    floating_ips = connection.execute(_OF_ROUTER, {"router_id": router_id})
+    if all(each.floating_network_id != row.network_id for each in floating_ips):
+        return False
+    its = [each for each in ports_of(connection, [router_id]).get(router_id, []) if each.network_id == row.network_id]
+    held = {subnet_id for each in its for subnet_id, _ in each.fixed_ips}
+    return held == {row.id} and all(each.owner == INTERFACE for each in its)
 
 
 def _targets(connection: Connection, router_id: str) -> Iterator[tuple[str, str]]:

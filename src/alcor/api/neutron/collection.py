@@ -177,6 +177,8 @@ class Collection:
         also = [
             self._manager.filters[name].condition(request.context, values) for name, values in wanted.computed.items()
         ]
+        if self._manager.where is not None:
+            also.append(self._manager.where)
         return msgspec.structs.replace(wanted, filters=filters, condition=condition, also=also)
 
     async def _prelude(self, request: Request, wanted: Query) -> None:

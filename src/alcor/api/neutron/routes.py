@@ -17,6 +17,7 @@ from alcor.services.conntrack_helper import CONNTRACK_HELPERS
 from alcor.services.external_network import NETWORKS
 from alcor.services.flavor import FLAVORS, SERVICE_PROFILES
 from alcor.services.floating_ip import FLOATING_IPS
+from alcor.services.floating_ip_pool import FLOATING_IP_POOLS
 from alcor.services.log import LOGS
 from alcor.services.manager import LIST, Manager
 from alcor.services.metering import METERING_LABEL_RULES, METERING_LABELS
@@ -41,6 +42,7 @@ MANAGERS = (
     TRUNKS,
     ROUTERS,
     FLOATING_IPS,
+    FLOATING_IP_POOLS,
     PORT_FORWARDINGS,
     CONNTRACK_HELPERS,
     SECURITY_GROUPS,

@@ -46,6 +46,7 @@ FLOATING_IP = Resource(
         Extension("fip-port-details", "Floating IP Port Details Extension", "Add port_details attribute to Floating IP resource"),  # noqa: E501
         Extension("qos-fip", "Floating IP QoS", "The floating IP Quality of Service extension"),
         Extension("qos-fip-network-policy", "QoS floating IP network policy ID", "Adds a the QoS network ID to the floating IP definition"),  # noqa: E501
+        Extension("router-interface-fip", "Floating IP for router interfaces", "Floating IPs of networks in which a router has an interface, and no gateway"),  # noqa: E501
         Extension("floating-ip-router-writable", "Floating IP Router (writable)", "Provides a writable router_id attribute for a floating IP resource."),  # noqa: E501
     ),
 )  # fmt: skip

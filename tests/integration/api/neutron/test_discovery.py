@@ -41,6 +41,7 @@ async def test_the_version_lists_its_resources(neutron: Neutron) -> None:
             "network_segment_ranges",
             "segments",
             "rbac_policies",
+            "floatingip_pools",
         }
         for each in resources:
             collection = each["links"][0]["href"].removeprefix("http://neutron:9696")

@@ -101,3 +101,28 @@ async def test_floating_ips_that_lead_nowhere_go_with_their_network(neutron: Neu
     assert (await neutron.http.put(f"/v2.0/routers/{site['router']['id']}", json=gateway)).status_code == 200
     assert (await neutron.http.delete(f"/v2.0/networks/{site['outside']['id']}")).status_code == 204
     assert (await refused(neutron, "GET", f"floatingips/{floating['id']}"))[0] == 404
+
+
+async def test_an_interface_on_an_external_network_is_a_way_out_for_floating_ips(
+    neutron: Neutron, site: dict[str, Body]
+) -> None:
+    other = await make(neutron, "network", **{"router:external": True})
+    subnet = await make(neutron, "subnet", network_id=other["id"], cidr="198.51.100.0/24")
+    router = f"/v2.0/routers/{site['router']['id']}"
+    added = await neutron.http.put(f"{router}/add_router_interface", json={"subnet_id": subnet["id"]})
+    assert added.status_code == 200, added.text
+    floating = await make(neutron, "floatingip", floating_network_id=other["id"], port_id=site["port"]["id"])
+    assert floating["router_id"] == site["router"]["id"]
+    path, body = f"{router.removeprefix('/v2.0/')}/remove_router_interface", {"subnet_id": subnet["id"]}
+    assert await refused(neutron, "PUT", path, body) == (409, "RouterInterfaceInUseAsGatewayByFloatingIP")
+    await neutron.update("floatingip", floating["id"], port_id=None)
+    assert (await neutron.http.put(f"/v2.0/{path}", json=body)).status_code == 200
+
+
+async def test_pools_of_floating_ips_are_the_subnets_of_external_networks(
+    neutron: Neutron, site: dict[str, Body]
+) -> None:
+    (pool,) = (await neutron.http.get("/v2.0/floatingip_pools")).json()["floatingip_pools"]
+    assert (pool["network_id"], pool["cidr"]) == (site["outside"]["id"], "192.0.2.0/24")
+    floating = await make(neutron, "floatingip", floating_network_id=pool["network_id"], subnet_id=pool["subnet_id"])
+    assert floating["floating_ip_address"].startswith("192.0.2.")
