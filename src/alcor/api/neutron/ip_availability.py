@@ -1,4 +1,4 @@
-"""``/v2.0/network-ip-availabilities``: looked at, never changed."""
+"""``/network-ip-availabilities`` of both APIs: looked at, never changed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,10 +21,10 @@ from alcor.store.tables import network
 
 _RULE = "get_network_ip_availability"
 PATH = "/v2.0/network-ip-availabilities"
-"""Where they are."""
+"""Where Neutron's API has them."""
 
 
-def ip_availability_routes(store: Store, page_limit: int) -> list[Route]:
+def ip_availability_routes(store: Store, page_limit: int, path: str = PATH) -> list[Route]:
     """The routes: a list of networks by the page, and one network."""
 
     async def several(request: Request) -> Response:
@@ -61,7 +61,7 @@ def ip_availability_routes(store: Store, page_limit: int) -> list[Route]:
             raise not_found("network", network_id)
         return json_response(200, {"network_ip_availability": query.chosen(found[0], query.fields(request.query()))})
 
-    return [Route("GET", PATH, several), Route("GET", f"{PATH}/{{id}}", one)]
+    return [Route("GET", path, several), Route("GET", f"{path}/{{id}}", one)]
 
 
 def _version(value: str) -> int:

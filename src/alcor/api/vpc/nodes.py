@@ -1,12 +1,16 @@
 """Nodes, registered one by one, in bulk, or from a file; and Network Config Managers."""
 
+from typing import Any
+
 import orjson
 
 from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.routes import Route
+from alcor.api.vpc.bodies import member, required
 from alcor.api.vpc.upload import uploaded_file
 from alcor.model.errors import bad_request
+from alcor.services.manager import Delete
 from alcor.services.ncm import NCMS
 from alcor.services.node import NODES
 from alcor.store.store import Store
@@ -35,11 +39,29 @@ def node_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
             raise bad_request(f"Malformed request body: the uploaded file is not JSON: {error}.") from error
         return json_response(200, await collection.create_several(request, body))
 
+    async def update_named(request: Request) -> Response:
+        item = member(request.json(), shape.one)
+        update = collection.checked_update(request, _node_id(item), item)
+        return json_response(200, {shape.one: await store.write_batch(NODES.update, update)})
+
+    async def delete_named(request: Request) -> Response:
+        delete = Delete(_node_id(member(request.json(), shape.one)), context=request.context)
+        await store.write_batch(NODES.delete, delete)
+        return json_response(200, {"id": delete.id})
+
     return [
         *collection.routes(),
+        Route("PUT", shape.path, update_named),
+        Route("DELETE", shape.path, delete_named),
         Route("POST", f"{shape.path}/bulk", create_in_bulk),
         Route("POST", f"{shape.path}/upload", create_from_file),
     ]
+
+
+def _node_id(item: dict[str, Any]) -> str:
+    """The id of the node that a body is about, as Alcor's Data Plane Manager is told of nodes."""
+    node_id: str = required(item, {"node_id": NODES.resource.attributes["node_id"].converted})["node_id"]
+    return node_id
 
 
 def ncm_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:

@@ -3,6 +3,7 @@
 import msgspec
 
 from alcor.api.http import Request, Response
+from alcor.api.neutron.ip_availability import ip_availability_routes
 from alcor.api.neutron.quotas import quota_routes
 from alcor.api.routes import Route
 from alcor.api.vpc.gateways import gateway_routes
@@ -28,6 +29,7 @@ def alcor_routes(store: Store, page_limit: int) -> list[Route]:
         routes += node_routes(store, page_limit, prefix)
         routes += ip_routes(store, page_limit, prefix)
         routes += mac_routes(store, prefix)
+        routes += ip_availability_routes(store, page_limit, f"{prefix}/network-ip-availabilities")
         routes += ncm_routes(store, page_limit, prefix)
         routes += quota_routes(store, f"{project}/quotas")
         routes += quota_apply_routes(store, prefix, project)

@@ -71,6 +71,19 @@ async def test_a_host_index_is_not_used_again(client: httpx.AsyncClient, store: 
     assert len(set(indexes)) == 2
 
 
+async def test_a_node_is_changed_and_removed_by_what_the_body_names(client: httpx.AsyncClient) -> None:
+    shown_before = await add_node(client, 1, unicast_topic="u", group_topic="g")
+    changed = shown(await client.put("/v4/nodes", json={"host_info": node(1, unicast_topic="v")}))["host_info"]
+    assert changed.items() >= {"node_id": "host-1", "unicast_topic": "v", "group_topic": "g"}.items()
+    assert changed["revision_number"] == shown_before["revision_number"] + 1
+    for method in ("PUT", "DELETE"):
+        assert "node_id" in refusal(await client.request(method, "/nodes", json={"host_info": {}}), 400)
+        assert "host_info" in refusal(await client.request(method, "/nodes", json={}), 400)
+        refusal(await client.request(method, "/nodes", json={"host_info": node(2)}), 404)
+    assert shown(await client.request("DELETE", "/nodes", json={"host_info": node(1)})) == {"id": "host-1"}
+    refusal(await client.get("/nodes/host-1"), 404)
+
+
 async def test_a_node_may_be_registered_after_ports_were_bound_to_it(client: httpx.AsyncClient, store: Store) -> None:
     port_id = await bound_port(client, "host-1")
     before = shown(await client.get(f"/v2.0/ports/{port_id}"))["port"]

@@ -202,3 +202,15 @@ async def test_a_project_has_ranges_of_vnis_of_its_own(client: httpx.AsyncClient
     assert vpc["provider:segmentation_id"] == 70
     assert (await client.delete(f"/project/blue/vpcs/{vpc['id']}")).status_code == 200
     assert shown(await client.delete(f"{ranges}/{made['id']}")) == {"id": made["id"]}
+
+
+async def test_it_is_told_how_many_addresses_a_vpc_has(client: httpx.AsyncClient) -> None:
+    vpc = await add_vpc(client)
+    await add_subnet(client, vpc["id"], "10.0.0.0/29")
+    await add_port(client, vpc["id"])
+    told = shown(await client.get(f"/network-ip-availabilities/{vpc['id']}"))
+    its = told["network_ip_availability"]
+    assert (its["network_id"], its["total_ips"], its["used_ips"]) == (vpc["id"], 5, 1)
+    listed = shown(await client.get(f"/v4/network-ip-availabilities?network_id={vpc['id']}"))
+    assert listed["network_ip_availabilities"] == [its]
+    refusal(await client.get(f"/network-ip-availabilities/{new_id()}"), 404)
