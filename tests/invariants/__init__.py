@@ -43,6 +43,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     addresses.addresses_of_ports_are_numbered,
     addresses.subnets_of_a_network_do_not_overlap,
     addresses.subnets_are_what_their_ranges_say,
+    addresses.local_ips_are_addresses_of_their_ports,
     networks.bound_ports_are_counted,
     networks.networks_know_that_they_have_guests,
     networks.networks_are_external_as_entries_say,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from alcor.store.tables import ip_allocation, ip_reservation, port, subnet
+from alcor.store.tables import ip_allocation, ip_reservation, local_ip, local_ip_association, port, subnet
 from tests.invariants.database import Database, attributes_of
 
 
@@ -69,3 +69,19 @@ def subnets_are_what_their_ranges_say(database: Database) -> Iterator[str]:
                 yield f"the pool from {start} to {end} is not inside of {whole}"
             elif row.gateway_ip and start <= ipaddress.ip_address(row.gateway_ip) <= end:
                 yield f"the gateway {row.gateway_ip} is in the pool from {start} to {end}"
+
+
+def local_ips_are_addresses_of_their_ports(database: Database) -> Iterator[str]:
+    """The port of a local IP has its address, and those that answer to it have the addresses that they do so with."""
+    held = {
+        port_id: {str(ipaddress.ip_address(bytes(row.ip_address))) for row in rows}
+        for port_id, rows in database.addresses_of_ports.items()
+    }
+    for row in database.rows(local_ip):
+        if row.local_ip_address not in held.get(row.local_port_id, ()):
+            yield f"port {row.local_port_id} does not have {row.local_ip_address} of local IP {row.id}"
+    for row in database.rows(local_ip_association):
+        if row.id != f"{row.local_ip_id}/{row.fixed_port_id}":
+            yield f"local IP association {row.id} is of {row.local_ip_id} and {row.fixed_port_id}"
+        if row.fixed_ip not in held.get(row.fixed_port_id, ()):
+            yield f"port {row.fixed_port_id} does not have {row.fixed_ip} of local IP association {row.id}"

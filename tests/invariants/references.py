@@ -55,6 +55,10 @@ REFERENCES = (
     Reference(tables.ip_allocation.c.port_id, tables.port.c.id),
     Reference(tables.ip_allocation.c.subnet_id, tables.subnet.c.id),
     Reference(tables.ip_reservation.c.subnet_id, tables.subnet.c.id),
+    Reference(tables.local_ip.c.local_port_id, tables.port.c.id),
+    Reference(tables.local_ip.c.network_id, tables.network.c.id),
+    Reference(tables.local_ip_association.c.fixed_port_id, tables.port.c.id),
+    Reference(tables.local_ip_association.c.local_ip_id, tables.local_ip.c.id),
     Reference(
         tables.log.c.resource_id, {"security_group": tables.security_group.c.id}, kind=tables.log.c.resource_type
     ),
@@ -70,6 +74,7 @@ REFERENCES = (
             "network:router_interface": tables.router.c.id,
             "network:router_gateway": tables.router.c.id,
             "network:floatingip": tables.floating_ip.c.id,
+            "network:local_ip": tables.local_ip.c.id,
         },
         kind=tables.port.c.device_owner,
         open_kinds=True,

@@ -98,6 +98,7 @@ class Parent(msgspec.Struct, frozen=True):
     access: Access
     path: str  # of its collection below /v2.0, like routers
     attribute: str  # of the parts, like router_id
+    joined: bool = False  # parts are known by what they join to the parent: their id is its, a slash and that
     refused_first: bool = False  # who may not create parts is told so (403) whether the caller is shown it or not
 
 

@@ -14,6 +14,7 @@ from alcor.model.records import PortDeleted
 from alcor.model.resources.port import PORT
 from alcor.services import (
     forwarded_ports,
+    local_ip_ports,
     mac,
     port_security_groups,
     private_ip,
@@ -221,7 +222,9 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
         fixed_ips = _change_addresses(transaction, changed, old_ips, update.values.get("fixed_ips"))
         shown_ips = private_ip.fixed_ip_views(fixed_ips)
         router_ports.check_fixed_ips(connection, row.id, shown_ips)
-        forwarded_ports.forget_those_to(transaction, [row.id], {each["ip_address"] for each in shown_ips})
+        held = {each["ip_address"] for each in shown_ips}
+        forwarded_ports.forget_those_to(transaction, [row.id], held)
+        local_ip_ports.forget_associations(transaction, [row.id], held)
     bulk.update_row(connection, port, changed)
     if changed.host_id and changed.host_id != row.host_id:
         connection.execute(_BINDING_TO, {"port_id": row.id, "host": changed.host_id})  # it is the active one now
@@ -314,6 +317,7 @@ def delete_ports(transaction: Transaction, requests: Sequence[Delete]) -> Sequen
     outcomes: list[Exception | None] = []
     deleted: dict[str, Row[Any]] = {}
     carried = trunk_details.trunks_of_sub_ports(transaction.connection, list(rows))
+    holding = local_ip_ports.holders(transaction.connection, list(rows))
     for delete in requests:
         row = rows.pop(delete.id, None)
         if row is None:
@@ -323,6 +327,7 @@ def delete_ports(transaction: Transaction, requests: Sequence[Delete]) -> Sequen
             check_expected(transaction, ACCESS, row, delete)
             trunk_details.check_not_in_trunk(row.id, _parent_of(row), carried.get(row.id, ""))
             router_ports.check_deletable(transaction.connection, row)
+            local_ip_ports.check_holds_none(row.id, holding)
             router_ports.check_disassociable(transaction.connection, row, delete.context)
         except AlcorError as error:
             rows[delete.id] = row
@@ -357,6 +362,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     subnets = private_ip.subnets_of(connection, networks)
     router_ports.disassociate(transaction, ids)
     forwarded_ports.forget_those_to(transaction, ids)
+    local_ip_ports.forget_associations(transaction, ids)
     mac.lock(transaction)
     bulk.delete_by(connection, ip_allocation, "port_id", ids)
     bulk.delete_by(connection, port_binding, "port_id", ids)

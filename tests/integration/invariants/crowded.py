@@ -120,6 +120,9 @@ async def _routers(make: Maker, network: str, policy: str, port: str) -> None:
     for number in (80, 443):
         ports = {"internal_port_id": server["id"], "internal_port": number, "external_port": number, "protocol": "tcp"}
         await make(f"floatingips/{forwarding['id']}/port_forwardings", "port_forwarding", **ports)
+    local = await make("local_ips", "local_ip", network_id=network)
+    answering = {"fixed_port_id": server["id"], "fixed_ip": server["fixed_ips"][0]["ip_address"]}
+    await make(f"local_ips/{local['id']}/port_associations", "port_association", **answering)
     helper = {"conntrack_helper": {"protocol": "udp", "port": 69, "helper": "tftp"}}
     await make.ask("POST", f"/v2.0/routers/{router['id']}/conntrack_helpers", helper)
 

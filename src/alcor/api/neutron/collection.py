@@ -112,7 +112,7 @@ class Collection:
 
     async def show(self, request: Request) -> Response:
         """One resource."""
-        asked = request.parameters[self._shape.id], self._scope(request), request.context
+        asked = self._id(request), self._scope(request), request.context
         view = self._shown.part(request.context, await self._store.read_batch(self._read_ones, asked))
         return json_response(200, {self._shape.one: query.chosen(view, query.fields(request.query()))})
 
@@ -142,9 +142,7 @@ class Collection:
 
     async def update(self, request: Request) -> Response:
         """Change attributes of one resource."""
-        update = self.checked_update(
-            request, request.parameters[self._shape.id], self._item(request.json()), _revision(request)
-        )
+        update = self.checked_update(request, self._id(request), self._item(request.json()), _revision(request))
         view = await self._store.write_batch(self._manager.update, update)
         return json_response(200, {self._shape.one: self._shown.part(request.context, view)})
 
@@ -159,7 +157,7 @@ class Collection:
     async def delete(self, request: Request) -> Response:
         """Delete one resource."""
         delete = Delete(
-            request.parameters[self._shape.id],
+            self._id(request),
             _revision(request),
             project_of(request),
             request.context,
@@ -194,6 +192,11 @@ class Collection:
 
         if await self._store.read(needed):
             await self._store.write(lambda transaction: prelude.operation(transaction, project_id))
+
+    def _id(self, request: Request) -> str:
+        """The id of the resource that the path names."""
+        named, parent = request.parameters[self._shape.id], self._manager.parent
+        return f"{request.parameters['parent_id']}/{named}" if parent is not None and parent.joined else named
 
     def _scope(self, request: Request) -> dict[str, Any]:
         """What columns are of all resources that the path is about."""
@@ -244,7 +247,7 @@ class Collection:
 
         async def handler(request: Request) -> Response:
             body = request.json() if request.body else None
-            act = Act(request.parameters[self._shape.id], body, request.context)
+            act = Act(self._id(request), body, request.context)
             scope = self._scope(request)
 
             def operation(transaction: Transaction) -> Any:

@@ -18,6 +18,7 @@ from alcor.services.external_network import NETWORKS
 from alcor.services.flavor import FLAVORS, SERVICE_PROFILES
 from alcor.services.floating_ip import FLOATING_IPS
 from alcor.services.floating_ip_pool import FLOATING_IP_POOLS
+from alcor.services.local_ip import LOCAL_IP_ASSOCIATIONS, LOCAL_IPS
 from alcor.services.log import LOGS
 from alcor.services.manager import LIST, Manager
 from alcor.services.metering import METERING_LABEL_RULES, METERING_LABELS
@@ -44,6 +45,8 @@ MANAGERS = (
     FLOATING_IPS,
     FLOATING_IP_POOLS,
     PORT_FORWARDINGS,
+    LOCAL_IPS,
+    LOCAL_IP_ASSOCIATIONS,
     CONNTRACK_HELPERS,
     SECURITY_GROUPS,
     SECURITY_GROUP_RULES,

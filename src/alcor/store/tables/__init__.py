@@ -30,7 +30,14 @@ from alcor.store.tables.numbers import (
     number_pool,
 )
 from alcor.store.tables.qos import qos_attachment, qos_policy, qos_rule
-from alcor.store.tables.routers import conntrack_helper, floating_ip, port_forwarding, router
+from alcor.store.tables.routers import (
+    conntrack_helper,
+    floating_ip,
+    local_ip,
+    local_ip_association,
+    port_forwarding,
+    router,
+)
 from alcor.store.tables.security import (
     address_group,
     default_security_group_rule,
@@ -61,6 +68,8 @@ __all__ = [
     "host_session",
     "ip_allocation",
     "ip_reservation",
+    "local_ip",
+    "local_ip_association",
     "log",
     "mac_range",
     "mac_reservation",

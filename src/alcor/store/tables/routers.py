@@ -86,3 +86,39 @@ port_forwarding = Table(
     Index("ix_port_forwarding_floatingip_id", "floatingip_id", "id"),
     Index("ix_port_forwarding_internal_port_id", "internal_port_id"),
 )
+
+# local_port_id is the port that holds the address; others answer to it when they are associated.
+local_ip = Table(
+    "local_ip",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", String(255), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("description", String(1024), nullable=False),
+    Column("revision_number", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("local_port_id", String(36), nullable=False),
+    Column("network_id", String(36), nullable=False),
+    Column("local_ip_address", String(64), nullable=False),
+    Column("ip_mode", String(16), nullable=False),
+    Column("attributes", Text, nullable=False),
+    Index("ix_local_ip_project_id", "project_id", "id"),
+    Index("ix_local_ip_local_port_id", "local_port_id"),
+)
+
+local_ip_association = Table(
+    "local_ip_association",
+    metadata,
+    Column("id", String(73), primary_key=True),  # local_ip_id/fixed_port_id
+    Column("project_id", String(255), nullable=False),  # the local IP's
+    Column("local_ip_id", String(36), nullable=False),
+    Column("fixed_port_id", String(36), nullable=False),
+    Column("fixed_ip", String(64), nullable=False),
+    Column("revision_number", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("attributes", Text, nullable=False),
+    Index("ix_local_ip_association_local_ip_id", "local_ip_id", "id"),
+    Index("ix_local_ip_association_fixed_port_id", "fixed_port_id"),
+)

@@ -42,6 +42,7 @@ async def test_the_version_lists_its_resources(neutron: Neutron) -> None:
             "segments",
             "rbac_policies",
             "floatingip_pools",
+            "local_ips",
         }
         for each in resources:
             collection = each["links"][0]["href"].removeprefix("http://neutron:9696")

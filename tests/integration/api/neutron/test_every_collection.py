@@ -24,6 +24,7 @@ async def made(neutron: Neutron) -> Mapping[str, str]:
 def kinds() -> dict[str, Manager]:
     """The manager of each kind of resource that is made, by where it is listed (below /v2.0, for ``format``)."""
     managers = {manager.resource.name: manager for manager in MANAGERS if LIST in manager.operations}
+    managers = {name: each for name, each in managers.items() if not each.resource.attributes["id"].hidden}
     paths = {kind.path: kind.name for kind in THEIRS}
     return {path: managers[name] for path, name in paths.items() if name in managers}
 

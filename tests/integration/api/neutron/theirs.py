@@ -26,6 +26,7 @@ class Kind(msgspec.Struct, frozen=True):
     attributes: Callable[[Made], dict[str, Any]] = lambda _made: {}
     called: str = ""  # what ids of it are looked up by, when not the last part of the path
     by_admin: bool = False
+    key: str = "id"  # the attribute that paths name it by
     under: str = "/v2.0"
 
 
@@ -41,7 +42,7 @@ THEIRS = (
     Kind("networks", "network"),
     Kind("subnets", "subnet", lambda made: {"network_id": made["networks"], "cidr": "10.0.0.0/24"}),
     Kind("ports", "port", lambda made: {"network_id": made["networks"], "device_owner": "compute:nova"}),
-    Kind("ports/{ports}/bindings", "binding", lambda _: {"host": HOST}, by_admin=True),
+    Kind("ports/{ports}/bindings", "binding", lambda _: {"host": HOST}, by_admin=True, key="host"),
     Kind("routers", "router", lambda made: {"external_gateway_info": {"network_id": made["external"]}}),
     Kind(
         "routers/{routers}/conntrack_helpers",
@@ -54,6 +55,13 @@ THEIRS = (
         "floatingips/{floatingips}/port_forwardings",
         "port_forwarding",
         lambda made: {"internal_port_id": made["ports"], "internal_port": 80, "external_port": 80, "protocol": "tcp"},
+    ),
+    Kind("local_ips", "local_ip", lambda made: {"local_port_id": made["ports"]}),
+    Kind(
+        "local_ips/{local_ips}/port_associations",
+        "port_association",
+        lambda made: {"fixed_port_id": made["ports"]},
+        key="fixed_port_id",
     ),
     Kind("security-groups", "security_group", lambda _: {"name": "sg"}),
     Kind(
@@ -177,5 +185,5 @@ async def build(owner: httpx.AsyncClient, administrator: httpx.AsyncClient, proj
         assert answer.status_code == 201, (kind, answer.text)
         name = kind.called or kind.path.rsplit("/", 1)[-1]
         view = answer.json()[kind.name]
-        made[name] = view["host"] if name == "bindings" else view["id"]
+        made[name] = view[kind.key]
     return made | {name: made[other] for name, other in SAME.items()}
