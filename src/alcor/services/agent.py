@@ -77,6 +77,12 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
     bulk.update_rows(transaction.connection, agent, "id", ("is_deleted",), [(True, row.id)])
 
 
+def served(connection: Connection, hosts: Sequence[str]) -> set[str]:
+    """Those of the hosts that a controller serves now."""
+    since = int(time.time()) - SILENT_AFTER
+    return {row.host_id for row in connection.execute(_SESSIONS, {"hosts": hosts}) if row.heartbeat_at >= since}
+
+
 def _computed(connection: Connection, rows: Sequence[Any], _context: Context) -> Sequence[View]:
     hosts = [row.host for row in rows]
     heard = {row.host_id: row.heartbeat_at for row in connection.execute(_SESSIONS, {"hosts": hosts})}

@@ -11,6 +11,7 @@ from alcor.api.vpc.ips import ip_routes
 from alcor.api.vpc.l3_neighbours import l3_neighbour_routes
 from alcor.api.vpc.macs import mac_routes
 from alcor.api.vpc.network_acls import network_acl_routes
+from alcor.api.vpc.network_configuration import network_configuration_routes
 from alcor.api.vpc.nodes import ncm_routes, node_routes
 from alcor.api.vpc.ports import port_routes
 from alcor.api.vpc.quotas import quota_apply_routes
@@ -30,6 +31,7 @@ def alcor_routes(store: Store, page_limit: int) -> list[Route]:
         routes += ip_routes(store, page_limit, prefix)
         routes += mac_routes(store, prefix)
         routes += ip_availability_routes(store, page_limit, f"{prefix}/network-ip-availabilities")
+        routes += network_configuration_routes(store, prefix)
         routes += ncm_routes(store, page_limit, prefix)
         routes += quota_routes(store, f"{project}/quotas")
         routes += quota_apply_routes(store, prefix, project)

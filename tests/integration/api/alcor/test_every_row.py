@@ -34,7 +34,7 @@ quota: GET {p}/quotas; GET PUT DELETE {p}/quotas/q; GET {p}/quotas/q/default; GE
 quota apply: POST {p}/quota/apply; DELETE /quota/apply/a
 node: POST PUT GET /nodes; GET PUT DELETE /nodes/n; POST /nodes/bulk; POST /nodes/upload
 NCM: POST GET /ncms; GET PUT DELETE /ncms/n
-DPM: DELETE /nodes
+DPM: DELETE /nodes; POST PUT DELETE /network-configuration
 """
 
 
