@@ -1,4 +1,4 @@
-"""Networks, subnets and ports as Alcor's own API has them: a client chooses ids, and sends whole resources.
+"""Neutron's resources as Alcor's own API has them: a client chooses ids, and sends whole resources.
 
 The names without effect are fields of the Java Alcor that its clients send and that changed nothing there either, or
 that are told in another way here.
@@ -8,6 +8,7 @@ from alcor.model.programming import AUTO, SETTINGS
 from alcor.model.resource import Attribute, Resource
 from alcor.model.resources.network import NETWORK
 from alcor.model.resources.port import PORT
+from alcor.model.resources.security_group import SECURITY_GROUP, SECURITY_GROUP_RULE
 from alcor.model.resources.standard import chosen_id
 from alcor.model.resources.subnet import SUBNET
 from alcor.model.values import cidr, integer, list_of, one_of, optional, record, text
@@ -96,4 +97,22 @@ PROJECT_PORT = Resource(
         "uplink_status_propagation",
         "veth_name",
     ),
+)
+
+PROJECT_SECURITY_GROUP = Resource(
+    "security_group",
+    "security_groups",
+    _attributes(SECURITY_GROUP),
+    lenient=True,
+    rules=SECURITY_GROUP.rules,
+    without_effect=("create_at", "update_at"),
+)
+
+PROJECT_SECURITY_GROUP_RULE = Resource(
+    "security_group_rule",
+    "security_group_rules",
+    _attributes(SECURITY_GROUP_RULE),
+    lenient=True,
+    rules=SECURITY_GROUP_RULE.rules,
+    without_effect=("name",),
 )

@@ -21,6 +21,11 @@ private IP: POST PUT /ips; POST PUT DELETE /ips/bulk; GET DELETE /ips/r/10.0.0.1
 private IP ranges: POST GET /ips/range; GET DELETE /ips/range/r
 MAC: POST /macs; POST /macs/bulk; POST /macs/range/r; POST /macs/range/r/bulk; GET PUT DELETE /macs/m
 MAC ranges: POST GET /macs/ranges; GET PUT DELETE /macs/ranges/r
+security group: POST GET {p}/security-groups; GET PUT DELETE {p}/security-groups/g; POST {p}/security-groups/bulk
+default security group: GET {p}/security-groups/default/p1
+members of security groups: POST {p}/bind-security-groups; POST {p}/unbind-security-groups
+security group rule: POST GET {p}/security-group-rules; GET PUT DELETE {p}/security-group-rules/r
+security group rules: POST {p}/security-group-rules/bulk
 network ACL: POST GET {p}/network-acls; GET PUT DELETE {p}/network-acls/a; POST PUT {p}/network-acls/bulk
 network ACL rule: POST GET {p}/network-acl-rules; GET PUT DELETE {p}/network-acl-rules/r
 network ACL rules: POST PUT {p}/network-acl-rules/bulk

@@ -17,7 +17,15 @@ from tests.integration.api.neutron.theirs import NOBODYS, SAME, THEIRS, build
 
 REFUSALS = (400, 403, 404)  # 400: of a body that no resource of the kind could have
 COLLECTIONS = ("networks", "subnets", "ports")
-NAMES = {"tag": "red", "alias": "x", "type": "x", "ip": "10.0.0.9", "mac": "fa:16:3e:00:00:01", "profile_id": "x"}
+NAMES = {
+    "tag": "red",
+    "alias": "x",
+    "type": "x",
+    "ip": "10.0.0.9",
+    "mac": "fa:16:3e:00:00:01",
+    "profile_id": "x",
+    "tenant_id": "blue",
+}
 """What stands for parameters of paths that are no ids."""
 
 
