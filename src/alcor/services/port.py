@@ -348,8 +348,15 @@ def _parent_of(row: Row[Any]) -> str:
 
 
 def erase_ports(transaction: Transaction, port_ids: Sequence[str]) -> None:
-    """Delete ports for what they are a part of: nobody is asked whether they may go."""
+    """Delete ports for what they are a part of: nobody is asked whether they may go.
+
+    Raises AlcorError (409) for one whose address is a local IP: that is no part of the same.
+    """
     rows, networks = lock_ports(transaction, port_ids)
+    holding = local_ip_ports.holders(transaction.connection, list(rows))
+    for row in rows.values():
+        if row.device_owner != local_ip_ports.OWNER:
+            local_ip_ports.check_holds_none(row.id, holding)
     _erase(transaction, list(rows.values()), networks)
 
 

@@ -75,3 +75,22 @@ def test_a_floating_ip_is_given_to_a_server_and_taken_back(openstack: OpenStack)
     assert openstack.show("floating ip show 203.0.113.50")["port_id"] is None
     openstack("floating ip delete 203.0.113.50")
     assert openstack.show("floating ip list") == []
+
+
+def test_ports_of_a_floating_ip_are_forwarded(openstack: OpenStack) -> None:
+    openstack("floating ip create outside --floating-ip-address 203.0.113.60")
+    command, server = "floating ip port forwarding", openstack.show("port show server")["id"]
+    to = f"--port {server} --internal-ip-address 10.0.0.9 --protocol tcp"
+    ports = "--internal-protocol-port 80 --external-protocol-port 8080"
+    made = openstack.show(f"{command} create 203.0.113.60 {to} {ports} --description web")
+    assert (made["external_port"], made["internal_port"], made["internal_port_id"]) == (8080, 80, server)
+    again = f"{command} create 203.0.113.60 {to} --internal-protocol-port 81 --external-protocol-port 8080"
+    assert "port collision" in openstack.fails(again)
+    openstack(f"{command} set 203.0.113.60 {made['id']} --external-protocol-port 9000 --description other")
+    shown = openstack.show(f"{command} show 203.0.113.60 {made['id']}")
+    assert (shown["external_port"], shown["description"]) == (9000, "other")
+    (listed,) = openstack.show(f"{command} list 203.0.113.60 --protocol tcp")
+    assert (listed["ID"], listed["External Port"]) == (made["id"], 9000)
+    assert "in use by Port Forwarding" in openstack.fails("floating ip delete 203.0.113.60")
+    openstack(f"{command} delete 203.0.113.60 {made['id']}")
+    openstack("floating ip delete 203.0.113.60")

@@ -101,3 +101,13 @@ async def test_the_port_that_holds_the_address_stays(neutron: Neutron, network: 
     assert (await neutron.refused("DELETE", f"ports/{port['id']}"))[:2] == (409, "ServicePortInUse")
     assert (await neutron.http.delete(f"/v2.0/local_ips/{local['id']}")).status_code == 204
     await neutron.delete("port", port["id"])
+
+
+async def test_an_interface_that_holds_the_address_stays(neutron: Neutron, network: Json) -> None:
+    port = await neutron.create("port", network_id=network["id"])
+    await local_ip(neutron, local_port_id=port["id"])
+    router = f"/v2.0/routers/{(await neutron.create('router'))['id']}"
+    interface = {"port_id": port["id"]}
+    shown(await neutron.http.put(f"{router}/add_router_interface", json=interface))
+    refused = await neutron.refused("PUT", f"{router.removeprefix('/v2.0/')}/remove_router_interface", interface)
+    assert refused[:2] == (409, "ServicePortInUse")
