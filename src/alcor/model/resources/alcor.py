@@ -8,6 +8,7 @@ from alcor.model.programming import AUTO, SETTINGS
 from alcor.model.resource import Attribute, Resource
 from alcor.model.resources.network import NETWORK
 from alcor.model.resources.port import PORT
+from alcor.model.resources.router import ROUTER
 from alcor.model.resources.security_group import SECURITY_GROUP, SECURITY_GROUP_RULE
 from alcor.model.resources.standard import chosen_id
 from alcor.model.resources.subnet import SUBNET
@@ -115,4 +116,13 @@ PROJECT_SECURITY_GROUP_RULE = Resource(
     lenient=True,
     rules=SECURITY_GROUP_RULE.rules,
     without_effect=("name",),
+)
+
+PROJECT_ROUTER = Resource(
+    "router",
+    "routers",
+    _attributes(ROUTER),
+    lenient=True,
+    rules=ROUTER.rules,
+    without_effect=("gateway_ports", "owner", "routetable", "service_type_id"),
 )

@@ -21,6 +21,10 @@ private IP: POST PUT /ips; POST PUT DELETE /ips/bulk; GET DELETE /ips/r/10.0.0.1
 private IP ranges: POST GET /ips/range; GET DELETE /ips/range/r
 MAC: POST /macs; POST /macs/bulk; POST /macs/range/r; POST /macs/range/r/bulk; GET PUT DELETE /macs/m
 MAC ranges: POST GET /macs/ranges; GET PUT DELETE /macs/ranges/r
+router: POST GET {p}/routers; GET PUT DELETE {p}/routers/r
+router interfaces: PUT {p}/routers/r/add_router_interface; PUT {p}/routers/r/remove_router_interface
+extra routes: PUT {p}/routers/r/add_extraroutes; PUT {p}/routers/r/remove_extraroutes
+connected subnets: GET {p}/vpcs/v/subnets/s/connected-subnets
 security group: POST GET {p}/security-groups; GET PUT DELETE {p}/security-groups/g; POST {p}/security-groups/bulk
 default security group: GET {p}/security-groups/default/p1
 members of security groups: POST {p}/bind-security-groups; POST {p}/unbind-security-groups
