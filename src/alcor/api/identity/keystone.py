@@ -16,7 +16,8 @@ from alcor.model.errors import AlcorError
 log = logging.getLogger(__name__)
 
 _PATH = "/auth/tokens"
-_TIMEOUT_SECONDS = 10.0
+_CONNECT_SECONDS = 10.0
+_ANSWER_SECONDS = 45.0  # a busy Keystone is waited for, but less long than clients wait for the controller
 _CONNECTIONS = 20
 _RENEWED_BEFORE_END_SECONDS = 120.0
 _COMPLAIN_SECONDS = 10.0
@@ -27,7 +28,7 @@ def http_client() -> httpx.AsyncClient:
     """How Keystone is reached: directly, with certificates as the system (or SSL_CERT_FILE) trusts them."""
     return httpx.AsyncClient(
         verify=ssl.create_default_context(),
-        timeout=_TIMEOUT_SECONDS,
+        timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
         limits=httpx.Limits(max_connections=_CONNECTIONS),
         trust_env=False,
     )
