@@ -3,10 +3,11 @@ VENV := .venv
 KEYSTONE := .venv-keystone
 TEMPEST := .venv-tempest
 NEUTRON := .venv-neutron
+RALLY := .venv-rally
 PYTHON ?= python3
 
-.PHONY: install install-dev install-keystone install-tempest install-neutron system demo test \
-	test-unit conformance lint lock proto benchmark plots clean
+.PHONY: install install-dev install-keystone install-tempest install-neutron install-rally system demo test \
+	test-unit conformance rally lint lock proto benchmark plots clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/installed          ## prepare .venv with the alcor command
@@ -28,15 +29,17 @@ $(VENV)/installed-dev: $(VENV)/bin/python requirements-dev.lock pyproject.toml
 
 install-keystone: $(KEYSTONE)/installed   ## a real Keystone for tests, in a place of its own
 install-tempest: $(TEMPEST)/installed     ## the suites that OpenStack tests Neutron's API with
+install-rally: $(RALLY)/installed         ## OpenStack's measure of clouds under many clients
 
 install-neutron: $(NEUTRON)/installed     ## Neutron's own API server, which a benchmark compares with
 	@tools/install-system mariadb
 
 $(KEYSTONE)/installed: tests/keystone/requirements.lock
 $(TEMPEST)/installed: tests/conformance/neutron/requirements.lock
+$(RALLY)/installed: tests/conformance/rally/requirements.lock
 $(NEUTRON)/installed: benchmarks/requirements-neutron.lock
 
-$(KEYSTONE)/installed $(TEMPEST)/installed $(NEUTRON)/installed:
+$(KEYSTONE)/installed $(TEMPEST)/installed $(RALLY)/installed $(NEUTRON)/installed:
 	@PYTHON="$(PYTHON)" tools/install-system python
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -58,6 +61,9 @@ test-unit: install-dev              ## the fast tests: no root, no servers
 conformance: install-dev install-keystone install-tempest   ## OpenStack's suites of Neutron's API: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.neutron $(ARGS)
 
+rally: install-dev install-keystone install-rally   ## Rally's scenarios of networks, by 50 clients: docs/conformance.md
+	$(VENV)/bin/python -m tests.conformance.rally $(ARGS)
+
 lint: install-dev
 	$(VENV)/bin/ruff format --check src tests benchmarks
 	$(VENV)/bin/ruff check src tests benchmarks
@@ -67,7 +73,8 @@ lint: install-dev
 lock:                               ## renew the locked dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra dev -o requirements-dev.lock
-	for requirements in tests/keystone/requirements tests/conformance/neutron/requirements benchmarks/requirements-neutron; do \
+	for requirements in tests/keystone/requirements tests/conformance/neutron/requirements tests/conformance/rally/requirements \
+	    benchmarks/requirements-neutron; do \
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	        $$requirements.in -o $$requirements.lock || exit; \
 	done
@@ -91,4 +98,4 @@ plot-%: install-dev system
 	$(VENV)/bin/python -m benchmarks.$* $(UP_TO_A_MILLION_$*) --plot docs/plots/$*.svg
 
 clean:
-	rm -rf $(VENV) $(KEYSTONE) $(TEMPEST) $(NEUTRON) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(KEYSTONE) $(TEMPEST) $(RALLY) $(NEUTRON) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis

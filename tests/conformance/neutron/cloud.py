@@ -19,7 +19,9 @@ from tests.processes import free_port, guarded
 
 _START_SECONDS = 60
 _POLL_SECONDS = 0.05
-_HOSTS = ("host-1", "host-2")
+HOSTS = ("host-1", "host-2")
+PUBLIC = "public"
+"""The name of the external network."""
 _PUBLIC_SUBNETS = (
     {"ip_version": 4, "cidr": "172.24.4.0/24", "gateway_ip": "172.24.4.1", "enable_dhcp": False},
     {"ip_version": 6, "cidr": "2001:db8:ffff::/64", "gateway_ip": "2001:db8:ffff::2", "enable_dhcp": False},
@@ -35,6 +37,7 @@ class Cloud(msgspec.Struct, frozen=True):
 
     keystone: Keystone
     url: str
+    southbound: str  # where control agents connect
     extensions: tuple[str, ...]
     public_network_id: str
 
@@ -45,7 +48,8 @@ def run_cloud(logs: Path) -> Iterator[Cloud]:
 
     Their logs are left in a directory.
     """
-    with run_keystone() as keystone, run_controller(keystone, logs) as url, run_compute(_HOSTS) as compute:
+    with run_keystone() as keystone, run_controller(keystone, logs) as places, run_compute(HOSTS) as compute:
+        url, southbound = places
         keystone.register("network", "neutron", url)
         keystone.register("compute", "nova", compute)
         headers = {"X-Auth-Token": keystone.token(keystone.admin)}
@@ -53,26 +57,29 @@ def run_cloud(logs: Path) -> Iterator[Cloud]:
             listed = client.get("/extensions").raise_for_status().json()["extensions"]
             extensions = tuple(sorted(extension["alias"] for extension in listed))
             external_network = _set_up(client, extensions)
-            for number, host in enumerate(_HOSTS, 1):
+            for number, host in enumerate(HOSTS, 1):
                 node = {"node_id": host, "local_ip": f"192.0.2.{number}"}
                 httpx.post(f"{url}/nodes", json={"host_info": node}, headers=headers, timeout=60).raise_for_status()
-            yield Cloud(keystone, url, extensions, external_network)
+            yield Cloud(keystone, url, southbound, extensions, external_network)
 
 
 @contextlib.contextmanager
-def run_controller(keystone: Keystone, logs: Path) -> Iterator[str]:
-    """A controller that asks Keystone who its callers are; its log is left in a directory."""
+def run_controller(keystone: Keystone, logs: Path) -> Iterator[tuple[str, str]]:
+    """A controller that asks Keystone who its callers are: where its API is, and where agents connect.
+
+    Its log is left in a directory.
+    """
     directory = Path(tempfile.mkdtemp(prefix="alcor-conformance-", dir="/tmp"))
-    address = f"127.0.0.1:{free_port()}"
+    address, southbound = f"127.0.0.1:{free_port()}", f"unix:{directory}/southbound"
     command = [sys.executable, "-m", "alcor", "controller", "--listen", address]
-    command += ["--southbound", f"unix:{directory}/southbound", "--data-directory", str(directory)]
+    command += ["--southbound", southbound, "--data-directory", str(directory)]
     account = keystone.add_account("alcor", "service", "admin")
     command += ["--auth", "keystone", "--keystone-url", keystone.url]
     command += ["--quota", "router=100"]  # one class of the suites makes more than the 10 of the default
     with guarded(command, directory, environment=os.environ | {"ALCOR_KEYSTONE_PASSWORD": account.password}) as log:
         try:
             _wait_until_ready(address, log)
-            yield f"http://{address}"
+            yield f"http://{address}", southbound
         finally:
             shutil.copy(log, logs / "controller.log")
 
@@ -90,7 +97,7 @@ def _wait_until_ready(address: str, log: Path) -> None:
 
 def _set_up(client: httpx.Client, extensions: tuple[str, ...]) -> str:
     """What the suites take for granted. Returns the id of the external network."""
-    network = _create(client, "network", {"name": "public", "router:external": True})
+    network = _create(client, "network", {"name": PUBLIC, "router:external": True})
     for subnet in _PUBLIC_SUBNETS:
         _create(client, "subnet", {**subnet, "network_id": network["id"]})
     if "default-subnetpools" in extensions:

@@ -31,7 +31,7 @@ class Region(msgspec.Struct, frozen=True):
 
 @pytest.fixture(scope="module")
 def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
-    with run_keystone() as keystone, run_controller(keystone, tmp_path_factory.mktemp("logs")) as url:
+    with run_keystone() as keystone, run_controller(keystone, tmp_path_factory.mktemp("logs")) as (url, _):
         keystone.register("network", "neutron", url)
         accounts = [keystone.add_account(*each) for each in
                     (("mia", "blue", "member"), ("rita", "blue", "reader"), ("sam", "red", "member"))]  # fmt: skip
