@@ -31,7 +31,7 @@ _CLIENTS = 32
 
 def _create_network(transaction: Transaction) -> None:
     identity = ("project", "", "", 0, 0, 0)
-    of_network = (_NETWORK, *identity, True, False, 1450, "vxlan", None, 1, "{}", 0, False, False, False)
+    of_network = (_NETWORK, *identity, True, False, 1450, "vxlan", None, 1, "{}", 0, False, False, False, 1)
     bulk.insert_rows(transaction.connection, network, [of_network])
     of_subnet = (_SUBNET, *identity, _NETWORK, 4, "10.0.0.0/8", "10.0.0.1", True, "{}", bytes((10, 0, 0, 0)))
     bulk.insert_rows(transaction.connection, subnet, [of_subnet])

@@ -48,6 +48,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     networks.networks_know_that_they_have_guests,
     networks.networks_are_external_as_entries_say,
     networks.networks_have_one_main_segment,
+    networks.vxlans_are_carried_as_what_they_are,
     networks.networks_show_their_segments,
     networks.subnets_are_on_segments_of_their_network,
     networks.bindings_elsewhere_are_not_the_active_one,

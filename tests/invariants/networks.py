@@ -60,6 +60,15 @@ def networks_have_one_main_segment(database: Database) -> Iterator[str]:
             yield f"the main segments of network {row.id} are {main}"
 
 
+def vxlans_are_carried_as_what_they_are(database: Database) -> Iterator[str]:
+    """What clients know a VXLAN as is what hosts carry it as, and that of no other network."""
+    for row in database.rows(network):
+        if row.network_type == "vxlan" and row.vni != row.segmentation_id:
+            yield f"network {row.id} is VXLAN {row.segmentation_id}, but carried as {row.vni}"
+    beside = {row.segmentation_id for row in database.rows(segment) if row.network_type == "vxlan" and not row.is_main}
+    yield from (f"{each} is of a network and of a segment" for each in beside & database.values(network.c.vni))
+
+
 def networks_show_their_segments(database: Database) -> Iterator[str]:
     """Where there are several, a network's own row has all of them."""
     segments = database.grouped(segment.c.network_id)

@@ -68,8 +68,12 @@ def vnis_are_of_one_segment(database: Database) -> Iterator[str]:
 
 def ranges_of_vnis_do_not_overlap(database: Database) -> Iterator[str]:
     """Only the default one is all others, too."""
-    rows = [row for row in database.rows(network_segment_range) if not row.is_default]
-    yield from _overlaps((row.minimum, row.maximum) for row in rows)
+    ranges: dict[tuple[str, str | None], list[Range]] = defaultdict(list)
+    for row in database.rows(network_segment_range):
+        if not row.is_default:
+            ranges[row.network_type, row.physical_network].append((row.minimum, row.maximum))
+    for each in ranges.values():
+        yield from _overlaps(each)
 
 
 def ranges_of_macs_do_not_overlap(database: Database) -> Iterator[str]:
@@ -95,7 +99,7 @@ def _free(database: Database) -> Mapping[str, list[Range]]:
 def _pools(database: Database) -> Iterator[tuple[str, list[Range], set[int]]]:
     """Each pool: its id, its numbers, and those that are taken, of it or not."""
     beside = {row.segmentation_id for row in database.rows(segment) if row.network_type == "vxlan"}
-    yield "vni", [(1, LARGEST_VNI)], database.values(network.c.segmentation_id) | beside
+    yield "vni", [(1, LARGEST_VNI)], database.values(network.c.vni) | beside
     active = [(row.first, row.last) for row in database.rows(mac_range) if row.state == "Active"]
     macs = database.values(port.c.mac_address) | database.values(mac_reservation.c.mac_address)
     yield "mac", normalised(active), macs

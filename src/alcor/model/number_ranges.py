@@ -39,3 +39,19 @@ def without(ranges: Sequence[Range], numbers: Sequence[int]) -> list[Range]:
         if start <= last:
             result.append((start, last))
     return result
+
+
+def difference(ranges: Sequence[Range], others: Sequence[Range]) -> list[Range]:
+    """The ranges less what is in the others (each sorted and disjoint)."""
+    result: list[Range] = []
+    for first, last in ranges:
+        start = first
+        for other_first, other_last in others:
+            if other_last < start or other_first > last:
+                continue
+            if other_first > start:
+                result.append((start, other_first - 1))
+            start = other_last + 1
+        if start <= last:
+            result.append((start, last))
+    return result

@@ -57,7 +57,7 @@ def _of_vpc(transaction: Transaction, values: Values, context: Context) -> Value
     vpc = locked_network(transaction, vpc_id, context)
     if vpc.project_id != values["project_id"]:
         raise not_found("network", vpc_id)
-    vni = str(vpc.segmentation_id)
+    vni = str(vpc.vni)
     if values["source_vni"] not in (None, vni):
         raise bad_request(f"Invalid input for source_vni. Reason: VPC {vpc_id} has {vni}.")
     _check_subnets(transaction.connection, vpc_id, values["subnets"])

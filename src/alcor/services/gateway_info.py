@@ -43,8 +43,8 @@ class OfVpc(msgspec.Struct, frozen=True):
 def ask_for_gateway(transaction: Transaction, wanted: OfVpc, vni: str, owner: str) -> None:
     """Have the VPC attached to a Zeta gateway, unless it is. Raises AlcorError: 404 for the VPC, 400 for its VNI."""
     vpc = _vpc(transaction, wanted)
-    if vni != str(vpc.segmentation_id):
-        raise bad_request(f"Invalid input for vni. Reason: VPC {wanted.vpc_id} has {vpc.segmentation_id}.")
+    if vni != str(vpc.vni):
+        raise bad_request(f"Invalid input for vni. Reason: VPC {wanted.vpc_id} has {vpc.vni}.")
     if not any(each.type == ZETA for each in _gateways(transaction.connection, wanted)):
         _make(transaction, wanted, {"type": ZETA, "owner": owner})
 

@@ -91,8 +91,8 @@ def _with_vnis(resources: dict[str, Sequence[Item]]) -> dict[str, Sequence[Item]
 
 def _check_vnis(transaction: Transaction, subnets: Sequence[Item]) -> None:
     vpc_ids = sorted({item.new["network_id"] for item in subnets})
-    columns = [network.c.id, network.c.segmentation_id]
-    vnis = {row.id: row.segmentation_id for row in bulk.select_by(transaction.connection, columns, columns[0], vpc_ids)}
+    columns = [network.c.id, network.c.vni]
+    vnis = {row.id: row.vni for row in bulk.select_by(transaction.connection, columns, columns[0], vpc_ids)}
     for item in subnets:
         vni = vnis[item.new["network_id"]]
         if item.vni not in (None, vni):

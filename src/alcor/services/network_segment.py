@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select
 
 from alcor.model.context import Context
 from alcor.model.errors import conflict
-from alcor.services import segment
+from alcor.services import segment, segment_numbers
 from alcor.services.manager import Values
 from alcor.services.plain import Plain, plain_manager
 from alcor.services.vpc import ROWS as NETWORK_ROWS
@@ -21,7 +21,7 @@ _SUBNETS = select(subnet.c.id).where(subnet.c.segment_id == bindparam("segment_i
 def _prepare(transaction: Transaction, values: Values, context: Context) -> Values:
     its_network = locked_network(transaction, values["network_id"], context)
     owned = values | {"project_id": its_network.project_id, "is_main": False}
-    return segment.numbered(transaction, owned)
+    return segment_numbers.numbered(transaction, owned)
 
 
 def _written(transaction: Transaction, row: Any, _values: Values) -> None:
@@ -34,7 +34,7 @@ def _forget(transaction: Transaction, row: Any, _context: Context) -> None:
         raise _in_use(row.id, f"The segment is still associated with subnet(s) {', '.join(subnets)}")
     if row.is_main:
         raise _in_use(row.id, f"It is what network {row.network_id} itself is: delete the network")
-    segment.release(transaction, [row])
+    segment_numbers.release(transaction, [row])
     bulk.delete_by(transaction.connection, segment.ACCESS.table, "id", [row.id])  # before the network shows the rest
     _show(transaction, row.network_id)
 

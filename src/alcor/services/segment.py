@@ -1,20 +1,22 @@
-"""Segments: what networks are made of. The main one, of which a network's own row tells, is a VXLAN.
+"""Segments: what networks are made of. The main one is what a network's own row tells of.
 
-Hosts carry the network as that; other segments are kept for those who connect them.
+Hosts carry every network as a VXLAN: as the main segment if it is one, else as another that clients do not see. Other
+segments are kept for those who connect them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, false, func, select
 
-from alcor.model.errors import AlcorError, bad_request, conflict, invalid_input, not_found
+from alcor.model.errors import AlcorError, bad_request, not_found
 from alcor.model.identifiers import new_id
 from alcor.model.resources.segment import SEGMENT
-from alcor.services import tags, vnis
+from alcor.services import segment_numbers, tags
 from alcor.services.access import Access
 from alcor.services.manager import Values, stamp
 from alcor.services.rows import Rows
+from alcor.services.segment_numbers import VXLAN
 from alcor.store import bulk
 from alcor.store.tables import segment, subnet
 from alcor.store.transaction import Transaction
@@ -23,7 +25,6 @@ ACCESS = Access(SEGMENT, segment, lambda _context: false())
 ROWS = Rows(SEGMENT, segment)
 
 _PROVIDER = ("network_type", "physical_network", "segmentation_id")
-_VLANS = range(1, 4095)
 _OF_NETWORK = (
     select(segment)
     .where(segment.c.network_id == bindparam("network_id"))
@@ -38,53 +39,69 @@ _OTHER_SUBNET = (
 
 
 def first_of(values: Values) -> Values:
-    """The attributes of a new network, which is what the first VXLAN of its ``segments`` is when it has any.
+    """The attributes of a new network, which is what its main segment is when it has several.
 
-    That one comes first then. Raises AlcorError (400) when there is none, the network also says itself what it is, or a
-    segment is named twice.
+    That is the first VXLAN of its ``segments``, else the first of them; it comes first then. Raises AlcorError (400)
+    when the network also says itself what it is, or a segment is named twice.
     """
     segments = values.get("segments")
     if not segments:
         return values
-    if any(values[f"provider:{name}"] not in (None, "vxlan") for name in _PROVIDER):
+    if any(values[f"provider:{name}"] not in (None, VXLAN) for name in _PROVIDER):
         raise AlcorError(
             400, "SegmentsSetInConjunctionWithProviders", "Segments and provider values cannot both be set."
         )
     certain = [each for each in segments if each.get("provider:segmentation_id")]
     if any(each in certain[:index] for index, each in enumerate(certain)):
         raise AlcorError(400, "SegmentsContainDuplicateEntry", "Duplicate segment entry in request.")
-    main = next((each for each in segments if each["provider:network_type"] == "vxlan"), None)
-    if main is None:
-        raise invalid_input("one of the segments must be vxlan: it is what hosts carry the network as")
+    main = next((each for each in segments if each["provider:network_type"] == VXLAN), segments[0])
     others = [each for each in segments if each is not main]
     named = {f"provider:{name}": main.get(f"provider:{name}") for name in _PROVIDER}
     return values | named | {"segments": [main, *others]}
 
 
-def add_first(transaction: Transaction, networks: Iterable[Values]) -> None:
-    """Write the segments of new networks; they have the numbers that they were given then."""
-    rows = []
+def begin(transaction: Transaction, networks: Sequence[Values]) -> None:
+    """Write the segments of new networks, and give these the numbers of theirs and what hosts carry them as.
+
+    Raises AlcorError when a number is in use, or cannot be.
+    """
+    vxlans = [values for values in networks if values["provider:network_type"] == VXLAN]
+    for values in vxlans:
+        segment_numbers.check_vxlan(values["provider:physical_network"])
+    segment_numbers.number_vxlans(transaction, vxlans)
+    for values in vxlans:
+        values["vni"] = values["provider:segmentation_id"]
+    _write(transaction, [_row(transaction, values, _said(values), is_main=True) for values in vxlans])
     for values in networks:
-        main = {name: values[f"provider:{name}"] for name in _PROVIDER}
-        rows.append(_row(transaction, values["id"], values["project_id"], main, is_main=True))
-        for more in (values.get("segments") or ())[1:]:
-            said = {name: more.get(f"provider:{name}") for name in _PROVIDER}
-            given = said | {"project_id": values["project_id"]}
-            rows.append(_row(transaction, values["id"], values["project_id"], numbered(transaction, given)))
-        if len(values.get("segments") or ()) > 1:
-            values["segments"] = [_provider_view(row) for row in rows if row.network_id == values["id"]]
-        else:
-            values["segments"] = None
-    bulk.insert_rows(transaction.connection, segment, rows)
+        if values["provider:network_type"] != VXLAN:
+            main = _add(transaction, values, _said(values), is_main=True)
+            values |= _provider_view(main) | {"vni": segment_numbers.unseen_vni(transaction)}
+        others = [_add(transaction, values, _said(each)) for each in (values.get("segments") or ())[1:]]
+        shown = {f"provider:{name}": values[f"provider:{name}"] for name in _PROVIDER}
+        values["segments"] = [shown, *map(_provider_view, others)] if others else None
 
 
-def _row(
-    transaction: Transaction, network_id: str, project_id: str, said: Mapping[str, Any], *, is_main: bool = False
-) -> Any:
-    values = stamp(transaction, {"network_id": network_id, "project_id": project_id, "name": "", "description": ""})
-    return ROWS.row(
-        values | {"id": new_id(), "is_main": is_main, "tags": []} | {name: said[name] for name in _PROVIDER}
-    )
+def _said(values: Values) -> Values:
+    return {name: values.get(f"provider:{name}") for name in _PROVIDER}
+
+
+def _add(transaction: Transaction, network: Values, said: Values, *, is_main: bool = False) -> Any:
+    """Number a segment and write it at once: the next one must find its number in use."""
+    owned = said | {"project_id": network["project_id"]}
+    row = _row(transaction, network, segment_numbers.numbered(transaction, owned), is_main=is_main)
+    _write(transaction, [row])
+    return row
+
+
+def _write(transaction: Transaction, rows: Sequence[Any]) -> None:
+    if rows:
+        bulk.insert_rows(transaction.connection, segment, rows)
+
+
+def _row(transaction: Transaction, network: Values, said: Values, *, is_main: bool = False) -> Any:
+    owned = {"network_id": network["id"], "project_id": network["project_id"], "name": "", "description": ""}
+    values = stamp(transaction, owned) | {name: said[name] for name in _PROVIDER}
+    return ROWS.row(values | {"id": new_id(), "is_main": is_main, "tags": []})
 
 
 def _provider_view(row: Any) -> dict[str, Any]:
@@ -97,61 +114,12 @@ def segments_view(connection: Connection, network_id: str) -> list[dict[str, Any
     return [_provider_view(row) for row in rows] if len(rows) > 1 else None
 
 
-def numbered(transaction: Transaction, values: Values) -> Values:
-    """The attributes of a segment beside the first with the number that it says, or is given. Raises AlcorError."""
-    kind, physical, number = (values[name] for name in _PROVIDER)
-    if kind == "vxlan":
-        if physical:
-            raise invalid_input("provider:physical_network specified for vxlan network")
-        return values | {"segmentation_id": _vni(transaction, values["project_id"], number)}
-    if not physical:
-        raise invalid_input(f"physical_network required for {kind} provider network")
-    if kind == "flat" and number:
-        raise invalid_input("segmentation_id prohibited for flat provider network")
-    if number and number not in _VLANS:
-        raise invalid_input(f"segmentation_id out of range ({_VLANS[0]} through {_VLANS[-1]})")
-    used = select(segment.c.segmentation_id).where(
-        segment.c.network_type == kind, segment.c.physical_network == physical
-    )
-    taken = set(transaction.connection.execute(used).scalars())
-    if kind == "vlan" and number is None:
-        number = next((vlan for vlan in _VLANS if vlan not in taken), None)
-        if number is None:
-            raise conflict("NoNetworkAvailable", f"Unable to create the network. Every VLAN of {physical} is in use.")
-    if number in taken:
-        raise _in_use(kind, physical, number)
-    return values | {"segmentation_id": number}
-
-
-def _vni(transaction: Transaction, project_id: str, number: int | None) -> int:
-    if number is None:
-        return vnis.take(transaction, [project_id])[0]
-    if not vnis.take_exact(transaction, [number]):
-        raise conflict("TunnelIdInUse", f"Unable to create the network. The tunnel ID {number} is in use.")
-    return number
-
-
-def _in_use(kind: str, physical: str, number: int | None) -> AlcorError:
-    if kind == "flat":
-        return conflict(
-            "FlatNetworkInUse", f"Unable to create the flat network. Physical network {physical} is in use."
-        )
-    return conflict(
-        "VlanIdInUse", f"Unable to create the network. The VLAN {number} on physical network {physical} is in use."
-    )
-
-
 def forget_all(transaction: Transaction, network_id: str) -> None:
     """The network is gone, and its segments with it."""
     rows = transaction.connection.execute(_OF_NETWORK, {"network_id": network_id}).all()
-    release(transaction, [row for row in rows if not row.is_main])
+    segment_numbers.release(transaction, [row for row in rows if not row.is_main])
     bulk.delete_by(transaction.connection, segment, "network_id", [network_id])
     tags.forget(transaction.connection, [row.id for row in rows if tags.tags_of(row)])
-
-
-def release(transaction: Transaction, rows: Sequence[Any]) -> None:
-    """Give back the VNIs of these segments."""
-    vnis.release(transaction, [row.segmentation_id for row in rows if row.network_type == "vxlan"])
 
 
 def check_subnet(

@@ -1,39 +1,39 @@
-"""VNIs for networks: those of a project come from its own ranges first, then from what is no other project's."""
+"""VNIs, as which hosts carry networks, and which clients know as the numbers of VXLANs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, select
-
-from alcor.model.number_ranges import Range
 from alcor.model.resources.network import LARGEST_VNI
+from alcor.services.segment_ranges import ranges_of
 from alcor.store import number_pools
-from alcor.store.tables import network_segment_range
 from alcor.store.transaction import Transaction
 
 POOL = "vni"
-
-_RANGES = (
-    select(network_segment_range.c.project_id, network_segment_range.c.minimum, network_segment_range.c.maximum)
-    .where(network_segment_range.c.shared.is_(False))
-    .order_by(network_segment_range.c.minimum)
-)
+WHOLE = (1, LARGEST_VNI)
+_UNSEEN = (LARGEST_VNI // 2 + 1, LARGEST_VNI)
 
 
 def take(transaction: Transaction, project_ids: Sequence[str]) -> list[int]:
-    """A VNI for a network of each of the projects. Raises PoolExhausted."""
-    owned = _ranges_of_projects(transaction.connection) if project_ids else {}
-    if not owned:
+    """A VNI for a VXLAN of each of the projects. Raises PoolExhausted."""
+    ranges = ranges_of(transaction.connection, "vxlan", None, WHOLE) if project_ids else None
+    if ranges is None or not ranges.owned:
         return number_pools.take(transaction, POOL, len(project_ids))
-    everybodys = _between(sorted(each for its in owned.values() for each in its))
     taken: list[int] = []
     for project_id in project_ids:
-        ranges = [*owned.get(project_id, ()), *everybodys]
-        found = (number_pools.take_within(transaction, POOL, each) for each in ranges)
+        found = (number_pools.take_within(transaction, POOL, each) for each in ranges.of(project_id))
         vni = next((each for each in found if each is not None), None)
         if vni is None:
             raise number_pools.PoolExhausted(POOL, len(taken))
         taken.append(vni)
     return taken
+
+
+def take_unseen(transaction: Transaction) -> int:
+    """A VNI for a network that clients know by another number, where those that they ask for seldom are.
+
+    Raises PoolExhausted.
+    """
+    vni = number_pools.take_within(transaction, POOL, _UNSEEN)
+    return number_pools.take(transaction, POOL, 1)[0] if vni is None else vni
 
 
 def take_exact(transaction: Transaction, vnis: Iterable[int]) -> set[int]:
@@ -44,21 +44,3 @@ def take_exact(transaction: Transaction, vnis: Iterable[int]) -> set[int]:
 def release(transaction: Transaction, vnis: Iterable[int]) -> None:
     """Give VNIs back."""
     number_pools.release(transaction, POOL, vnis)
-
-
-def _ranges_of_projects(connection: Connection) -> Mapping[str, list[Range]]:
-    found: dict[str, list[Range]] = {}
-    for project_id, minimum, maximum in connection.execute(_RANGES):
-        found.setdefault(project_id, []).append((minimum, maximum))
-    return found
-
-
-def _between(ranges: Sequence[Range]) -> list[Range]:
-    """What is left of all VNIs beside these disjoint ranges, which are in order."""
-    left = []
-    first = 1
-    for minimum, maximum in ranges:
-        if first < minimum:
-            left.append((first, minimum - 1))
-        first = maximum + 1
-    return [*left, (first, LARGEST_VNI)] if first <= LARGEST_VNI else left

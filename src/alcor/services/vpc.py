@@ -1,4 +1,4 @@
-"""VPCs, which Neutron calls networks: each has a VNI of its own."""
+"""VPCs, which Neutron calls networks: hosts carry each as a VNI of its own."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, select
 
 from alcor.model.context import OPERATOR, Context
-from alcor.model.errors import AlcorError, conflict, not_found
+from alcor.model.errors import conflict, not_found
 from alcor.model.identifiers import id_bytes
 from alcor.model.programming import AUTO, is_on_demand
 from alcor.model.records import SubnetDeleted, VpcDeleted
@@ -73,8 +73,7 @@ def _create(transaction: Transaction, create: Create) -> list[View]:
     qos_attachment.give_defaults(connection, stamped)
     ensure_defaults(transaction, (values["project_id"] for values in stamped))
     network_sharing.check_default(connection, stamped)
-    _give_vnis(transaction, stamped)
-    segment.add_first(transaction, stamped)
+    segment.begin(transaction, stamped)
     rows = [ROWS.row(values | _programmed(transaction, values, 0, False) | {"guests": False}) for values in stamped]
     insert_new(connection, network, rows)
     qos_attachment.remember(connection, "network", rows)
@@ -88,27 +87,6 @@ def _programmed(transaction: Transaction, values: Values, bound_ports: int, was_
     setting = values.get("programming", AUTO)
     on_demand = is_on_demand(setting, bound_ports, was_on_demand, transaction.choices.on_demand_above)
     return {"bound_ports": bound_ports, "on_demand": on_demand}
-
-
-def _give_vnis(transaction: Transaction, networks: Sequence[Values]) -> None:
-    asked = [values["provider:segmentation_id"] for values in networks if values["provider:segmentation_id"]]
-    if asked:
-        free = vnis.take_exact(transaction, asked)
-        for vni in asked:
-            if vni not in free:
-                raise conflict("TunnelIdInUse", f"Unable to create the network. The tunnel ID {vni} is in use.")
-            free.remove(vni)
-    others = [values for values in networks if not values["provider:segmentation_id"]]
-    try:
-        taken = vnis.take(transaction, [values["project_id"] for values in others])
-    except number_pools.PoolExhausted as error:
-        raise AlcorError(
-            503,
-            "NoNetworkAvailable",
-            "Unable to create the network. No tenant network is available for allocation: every VNI is in use.",
-        ) from error
-    for values, vni in zip(others, taken, strict=True):
-        values["provider:segmentation_id"] = vni
 
 
 def locked_network(transaction: Transaction, network_id: str, context: Context = OPERATOR) -> Row[Any]:
@@ -135,7 +113,7 @@ def _update(transaction: Transaction, update: Update) -> View:
     qos_attachment.change(connection, "network", row, values, update.context)
     network_sharing.change(transaction, row, values)
     programmed = _programmed(transaction, view | values, row.bound_ports, row.on_demand)
-    changed = ROWS.changed_row(row, values | programmed | {"guests": row.guests}, transaction.now)
+    changed = ROWS.changed_row(row, values | programmed | {"guests": row.guests, "vni": row.vni}, transaction.now)
     bulk.update_row(connection, network, changed)
     if vpc_record(changed) != vpc_record(row):
         transaction.record(vpc_record(changed))
@@ -182,7 +160,7 @@ def _delete_network(transaction: Transaction, delete: Delete) -> None:
     qos_attachment.forget(connection, [row])
     segment.forget_all(transaction, delete.id)
     sharing.forget(connection, network_sharing.OBJECT_TYPE, delete.id)
-    vnis.release(transaction, [row.segmentation_id])
+    vnis.release(transaction, [row.vni])
     transaction.record(*(SubnetDeleted(id_bytes(subnet_id)) for subnet_id in subnets), VpcDeleted(id_bytes(delete.id)))
 
 

@@ -14,7 +14,7 @@ def vpc_record(row: Any) -> VpcRecord:
     attributes = json.loads(row.attributes)
     return VpcRecord(
         id=id_bytes(row.id),
-        vni=row.segmentation_id,
+        vni=row.vni,
         mtu=row.mtu,
         dns_domain=attributes.get("dns_domain", ""),
         admin_state_up=bool(row.admin_state_up),

@@ -21,7 +21,7 @@ BROKEN = [
     ("every_pool_is_somebodys", "DELETE FROM number_pool WHERE id = 'mac'"),
     ("every_pool_is_somebodys", "INSERT INTO number_pool VALUES ('nobody', x'00')"),
     ("taken_and_free_are_the_whole_pool", "DELETE FROM free_range WHERE pool_id = 'vni'"),
-    ("taken_and_free_are_the_whole_pool", "UPDATE network SET segmentation_id = 999999 WHERE name = 'others'"),
+    ("taken_and_free_are_the_whole_pool", "UPDATE network SET vni = 999999 WHERE name = 'others'"),
     ("taken_and_free_are_the_whole_pool", "DELETE FROM segment WHERE NOT is_main"),
     ("taken_and_free_are_the_whole_pool", "DELETE FROM mac_reservation"),
     ("taken_and_free_are_the_whole_pool", "DELETE FROM ip_reservation"),
@@ -54,6 +54,8 @@ BROKEN = [
     ("networks_have_one_main_segment", "UPDATE segment SET is_main = true"),
     ("networks_have_one_main_segment", "UPDATE segment SET is_main = false"),
     ("networks_have_one_main_segment", "UPDATE network SET physical_network = 'x'"),
+    ("vxlans_are_carried_as_what_they_are", "UPDATE network SET vni = 999999 WHERE name = 'others'"),
+    ("vxlans_are_carried_as_what_they_are", "UPDATE segment SET segmentation_id = (SELECT min(vni) FROM network)"),
     ("networks_show_their_segments", "UPDATE segment SET physical_network = 'x'"),
     ("subnets_are_on_segments_of_their_network", "UPDATE subnet SET segment_id = (SELECT min(id) FROM segment) "
      "WHERE cidr = '10.0.0.0/24'"),

@@ -76,7 +76,23 @@ def test_failures_are_explained(openstack: OpenStack) -> None:
     assert "The tunnel ID 7777 is in use." in openstack.fails(
         "network create x --provider-network-type vxlan --provider-segment 7777"
     )
-    assert "'vlan' is not in ['vxlan']" in openstack.fails("network create x --provider-network-type vlan")
+    assert "'gre' is not in ['vxlan', 'vlan', 'flat']" in openstack.fails(
+        "network create x --provider-network-type gre"
+    )
     openstack("port create --network red used")
     assert "There are one or more ports still in use on the network" in openstack.fails("network delete red")
     openstack("port delete used")
+
+
+def test_provider_networks(openstack: OpenStack) -> None:
+    openstack(
+        "network create tagged --provider-network-type vlan --provider-physical-network wires --provider-segment 7"
+    )
+    openstack("network create untagged --provider-network-type flat --provider-physical-network wires")
+    assert openstack.names("network list --provider-physical-network wires") == ["tagged", "untagged"]
+    assert openstack.names("network list --provider-network-type vlan --provider-segment 7") == ["tagged"]
+    shown = openstack.show("network show untagged")
+    assert (shown["provider:network_type"], shown["provider:segmentation_id"]) == ("flat", None)
+    again = "network create again --provider-network-type flat --provider-physical-network wires"
+    assert "Physical network wires is in use" in openstack.fails(again)
+    openstack("network delete tagged untagged")

@@ -61,6 +61,18 @@ async def test_hosts_are_told_what_concerns_them(cloud: Cloud) -> None:
     assert changed == [VpcRecord(id_bytes(network_id), 9, 1400, "example.org.")]
 
 
+async def test_hosts_carry_every_network_as_a_vxlan_that_clients_seldom_ask_for(cloud: Cloud) -> None:
+    flat = {"provider:network_type": "flat", "provider:physical_network": "fabric"}
+    (told,) = await recorded(cloud, cloud.network(**flat))
+    assert isinstance(told, VpcRecord) and told.vni == 2**23
+    (network,) = (await cloud.all(NETWORKS)).values()
+    assert network[VNI] is None
+    assert (await cloud.network())[VNI] == 1
+    assert await refusal(cloud.network(**{VNI: told.vni})) == (409, "TunnelIdInUse")
+    await cloud.delete(NETWORKS, network["id"])
+    assert (await cloud.network(**{VNI: told.vni}))[VNI] == told.vni
+
+
 async def test_an_update_changes_what_it_names_and_is_a_revision(cloud: Cloud) -> None:
     network = await cloud.network(name="n", description="d")
     changed = await cloud.update(NETWORKS, network["id"], name="m")

@@ -38,7 +38,8 @@ class Cloud:
     def _create_network(self, tx: Transaction) -> None:
         network = {
             **_STANDARD, "id": self.network_id, "name": "n", "admin_state_up": True,
-            "external": False, "mtu": 1450, "network_type": "vxlan", "segmentation_id": VNI, "attributes": "{}",
+            "external": False, "mtu": 1450, "network_type": "vxlan", "segmentation_id": VNI, "vni": VNI,
+            "attributes": "{}",
         }  # fmt: skip
         subnet = {
             **_STANDARD, "id": self.subnet_id, "name": "s", "network_id": self.network_id, "ip_version": 4,

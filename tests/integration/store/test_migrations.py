@@ -17,7 +17,7 @@ from alcor.model.records import NodeRecord
 from alcor.store import bulk, change_log, migrate, number_pools
 from alcor.store.engine import open_engine
 from alcor.store.store import open_store
-from alcor.store.tables import metadata, network, port, rbac_policy, subnet
+from alcor.store.tables import metadata, network, port, rbac_policy, segment, subnet
 from alcor.store.transaction import Transaction
 from tests.integration.store import writer_process
 from tests.integration.store.rows import port_row
@@ -155,6 +155,20 @@ def test_networks_of_earlier_times_are_shared_by_entries(empty_database_url: str
         assert rows["plain"] == (True, '{"dns_domain": "d"}')
         assert rows["default"] == (True, '{"dns_domain": "d"}')
         assert rows["external"] == (False, "{}")
+    engine.dispose()
+
+
+def test_networks_of_earlier_times_are_carried_as_they_were(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url, 1)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.upgrade(migrate.configuration(connection), "0022")
+        connection.execute(_OLD_NETWORK, {"id": "n", "vni": 42, "attributes": "{}"})
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        (row,) = connection.execute(select(network)).all()
+        assert (row.network_type, row.segmentation_id, row.vni) == ("vxlan", 42, 42)
+        (main,) = connection.execute(select(segment)).all()
+        assert (main.network_id, main.network_type, main.segmentation_id, main.is_main) == ("n", "vxlan", 42, True)
     engine.dispose()
 
 

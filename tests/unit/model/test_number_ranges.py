@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alcor.model.number_ranges import Range, normalised, runs, without
+from alcor.model.number_ranges import Range, difference, normalised, runs, without
 
 numbers = st.integers(0, 60)
 ranges = st.lists(st.tuples(numbers, numbers).map(lambda ends: (min(ends), max(ends))))
@@ -24,6 +24,13 @@ def is_normal(given_ranges: list[Range]) -> bool:
 def test_normalised_ranges_hold_the_same_numbers_apart_and_in_order(some: list[Range]) -> None:
     assert members(normalised(some)) == members(some)
     assert is_normal(normalised(some))
+
+
+@given(ranges, ranges)
+def test_a_difference_holds_what_is_in_the_first_alone(some: list[Range], others: list[Range]) -> None:
+    left = difference(normalised(some), normalised(others))
+    assert members(left) == members(some) - members(others)
+    assert left == sorted(left)
 
 
 @given(st.lists(numbers))

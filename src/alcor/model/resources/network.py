@@ -9,6 +9,7 @@ from alcor.model.resources.standard import admin_state, standard_attributes, tag
 from alcor.model.rules import ADMIN, ADMIN_OR_PROJECT_READER, SERVICE
 from alcor.model.values import boolean, host_name, integer, list_of, one_of, optional, record, text, whole_number
 
+NETWORK_TYPES = ("vxlan", "vlan", "flat")
 LARGEST_VNI = 2**24 - 1
 _MOST_SEGMENTS = 64
 _LARGEST_MTU = 65_535
@@ -16,7 +17,7 @@ _LARGEST_POSSIBLE = 0  # what stands for the largest MTU that the underlay leave
 
 
 _segment = record(
-    {"provider:network_type": one_of("vxlan", "vlan", "flat")},
+    {"provider:network_type": one_of(*NETWORK_TYPES)},
     {
         "provider:physical_network": optional(text(64)),
         "provider:segmentation_id": optional(integer(1, LARGEST_VNI)),
@@ -42,7 +43,7 @@ NETWORK = Resource(
         Attribute("mtu", integer(0, _LARGEST_MTU), _LARGEST_POSSIBLE, column="mtu", parse_filter=whole_number),
         Attribute(
             "provider:network_type",
-            one_of("vxlan"),
+            one_of(*NETWORK_TYPES),
             "vxlan",
             update=False,
             column="network_type",
@@ -52,7 +53,7 @@ NETWORK = Resource(
         ),
         Attribute(
             "provider:physical_network",
-            optional(one_of()),
+            optional(text(64)),
             None,
             update=False,
             column="physical_network",

@@ -1,15 +1,15 @@
-"""The network segment range: VNIs that networks are given, of everybody or of one project."""
+"""The network segment range: VNIs or VLANs that networks are given, of everybody or of one project."""
 
 from typing import Any
 
 from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Kept, Resource, Unset
-from alcor.model.resources.network import LARGEST_VNI
 from alcor.model.resources.standard import project_id, standard_attributes, tags
 from alcor.model.rules import ADMIN
-from alcor.model.values import boolean, integer, one_of, text, whole_number
+from alcor.model.values import boolean, integer, one_of, takes, text, whole_number
 
 _LARGEST_ID = 2**32 - 1  # of any type of networks that Neutron knows
+_LONGEST_NAME = 64
 
 
 def _owner(name: str, alias_of: str = "") -> Attribute:
@@ -26,10 +26,10 @@ def _owner(name: str, alias_of: str = "") -> Attribute:
     )
 
 
-def _physical_network(value: Any) -> str:
-    """VXLANs are on none."""
-    given: str = text(64)("" if value is None else value)
-    return given
+@takes({"type": ["string", "null"], "maxLength": _LONGEST_NAME})
+def _physical_network(value: Any) -> str | None:
+    """VXLANs are on none, which may be said as an empty name."""
+    return text(_LONGEST_NAME)(value) if value else None
 
 
 NETWORK_SEGMENT_RANGE = Resource(
@@ -49,7 +49,9 @@ NETWORK_SEGMENT_RANGE = Resource(
             column="network_type",
             parse_filter=str,
         ),
-        Attribute("physical_network", _physical_network, "", update=False, implied=None),
+        Attribute(
+            "physical_network", _physical_network, None, update=False, column="physical_network", parse_filter=str
+        ),
         Attribute("minimum", integer(1, _LARGEST_ID), Unset.REQUIRED, column="minimum", parse_filter=whole_number),
         Attribute("maximum", integer(1, _LARGEST_ID), Unset.REQUIRED, column="maximum", parse_filter=whole_number),
         Attribute("used", kept=Kept.COMPUTED),
@@ -61,6 +63,3 @@ NETWORK_SEGMENT_RANGE = Resource(
         Extension("network-segment-range", "Neutron Network Segment Range", "Provides support for the network segment range management"),  # noqa: E501
     ),
 )  # fmt: skip
-
-WHOLE = (1, LARGEST_VNI)
-"""All VNIs."""

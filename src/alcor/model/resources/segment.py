@@ -2,7 +2,7 @@
 
 from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Resource, Unset
-from alcor.model.resources.network import LARGEST_VNI
+from alcor.model.resources.network import LARGEST_VNI, NETWORK_TYPES
 from alcor.model.resources.standard import name_text, standard_attributes, tags
 from alcor.model.rules import ADMIN
 from alcor.model.values import integer, one_of, optional, or_empty, text, uuid, whole_number
@@ -16,7 +16,7 @@ SEGMENT = Resource(
         Attribute("network_id", uuid, Unset.REQUIRED, update=False, column="network_id", parse_filter=str),
         Attribute(
             "network_type",
-            one_of("vxlan", "vlan", "flat"),
+            one_of(*NETWORK_TYPES),
             Unset.REQUIRED,
             update=False,
             column="network_type",

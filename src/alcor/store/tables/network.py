@@ -27,7 +27,7 @@ network = Table(
     Column("mtu", Integer, nullable=False),
     Column("network_type", String(32), nullable=False),
     Column("physical_network", String(64), nullable=True),
-    Column("segmentation_id", BigInteger, nullable=False, unique=True),  # the VNI
+    Column("segmentation_id", BigInteger, nullable=True),  # that of its main segment
     Column("attributes", Text, nullable=False),
     # Of its ports, how many are bound to a host; and what follows from it for hosts (model.programming).
     Column("bound_ports", BigInteger, nullable=False, server_default="0"),
@@ -35,6 +35,9 @@ network = Table(
     # Whether a port of another project was ever made in it: its owner is shown those, too.
     Column("guests", Boolean, nullable=False, server_default=false()),
     Column("is_default", Boolean, nullable=False, server_default=false()),  # of the external networks
+    Column("vni", BigInteger, nullable=False),  # as which hosts carry it
+    UniqueConstraint("vni", name="uq_network_segmentation_id"),  # what the column was called before
+    Index("ix_network_segmentation_id", "segmentation_id", "id"),
     Index("ix_network_project_id", "project_id", "id"),
 )
 

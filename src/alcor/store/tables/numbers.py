@@ -15,7 +15,7 @@ free_range = Table(
     Column("last", LargeBinary(16), primary_key=True),
 )
 
-# Ranges of VNIs; those of projects are for their networks alone. The default one is the whole pool.
+# Ranges of VNIs, and of VLANs of a physical network; those of projects are for their networks alone.
 network_segment_range = Table(
     "network_segment_range",
     metadata,
@@ -23,6 +23,7 @@ network_segment_range = Table(
     Column("is_default", Boolean, nullable=False),
     Column("shared", Boolean, nullable=False),
     Column("network_type", String(32), nullable=False),
+    Column("physical_network", String(64), nullable=True),
     Column("minimum", BigInteger, nullable=False),
     Column("maximum", BigInteger, nullable=False),
     Column("attributes", Text, nullable=False),

@@ -53,8 +53,37 @@ async def test_ranges_that_cannot_be_are_refused(neutron: Neutron) -> None:
         (40, 30, "vxlan", 400, "NetworkTunnelRangeError"),
         (40, 2**24, "vxlan", 400, "NetworkTunnelRangeError"),
         (0, 5, "vxlan", 400, "HTTPBadRequest"),
-        (40, 50, "vlan", 400, "NetworkSegmentRangeNetTypeNotSupported"),
+        (40, 50, "geneve", 400, "NetworkSegmentRangeNetTypeNotSupported"),
+        (40, 50, "vlan", 400, "InvalidInput"),
     ):
         said = {"minimum": minimum, "maximum": maximum, "network_type": kind}
         refused = await neutron.refused("POST", "network-segment-ranges", {"network_segment_range": said})
         assert refused[:2] == (status, error), said
+
+
+async def test_vlans_of_a_physical_network_have_ranges_of_their_own(neutron: Neutron) -> None:
+    on = {"network_type": "vlan", "physical_network": "fabric"}
+    own = await a_range(neutron, 10, 11, shared=False, project_id="blue", **on)
+    everybodys = await a_range(neutron, 20, 29, **on)
+    await a_range(neutron, 10, 29, **on | {"physical_network": "other"})
+    vlan = {"provider:network_type": "vlan", "provider:physical_network": "fabric"}
+
+    async def number(project_id: str, **said: Any) -> Any:
+        return (await neutron.create("network", project_id=project_id, **vlan | said))["provider:segmentation_id"]
+
+    assert [await number("blue") for _ in range(3)] == [10, 11, 20]
+    assert [await number("red") for _ in range(2)] == [21, 22]
+    assert await number("red", **{"provider:segmentation_id": 4000}) == 4000
+    anywhere = await neutron.create("network", **{"provider:network_type": "vlan"})
+    assert (anywhere["provider:physical_network"], anywhere["provider:segmentation_id"]) == ("fabric", 23)
+    found = shown(await neutron.http.get(f"{PATH}/{everybodys['id']}"))["network_segment_range"]
+    assert (list(found["used"]), found["available"]) == (["20", "21", "22", "23"], [24, 25, 26, 27, 28, 29])
+    assert (found["physical_network"], own["used"], own["available"]) == ("fabric", {}, [10, 11])
+    for minimum, maximum, error in (
+        (25, 40, (409, "NetworkSegmentRangeOverlaps")),
+        (4000, 4095, (400, "NetworkVlanRangeError")),
+    ):
+        said = {"minimum": minimum, "maximum": maximum, **on}
+        refused = await neutron.refused("POST", "network-segment-ranges", {"network_segment_range": said})
+        assert refused[:2] == error, said
+    assert (await neutron.refused("DELETE", f"network_segment_ranges/{own['id']}"))[0] == 409

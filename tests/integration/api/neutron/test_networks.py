@@ -114,7 +114,7 @@ BAD_REQUESTS: list[tuple[Json, str]] = [
     ({"mtu": "x"}, "Invalid input for mtu. Reason: 'x' is not an integer."),
     ({"mtu": 10**30}, "Invalid input for mtu. Reason: '1e+30' is not between 0 and 65535."),
     ({"mtu": -(2**63)}, f"Invalid input for mtu. Reason: '{-(2**63)}' is not between 0 and 65535."),
-    ({"provider:network_type": "vlan"}, "Invalid input for provider:network_type. Reason: 'vlan' is not in ['vxlan']."),
+    ({"provider:network_type": "gre"}, "Invalid input for provider:network_type. Reason: 'gre' is not in ['vxlan',"),
     (
         {"provider:segmentation_id": 2**24},
         "Invalid input for provider:segmentation_id. Reason: '16777216' is not between 1 and 16777215.",
@@ -205,3 +205,51 @@ async def test_subnets_on_segments_are_not_adjacent(neutron: Neutron) -> None:
     (main,) = await neutron.list("segment", f"network_id={network['id']}")
     await neutron.create("subnet", network_id=network["id"], cidr="10.0.0.0/24", segment_id=main["id"])
     assert (await neutron.show("network", network["id"]))["l2_adjacency"] is False
+
+
+TYPE, PHYSICAL, NUMBER = "provider:network_type", "provider:physical_network", "provider:segmentation_id"
+
+
+async def test_networks_are_vlans_of_a_physical_network_and_one_flat_one(neutron: Neutron) -> None:
+    vlan = {TYPE: "vlan", PHYSICAL: "fabric"}
+    many = await neutron.create_bulk("network", vlan, vlan, vlan | {NUMBER: 3}, {}, vlan | {PHYSICAL: "other"})
+    assert [each[NUMBER] for each in many] == [1, 2, 3, 1, 1]
+    flat = await neutron.create("network", **{TYPE: "flat", PHYSICAL: "fabric"})
+    assert (flat[TYPE], flat[PHYSICAL], flat[NUMBER], flat["mtu"]) == ("flat", "fabric", None, 1450)
+    (main,) = await neutron.list("segment", f"network_id={flat['id']}")
+    assert (main["network_type"], main["physical_network"], main["segmentation_id"]) == ("flat", "fabric", None)
+    assert [each["id"] for each in await neutron.list("network", f"{TYPE}=flat")] == [flat["id"]]
+    assert [each["id"] for each in await neutron.list("network", f"{NUMBER}=3")] == [many[2]["id"]]
+    await neutron.delete("network", many[0]["id"])
+    await neutron.delete("network", flat["id"])
+    assert (await neutron.create("network", **vlan))[NUMBER] == 1
+    await neutron.create("network", **{TYPE: "flat", PHYSICAL: "fabric"})
+
+
+async def test_what_networks_of_a_type_cannot_be_is_refused(neutron: Neutron) -> None:
+    await neutron.create_bulk(
+        "network", {TYPE: "flat", PHYSICAL: "fabric"}, {TYPE: "vlan", PHYSICAL: "fabric", NUMBER: 7}
+    )
+    for said, status, kind, message in (
+        ({TYPE: "flat"}, 400, "InvalidInput", "physical_network required for flat provider network"),
+        ({TYPE: "flat", PHYSICAL: "x", NUMBER: 1}, 400, "InvalidInput", "segmentation_id prohibited for flat provider"),
+        ({TYPE: "flat", PHYSICAL: "fabric"}, 409, "FlatNetworkInUse", "Physical network fabric is in use"),
+        ({TYPE: "vlan"}, 400, "InvalidInput", "physical_network required for vlan provider network"),
+        ({TYPE: "vlan", NUMBER: 5}, 400, "InvalidInput", "segmentation_id requires physical_network for VLAN"),
+        ({TYPE: "vlan", PHYSICAL: "x", NUMBER: 4095}, 400, "InvalidInput", "out of range (1 through 4094)"),
+        ({TYPE: "vlan", PHYSICAL: "fabric", NUMBER: 7}, 409, "VlanIdInUse", "The VLAN 7 on physical network fabric"),
+        ({PHYSICAL: "fabric"}, 400, "InvalidInput", "provider:physical_network specified for vxlan network"),
+    ):
+        refused = await neutron.refused("POST", "networks", {"network": said})
+        assert refused[:2] == (status, kind), said
+        assert message in refused[2], said
+    assert len(await neutron.list("network")) == 2
+
+
+async def test_segments_of_one_request_have_numbers_of_their_own(neutron: Neutron) -> None:
+    vlan, flat = {TYPE: "vlan", PHYSICAL: "fabric"}, {TYPE: "flat", PHYSICAL: "fabric"}
+    network = await neutron.create("network", segments=[vlan, vlan, flat])
+    assert [each[NUMBER] for each in network["segments"]] == [1, 2, None]
+    assert (network[TYPE], network[NUMBER]) == ("vlan", 1)
+    twice = await neutron.refused("POST", "networks", {"network": {"segments": [{TYPE: "flat", PHYSICAL: "x"}] * 2}})
+    assert twice[:2] == (409, "FlatNetworkInUse")

@@ -62,7 +62,7 @@ async def test_a_network_is_made_of_several_segments_at_once(neutron: Neutron) -
     for wrong, status, kind in (
         ({"segments": segments, NUMBER: 9}, 400, "SegmentsSetInConjunctionWithProviders"),
         ({"segments": [segments[1], segments[1]]}, 400, "SegmentsContainDuplicateEntry"),
-        ({"segments": segments[:1]}, 400, "InvalidInput"),
+        ({"segments": segments[:1]}, 409, "VlanIdInUse"),
         ({"segments": [{TYPE: "vxlan"}, segments[0]]}, 409, "VlanIdInUse"),
         ({"segments": [{}]}, 400, "HTTPBadRequest"),
     ):
