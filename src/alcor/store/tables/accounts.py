@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, String, Table, Text, UniqueConstraint
 
-from alcor.store.tables.base import metadata
+from alcor.store.tables.base import metadata, revision_columns
 
 # Tags by which resources are looked for, of every kind; each resource's own row has its tags, too, to be shown.
 tag = Table(
@@ -43,9 +43,7 @@ rbac_policy = Table(
     Column("object_id", String(36), nullable=False),
     Column("action", String(64), nullable=False),
     Column("target_project", String(255), nullable=False),
-    Column("revision_number", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *revision_columns(),
     Column("attributes", Text, nullable=False),
     UniqueConstraint("object_id", "object_type", "action", "target_project"),
     Index("ix_rbac_policy_target_project", "target_project", "object_type"),

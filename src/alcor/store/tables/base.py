@@ -19,6 +19,13 @@ def standard_columns() -> list[Column[object]]:
         Column("project_id", String(255), nullable=False),
         Column("name", String(255), nullable=False),
         Column("description", String(255), nullable=False),
+        *revision_columns(),
+    ]
+
+
+def revision_columns() -> list[Column[object]]:
+    """The columns that say which revision a resource is, and of when: seconds since the epoch."""
+    return [
         Column("revision_number", BigInteger, nullable=False),
         Column("created_at", BigInteger, nullable=False),
         Column("updated_at", BigInteger, nullable=False),

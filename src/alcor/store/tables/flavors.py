@@ -1,8 +1,8 @@
 """Flavors of services, and the profiles that make them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
-from alcor.store.tables.base import metadata
+from alcor.store.tables.base import metadata, revision_columns
 
 flavor = Table(
     "flavor",
@@ -12,9 +12,7 @@ flavor = Table(
     Column("description", String(1024), nullable=False),
     Column("service_type", String(36), nullable=False),
     Column("enabled", Boolean, nullable=False),
-    Column("revision_number", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *revision_columns(),
     Column("attributes", Text, nullable=False),
 )
 
@@ -26,9 +24,7 @@ service_profile = Table(
     Column("driver", String(1024), nullable=False),
     Column("metainfo", String(4096), nullable=False),
     Column("enabled", Boolean, nullable=False),
-    Column("revision_number", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *revision_columns(),
     Column("attributes", Text, nullable=False),
 )
 

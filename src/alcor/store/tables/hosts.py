@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, String, Table, Text
 
-from alcor.store.tables.base import metadata
+from alcor.store.tables.base import metadata, revision_columns
 
 node = Table(
     "node",
@@ -11,9 +11,7 @@ node = Table(
     Column("host_index", BigInteger, nullable=False, unique=True),
     Column("name", String(255), nullable=False),
     Column("local_ip", String(64), nullable=False, unique=True),
-    Column("revision_number", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *revision_columns(),
     # mac_address, veth, server_port, host_dvr_mac, message-queue topics, …
     Column("attributes", Text, nullable=False),
     Index("ix_node_name", "name", "id"),
@@ -29,9 +27,7 @@ agent = Table(
     Column("admin_state_up", Boolean, nullable=False),
     Column("description", String(255), nullable=False),
     Column("is_deleted", Boolean, nullable=False),
-    Column("revision_number", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *revision_columns(),
     Column("attributes", Text, nullable=False),
     Index("ix_agent_availability_zone", "availability_zone", "admin_state_up"),
     Index("ix_agent_is_deleted", "is_deleted"),
@@ -44,9 +40,7 @@ ncm = Table(
     Column("id", String(255), primary_key=True),
     Column("uri", String(1024), nullable=False),
     Column("cap", BigInteger, nullable=False),
-    Column("revision_number", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *revision_columns(),
     Column("attributes", Text, nullable=False),
 )
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 
-from alcor.store.tables.base import metadata, standard_columns
+from alcor.store.tables.base import metadata, revision_columns, standard_columns
 
 qos_policy = Table(
     "qos_policy",
@@ -24,9 +24,7 @@ qos_rule = Table(
     Column("rate", BigInteger, nullable=True),  # kbit/s, or thousands of packets a second
     Column("burst", BigInteger, nullable=True),
     Column("dscp_mark", Integer, nullable=True),
-    Column("revision_number", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *revision_columns(),
     Column("attributes", Text, nullable=False),
     Index("ix_qos_rule_qos_policy_id", "qos_policy_id", "id"),
 )

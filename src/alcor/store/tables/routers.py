@@ -1,8 +1,8 @@
 """Routers and floating IPs, and what belongs to them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
-from alcor.store.tables.base import metadata, standard_columns
+from alcor.store.tables.base import metadata, revision_columns, standard_columns
 
 # A router's interfaces and gateways are the ports whose device it is (ports of the owners network:router_interface and
 # network:router_gateway); gw_port_id is the gateway that external_gateway_info shows.
@@ -26,9 +26,7 @@ floating_ip = Table(
     Column("id", String(36), primary_key=True),
     Column("project_id", String(255), nullable=False),
     Column("description", String(255), nullable=False),
-    Column("revision_number", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *revision_columns(),
     Column("floating_network_id", String(36), nullable=False),
     Column("floating_ip_address", String(64), nullable=False),
     Column("floating_port_id", String(36), nullable=False),
@@ -53,9 +51,7 @@ conntrack_helper = Table(
     Column("protocol", String(16), nullable=False),
     Column("port", Integer, nullable=False),
     Column("helper", String(64), nullable=False),
-    Column("revision_number", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *revision_columns(),
     Column("attributes", Text, nullable=False),
     Index("ix_conntrack_helper_router_id", "router_id", "id"),
 )
@@ -79,9 +75,7 @@ port_forwarding = Table(
     Column("external_first", Integer, nullable=False),
     Column("external_last", Integer, nullable=False),
     Column("description", String(1024), nullable=False),
-    Column("revision_number", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *revision_columns(),
     Column("attributes", Text, nullable=False),
     Index("ix_port_forwarding_floatingip_id", "floatingip_id", "id"),
     Index("ix_port_forwarding_internal_port_id", "internal_port_id"),
@@ -95,9 +89,7 @@ local_ip = Table(
     Column("project_id", String(255), nullable=False),
     Column("name", String(255), nullable=False),
     Column("description", String(1024), nullable=False),
-    Column("revision_number", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *revision_columns(),
     Column("local_port_id", String(36), nullable=False),
     Column("network_id", String(36), nullable=False),
     Column("local_ip_address", String(64), nullable=False),
@@ -115,9 +107,7 @@ local_ip_association = Table(
     Column("local_ip_id", String(36), nullable=False),
     Column("fixed_port_id", String(36), nullable=False),
     Column("fixed_ip", String(64), nullable=False),
-    Column("revision_number", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *revision_columns(),
     Column("attributes", Text, nullable=False),
     Index("ix_local_ip_association_local_ip_id", "local_ip_id", "id"),
     Index("ix_local_ip_association_fixed_port_id", "fixed_port_id"),

@@ -1,8 +1,8 @@
 """Security groups, their rules, the ports that are members, and address groups."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
 
-from alcor.store.tables.base import metadata, standard_columns
+from alcor.store.tables.base import metadata, revision_columns, standard_columns
 
 security_group = Table(
     "security_group",
@@ -34,9 +34,7 @@ security_group_rule = Table(
     Column("id", String(36), primary_key=True),
     Column("project_id", String(255), nullable=False),
     Column("description", String(255), nullable=False),
-    Column("revision_number", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *revision_columns(),
     Column("security_group_id", String(36), ForeignKey("security_group.id"), nullable=False),
     *_rule_columns(),
     Column("normalized_cidr", String(64), nullable=True),
@@ -53,9 +51,7 @@ default_security_group_rule = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("description", String(255), nullable=False),
-    Column("revision_number", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *revision_columns(),
     *_rule_columns(),
     Column("used_in_default_sg", Boolean, nullable=False),
     Column("used_in_non_default_sg", Boolean, nullable=False),
