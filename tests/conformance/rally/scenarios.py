@@ -69,7 +69,7 @@ SCENARIOS = (
 def task(scenarios: tuple[Scenario, ...], clients: int, times: int) -> dict[str, Any]:
     """The task, as Rally reads it: one scenario after the other, each so many times by so many clients at once."""
     usual = {
-        "users": {"tenants": 5, "users_per_tenant": 2},
+        "users": {"tenants": 3, "users_per_tenant": 1},
         "quotas": {"neutron": dict.fromkeys(_LIMITED, -1)},
     }
     subtasks = [
