@@ -22,6 +22,7 @@ from tests.invariants import (
     security,
     tags,
     trunks,
+    vpc_routers,
 )
 from tests.invariants import qos as qos_policies
 from tests.invariants.database import Database
@@ -71,6 +72,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     gateways.attachments_are_made_once,
     gateways.attached_subnets_are_of_the_attached_vpc,
     gateways.route_tables_have_attachments_of_their_gateway,
+    vpc_routers.routers_of_vpcs_have_their_table,
+    vpc_routers.route_tables_are_of_their_owners_vpc,
     trunks.ports_are_of_one_trunk,
     trunks.parents_know_their_trunks,
     qos_policies.attachments_are_what_resources_say,

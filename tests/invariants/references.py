@@ -107,6 +107,15 @@ REFERENCES = (
         },
         kind=tables.rbac_policy.c.object_type,
     ),
+    Reference(
+        tables.route_table.c.owner,
+        {
+            "vpc": tables.network.c.id,
+            **dict.fromkeys(("public_subnet", "private_subnet", "neutron_subnet"), tables.subnet.c.id),
+        },
+        kind=tables.route_table.c.route_table_type,
+    ),
+    Reference(tables.route_table.c.vpc_id, tables.vpc_router.c.vpc_id),
     Reference(tables.router.c.gw_port_id, tables.port.c.id),
     Reference(tables.security_group_rule.c.remote_address_group_id, tables.address_group.c.id),
     Reference(tables.security_group_rule.c.remote_group_id, tables.security_group.c.id),
@@ -117,6 +126,7 @@ REFERENCES = (
     Reference(tables.subnet.c.network_id, tables.network.c.id),
     Reference(tables.subnet.c.segment_id, tables.segment.c.id),
     Reference(tables.trunk.c.port_id, tables.port.c.id),
+    Reference(tables.vpc_router.c.vpc_id, tables.network.c.id),
 )
 
 NO_REFERENCES = {

@@ -13,7 +13,16 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.number_ranges import Range
 from alcor.model.records import SubnetDeleted
 from alcor.model.resources.subnet import SUBNET
-from alcor.services import mtu, network_acl_subnets, network_sharing, router_ports, segment, sharing, tags
+from alcor.services import (
+    mtu,
+    network_acl_subnets,
+    network_sharing,
+    router_ports,
+    segment,
+    sharing,
+    tags,
+    vpc_router_parts,
+)
 from alcor.services.access import EXTERNAL, SHARED, Access, shared_ids
 from alcor.services.gateway_links import forget_attached_subnets
 from alcor.services.manager import (
@@ -222,6 +231,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
     number_pools.delete(transaction, delete.id)
     connection.execute(_DELETE, {"id": delete.id})
     network_acl_subnets.forget_subnets(connection, [delete.id])
+    vpc_router_parts.forget_subnets(connection, [delete.id])
     forget_attached_subnets(connection, [delete.id])
     tags.forget(connection, [delete.id])
     transaction.record(SubnetDeleted(id_bytes(delete.id)))

@@ -23,6 +23,7 @@ from alcor.services import (
     sharing,
     tags,
     vnis,
+    vpc_router_parts,
 )
 from alcor.services.access import Access, visible_networks
 from alcor.services.gateway_links import check_unattached
@@ -156,6 +157,7 @@ def _delete_network(transaction: Transaction, delete: Delete) -> None:
     connection.execute(_DELETE, {"id": delete.id})
     network_acl_subnets.forget_subnets(connection, subnets)
     network_acl_subnets.forget_vpc(connection, delete.id)
+    vpc_router_parts.forget_vpc(connection, delete.id)
     tags.forget(connection, [delete.id, *subnets])
     qos_attachment.forget(connection, [row])
     segment.forget_all(transaction, delete.id)

@@ -45,6 +45,7 @@ async def crowd(path: Path) -> None:
             await _routers(make, network, policy, port)
             await _acls(make, network)
             await _gateways(make, network)
+            await _route_tables(make, network)
             await _belongings(make, network, group, port)
         session = host_session.HostSession("host-1", b"0123456789abcdef")
         await store.write(lambda transaction: host_session.claim(transaction, "controller", [session]))
@@ -152,6 +153,12 @@ async def _gateways(make: Maker, network: str) -> None:
     table = (await make.ask("POST", f"{project}/{first}/routetables", learning))["routetable"]["id"]
     body = {"attachment_id": attached[0]}
     await make.ask("PUT", f"{project}/{first}/routetables/{table}/associate", body)
+
+
+async def _route_tables(make: Maker, network: str) -> None:
+    subnet = (await make.ask("GET", f"/v2.0/subnets?network_id={network}&limit=1", {}))["subnets"][0]["id"]
+    table = {"routetable": {"route_table_type": "private_subnet"}}
+    await make.ask("POST", f"/project/{DEFAULT_PROJECT}/subnets/{subnet}/routetable", table)
 
 
 async def _belongings(make: Maker, network: str, group: str, port: str) -> None:

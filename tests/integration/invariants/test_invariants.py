@@ -97,6 +97,9 @@ BROKEN = [
      "WHERE name = 'others') WHERE name = 'a'"),
     ("route_tables_have_attachments_of_their_gateway", "UPDATE gateway_route_table SET gateway_id = "
      "(SELECT max(id) FROM gateway)"),
+    ("routers_of_vpcs_have_their_table", "DELETE FROM route_table WHERE route_table_type = 'vpc'"),
+    ("route_tables_are_of_their_owners_vpc", "UPDATE route_table SET vpc_id = (SELECT id FROM network "
+     "WHERE name = 'others')"),
     ("ports_are_of_one_trunk", "UPDATE sub_port SET port_id = (SELECT port_id FROM trunk)"),
     ("parents_know_their_trunks", "DELETE FROM trunk"),
     ("parents_know_their_trunks", "UPDATE port SET attributes = '{}'"),

@@ -15,6 +15,7 @@ from alcor.api.vpc.network_configuration import network_configuration_routes
 from alcor.api.vpc.nodes import ncm_routes, node_routes
 from alcor.api.vpc.ports import port_routes
 from alcor.api.vpc.quotas import quota_apply_routes
+from alcor.api.vpc.route_tables import route_table_routes
 from alcor.api.vpc.routers import router_routes
 from alcor.api.vpc.security_groups import security_group_routes
 from alcor.api.vpc.segments import segment_routes
@@ -42,6 +43,7 @@ def alcor_routes(store: Store, page_limit: int) -> list[Route]:
         routes += subnet_routes(store, page_limit, project)
         routes += port_routes(store, page_limit, project)
         routes += l3_neighbour_routes(store, project)
+        routes += route_table_routes(store, page_limit, project)
         routes += router_routes(store, page_limit, project)
         routes += security_group_routes(store, page_limit, project)
         routes += network_acl_routes(store, page_limit, project)

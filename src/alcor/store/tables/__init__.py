@@ -47,6 +47,7 @@ from alcor.store.tables.security import (
 )
 from alcor.store.tables.segments import segment
 from alcor.store.tables.trunks import sub_port, trunk
+from alcor.store.tables.vpc_routers import route_table, vpc_router
 
 __all__ = [
     "address_group",
@@ -94,6 +95,7 @@ __all__ = [
     "quota",
     "quota_reservation",
     "rbac_policy",
+    "route_table",
     "router",
     "security_group",
     "security_group_rule",
@@ -103,4 +105,5 @@ __all__ = [
     "subnet",
     "tag",
     "trunk",
+    "vpc_router",
 ]

@@ -21,6 +21,9 @@ private IP: POST PUT /ips; POST PUT DELETE /ips/bulk; GET DELETE /ips/r/10.0.0.1
 private IP ranges: POST GET /ips/range; GET DELETE /ips/range/r
 MAC: POST /macs; POST /macs/bulk; POST /macs/range/r; POST /macs/range/r/bulk; GET PUT DELETE /macs/m
 MAC ranges: POST GET /macs/ranges; GET PUT DELETE /macs/ranges/r
+router of a VPC: GET POST DELETE {p}/vpcs/v/router
+route tables: GET POST PUT {p}/vpcs/v/vpcroutetable; GET {p}/vpcs/v/routetables; GET {p}/routetables/t
+route table of a subnet: GET POST PUT DELETE {p}/subnets/s/routetable
 router: POST GET {p}/routers; GET PUT DELETE {p}/routers/r
 router interfaces: PUT {p}/routers/r/add_router_interface; PUT {p}/routers/r/remove_router_interface
 extra routes: PUT {p}/routers/r/add_extraroutes; PUT {p}/routers/r/remove_extraroutes

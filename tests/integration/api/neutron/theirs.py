@@ -142,6 +142,13 @@ THEIRS = (
     Kind("gateways", "gateway", lambda _: {"type": "tgw"}, under=OWN),
     Kind("gateways/{gateways}/attachments", "attachment", lambda made: {"resource_id": made["networks"]}, under=OWN),
     Kind("gateways/{gateways}/routetables", "routetable", under=OWN),
+    Kind(
+        "subnets/{subnets}/routetable",
+        "routetable",
+        lambda _: {"route_table_type": "private_subnet"},
+        called="routetables of subnets",
+        under=OWN,
+    ),
 )
 
 SAME = {
