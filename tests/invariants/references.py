@@ -101,9 +101,11 @@ REFERENCES = (
         tables.rbac_policy.c.object_id,
         {
             "address_group": tables.address_group.c.id,
+            "address_scope": tables.address_scope.c.id,
             "network": tables.network.c.id,
             "qos_policy": tables.qos_policy.c.id,
             "security_group": tables.security_group.c.id,
+            "subnetpool": tables.subnetpool.c.id,
         },
         kind=tables.rbac_policy.c.object_type,
     ),
@@ -125,6 +127,9 @@ REFERENCES = (
     Reference(tables.sub_port.c.trunk_id, tables.trunk.c.id),
     Reference(tables.subnet.c.network_id, tables.network.c.id),
     Reference(tables.subnet.c.segment_id, tables.segment.c.id),
+    Reference(tables.subnet.c.subnetpool_id, tables.subnetpool.c.id),
+    Reference(tables.subnetpool.c.address_scope_id, tables.address_scope.c.id),
+    Reference(tables.free_prefix.c.pool_id, tables.subnetpool.c.id),
     Reference(tables.trunk.c.port_id, tables.port.c.id),
     Reference(tables.vpc_router.c.vpc_id, tables.network.c.id),
 )

@@ -43,6 +43,7 @@ _NOT_THERE = {
     "log": ("LogResourceNotFound", "Log resource {} could not be found."),
     "network_segment_range": ("NetworkSegmentRangeNotFound", "Network Segment Range {} could not be found."),
     "rbac_policy": ("RbacPolicyNotFound", "RBAC policy of type unknown with ID {} not found"),
+    "subnetpool": ("SubnetPoolNotFound", "Subnet pool {} could not be found."),
     "policy": ("QosPolicyNotFound", "QoS policy {} could not be found."),
     **{
         f"{kind}_rule": _QOS_RULE_NOT_THERE

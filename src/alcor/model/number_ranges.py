@@ -44,14 +44,16 @@ def without(ranges: Sequence[Range], numbers: Sequence[int]) -> list[Range]:
 def difference(ranges: Sequence[Range], others: Sequence[Range]) -> list[Range]:
     """The ranges less what is in the others (each sorted and disjoint)."""
     result: list[Range] = []
+    index = 0
     for first, last in ranges:
-        start = first
-        for other_first, other_last in others:
-            if other_last < start or other_first > last:
-                continue
-            if other_first > start:
-                result.append((start, other_first - 1))
-            start = other_last + 1
+        while index < len(others) and others[index][1] < first:
+            index += 1
+        start, following = first, index
+        while following < len(others) and others[following][0] <= last:
+            if others[following][0] > start:
+                result.append((start, others[following][0] - 1))
+            start = others[following][1] + 1
+            following += 1
         if start <= last:
             result.append((start, last))
     return result

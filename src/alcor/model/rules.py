@@ -46,6 +46,8 @@ BASE: dict[str, str] = {
     "shared_security_group": "field:security_groups:shared=True",
     "shared_qos_policy": "field:policies:shared=True",
     "shared_address_groups": "field:address_groups:shared=True",
+    "shared_address_scopes": "field:address_scopes:shared=True",
+    "shared_subnetpools": "field:subnetpools:shared=True",
     "restrict_wildcard": (
         "(not field:rbac_policy:target_tenant=* and not field:rbac_policy:target_project=*) or rule:admin_only"
     ),

@@ -27,6 +27,7 @@ from alcor.store.tables import (
     security_group,
     security_group_rule,
     subnet,
+    subnetpool,
     trunk,
 )
 from alcor.store.transaction import Transaction
@@ -42,6 +43,7 @@ LIMITED: Mapping[str, Table] = {
     "security_group": security_group,
     "security_group_rule": security_group_rule,
     "rbac_policy": rbac_policy,
+    "subnetpool": subnetpool,
 }
 """What can be limited, and where it is counted."""
 

@@ -12,7 +12,7 @@ from alcor.services import sharing
 from alcor.services.access import EVERYBODY, EXTERNAL, Access, owned
 from alcor.services.manager import Manager, Values
 from alcor.services.plain import Change, Plain, locked_row, plain_manager
-from alcor.services.shareable import SHAREABLE
+from alcor.services.shareable import SHAREABLE, Shareable
 from alcor.store import bulk
 from alcor.store.tables import rbac_policy
 from alcor.store.transaction import Transaction
@@ -37,7 +37,9 @@ def _prepare(transaction: Transaction, values: Values, context: Context) -> Valu
             f"Invalid action '{action}' for object type '{object_type}'. Valid actions: {tuple(shareable.actions)}",
             "InvalidActionForType",
         )
-    _check_owner(locked_row(transaction, shareable.access, values["object_id"], context), context)
+    shared = locked_row(transaction, shareable.access, values["object_id"], context)
+    _check_owner(shared, context)
+    _check_target(transaction.connection, shareable, shared, values["target_tenant"])
     _check_new(transaction.connection, values, values["target_tenant"])
     return values
 
@@ -45,6 +47,11 @@ def _prepare(transaction: Transaction, values: Values, context: Context) -> Valu
 def _check_owner(shared: Row[Any], context: Context) -> None:
     if shared.project_id != context.project_id and not context.is_admin:
         raise invalid_input("Only admins can manipulate policies on objects they do not own")
+
+
+def _check_target(connection: Connection, shareable: Shareable, shared: Row[Any], target: str) -> None:
+    if shareable.check is not None:
+        shareable.check(connection, shared, target)
 
 
 def _check_new(connection: Connection, policy: Mapping[str, Any], target: str) -> None:
@@ -62,6 +69,7 @@ def _apply(transaction: Transaction, change: Change) -> Values:
     shared = locked_row(transaction, SHAREABLE[change.row.object_type].access, change.row.object_id)
     _check_owner(shared, change.context)
     if new != old:
+        _check_target(transaction.connection, SHAREABLE[change.row.object_type], shared, new)
         _check_new(transaction.connection, change.view, new)
         if new != EVERYBODY:
             instead = new if change.row.action == EXTERNAL else ""  # nowhere else does Neutron count it

@@ -20,6 +20,8 @@ from alcor.services import (
     router_ports,
     segment,
     sharing,
+    subnet_allocation,
+    subnet_prefixes,
     tags,
     vpc_router_parts,
 )
@@ -100,15 +102,17 @@ def _create(transaction: Transaction, create: Create) -> list[View]:
 
 
 def _create_one(transaction: Transaction, given: Values, context: Context) -> View:
-    network = ipaddress.ip_network(given["cidr"])
-    if given.get("ip_version", network.version) != network.version:
-        raise invalid_input(f"cidr '{network}' does not match the ip_version '{given['ip_version']}'")
-    address_plan.check_range(network)
-    _check_services(network, given)
-    mtu.check_subnet(locked_network(transaction, given["network_id"], context), network.version)
-    _check_overlap(transaction.connection, given["network_id"], network)
-    segment.check_subnet(transaction.connection, given["network_id"], given["segment_id"])
-    values = stamp(transaction, given) | {"ip_version": network.version}
+    connection = transaction.connection
+    pool = subnet_allocation.chosen_pool(connection, given, context)
+    if not missing(given, "cidr") and given["cidr"] is not None:
+        _check_range(ipaddress.ip_network(given["cidr"]), given)
+    whole = locked_network(transaction, given["network_id"], context)
+    values = stamp(transaction, given)
+    network = _range(transaction, values, pool)
+    mtu.check_subnet(whole, network.version)
+    _check_overlap(connection, given["network_id"], network)
+    segment.check_subnet(connection, given["network_id"], given["segment_id"])
+    values |= {"ip_version": network.version, "cidr": str(network), "subnetpool_id": pool.id if pool else None}
     values["first_address"] = network.network_address.packed
     if missing(given, "gateway_ip"):
         values["gateway_ip"] = address_plan.default_gateway(network)
@@ -121,6 +125,24 @@ def _create_one(transaction: Transaction, given: Values, context: Context) -> Vi
     transaction.record(subnet_record(row))
     revise(transaction, store_tables.network, row.network_id)
     return _views(transaction.connection, [row], context)[0]
+
+
+def _range(transaction: Transaction, values: Values, pool: Row[Any] | None) -> address_plan.Network:
+    """The range of a new subnet, of its pool or as it says. Raises AlcorError."""
+    version = pool.ip_version if pool is not None else ipaddress.ip_network(values["cidr"]).version
+    subnet_allocation.check_beside(transaction.connection, values["network_id"], version, pool)
+    if pool is None:
+        return ipaddress.ip_network(values["cidr"])
+    network = subnet_allocation.take_range(transaction, pool, values, values["project_id"])
+    _check_range(network, values)
+    return network
+
+
+def _check_range(network: address_plan.Network, given: Values) -> None:
+    if given.get("ip_version", network.version) != network.version:
+        raise invalid_input(f"cidr '{network}' does not match the ip_version '{given['ip_version']}'")
+    address_plan.check_range(network)
+    _check_services(network, given)
 
 
 def _check_services(network: address_plan.Network, values: Values) -> None:
@@ -229,6 +251,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
     if holder is not None:
         raise _in_use(delete.id, holder)
     number_pools.delete(transaction, delete.id)
+    subnet_prefixes.release(transaction, [row])
     connection.execute(_DELETE, {"id": delete.id})
     network_acl_subnets.forget_subnets(connection, [delete.id])
     vpc_router_parts.forget_subnets(connection, [delete.id])

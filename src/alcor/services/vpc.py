@@ -21,6 +21,7 @@ from alcor.services import (
     qos_attachment,
     segment,
     sharing,
+    subnet_prefixes,
     tags,
     vnis,
     vpc_router_parts,
@@ -45,7 +46,7 @@ from alcor.services.rows import Rows, View
 from alcor.services.security_group import ensure_defaults
 from alcor.store import bulk, number_pools, sql
 from alcor.store.record_rows import vpc_record
-from alcor.store.tables import network, subnet
+from alcor.store.tables import network
 from alcor.store.transaction import Transaction
 
 ROWS = Rows(VPC, network)
@@ -54,11 +55,6 @@ ACCESS = Access(VPC, network, visible_networks, computed=_shown_as_shared)
 _NAMED_IN_CONFLICT = 10
 
 _LOCKED = select(network).where(network.c.id == bindparam("id")).with_for_update()
-_SUBNETS = (
-    select(subnet.c.network_id, subnet.c.id, subnet.c.segment_id)
-    .where(subnet.c.network_id.in_(bindparam("network_ids", expanding=True)))
-    .order_by(subnet.c.network_id, subnet.c.id)
-)
 _PORTS = sql.statement("SELECT id FROM port WHERE network_id = :id ORDER BY id LIMIT :limit")
 _DELETE = sql.statement("DELETE FROM network WHERE id = :id")
 _DELETE_SUBNETS = sql.statement("DELETE FROM subnet WHERE network_id = :id")
@@ -151,6 +147,7 @@ def _delete_network(transaction: Transaction, delete: Delete) -> None:
         )
     check_unattached(connection, delete.id)
     subnets = _subnet_ids(connection, delete.id)
+    subnet_prefixes.release_of_network(transaction, delete.id)
     connection.execute(_DELETE_SUBNETS, {"id": delete.id})
     for subnet_id in subnets:
         number_pools.delete(transaction, subnet_id)
@@ -171,26 +168,24 @@ def _few(ids: Sequence[str]) -> str:
 
 
 def _views(connection: Connection, rows: Sequence[Any], context: Context) -> list[View]:
-    subnets = _subnets(connection, [row.id for row in rows])
+    subnets = subnet_prefixes.subnets_of(connection, [row.id for row in rows])
     shared = _shown_as_shared(connection, rows, context)
     return [ROWS.view(row) | its | _of_subnets(subnets.get(row.id, ())) for row, its in zip(rows, shared, strict=True)]
 
 
 def _of_subnets(subnets: Sequence[Any]) -> View:
     """What a network shows of its subnets: all of them are on segments, or none is."""
-    return {"subnets": [each.id for each in subnets], "l2_adjacency": not any(each.segment_id for each in subnets)}
-
-
-def _subnets(connection: Connection, network_ids: Sequence[str]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
-    if network_ids:
-        for row in connection.execute(_SUBNETS, {"network_ids": network_ids}):
-            found.setdefault(row.network_id, []).append(row)
-    return found
+    view: View = {
+        "subnets": [each.id for each in subnets],
+        "l2_adjacency": not any(each.segment_id for each in subnets),
+        "ipv4_address_scope": None,
+        "ipv6_address_scope": None,
+    }
+    return view | {f"ipv{each.ip_version}_address_scope": each.address_scope_id for each in subnets}
 
 
 def _subnet_ids(connection: Connection, network_id: str) -> list[str]:
-    return [row.id for row in _subnets(connection, [network_id]).get(network_id, ())]
+    return [row.id for row in subnet_prefixes.subnets_of(connection, [network_id]).get(network_id, ())]
 
 
 VPCS = Manager(

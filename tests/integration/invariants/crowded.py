@@ -40,6 +40,7 @@ async def crowd(path: Path) -> None:
             await _hosts(make)
             policy = await _policies(make)
             network = await _networks(make, policy)
+            await _subnet_pools(make)
             group = await _groups(make)
             port = await _ports(make, network, group)
             await _routers(make, network, policy, port)
@@ -82,6 +83,19 @@ async def _networks(make: Maker, policy: str) -> str:
     await make.ask("POST", "/ips", {"vpc_id": network["id"], "ip_version": 4})
     await make.ask("POST", "/macs", {"mac_state": {"project_id": DEFAULT_PROJECT}})
     return str(network["id"])
+
+
+async def _subnet_pools(make: Maker) -> None:
+    scope = await make("address-scopes", "address_scope", ip_version=4)
+    pools = [
+        await make("subnetpools", "subnetpool", name="p", prefixes=[f"10.{number}.0.0/16"], **more)
+        for number, more in ((8, {"is_default": True, "address_scope_id": scope["id"]}), (9, {}))
+    ]
+    await make("subnetpools", "subnetpool", name="apart", prefixes=["10.10.0.0/16"], address_scope_id=scope["id"])
+    for each in pools:
+        network = await make("networks", "network", name="pooled")
+        for _ in range(2):
+            await make("subnets", "subnet", network_id=network["id"], subnetpool_id=each["id"], prefixlen=24)
 
 
 async def _groups(make: Maker) -> str:

@@ -45,6 +45,14 @@ BROKEN = [
     ("local_ips_are_addresses_of_their_ports", "UPDATE local_ip SET local_ip_address = '10.9.9.9'"),
     ("local_ips_are_addresses_of_their_ports", "UPDATE local_ip_association SET fixed_ip = '10.9.9.9'"),
     ("local_ips_are_addresses_of_their_ports", "UPDATE local_ip_association SET id = 'x'"),
+    ("pools_are_free_or_of_subnets", "DELETE FROM free_prefix WHERE prefixlen = 17"),
+    ("pools_are_free_or_of_subnets", "UPDATE subnet SET cidr = '10.9.0.0/25' WHERE cidr = '10.9.0.0/24'"),
+    ("pools_are_free_or_of_subnets", "INSERT INTO free_prefix SELECT id, x'0a080000', 24 "
+     "FROM subnetpool WHERE is_default"),
+    ("pools_are_free_or_of_subnets", "UPDATE subnet SET cidr = '10.9.0.0/24' WHERE cidr = '10.9.1.0/24'"),
+    ("pools_of_a_scope_do_not_overlap", "UPDATE subnetpool SET attributes = '{\"prefixes\": [\"10.8.0.0/15\"]}'"),
+    ("one_pool_is_the_default", "UPDATE subnetpool SET is_default = true"),
+    ("subnets_of_a_network_are_of_one_pool", "UPDATE subnet SET subnetpool_id = NULL WHERE cidr = '10.9.0.0/24'"),
     ("bound_ports_are_counted", "UPDATE network SET bound_ports = 7"),
     ("bound_ports_are_counted", "UPDATE network SET on_demand = true"),
     ("networks_know_that_they_have_guests", "UPDATE network SET guests = false"),
@@ -124,7 +132,16 @@ BROKEN = [
 ]  # fmt: skip
 """The name of an invariant, and what makes it false."""
 
-NOT_BROKEN = {"address_group", "controller", "flavor", "gateway", "metering_label", "ncm", "service_profile"}
+NOT_BROKEN = {
+    "address_group",
+    "address_scope",
+    "controller",
+    "flavor",
+    "gateway",
+    "metering_label",
+    "ncm",
+    "service_profile",
+}
 """Tables of which no more is to be said than that others refer to them, or they to others."""
 
 

@@ -12,6 +12,7 @@ from alcor.api.neutron.tags import TagsOfCollection
 from alcor.api.routes import Route
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.services.address_group import ADDRESS_GROUPS
+from alcor.services.address_scope import ADDRESS_SCOPES
 from alcor.services.agent import AGENTS
 from alcor.services.conntrack_helper import CONNTRACK_HELPERS
 from alcor.services.external_network import NETWORKS
@@ -33,11 +34,14 @@ from alcor.services.router import ROUTERS
 from alcor.services.security_group import SECURITY_GROUPS
 from alcor.services.security_group_rule import DEFAULT_SECURITY_GROUP_RULES, SECURITY_GROUP_RULES
 from alcor.services.subnet import SUBNETS
+from alcor.services.subnet_onboarding import SUBNETPOOLS
 from alcor.services.trunk import TRUNKS
 from alcor.store.store import Store
 
 MANAGERS = (
     NETWORKS,
+    ADDRESS_SCOPES,
+    SUBNETPOOLS,
     SUBNETS,
     PORTS,
     TRUNKS,

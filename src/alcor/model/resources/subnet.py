@@ -5,11 +5,12 @@ from typing import Any
 from alcor.model.resource import Attribute, Kept, Resource, Unset
 from alcor.model.resources.standard import standard_attributes, tags
 from alcor.model.rules import ADMIN, ADMIN_OR_NETWORK_OWNER_MEMBER, ADMIN_OR_NETWORK_OWNER_READER, OWN, SERVICE
-from alcor.model.values import boolean, cidr, ip_address, list_of, one_of, optional, record, shown, uuid
+from alcor.model.values import boolean, cidr, integer, ip_address, list_of, one_of, optional, record, shown, uuid
 
 _MOST_DNS_NAMESERVERS = 5
 _MOST_HOST_ROUTES = 20
 _MOST_POOLS = 64
+_LONGEST_PREFIX = 128
 _IPV6_MODES = ("slaac", "dhcpv6-stateful", "dhcpv6-stateless")
 
 
@@ -27,7 +28,7 @@ SUBNET = Resource(
         *standard_attributes(),
         Attribute("network_id", uuid, Unset.REQUIRED, update=False, column="network_id", parse_filter=str),
         Attribute("ip_version", ip_version, update=False, column="ip_version", parse_filter=ip_version),
-        Attribute("cidr", cidr, Unset.REQUIRED, update=False, column="cidr", parse_filter=cidr),
+        Attribute("cidr", optional(cidr), update=False, column="cidr", parse_filter=cidr),
         Attribute("gateway_ip", optional(ip_address), column="gateway_ip", parse_filter=ip_address),
         Attribute("enable_dhcp", boolean, True, column="enable_dhcp", parse_filter=boolean),
         Attribute(
@@ -42,7 +43,9 @@ SUBNET = Resource(
         ),
         Attribute("ipv6_address_mode", optional(one_of(*_IPV6_MODES)), None, update=False),
         Attribute("ipv6_ra_mode", optional(one_of(*_IPV6_MODES)), None, update=False),
-        Attribute("subnetpool_id", default=None, kept=Kept.CONSTANT),
+        Attribute("subnetpool_id", optional(uuid), None, update=False, column="subnetpool_id", parse_filter=str),
+        Attribute("use_default_subnetpool", boolean, False, update=False, kept=Kept.COMPUTED, hidden=True),
+        Attribute("prefixlen", optional(integer(0, _LONGEST_PREFIX)), update=False, kept=Kept.COMPUTED, hidden=True),
         Attribute("service_types", default=[], kept=Kept.CONSTANT),
         Attribute(
             "segment_id",

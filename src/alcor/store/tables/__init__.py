@@ -46,11 +46,13 @@ from alcor.store.tables.security import (
     security_group_rule,
 )
 from alcor.store.tables.segments import segment
+from alcor.store.tables.subnet_pools import address_scope, free_prefix, subnetpool
 from alcor.store.tables.trunks import sub_port, trunk
 from alcor.store.tables.vpc_routers import route_table, vpc_router
 
 __all__ = [
     "address_group",
+    "address_scope",
     "agent",
     "change_log",
     "change_log_head",
@@ -60,6 +62,7 @@ __all__ = [
     "flavor",
     "flavor_service_profile",
     "floating_ip",
+    "free_prefix",
     "free_range",
     "gateway",
     "gateway_attachment",
@@ -103,6 +106,7 @@ __all__ = [
     "service_profile",
     "sub_port",
     "subnet",
+    "subnetpool",
     "tag",
     "trunk",
     "vpc_router",

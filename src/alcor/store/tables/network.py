@@ -54,7 +54,9 @@ subnet = Table(
     Column("attributes", Text, nullable=False),
     Column("first_address", LargeBinary(16), nullable=False, server_default=text("''")),  # of the cidr
     Column("segment_id", String(36), nullable=True),
+    Column("subnetpool_id", String(36), nullable=True),
     Index("ix_subnet_segment_id", "segment_id"),
+    Index("ix_subnet_subnetpool_id", "subnetpool_id", "project_id"),
     Index("ix_subnet_network_id", "network_id", "id"),
     Index("ix_subnet_first_address", "network_id", "ip_version", "first_address"),
     Index("ix_subnet_project_id", "project_id", "id"),

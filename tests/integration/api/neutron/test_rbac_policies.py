@@ -53,13 +53,27 @@ async def uses_address_group(red: Neutron, group_id: str) -> str:
     return f"security-group-rules/{(await red.create('security_group_rule', **rule))['id']}"
 
 
+async def uses_address_scope(red: Neutron, scope_id: str) -> str:
+    pool = {"name": "p", "prefixes": ["10.0.0.0/16"], "address_scope_id": scope_id}
+    return f"subnetpools/{(await red.create('subnetpool', **pool))['id']}"
+
+
+async def uses_subnetpool(red: Neutron, pool_id: str) -> str:
+    network = await red.create("network")
+    subnet = {"network_id": network["id"], "subnetpool_id": pool_id, "prefixlen": 24}
+    return f"subnets/{(await red.create('subnet', **subnet))['id']}"
+
+
 Use = Callable[[Neutron, str], Awaitable[str]]
 TYPES: list[tuple[str, str, Use]] = [
     ("network", "networks", uses_network),
     ("qos_policy", "qos/policies", uses_qos_policy),
     ("security_group", "security-groups", uses_security_group),
     ("address_group", "address-groups", uses_address_group),
+    ("address_scope", "address-scopes", uses_address_scope),
+    ("subnetpool", "subnetpools", uses_subnetpool),
 ]
+NEEDED: dict[str, Json] = {"address_scope": {"ip_version": 4}, "subnetpool": {"name": "p", "prefixes": ["10.0.0.0/16"]}}
 
 
 @pytest.mark.parametrize(("object_type", "path", "use"), TYPES)
@@ -68,7 +82,9 @@ async def test_what_is_shared_is_shown_to_its_target_and_stays_so_while_the_targ
 ) -> None:
     blue, red, admin = cloud.blue, cloud.red, cloud.admin
     of_qos = object_type == "qos_policy"
-    object_id = await qos_policy(blue) if of_qos else (await blue.create(object_type))["id"]
+    object_id = (
+        await qos_policy(blue) if of_qos else (await blue.create(object_type, **NEEDED.get(object_type, {})))["id"]
+    )
     assert (await red.http.get(f"/v2.0/{path}/{object_id}")).status_code == 404
     created = await blue.create("rbac_policy", **policy(object_type, object_id))
     (seen,) = shown(await red.http.get(f"/v2.0/{path}/{object_id}")).values()
@@ -96,7 +112,11 @@ async def test_what_is_shared_is_shown_to_its_target_and_stays_so_while_the_targ
 async def test_a_policy_goes_with_what_it_shares(cloud: Cloud) -> None:
     for object_type, path, _ in TYPES:
         of_qos = object_type == "qos_policy"
-        object_id = await qos_policy(cloud.blue) if of_qos else (await cloud.blue.create(object_type))["id"]
+        object_id = (
+            await qos_policy(cloud.blue)
+            if of_qos
+            else (await cloud.blue.create(object_type, **NEEDED.get(object_type, {})))["id"]
+        )
         await cloud.blue.create("rbac_policy", **policy(object_type, object_id))
         assert (await cloud.blue.http.delete(f"/v2.0/{path}/{object_id}")).status_code == 204
         assert await cloud.admin.list("rbac_policy") == []

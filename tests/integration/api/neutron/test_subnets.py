@@ -75,7 +75,7 @@ async def test_addresses_are_shown_in_canonical_form(neutron: Neutron) -> None:
 
 
 REFUSED: list[tuple[Json, int, str, str]] = [
-    ({}, 400, "HTTPBadRequest", "Failed to parse request. Required attribute 'cidr' not specified"),
+    ({}, 400, "BadRequest", "Bad subnets request: a subnetpool must be specified in the absence of a cidr."),
     ({"cidr": "10.0.0.0"}, 400, "HTTPBadRequest", "Invalid input for cidr. Reason: '10.0.0.0' is not a valid IP"),
     ({"cidr": "10.0.0.0/33"}, 400, "HTTPBadRequest", "Invalid input for cidr."),
     ({"cidr": "10.0.0.0/24", "ip_version": 5}, 400, "HTTPBadRequest", "Invalid input for ip_version."),
@@ -135,7 +135,12 @@ REFUSED: list[tuple[Json, int, str, str]] = [
         "InvalidInput",
         "Invalid input for operation: ipv6_ra_mode is not valid when ip_version is 4.",
     ),
-    ({"cidr": "10.0.0.0/24", "prefixlen": 24}, 400, "HTTPBadRequest", "Unrecognized attribute(s) 'prefixlen'"),
+    (
+        {"cidr": "10.0.0.0/24", "prefixlen": 24},
+        400,
+        "BadRequest",
+        "Bad subnets request: cidr and prefixlen must not be supplied together",
+    ),
 ]
 
 

@@ -39,6 +39,12 @@ THEIRS = (
         called="outside",
         by_admin=True,
     ),
+    Kind("address-scopes", "address_scope", lambda _: {"ip_version": 4}),
+    Kind(
+        "subnetpools",
+        "subnetpool",
+        lambda made: {"name": "sp", "prefixes": ["10.64.0.0/12"], "address_scope_id": made["address-scopes"]},
+    ),
     Kind("networks", "network"),
     Kind("subnets", "subnet", lambda made: {"network_id": made["networks"], "cidr": "10.0.0.0/24"}),
     Kind("ports", "port", lambda made: {"network_id": made["networks"], "device_owner": "compute:nova"}),

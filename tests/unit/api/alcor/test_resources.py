@@ -12,7 +12,7 @@ from alcor.model.resources.node import NODE
 LENIENT = (VPC, PROJECT_SUBNET, PROJECT_PORT, NODE)
 REQUIRED = {
     "network": {},
-    "subnet": {"network_id": new_id(), "cidr": "10.0.0.0/24"},
+    "subnet": {"network_id": new_id()},
     "port": {"network_id": new_id()},
     "node": {"node_id": "host-1", "local_ip": "192.0.2.1"},
 }
