@@ -154,7 +154,8 @@ def _write(
         bound.count(networks[row.network_id], "", row.host_id)
         tell_hosts(transaction, "", row, held)
         views.append(port_view(row, held, hosts, above[row.network_id]) | {"security_groups": its})
-    qos_attachment.add_resource_requests(transaction.connection, views)
+    physical_networks = {network_id: row.physical_network for network_id, row in networks.items()}
+    qos_attachment.add_resource_requests(transaction.connection, views, physical_networks)
     bound.write(transaction)
     remember_guests(transaction, rows, networks)
     return views
@@ -235,7 +236,7 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
         tell_hosts(transaction, row.host_id, changed, fixed_ips)
     hosts = known_hosts(connection, [changed.host_id])
     shown = port_view(changed, fixed_ips, hosts, above_ports(its_network))
-    qos_attachment.add_resource_requests(connection, [shown])
+    qos_attachment.add_resource_requests(connection, [shown], {its_network.id: its_network.physical_network})
     shown["security_groups"] = groups
     trunk_details.add_trunk_details(connection, [shown])
     return shown

@@ -49,7 +49,7 @@ def port_views(connection: Connection, rows: Sequence[Any], _context: Context = 
     networks = connection.execute(_NETWORKS, {"network_ids": list({row.network_id for row in rows})})
     above = {row.id: above_ports(row) for row in networks}
     views = [port_view(row, fixed_ips.get(row.id, ()), hosts, above[row.network_id]) for row in rows]
-    add_resource_requests(connection, views)
+    add_resource_requests(connection, views, {each: its.physical_network for each, its in above.items()})
     add_trunk_details(connection, views)
     add_groups(connection, views)
     return views
@@ -74,11 +74,12 @@ class Above(NamedTuple):
 
     dns_domain: str
     qos_policy_id: str | None
+    physical_network: str | None
 
 
 def above_ports(network_row: Any) -> Above:
     """What ports show of the network of this row."""
-    return Above(vpc_record(network_row).dns_domain, policy_of(network_row))
+    return Above(vpc_record(network_row).dns_domain, policy_of(network_row), network_row.physical_network)
 
 
 def port_view(row: Any, fixed_ips: Sequence[FixedIp], hosts: set[str], above: Above) -> View:

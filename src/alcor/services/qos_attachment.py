@@ -3,6 +3,7 @@
 Each one's own row has it, to be shown; a table has it, too, to be looked for.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
@@ -28,6 +29,7 @@ _RESOURCES = {
     ("minimum_packet_rate", "any"): "NET_PACKET_RATE_KILOPACKET_PER_SEC",
 }
 _TUNNEL = "CUSTOM_NETWORK_TUNNEL_PROVIDER"
+_NOT_IN_TRAITS = re.compile("[^A-Z0-9_]")
 
 
 def policy_of(row: Any) -> str | None:
@@ -86,19 +88,31 @@ def forget(connection: Connection, rows: Iterable[Any]) -> None:
         bulk.delete_by(connection, qos_attachment, "object_id", attached)
 
 
-def add_resource_requests(connection: Connection, ports: Sequence[View]) -> None:
-    """What a scheduler must find on the host of each port: what the rules of its policy promise it (Neutron)."""
+def add_resource_requests(
+    connection: Connection, ports: Sequence[View], physical_networks: Mapping[str, str | None]
+) -> None:
+    """What a scheduler must find on the host of each port: what the rules of its policy promise it (Neutron).
+
+    ``physical_networks`` is what the networks of the ports are carried on (id → name), None for tunnels.
+    """
     policies = {view["id"]: view[ATTRIBUTE] or view["qos_network_policy_id"] for view in ports}
     rules = rules_of(connection, sorted({policy_id for policy_id in policies.values() if policy_id}))
     for view in ports:
-        view["resource_request"] = _resource_request(view, rules.get(policies[view["id"]] or "", []))
+        its_rules = rules.get(policies[view["id"]] or "", [])
+        view["resource_request"] = _resource_request(view, its_rules, physical_networks[view["network_id"]])
 
 
-def _resource_request(port: View, rules: Sequence[View]) -> View | None:
-    vnic_type = f"CUSTOM_VNIC_TYPE_{port['binding:vnic_type'].replace('-', '_').upper()}"
+def _trait(kind: str, name: str) -> str:
+    """A trait as Placement writes it."""
+    return f"CUSTOM_{kind}_{_NOT_IN_TRAITS.sub('_', name.upper())}"
+
+
+def _resource_request(port: View, rules: Sequence[View], physical_network: str | None) -> View | None:
+    carried = _trait("PHYSNET", physical_network) if physical_network else _TUNNEL
+    vnic_type = _trait("VNIC_TYPE", port["binding:vnic_type"])
     groups = []
     for kind, number, required in (
-        ("minimum_bandwidth", "min_kbps", [_TUNNEL, vnic_type]),
+        ("minimum_bandwidth", "min_kbps", [carried, vnic_type]),
         ("minimum_packet_rate", "min_kpps", [vnic_type]),
     ):
         promised = [rule for rule in rules if rule["type"] == kind]

@@ -167,6 +167,22 @@ async def test_a_port_asks_the_scheduler_for_what_its_policy_promises(neutron: N
     assert (await neutron.update("port", web["id"], qos_policy_id=plain["id"]))["resource_request"] is None
 
 
+async def test_a_port_on_a_physical_network_asks_for_a_host_that_has_it(neutron: Neutron) -> None:
+    gold = await policy(neutron)
+    await rule(neutron, gold, "minimum_bandwidth", min_kbps=100)
+    vlan = {"provider:network_type": "vlan", "provider:physical_network": "rack-1.a"}
+    network = await neutron.create("network", **vlan)
+    port = await neutron.create("port", network_id=network["id"], qos_policy_id=gold["id"])
+    (group,) = port["resource_request"]["request_groups"]
+    assert group["required"] == ["CUSTOM_PHYSNET_RACK_1_A", "CUSTOM_VNIC_TYPE_NORMAL"]
+    assert await neutron.show("port", port["id"]) == port
+    assert (await neutron.update("port", port["id"]))["resource_request"] == port["resource_request"]
+    elsewhere = await neutron.create("network", qos_policy_id=gold["id"])
+    tunnelled = await neutron.create("port", network_id=elsewhere["id"])
+    (group,) = tunnelled["resource_request"]["request_groups"]
+    assert group["required"] == ["CUSTOM_NETWORK_TUNNEL_PROVIDER", "CUSTOM_VNIC_TYPE_NORMAL"]
+
+
 async def test_rule_types_say_which_values_they_take(neutron: Neutron) -> None:
     types = shown(await neutron.http.get("/v2.0/qos/rule-types?all_supported=true"))["rule_types"]
     assert types == [{"type": kind} for kind in FIRST_RULES]
