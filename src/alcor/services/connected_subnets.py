@@ -1,6 +1,6 @@
 """What the router of a subnet connects, as Alcor's Route Manager tells its Port Manager."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,11 +8,13 @@ from sqlalchemy import Connection, bindparam, select
 
 from alcor.model.context import Context
 from alcor.model.errors import not_found
+from alcor.services.route_table import ROWS as TABLE_ROWS
 from alcor.services.router import ROUTERS
 from alcor.services.router_ports import INTERFACE, ports_of
 from alcor.services.rows import View
 from alcor.services.subnet import SUBNETS
-from alcor.store.tables import ip_allocation, port
+from alcor.store import bulk
+from alcor.store.tables import ip_allocation, port, route_table
 
 _ROUTERS = (
     select(port.c.device_id)
@@ -49,7 +51,8 @@ def connected_subnets(connection: Connection, asked: Asked) -> View:
     rows = [found[subnet_id] for subnet_id in subnet_ids if subnet_id in found]
     subnets = SUBNETS.views(connection, rows, asked.context)
     routes = ROUTERS.views(connection, [router], asked.context)[0]["routes"]
-    return {"internal_router_info": _router_info(router, routes, subnets), "subnets": subnets}
+    own = _routes_of_tables(connection, [row.id for row in rows])
+    return {"internal_router_info": _router_info(router, routes, subnets, own), "subnets": subnets}
 
 
 def _check_there(connection: Connection, asked: Asked) -> None:
@@ -59,13 +62,21 @@ def _check_there(connection: Connection, asked: Asked) -> None:
     SUBNETS.access.require(connection, row, asked.context, "get", {})
 
 
-def _router_info(router: Any, routes: Sequence[View], subnets: Sequence[View]) -> View:
+def _routes_of_tables(connection: Connection, subnet_ids: Sequence[str]) -> dict[str, list[View]]:
+    """The routes to next hops in the route table of each of these subnets that has one."""
+    rows = bulk.select_by(connection, list(route_table.c), route_table.c.owner, subnet_ids)
+    return {row.owner: [each for each in TABLE_ROWS.view(row)["routes"] if each["nexthop"]] for row in rows}
+
+
+def _router_info(
+    router: Any, routes: Sequence[View], subnets: Sequence[View], own: Mapping[str, Sequence[View]]
+) -> View:
     tables = [
         {
             "subnet_id": subnet["id"],
             "routing_rules": [
                 {"destination": each["destination"], "next_hop_ip": each["nexthop"], "operation_type": "CREATE"}
-                for each in (*subnet["host_routes"], *routes)
+                for each in (*own.get(subnet["id"], ()), *subnet["host_routes"], *routes)
             ],
         }
         for subnet in subnets

@@ -75,6 +75,8 @@ async def test_a_router_tells_which_subnets_it_connects(client: httpx.AsyncClien
         await attach(client, router, subnet)
     extra = {"destination": "192.0.2.0/24", "nexthop": "10.0.1.9"}
     shown(await client.put(f"{ROUTERS}/{router['id']}/add_extraroutes", json={"router": {"routes": [extra]}}))
+    table = {"route_table_type": "neutron_subnet", "routes": [{"destination": "203.0.113.0/24", "nexthop": "10.0.1.7"}]}
+    shown(await client.post(f"{PROJECT}/subnets/{second['id']}/routetable", json={"routetable": table}), 201)
     found = await connected(client, first)
     assert {each["id"] for each in found["subnets"]} == {first["id"], second["id"]}
     assert found == await connected(client, second)
@@ -86,7 +88,7 @@ async def test_a_router_tells_which_subnets_it_connects(client: httpx.AsyncClien
     }
     assert rules == {
         first["id"]: [(route["destination"], route["nexthop"]), (extra["destination"], extra["nexthop"])],
-        second["id"]: [(extra["destination"], extra["nexthop"])],
+        second["id"]: [("203.0.113.0/24", "10.0.1.7"), (extra["destination"], extra["nexthop"])],
     }
     assert (await connected(client, apart))["subnets"] == []
 
