@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from alcor.model.number_ranges import Range, normalised, runs
 from alcor.model.resources.network import LARGEST_VNI
 from alcor.store.tables import (
+    elastic_ip,
     free_range,
     ip_allocation,
     ip_reservation,
@@ -20,9 +21,10 @@ from alcor.store.tables import (
     segment,
     subnet,
 )
+from tests.invariants import elastic_ips
 from tests.invariants.database import Database, attributes_of
 
-_EVERYBODYS = {"vni", "mac", "host_index"}
+_EVERYBODYS = {"vni", "mac", "host_index", "elastic_ipv4", "elastic_ipv6"}
 
 
 def free_ranges_are_disjoint_and_apart(database: Database) -> Iterator[str]:
@@ -81,6 +83,12 @@ def ranges_of_macs_do_not_overlap(database: Database) -> Iterator[str]:
     yield from _overlaps((row.first, row.last) for row in database.rows(mac_range))
 
 
+def ranges_of_elastic_ips_do_not_overlap(database: Database) -> Iterator[str]:
+    """An address is of one range."""
+    for version in (4, 6):
+        yield from _overlaps(elastic_ips.whole(database, version))
+
+
 def _overlaps(ranges: Iterable[Range]) -> Iterator[str]:
     before: Range | None = None
     for each in sorted(ranges):
@@ -103,6 +111,10 @@ def _pools(database: Database) -> Iterator[tuple[str, list[Range], set[int]]]:
     active = [(row.first, row.last) for row in database.rows(mac_range) if row.state == "Active"]
     macs = database.values(port.c.mac_address) | database.values(mac_reservation.c.mac_address)
     yield "mac", normalised(active), macs
+    for version in (4, 6):
+        rows = [row for row in database.rows(elastic_ip) if row.elastic_ip_version == version]
+        elastic = {int(ipaddress.ip_address(row.elastic_ip)) for row in rows}
+        yield f"elastic_ipv{version}", normalised(elastic_ips.whole(database, version)), elastic
     held: dict[str, set[int]] = defaultdict(set)
     for table in (ip_allocation, ip_reservation):
         for row in database.rows(table):

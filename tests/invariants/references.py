@@ -31,6 +31,7 @@ REFERENCES = (
         tables.default_security_group_rule.c.remote_group_id, tables.security_group.c.id, besides=frozenset({"PARENT"})
     ),
     Reference(tables.default_security_group_rule.c.remote_address_group_id, tables.address_group.c.id),
+    Reference(tables.elastic_ip.c.port_id, tables.port.c.id),
     Reference(tables.flavor_service_profile.c.flavor_id, tables.flavor.c.id),
     Reference(tables.flavor_service_profile.c.service_profile_id, tables.service_profile.c.id),
     Reference(tables.floating_ip.c.floating_network_id, tables.network.c.id),

@@ -9,9 +9,12 @@ from alcor.api.neutron.service_types import RULES as SERVICE_TYPE_RULES
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.model.resources.port_binding import PORT_BINDING
 from alcor.model.resources.vpc_router import ROUTE_TABLE, VPC_ROUTER
+from alcor.services.elastic_ip import ELASTIC_IPS
+from alcor.services.elastic_ip_range import ELASTIC_IP_RANGES
 from alcor.services.gateway import GATEWAYS
 from alcor.services.gateway_attachment import ATTACHMENTS
 from alcor.services.gateway_route_table import ROUTE_TABLES
+from alcor.services.manager import Manager
 from alcor.services.network_acl import NETWORK_ACLS
 from alcor.services.network_acl_rule import NETWORK_ACL_RULES
 from alcor.services.node import NODES
@@ -19,7 +22,8 @@ from alcor.services.node import NODES
 
 def all_rules() -> dict[str, str]:
     """The rules of both APIs, by name; Alcor's own API has Neutron's rules for the resources that both have."""
-    alcors = (NODES, NETWORK_ACLS, NETWORK_ACL_RULES, GATEWAYS, ATTACHMENTS, ROUTE_TABLES)
+    alcors: tuple[Manager, ...] = (NODES, NETWORK_ACLS, NETWORK_ACL_RULES, GATEWAYS, ATTACHMENTS, ROUTE_TABLES)
+    alcors += (ELASTIC_IPS, ELASTIC_IP_RANGES)
     resources = [*(manager.resource for manager in (*MANAGERS, *alcors)), NETWORK_IP_AVAILABILITY, PORT_BINDING]
     resources += [VPC_ROUTER, ROUTE_TABLE]
     return default_rules(resources) | QUOTA_RULES | ZONE_RULES | RULE_TYPE_RULES | SERVICE_TYPE_RULES

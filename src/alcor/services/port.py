@@ -1,6 +1,6 @@
 """Ports: created, changed and deleted by the batch, with their MAC and IP addresses, in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, exists, false, not_, or_, select
@@ -13,6 +13,7 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted
 from alcor.model.resources.port import PORT
 from alcor.services import (
+    elastic_ip_ports,
     forwarded_ports,
     local_ip_ports,
     mac,
@@ -224,8 +225,7 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
         shown_ips = private_ip.fixed_ip_views(fixed_ips)
         router_ports.check_fixed_ips(connection, row.id, shown_ips)
         held = {each["ip_address"] for each in shown_ips}
-        forwarded_ports.forget_those_to(transaction, [row.id], held)
-        local_ip_ports.forget_associations(transaction, [row.id], held)
+        _lead_elsewhere(transaction, [row.id], held)
     bulk.update_row(connection, port, changed)
     if changed.host_id and changed.host_id != row.host_id:
         connection.execute(_BINDING_TO, {"port_id": row.id, "host": changed.host_id})  # it is the active one now
@@ -292,6 +292,13 @@ def _change_addresses(
         _replace_allocations(transaction, row.id, fixed_ips)
         private_ip.release(transaction, {each.id: each for each in subnets}, remaining)
     return fixed_ips
+
+
+def _lead_elsewhere(transaction: Transaction, port_ids: Sequence[str], kept: Collection[str] = ()) -> None:
+    """Ports go, or have only these addresses from now on: nothing leads to the others."""
+    forwarded_ports.forget_those_to(transaction, port_ids, kept)
+    local_ip_ports.forget_associations(transaction, port_ids, kept)
+    elastic_ip_ports.forget_those_to(transaction, port_ids, kept)
 
 
 def _keep(slot: Slot, remaining: list[FixedIp]) -> FixedIp | None:
@@ -369,8 +376,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     fixed_ips = [fixed_ip for held in fixed_ips_of(connection, ids).values() for fixed_ip in held]
     subnets = private_ip.subnets_of(connection, networks)
     router_ports.disassociate(transaction, ids)
-    forwarded_ports.forget_those_to(transaction, ids)
-    local_ip_ports.forget_associations(transaction, ids)
+    _lead_elsewhere(transaction, ids)
     mac.lock(transaction)
     bulk.delete_by(connection, ip_allocation, "port_id", ids)
     bulk.delete_by(connection, port_binding, "port_id", ids)

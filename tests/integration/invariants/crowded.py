@@ -47,6 +47,7 @@ async def crowd(path: Path) -> None:
             await _acls(make, network)
             await _gateways(make, network)
             await _route_tables(make, network)
+            await _elastic_ips(make, network)
             await _belongings(make, network, group, port)
         session = host_session.HostSession("host-1", b"0123456789abcdef")
         await store.write(lambda transaction: host_session.claim(transaction, "controller", [session]))
@@ -173,6 +174,15 @@ async def _route_tables(make: Maker, network: str) -> None:
     subnet = (await make.ask("GET", f"/v2.0/subnets?network_id={network}&limit=1", {}))["subnets"][0]["id"]
     table = {"routetable": {"route_table_type": "private_subnet"}}
     await make.ask("POST", f"/project/{DEFAULT_PROJECT}/subnets/{subnet}/routetable", table)
+
+
+async def _elastic_ips(make: Maker, network: str) -> None:
+    for first, last in (("192.0.2.1", "192.0.2.9"), ("192.0.2.20", "192.0.2.29")):
+        parts = {"allocation_ranges": [{"start": first, "end": last}]}
+        await make.ask("POST", "/elasticip-ranges", {"elasticip-range": parts})
+    for _ in range(2):
+        port = await make("ports", "port", network_id=network)
+        await make.ask("POST", f"/project/{DEFAULT_PROJECT}/elasticips", {"elasticip": {"port_id": port["id"]}})
 
 
 async def _belongings(make: Maker, network: str, group: str, port: str) -> None:

@@ -108,6 +108,14 @@ BROKEN = [
     ("routers_of_vpcs_have_their_table", "DELETE FROM route_table WHERE route_table_type = 'vpc'"),
     ("route_tables_are_of_their_owners_vpc", "UPDATE route_table SET vpc_id = (SELECT id FROM network "
      "WHERE name = 'others')"),
+    ("ranges_of_elastic_ips_do_not_overlap", "UPDATE elastic_ip_range SET attributes = "
+     "(SELECT attributes FROM elastic_ip_range LIMIT 1)"),
+    ("taken_and_free_are_the_whole_pool", "DELETE FROM elastic_ip"),
+    ("taken_and_free_are_the_whole_pool", "DELETE FROM elastic_ip_range"),
+    ("elastic_ips_are_of_ranges", "UPDATE elastic_ip_range SET ip_version = 6"),
+    ("elastic_ips_are_of_ranges", "UPDATE elastic_ip SET elastic_ip_version = 6"),
+    ("elastic_ips_lead_to_addresses_of_their_ports", "UPDATE elastic_ip SET private_ip = '10.9.9.9'"),
+    ("elastic_ips_lead_to_addresses_of_their_ports", "UPDATE elastic_ip SET port_id = NULL"),
     ("ports_are_of_one_trunk", "UPDATE sub_port SET port_id = (SELECT port_id FROM trunk)"),
     ("parents_know_their_trunks", "DELETE FROM trunk"),
     ("parents_know_their_trunks", "UPDATE port SET attributes = '{}'"),

@@ -6,6 +6,7 @@ from alcor.api.http import Request, Response
 from alcor.api.neutron.ip_availability import ip_availability_routes
 from alcor.api.neutron.quotas import quota_routes
 from alcor.api.routes import Route
+from alcor.api.vpc.elastic_ips import elastic_ip_range_routes, elastic_ip_routes
 from alcor.api.vpc.gateways import gateway_routes
 from alcor.api.vpc.ips import ip_routes
 from alcor.api.vpc.l3_neighbours import l3_neighbour_routes
@@ -33,6 +34,7 @@ def alcor_routes(store: Store, page_limit: int) -> list[Route]:
         routes += node_routes(store, page_limit, prefix)
         routes += ip_routes(store, page_limit, prefix)
         routes += mac_routes(store, prefix)
+        routes += elastic_ip_range_routes(store, page_limit, prefix)
         routes += ip_availability_routes(store, page_limit, f"{prefix}/network-ip-availabilities")
         routes += network_configuration_routes(store, prefix)
         routes += ncm_routes(store, page_limit, prefix)
@@ -48,6 +50,7 @@ def alcor_routes(store: Store, page_limit: int) -> list[Route]:
         routes += security_group_routes(store, page_limit, project)
         routes += network_acl_routes(store, page_limit, project)
         routes += gateway_routes(store, page_limit, project)
+        routes += elastic_ip_routes(store, page_limit, project)
     of_ports = "/v4/{project_id}"  # the Java Port Manager's alias
     routes += [*port_routes(store, page_limit, of_ports), *l3_neighbour_routes(store, of_ports)]
     return [_within_own_project(route) if "{project_id}" in route.template else route for route in routes]

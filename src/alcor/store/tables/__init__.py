@@ -9,6 +9,7 @@ from alcor.store.tables.accounts import quota, quota_reservation, rbac_policy, t
 from alcor.store.tables.base import metadata
 from alcor.store.tables.bindings import port_binding
 from alcor.store.tables.change_log import change_log, change_log_head
+from alcor.store.tables.elastic_ips import elastic_ip, elastic_ip_range
 from alcor.store.tables.flavors import flavor, flavor_service_profile, service_profile
 from alcor.store.tables.gateways import (
     gateway,
@@ -59,6 +60,8 @@ __all__ = [
     "conntrack_helper",
     "controller",
     "default_security_group_rule",
+    "elastic_ip",
+    "elastic_ip_range",
     "flavor",
     "flavor_service_profile",
     "floating_ip",

@@ -42,6 +42,8 @@ gateway route table: POST GET {p}/gateways/g/routetables; GET PUT DELETE {p}/gat
 association: PUT {p}/gateways/g/routetables/t/associate; PUT {p}/gateways/g/routetables/t/de-associate
 Java's other path of these: PUT DELETE {p}/gateways/g/routetable/t; PUT {p}/gateways/g/routetable/t/associate
 gateway of a VPC: POST {p}/gatewayinfo; PUT DELETE {p}/gatewayinfo/v
+elastic IP: POST GET {p}/elasticips; GET PUT DELETE {p}/elasticips/e
+elastic IP ranges: POST GET /elasticip-ranges; GET PUT DELETE /elasticip-ranges/r
 quota: GET {p}/quotas; GET PUT DELETE {p}/quotas/q; GET {p}/quotas/q/default; GET {p}/quotas/q/details.json
 quota apply: POST {p}/quota/apply; DELETE /quota/apply/a
 node: POST PUT GET /nodes; GET PUT DELETE /nodes/n; POST /nodes/bulk; POST /nodes/upload

@@ -155,6 +155,14 @@ THEIRS = (
         called="routetables of subnets",
         under=OWN,
     ),
+    Kind(
+        "elasticip-ranges",
+        "elasticip-range",
+        lambda _: {"allocation_ranges": [{"start": "203.0.113.1", "end": "203.0.113.9"}]},
+        by_admin=True,
+        under="",
+    ),
+    Kind("elasticips", "elasticip", lambda made: {"port_id": made["ports"]}, under=OWN),
 )
 
 SAME = {
