@@ -1,7 +1,7 @@
 """Whatever a client sends, it is told what was wrong with it: no answer says that the server failed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -14,6 +14,8 @@ from alcor.api.app import ApiSettings, create_app
 from alcor.model.identifiers import new_id
 from alcor.model.resource import Resource
 from alcor.model.resources.alcor import PROJECT_PORT, PROJECT_SUBNET, VPC
+from alcor.model.resources.gateway import ATTACHMENT, GATEWAY, ROUTE_TABLE
+from alcor.model.resources.network_acl import NETWORK_ACL, NETWORK_ACL_RULE
 from alcor.model.resources.node import NODE
 from alcor.store.store import open_store
 from tests.integration.api.alcor.requests import PROJECT, add_node, add_port, add_subnet, add_vpc
@@ -117,10 +119,25 @@ STRANGE: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["nodes", "vpcs", "subnets", "ports"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "nodes",
+        "vpcs",
+        "subnets",
+        "ports",
+        "network-acls",
+        "network-acl-rules",
+        "gateways",
+        "attachments",
+        "routetables",
+    ],
+)
 def test_every_attribute_with_strange_values(server: Server, kind: str) -> None:
     resource, known, item = server.run(some_resources(server.client))[kind]
     collection, one = ("/nodes", "host_info") if kind == "nodes" else (f"{PROJECT}/{kind}", resource.name)
+    if kind in ("attachments", "routetables"):
+        collection = f"{PROJECT}/gateways/{server.run(some_gateway(server.client))}/{kind}"
 
     async def send() -> None:
         for name in resource.attributes:
@@ -140,17 +157,91 @@ def test_every_attribute_with_strange_values(server: Server, kind: str) -> None:
     server.run(send())
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", f"{PROJECT}/gatewayinfo", {"vpcinfo": {"vpc_id": new_id(), "vni": "1", "owner": "p1"}}),
+        (
+            "PUT",
+            f"{PROJECT}/gatewayinfo/{new_id()}",
+            {"gatewayinfo": {"resource_id": new_id(), "gateways": [{"type": "zeta", "status": "ready", "ips": []}]}},
+        ),
+        (
+            "PUT",
+            f"{PROJECT}/update-l3-neighbors",
+            {"vpc_id": new_id(), "subnet_id": new_id(), "operation_type": "add", "gateway_port_ids": []},
+        ),
+        (
+            "PUT",
+            "/network-configuration",
+            {
+                "rsType": "PORT",
+                "opType": "CREATE",
+                "vpcs_internal": [{"id": new_id(), "project_id": "p1", "cidr": "10.0.0.0/16"}],
+                "subnets_internal": [
+                    {"id": new_id(), "project_id": "p1", "network_id": new_id(), "cidr": "10.0.0.0/24", "tunnel_id": 7}
+                ],
+                "ports_internal": [
+                    {"id": new_id(), "project_id": "p1", "network_id": new_id(), "binding_host_ip": "192.0.2.1"}
+                ],
+            },
+        ),
+        (
+            "PUT",
+            "/network-configuration",
+            {"rsType": "NEIGHBOR", "opType": "UPDATE", "neighbor_info": [{"port_id": new_id()}]},
+        ),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_every_member_of_a_report_with_strange_values(server: Server, method: str, path: str, body: Any) -> None:
+    async def send() -> None:
+        for strange in variants(body):
+            response = await server.client.request(method, path, json=strange)
+            assert response.status_code < 500, (strange, response.text)
+            if response.status_code >= 400:
+                assert response.json()["NeutronError"]["message"]
+
+    server.run(send())
+
+
+def variants(body: Any) -> Iterator[Any]:
+    """The body with strange values in the place of each of its parts, and of itself."""
+    yield from STRANGE
+    parts = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
+    for key, part in parts:
+        for strange in variants(part):
+            yield body | {key: strange} if isinstance(body, dict) else [strange]
+
+
+async def some_gateway(client: httpx.AsyncClient) -> str:
+    """The id of a gateway."""
+    answer = await client.post(f"{PROJECT}/gateways", json={"gateway": {"type": "tgw"}})
+    return str(answer.json()["gateway"]["id"])
+
+
 async def some_resources(client: httpx.AsyncClient) -> dict[str, tuple[Resource, dict[str, Any], str]]:
     """For each kind of resource its definition, what creates another one, and the id of one that exists."""
     await add_node(client, 1)
     vpc = (await add_vpc(client))["id"]
     subnet = (await add_subnet(client, vpc))["id"]
     port = (await add_port(client, vpc))["id"]
+    answer = await client.post(f"{PROJECT}/network-acls", json={"network_acl": {"vpc_id": vpc}})
+    acl = answer.json()["network_acl"]
     return {
         "nodes": (NODE, {"node_id": "host-2", "local_ip": "192.0.2.2"}, "host-1"),
         "vpcs": (VPC, {"name": "v"}, vpc),
         "subnets": (PROJECT_SUBNET, {"network_id": vpc, "cidr": "10.0.9.0/24"}, subnet),
         "ports": (PROJECT_PORT, {"network_id": vpc}, port),
+        "network-acls": (NETWORK_ACL, {"vpc_id": vpc}, acl["id"]),
+        "network-acl-rules": (
+            NETWORK_ACL_RULE,
+            {"network_acl_id": acl["id"], "number": 1, "direction": "ingress", "action": "deny"},
+            acl["network_acl_rules"][0]["id"],
+        ),
+        "gateways": (GATEWAY, {"type": "igw"}, await some_gateway(client)),
+        "attachments": (ATTACHMENT, {"resource_id": vpc}, new_id()),
+        "routetables": (ROUTE_TABLE, {}, new_id()),
     }
 
 

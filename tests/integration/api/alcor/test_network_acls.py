@@ -1,5 +1,6 @@
 """Network ACLs and their rules, as Alcor's Network ACL Manager has them."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -227,6 +228,17 @@ async def test_of_several_all_or_none_are_made(client: httpx.AsyncClient) -> Non
     assert shown(await client.get(f"{RULES}/{one['id']}"))["network_acl_rule"] == one
     twice = {"network_acl_rules": [{"id": one["id"], "number": 5}] * 2}
     assert "twice" in refusal(await client.put(f"{RULES}/bulk", json=twice), 400)
+
+
+async def test_of_many_at_once_one_gets_the_subnet_and_one_the_number(client: httpx.AsyncClient) -> None:
+    vpc = await add_vpc(client)
+    subnet = await add_subnet(client, vpc["id"])
+    wanted = {"network_acl": {"vpc_id": vpc["id"], "is_default": True, "associated_subnets": [subnet["id"]]}}
+    answers = await asyncio.gather(*(client.post(ACLS, json=wanted) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+    (acl,) = shown(await client.get(ACLS))["network_acls"]
+    answers = await asyncio.gather(*(client.post(RULES, json=rule(acl)) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
 
 
 async def test_an_acl_may_be_sent_back_as_it_was_shown(client: httpx.AsyncClient) -> None:
