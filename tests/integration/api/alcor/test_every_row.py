@@ -33,6 +33,14 @@ default security group: GET {p}/security-groups/default/p1
 members of security groups: POST {p}/bind-security-groups; POST {p}/unbind-security-groups
 security group rule: POST GET {p}/security-group-rules; GET PUT DELETE {p}/security-group-rules/r
 security group rules: POST {p}/security-group-rules/bulk
+VPC's router: GET POST DELETE {p}/vpcs/v/router; GET POST PUT {p}/vpcs/v/vpcroutetable; GET {p}/vpcs/v/routetables
+route table: GET {p}/routetables/t; GET POST PUT DELETE {p}/subnets/s/routetable
+router: POST GET {p}/routers; GET PUT DELETE {p}/routers/r; GET {p}/vpcs/v/subnets/s/connected-subnets
+router's interfaces: PUT {p}/routers/r/add_router_interface; PUT {p}/routers/r/remove_router_interface
+router's routes: PUT {p}/routers/r/add_extraroutes; PUT {p}/routers/r/remove_extraroutes
+security group: POST GET {p}/security-groups; GET PUT DELETE {p}/security-groups/g; POST {p}/security-groups/bulk
+default group: GET {p}/security-groups/default/p1; POST {p}/bind-security-groups; POST {p}/unbind-security-groups
+rule: POST GET {p}/security-group-rules; GET PUT DELETE {p}/security-group-rules/r; POST {p}/security-group-rules/bulk
 network ACL: POST GET {p}/network-acls; GET PUT DELETE {p}/network-acls/a; POST PUT {p}/network-acls/bulk
 network ACL rule: POST GET {p}/network-acl-rules; GET PUT DELETE {p}/network-acl-rules/r
 network ACL rules: POST PUT {p}/network-acl-rules/bulk
