@@ -78,7 +78,7 @@ def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequen
     """Create the ports of many requests with the statements of one: each request's all or none."""
     networks = lock_networks(transaction, (values["network_id"] for create in requests for values in create.items))
     subnets = private_ip.subnets_of(transaction.connection, networks)
-    usual = {network_id: private_ip.plan(network_id, subnets.get(network_id, []), None) for network_id in networks}
+    usual = {network_id: private_ip.usual_plan(subnets.get(network_id, [])) for network_id in networks}
     secured = {network_id: NETWORK_ROWS.view(row)["port_security_enabled"] for network_id, row in networks.items()}
     outcomes: list[list[View] | Exception] = []
     planned: list[tuple[Values, Sequence[Slot]]] = []
@@ -108,16 +108,16 @@ def _check_networks_visible(transaction: Transaction, create: Create, networks: 
 
 
 def _plan(
-    values: Values, usual: Mapping[str, Sequence[Slot]], subnets: Mapping[str, list[Subnet]]
+    values: Values, usual: Mapping[str, Sequence[Slot] | None], subnets: Mapping[str, list[Subnet]]
 ) -> tuple[Values, Sequence[Slot]]:
-    """``usual`` is what a port of each network gets that does not say."""
+    """``usual`` is what a port of each network gets that does not say, where it is the same for all."""
     network_id = values["network_id"]
     if network_id not in usual:
         raise not_found("network", network_id)
-    if missing(values, "fixed_ips") or values["fixed_ips"] is None:
-        return values, usual[network_id]
-    of_router = values["device_owner"] in router_ports.ROUTER_OWNERS
-    return values, private_ip.plan(network_id, subnets.get(network_id, []), values["fixed_ips"], of_router)
+    wanted = None if missing(values, "fixed_ips") else values["fixed_ips"]
+    if wanted is None and (slots := usual[network_id]) is not None:
+        return values, slots
+    return values, private_ip.plan(network_id, subnets.get(network_id, []), wanted, values["device_owner"])
 
 
 def _write(
@@ -277,7 +277,7 @@ def _change_addresses(
         automatic = {each.id for each in subnets if each.automatic and not of_router}
         held = private_ip.fixed_ip_views(old_ips)
         wanted = [{"subnet_id": each["subnet_id"]} if each["subnet_id"] in automatic else each for each in held]
-    planned = private_ip.plan(row.network_id, subnets, wanted, of_router)
+    planned = private_ip.plan(row.network_id, subnets, wanted, row.device_owner)
     slots = [private_ip.resolved(slot, row.mac_address) for slot in planned]
     kept: list[FixedIp | None] = [None] * len(slots)
     remaining = list(old_ips)

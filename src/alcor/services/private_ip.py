@@ -17,6 +17,7 @@ from alcor.model import address_plan
 from alcor.model.addresses import ip_bytes, ip_text
 from alcor.model.errors import AlcorError, bad_request, conflict, invalid_input
 from alcor.model.number_ranges import Range
+from alcor.services.router_ports import ROUTER_OWNERS
 from alcor.services.subnet import WIDTHS
 from alcor.store import number_pools
 from alcor.store.tables import ip_allocation, subnet
@@ -35,10 +36,16 @@ class Subnet(msgspec.Struct, frozen=True):
     usable: Range
     pools: tuple[Range, ...]
     automatic: bool  # its hosts make their own addresses (SLAAC)
+    service_types: tuple[str, ...]  # what its ports are (their device_owner); anything when empty
+    has_dhcp: bool
 
     def in_pools(self, number: int) -> bool:
         """Whether the address is one of those given out."""
         return any(first <= number <= last for first, last in self.pools)
+
+    def serves(self, owner: str) -> bool:
+        """Whether ports of this ``device_owner`` may get addresses here that they did not ask for by the subnet."""
+        return not self.service_types or owner in self.service_types or (owner == _DHCP and self.has_dhcp)
 
 
 class Slot(msgspec.Struct, frozen=True):
@@ -52,8 +59,16 @@ class Slot(msgspec.Struct, frozen=True):
     of_router: bool = False
 
 
+_DHCP = "network:dhcp"
 _SUBNETS = (
-    select(subnet.c.network_id, subnet.c.id, subnet.c.ip_version, subnet.c.cidr, subnet.c.attributes)
+    select(
+        subnet.c.network_id,
+        subnet.c.id,
+        subnet.c.ip_version,
+        subnet.c.cidr,
+        subnet.c.attributes,
+        subnet.c.enable_dhcp,
+    )
     .where(subnet.c.network_id.in_(bindparam("network_ids", expanding=True)))
     .order_by(subnet.c.id)
 )
@@ -72,7 +87,7 @@ def subnets_of(connection: Connection, network_ids: Iterable[str]) -> dict[str, 
 
 
 @lru_cache(4096)
-def _subnet(subnet_id: str, version: int, cidr: str, attributes: str) -> Subnet:
+def _subnet(subnet_id: str, version: int, cidr: str, attributes: str, has_dhcp: bool) -> Subnet:
     given = orjson.loads(attributes)
     network = ipaddress.ip_network(cidr)
     return Subnet(
@@ -82,6 +97,8 @@ def _subnet(subnet_id: str, version: int, cidr: str, attributes: str) -> Subnet:
         usable=address_plan.usable(network),
         pools=tuple(address_plan.pool_ranges(given["allocation_pools"])),
         automatic=bool({given.get("ipv6_address_mode"), given.get("ipv6_ra_mode")} & {"slaac", "dhcpv6-stateless"}),
+        service_types=tuple(given.get("service_types", ())),
+        has_dhcp=bool(has_dhcp),
     )
 
 
@@ -89,16 +106,32 @@ def plan(
     network_id: str,
     subnets: Sequence[Subnet],
     fixed_ips: Sequence[Mapping[str, str]] | None,
-    of_router: bool = False,
+    owner: str = "",
 ) -> list[Slot]:
-    """What a port's ``fixed_ips`` ask for; None is what a port gets that does not say.
+    """What the ``fixed_ips`` of a port of this ``device_owner`` ask for; None is what a port gets that does not say.
 
-    A router's port (``of_router``) may have the address that any router of an IPv6 subnet has (RFC 4291, 2.6.1).
-    Raises AlcorError when an address or subnet is not the network's.
+    A router's port may have the address that any router of an IPv6 subnet has (RFC 4291, 2.6.1). Raises AlcorError when
+    an address or subnet is not the network's.
     """
     if fixed_ips is None:
-        return _default_slots(subnets)
-    return [_slot(network_id, subnets, fixed_ip, of_router) for fixed_ip in fixed_ips]
+        return _default_slots(_serving(network_id, subnets, owner))
+    return [_slot(network_id, subnets, fixed_ip, owner) for fixed_ip in fixed_ips]
+
+
+def usual_plan(subnets: Sequence[Subnet]) -> list[Slot] | None:
+    """What any port gets that does not say; None when it depends on its ``device_owner``."""
+    return None if any(each.service_types for each in subnets) else _default_slots(subnets)
+
+
+def _serving(network_id: str, subnets: Sequence[Subnet], owner: str) -> list[Subnet]:
+    """The subnets for ports of this ``device_owner``, those before the others that are for such alone."""
+    serving = [each for each in subnets if each.serves(owner)]
+    if subnets and not serving:
+        raise conflict(
+            "IpAddressGenerationFailureNoMatchingSubnet",
+            f"No valid service subnet for the given device owner, network {network_id}, service type {owner}.",
+        )
+    return sorted(serving, key=lambda each: not each.service_types)
 
 
 def _default_slots(subnets: Sequence[Subnet]) -> list[Slot]:
@@ -111,7 +144,8 @@ def _default_slots(subnets: Sequence[Subnet]) -> list[Slot]:
     return slots + [Slot((each,)) for each in subnets if each.automatic]
 
 
-def _slot(network_id: str, subnets: Sequence[Subnet], fixed_ip: Mapping[str, str], of_router: bool) -> Slot:
+def _slot(network_id: str, subnets: Sequence[Subnet], fixed_ip: Mapping[str, str], owner: str) -> Slot:
+    of_router = owner in ROUTER_OWNERS
     address = fixed_ip.get("ip_address")
     packed = ip_bytes(address) if address else b""
     number = int.from_bytes(packed)
@@ -129,7 +163,7 @@ def _slot(network_id: str, subnets: Sequence[Subnet], fixed_ip: Mapping[str, str
         raise bad_request(
             f"IP address {address} is not a valid IP for the specified subnet: {chosen.cidr}.", "InvalidIpForSubnet"
         )
-    for each in subnets:
+    for each in _serving(network_id, subnets, owner):
         if WIDTHS[each.version] == len(packed) and _is_usable(each, number, of_router):
             return Slot((each,), number, of_router)
     raise bad_request(

@@ -109,3 +109,14 @@ def test_failures_are_explained(openstack: OpenStack) -> None:
     openstack("port create p --network meadow --fixed-ip subnet=full")
     assert "One or more ports have an IP allocation" in openstack.fails("subnet delete full")
     openstack("port delete p")
+
+
+def test_subnets_for_certain_ports(openstack: OpenStack) -> None:
+    openstack("network create typed")
+    openstack("subnet create typed-1 --network typed --subnet-range 10.99.0.0/24 --service-type compute:nova")
+    assert openstack.show("subnet show typed-1")["service_types"] == ["compute:nova"]
+    assert "No valid service subnet" in openstack.fails("port create idle --network typed")
+    openstack("subnet unset typed-1 --service-type compute:nova")
+    openstack("port create idle --network typed")
+    openstack("port delete idle")
+    openstack("network delete typed")

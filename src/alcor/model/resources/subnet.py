@@ -2,14 +2,29 @@
 
 from typing import Any
 
+from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Kept, Resource, Unset
-from alcor.model.resources.standard import standard_attributes, tags
+from alcor.model.resources.standard import LONGEST_NAME, standard_attributes, tags
 from alcor.model.rules import ADMIN, ADMIN_OR_NETWORK_OWNER_MEMBER, ADMIN_OR_NETWORK_OWNER_READER, OWN, SERVICE
-from alcor.model.values import boolean, cidr, integer, ip_address, list_of, one_of, optional, record, shown, uuid
+from alcor.model.values import (
+    boolean,
+    cidr,
+    integer,
+    ip_address,
+    list_of,
+    one_of,
+    optional,
+    record,
+    shown,
+    takes,
+    text,
+    uuid,
+)
 
 _MOST_DNS_NAMESERVERS = 5
 _MOST_HOST_ROUTES = 20
 _MOST_POOLS = 64
+_MOST_SERVICE_TYPES = 20
 _LONGEST_PREFIX = 128
 _IPV6_MODES = ("slaac", "dhcpv6-stateful", "dhcpv6-stateless")
 
@@ -19,6 +34,15 @@ def ip_version(value: Any) -> int:
     if value in (4, "4", 6, "6"):
         return int(value)
     raise ValueError(f"{shown(value)} is not in [4, 6]")
+
+
+@takes({"type": "string", "minLength": 1, "maxLength": LONGEST_NAME})
+def _service_type(value: Any) -> str:
+    """What ports say they are, as their ``device_owner``."""
+    owner: str = text(LONGEST_NAME)(value)
+    if not owner:
+        raise ValueError("'' is not the device_owner of a port")
+    return owner
 
 
 SUBNET = Resource(
@@ -46,7 +70,7 @@ SUBNET = Resource(
         Attribute("subnetpool_id", optional(uuid), None, update=False, column="subnetpool_id", parse_filter=str),
         Attribute("use_default_subnetpool", boolean, False, update=False, kept=Kept.COMPUTED, hidden=True),
         Attribute("prefixlen", optional(integer(0, _LONGEST_PREFIX)), update=False, kept=Kept.COMPUTED, hidden=True),
-        Attribute("service_types", default=[], kept=Kept.CONSTANT),
+        Attribute("service_types", list_of(_service_type, _MOST_SERVICE_TYPES), []),
         Attribute(
             "segment_id",
             optional(uuid),
@@ -59,6 +83,11 @@ SUBNET = Resource(
         tags(),
         Attribute("shared", kept=Kept.COMPUTED, parse_filter=boolean),
         Attribute("router:external", kept=Kept.COMPUTED, parse_filter=boolean),
+    ),
+    extensions=(
+        Extension(
+            "subnet-service-types", "Subnet service types", "Provides ability to set the subnet service_types field"
+        ),
     ),
     rules={
         "create": ADMIN_OR_NETWORK_OWNER_MEMBER,

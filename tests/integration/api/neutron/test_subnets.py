@@ -176,3 +176,32 @@ async def test_what_cannot_change_is_read_only(neutron: Neutron) -> None:
     for name in ("network_id", "cidr", "ip_version", "project_id", "ipv6_ra_mode", "subnetpool_id", "id"):
         refused = await neutron.refused("PUT", f"subnets/{subnet['id']}", {"subnet": {name: subnet[name]}})
         assert refused == (400, "HTTPBadRequest", f"Cannot update read-only attribute {name}")
+
+
+async def test_ports_get_addresses_of_subnets_for_what_they_are(neutron: Neutron) -> None:
+    network = await neutron.create("network")
+    its = {"network_id": network["id"]}
+    gateways = await neutron.create("subnet", **its, cidr="10.0.0.0/24", service_types=["network:distributed"])
+    body = {"port": its | {"device_owner": "compute:nova"}}
+    refused = await neutron.refused("POST", "ports", body)
+    assert refused[:2] == (409, "IpAddressGenerationFailureNoMatchingSubnet")
+    assert refused[2].endswith(f"network {network['id']}, service type compute:nova.")
+    workloads = await neutron.create("subnet", **its, cidr="10.0.1.0/24", service_types=["compute:nova"])
+    anything = await neutron.create("subnet", **its, cidr="10.0.2.0/24")
+    for owner, subnet in (
+        ("network:distributed", gateways),
+        ("compute:nova", workloads),
+        ("network:dhcp", gateways),  # where DHCP is on, it is served
+        ("", anything),
+    ):
+        port = await neutron.create("port", **its, device_owner=owner)
+        assert [each["subnet_id"] for each in port["fixed_ips"]] == [subnet["id"]], owner
+    asked = await neutron.create("port", **its, fixed_ips=[{"subnet_id": gateways["id"]}])
+    assert asked["fixed_ips"][0]["subnet_id"] == gateways["id"]
+    body = {"port": its | {"fixed_ips": [{"ip_address": "10.0.0.99"}]}}
+    assert (await neutron.refused("POST", "ports", body))[:2] == (400, "InvalidIpForNetwork")
+    changed = await neutron.update("subnet", workloads["id"], service_types=[])
+    assert changed["service_types"] == []
+    for wrong in ("compute:nova", [""], [7], ["x"] * 2):
+        body = {"subnet": its | {"cidr": "10.0.3.0/24", "service_types": wrong}}
+        assert (await neutron.refused("POST", "subnets", body))[0] == 400
