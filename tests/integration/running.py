@@ -1,7 +1,6 @@
-"""A real controller process, for tests of clients that others wrote."""
+"""Real controller processes, for tests of clients that others wrote, and of what happens when they are killed."""
 
 import contextlib
-import socket
 import subprocess
 import sys
 import time
@@ -10,35 +9,62 @@ from pathlib import Path
 
 import httpx
 
-_START_SECONDS = 30
+from tests.processes import free_port
+
+_START_SECONDS = 60
+_STOP_SECONDS = 20
+_POLL_SECONDS = 0.05
+
+
+class Controller:
+    """A controller process at an address that stays its own. It goes with the tests, also when they are killed."""
+
+    def __init__(self, directory: Path, *options: str) -> None:
+        self.address = f"127.0.0.1:{free_port()}"
+        self._log = directory / "log"
+        places = ["--listen", self.address, "--southbound", f"unix:{directory}/agents"]
+        places += ["--data-directory", str(directory)]
+        self._command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "alcor", "controller"]
+        self._command += [*places, *options]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, or start it again. Raises AssertionError when it does not serve in time."""
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(self._command, stdout=output, stderr=output)
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._serves():
+            assert time.monotonic() < deadline and self._process.poll() is None, self.log()
+            time.sleep(_POLL_SECONDS)
+
+    def _serves(self) -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"http://{self.address}/readyz").status_code == 200
+        return False
+
+    def stop(self) -> None:
+        """Have it end in order."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(_STOP_SECONDS)
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL), whatever it is doing."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def log(self) -> str:
+        """What it said."""
+        return self._log.read_text()
 
 
 @contextlib.contextmanager
 def running_controller(directory: Path, *options: str) -> Iterator[str]:
-    """The address of a controller's API. The controller goes with the tests, also when they are killed."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    places = ["--listen", address, "--southbound", f"unix:{directory}/agents", "--data-directory", str(directory)]
-    command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "alcor", "controller", *places, *options]
-    log = directory / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
+    """The address of a controller's API."""
+    controller = Controller(directory, *options)
     try:
-        _wait_until_ready(process, address, log)
-        yield address
+        controller.start()
+        yield controller.address
     finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(f"http://{address}/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"the controller did not start: {log.read_text()}")
+        controller.stop()

@@ -44,6 +44,10 @@ def two_controllers(postgresql: PostgreSQL, postgresql_template: str) -> Iterato
     with contextlib.ExitStack() as stack:
         directories = [Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/tmp"))) for _ in range(2)]
         yield url, [stack.enter_context(running_controller(each, "--database", url)) for each in directories]
+        for each in directories:
+            log = (each / "log").read_text()
+            assert "Traceback" not in log, log
+            assert "tried again" not in log, log  # a deadlock, or a failure to serialise
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

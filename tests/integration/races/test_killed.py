@@ -11,8 +11,8 @@ import pytest
 
 from tests.databases import PostgreSQL
 from tests.integration.races.conftest import check
-from tests.integration.races.controllers import Controller
 from tests.integration.races.racing import Json
+from tests.integration.running import Controller
 
 CALLERS = 12
 LIVES = 2
@@ -34,7 +34,7 @@ def controllers(request: pytest.FixtureRequest) -> Iterator[tuple[str, list[Cont
         made = []
         for each in directories:
             each.mkdir()
-            made.append(Controller(each, url))
+            made.append(Controller(each, "--database", url))
             made[-1].start()
         yield url, made
         for each in made:
@@ -131,6 +131,8 @@ async def test_what_was_answered_outlives_the_controller(
     for client in clients:
         await client.aclose()
     check(url)
+    for each in processes:
+        assert "Traceback" not in each.log(), each.log()
 
 
 async def new_network(client: httpx.AsyncClient, number: int) -> Json:
