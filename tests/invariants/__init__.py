@@ -69,6 +69,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     routers.addresses_have_one_floating_ip,
     routers.forwardings_lead_to_addresses_of_their_ports,
     routers.ports_are_forwarded_once,
+    routers.proxies_are_for_addresses_behind_their_routers,
     security.projects_have_one_default_group,
     security.rules_know_whether_their_group_is_the_default,
     security.rules_are_not_repeated,

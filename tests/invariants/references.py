@@ -65,6 +65,8 @@ REFERENCES = (
     ),
     Reference(tables.log.c.target_id, tables.port.c.id),
     Reference(tables.metering_label_rule.c.metering_label_id, tables.metering_label.c.id),
+    Reference(tables.ndp_proxy.c.port_id, tables.port.c.id),
+    Reference(tables.ndp_proxy.c.router_id, tables.router.c.id),
     Reference(tables.network_acl.c.vpc_id, tables.network.c.id),
     Reference(tables.network_acl_rule.c.network_acl_id, tables.network_acl.c.id),
     Reference(tables.network_acl_subnet.c.network_acl_id, tables.network_acl.c.id),

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from alcor.services.router_ports import FLOATING_IP, GATEWAY, INTERFACE, ROUTER_OWNERS
-from alcor.store.tables import floating_ip, network, port, port_forwarding, router, subnet
+from alcor.store.tables import floating_ip, ndp_proxy, network, port, port_forwarding, router, subnet
 from tests.invariants.database import Database
 
 
@@ -118,3 +118,16 @@ def ports_are_forwarded_once(database: Database) -> Iterator[str]:
     for side, ranges in sides.items():
         if any(after[0] <= before[1] for before, after in pairwise(sorted(ranges))):
             yield f"ports of {side} are forwarded twice: {sorted(ranges)}"
+
+
+def proxies_are_for_addresses_behind_their_routers(database: Database) -> Iterator[str]:
+    """A router proxies for an address that its port has, once, and has a gateway and says so."""
+    routers = database.by_id(router)
+    for row in database.rows(ndp_proxy):
+        if row.ip_address not in _addresses(database, row.port_id):
+            yield f"NDP proxy {row.id} is for {row.ip_address}, which port {row.port_id} does not have"
+        its = routers.get(row.router_id)
+        if its is not None and (its.gw_port_id is None or not its.enable_ndp_proxy):
+            yield f"NDP proxy {row.id} is of router {its.id}, which proxies for nothing"
+    times = Counter((row.router_id, row.ip_address) for row in database.rows(ndp_proxy))
+    yield from (f"router and address {each} have {count} NDP proxies" for each, count in times.items() if count > 1)

@@ -17,6 +17,7 @@ from alcor.services import (
     forwarded_ports,
     local_ip_ports,
     mac,
+    ndp_proxy_ports,
     port_security_groups,
     private_ip,
     qos_attachment,
@@ -299,6 +300,7 @@ def _lead_elsewhere(transaction: Transaction, port_ids: Sequence[str], kept: Col
     forwarded_ports.forget_those_to(transaction, port_ids, kept)
     local_ip_ports.forget_associations(transaction, port_ids, kept)
     elastic_ip_ports.forget_those_to(transaction, port_ids, kept)
+    ndp_proxy_ports.forget_those_of(transaction, port_ids, kept)
 
 
 def _keep(slot: Slot, remaining: list[FixedIp]) -> FixedIp | None:

@@ -12,6 +12,7 @@ from alcor.model.resources.router import ROUTER, gateways
 from alcor.services import availability_zones, flavor, qos_attachment, router_gateway, router_interface, router_parts
 from alcor.services.access import Access, owned, row_values
 from alcor.services.manager import Act, Action, Create, Values
+from alcor.services.ndp_proxy_ports import ipv6_scope, not_valid
 from alcor.services.plain import Change, Plain, locked_row, plain_manager
 from alcor.services.router_ports import GATEWAY, INTERFACE, ports_of
 from alcor.services.router_subnets import check_next_hops
@@ -41,6 +42,8 @@ def _prepare(transaction: Transaction, values: Values, context: Context) -> Valu
         flavor.check_router(transaction.connection, values, ("distributed", "ha"))
     wanted = values.get("external_gateway_info")
     first = router_gateway.set_first(transaction, values["id"], None, wanted, (), context)
+    if values["enable_ndp_proxy"]:
+        _check_proxies(transaction.connection, values["id"], first)
     policy_id = (wanted or {}).get(qos_attachment.ATTRIBUTE)
     if policy_id:
         qos_attachment.check_new(transaction.connection, Create([{qos_attachment.ATTRIBUTE: policy_id}], context))
@@ -78,7 +81,21 @@ def _apply(transaction: Transaction, change: Change) -> Values:
         values[qos_attachment.ATTRIBUTE] = _policy(transaction, row, values["gw_port_id"], wanted, change.context)
     elif "routes" in values:
         check_next_hops(transaction.connection, ports_of(transaction.connection, [row.id]).get(row.id, []), routes)
+    gw_port_id = values.get("gw_port_id", row.gw_port_id)
+    if values.get("enable_ndp_proxy"):
+        _check_proxies(transaction.connection, row.id, gw_port_id)
+    elif gw_port_id is None:
+        values["enable_ndp_proxy"] = False
     return values
+
+
+def _check_proxies(connection: Connection, router_id: str, gw_port_id: str | None) -> None:
+    """Raises AlcorError (409) unless the router's first gateway leads where NDP can be proxied."""
+    gateways = [each for each in router_gateway.gateways_of(connection, router_id, gw_port_id) if each.id == gw_port_id]
+    if not gateways or all(len(address) == 4 for _, address in gateways[0].fixed_ips):
+        raise not_valid(router_id, "it has no external gateway, or that has no IPv6 address")
+    if ipv6_scope(connection, gateways[0].network_id) is None:
+        raise not_valid(router_id, f"the external network {gateways[0].network_id} has no IPv6 address scope")
 
 
 def _check_down(change: Change) -> None:

@@ -10,6 +10,7 @@ from alcor.model.context import OPERATOR, Context
 from alcor.model.errors import AlcorError, bad_request, conflict, not_found, wrong_for
 from alcor.model.resources.port import PORT
 from alcor.services.manager import Create, Update
+from alcor.services.ndp_proxy_ports import check_gateway_unneeded
 from alcor.services.port import PORTS, create_ports, erase_ports
 from alcor.services.private_ip import fixed_ip_views
 from alcor.services.router_ports import GATEWAY, RouterPort, ports_of
@@ -140,6 +141,7 @@ def remove(transaction: Transaction, router_id: str, gateway: RouterPort, gatewa
     """Remove one of the router's gateways. Raises AlcorError (409) when floating IPs need it."""
     others = [each for each in gateways if each.network_id == gateway.network_id and each.id != gateway.id]
     if not others:
+        check_gateway_unneeded(transaction.connection, router_id)
         needed = {"router_id": router_id, "network": gateway.network_id}
         if transaction.connection.execute(_NEEDED, needed).first() is not None:
             raise _in_use(router_id, gateway.network_id)

@@ -14,6 +14,7 @@ from alcor.model.values import uuid
 from alcor.services.access import shared_ids
 from alcor.services.forwarded_ports import forwardings_of
 from alcor.services.manager import Create, Update
+from alcor.services.ndp_proxy_ports import check_interface_unneeded
 from alcor.services.port import ACCESS as PORT_ACCESS
 from alcor.services.port import PORTS, erase_ports
 from alcor.services.port_views import fixed_ips_of
@@ -261,6 +262,7 @@ def _check_unused(connection: Connection, router_id: str, routes: Sequence[Mappi
         held = fixed_ips_of(connection, [port_id]).get(port_id, ())
         if any(subnet_id == row.id and ip_text(address) == target for subnet_id, address in held):
             raise conflict("RouterInterfaceInUseByFloatingIP", f"{needs} floating IPs.")
+    check_interface_unneeded(connection, router_id, row.id)
     if _is_only_way_out(connection, router_id, row):
         raise conflict("RouterInterfaceInUseAsGatewayByFloatingIP", f"{needs} floating IPs as a gateway.")
     reached = ipaddress.ip_network(row.cidr)

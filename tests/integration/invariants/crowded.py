@@ -44,6 +44,7 @@ async def crowd(path: Path) -> None:
             group = await _groups(make)
             port = await _ports(make, network, group)
             await _routers(make, network, policy, port)
+            await _proxies(make)
             await _acls(make, network)
             await _gateways(make, network)
             await _route_tables(make, network)
@@ -141,6 +142,21 @@ async def _routers(make: Maker, network: str, policy: str, port: str) -> None:
     await make(f"local_ips/{local['id']}/port_associations", "port_association", **answering)
     helper = {"conntrack_helper": {"protocol": "udp", "port": 69, "helper": "tftp"}}
     await make.ask("POST", f"/v2.0/routers/{router['id']}/conntrack_helpers", helper)
+
+
+async def _proxies(make: Maker) -> None:
+    scope = await make("address-scopes", "address_scope", name="6", ip_version=6)
+    prefixes = {"prefixes": ["2001:db8:6::/48"], "default_prefixlen": 64, "address_scope_id": scope["id"]}
+    pool = await make("subnetpools", "subnetpool", name="6", **prefixes)
+    outside = await make("networks", "network", **{"router:external": True})
+    inside = await make("networks", "network")
+    for network in (outside, inside):
+        subnet = await make("subnets", "subnet", network_id=network["id"], subnetpool_id=pool["id"], ip_version=6)
+    gateway = {"external_gateway_info": {"network_id": outside["id"]}, "enable_ndp_proxy": True}
+    router = await make("routers", "router", **gateway)
+    await make.ask("PUT", f"/v2.0/routers/{router['id']}/add_router_interface", {"subnet_id": subnet["id"]})
+    port = await make("ports", "port", network_id=inside["id"])
+    await make("ndp_proxies", "ndp_proxy", router_id=router["id"], port_id=port["id"])
 
 
 async def _acls(make: Maker, network: str) -> None:

@@ -89,6 +89,8 @@ BROKEN = [
      "(SELECT port_id, fixed_ip_address FROM floating_ip WHERE port_id <> '')"),
     ("floating_ips_lead_to_addresses_behind_their_routers", "DELETE FROM port_forwarding"),
     ("forwardings_lead_to_addresses_of_their_ports", "UPDATE port_forwarding SET internal_ip_address = '10.9.9.9'"),
+    ("proxies_are_for_addresses_behind_their_routers", "UPDATE ndp_proxy SET ip_address = '2001:db8::bad'"),
+    ("proxies_are_for_addresses_behind_their_routers", "UPDATE router SET enable_ndp_proxy = false"),
     ("ports_are_forwarded_once", "UPDATE port_forwarding SET external_first = 1, external_last = 65535"),
     ("ports_are_forwarded_once", "UPDATE port_forwarding SET internal_first = 1, internal_last = 65535"),
     ("projects_have_one_default_group", "UPDATE security_group SET is_default = true"),

@@ -94,3 +94,29 @@ def test_ports_of_a_floating_ip_are_forwarded(openstack: OpenStack) -> None:
     assert "in use by Port Forwarding" in openstack.fails("floating ip delete 203.0.113.60")
     openstack(f"{command} delete 203.0.113.60 {made['id']}")
     openstack("floating ip delete 203.0.113.60")
+
+
+def test_a_router_proxies_ndp(openstack: OpenStack) -> None:
+    openstack("address scope create six --ip-version 6")
+    openstack("subnet pool create six --address-scope six --pool-prefix 2001:db8::/48 --default-prefix-length 64")
+    openstack("network create outside6 --external")
+    openstack("subnet create out-6 --network outside6 --subnet-pool six --ip-version 6")
+    openstack("network create inside6")
+    openstack("subnet create in-6 --network inside6 --subnet-pool six --ip-version 6")
+    openstack("router create proxy --external-gateway outside6")
+    openstack("router set proxy --enable-ndp-proxy")
+    openstack("router add subnet proxy in-6")
+    openstack("port create server6 --network inside6")
+    openstack("router ndp proxy create proxy --name web --port server6")
+    shown = openstack.show("router ndp proxy show web")
+    assert shown["ip_address"] == openstack.show("port show server6")["fixed_ips"][0]["ip_address"]
+    openstack("router ndp proxy set web --name www")
+    assert openstack.names("router ndp proxy list --router proxy") == ["www"]
+    assert "ndp proxies still in use" in openstack.fails("router unset proxy --external-gateway")
+    openstack("router ndp proxy delete www")
+    openstack("router remove subnet proxy in-6")
+    openstack("router delete proxy")
+    openstack("port delete server6")
+    openstack("network delete inside6 outside6")
+    openstack("subnet pool delete six")
+    openstack("address scope delete six")

@@ -23,6 +23,7 @@ from alcor.services.local_ip import LOCAL_IP_ASSOCIATIONS, LOCAL_IPS
 from alcor.services.log import LOGS
 from alcor.services.manager import LIST, Manager
 from alcor.services.metering import METERING_LABEL_RULES, METERING_LABELS
+from alcor.services.ndp_proxy import NDP_PROXIES
 from alcor.services.network_segment import SEGMENTS
 from alcor.services.network_segment_range import NETWORK_SEGMENT_RANGES
 from alcor.services.port import PORTS
@@ -49,6 +50,7 @@ MANAGERS = (
     FLOATING_IPS,
     FLOATING_IP_POOLS,
     PORT_FORWARDINGS,
+    NDP_PROXIES,
     LOCAL_IPS,
     LOCAL_IP_ASSOCIATIONS,
     CONNTRACK_HELPERS,

@@ -36,6 +36,7 @@ from alcor.store.tables.routers import (
     floating_ip,
     local_ip,
     local_ip_association,
+    ndp_proxy,
     port_forwarding,
     router,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "metering_label",
     "metering_label_rule",
     "ncm",
+    "ndp_proxy",
     "network",
     "network_acl",
     "network_acl_rule",

@@ -81,6 +81,23 @@ port_forwarding = Table(
     Index("ix_port_forwarding_internal_port_id", "internal_port_id"),
 )
 
+ndp_proxy = Table(
+    "ndp_proxy",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", String(255), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("description", String(1024), nullable=False),
+    *revision_columns(),
+    Column("router_id", String(36), nullable=False),
+    Column("port_id", String(36), nullable=False),
+    Column("ip_address", String(64), nullable=False),
+    Column("attributes", Text, nullable=False),
+    Index("ix_ndp_proxy_project_id", "project_id", "id"),
+    Index("ix_ndp_proxy_router_id", "router_id", "ip_address"),
+    Index("ix_ndp_proxy_port_id", "port_id"),
+)
+
 # local_port_id is the port that holds the address; others answer to it when they are associated.
 local_ip = Table(
     "local_ip",

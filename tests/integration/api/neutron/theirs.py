@@ -39,6 +39,20 @@ THEIRS = (
         called="outside",
         by_admin=True,
     ),
+    Kind("address-scopes", "address_scope", lambda _: {"ip_version": 6}, called="scope6"),
+    Kind(
+        "subnetpools",
+        "subnetpool",
+        lambda made: {"name": "6", "prefixes": ["2001:db8::/48"], "address_scope_id": made["scope6"]},
+        called="pool6",
+    ),
+    Kind(
+        "subnets",
+        "subnet",
+        lambda made: {"network_id": made["external"], "ip_version": 6, "subnetpool_id": made["pool6"], "prefixlen": 64},
+        called="outside6",
+        by_admin=True,
+    ),
     Kind("address-scopes", "address_scope", lambda _: {"ip_version": 4}),
     Kind(
         "subnetpools",
@@ -62,6 +76,16 @@ THEIRS = (
         "port_forwarding",
         lambda made: {"internal_port_id": made["ports"], "internal_port": 80, "external_port": 80, "protocol": "tcp"},
     ),
+    Kind(
+        "subnets",
+        "subnet",
+        lambda made: {"network_id": made["networks"], "ip_version": 6, "subnetpool_id": made["pool6"], "prefixlen": 64},
+        called="inside6",
+    ),
+    Kind("routers/{routers}/add_router_interface", "", lambda made: {"subnet_id": made["inside6"]}),
+    Kind("ports", "port", lambda made: {"network_id": made["networks"]}, called="port6"),
+    Kind("routers/{routers}", "", lambda _: {"router": {"enable_ndp_proxy": True}}),
+    Kind("ndp_proxies", "ndp_proxy", lambda made: {"router_id": made["routers"], "port_id": made["port6"]}),
     Kind("local_ips", "local_ip", lambda made: {"local_port_id": made["ports"]}),
     Kind(
         "local_ips/{local_ips}/port_associations",
