@@ -11,7 +11,8 @@ from alcor.model.errors import AlcorError, bad_request, conflict, not_found, wro
 from alcor.model.resources.port import PORT
 from alcor.services.manager import Create, Update
 from alcor.services.ndp_proxy_ports import check_gateway_unneeded
-from alcor.services.port import PORTS, create_ports, erase_ports
+from alcor.services.port import PORTS, erase_ports
+from alcor.services.port_creation import create_ports
 from alcor.services.private_ip import fixed_ip_views
 from alcor.services.router_ports import GATEWAY, RouterPort, ports_of
 from alcor.services.router_subnets import check_next_hops, check_no_overlap, subnets_of_networks
