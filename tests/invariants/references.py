@@ -30,6 +30,7 @@ REFERENCES = (
     Reference(
         tables.default_security_group_rule.c.remote_group_id, tables.security_group.c.id, besides=frozenset({"PARENT"})
     ),
+    Reference(tables.auto_allocated_topology.c.network_id, tables.network.c.id),
     Reference(tables.default_security_group_rule.c.remote_address_group_id, tables.address_group.c.id),
     Reference(tables.elastic_ip.c.port_id, tables.port.c.id),
     Reference(tables.flavor_service_profile.c.flavor_id, tables.flavor.c.id),
@@ -138,6 +139,7 @@ REFERENCES = (
 )
 
 NO_REFERENCES = {
+    "auto_allocated_topology.router_id": "a router that may be deleted by itself",
     "project_id": "Keystone's",
     "segmentation_id": "a number",
     "host_id": "a host need not be a node, or not yet",

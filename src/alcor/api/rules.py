@@ -6,6 +6,7 @@ from alcor.api.neutron.qos_rule_types import RULES as RULE_TYPE_RULES
 from alcor.api.neutron.quotas import QUOTA_RULES
 from alcor.api.neutron.routes import MANAGERS
 from alcor.api.neutron.service_types import RULES as SERVICE_TYPE_RULES
+from alcor.model.resources.auto_allocated_topology import AUTO_ALLOCATED_TOPOLOGY
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.model.resources.port_binding import PORT_BINDING
 from alcor.model.resources.vpc_router import ROUTE_TABLE, VPC_ROUTER
@@ -24,6 +25,11 @@ def all_rules() -> dict[str, str]:
     """The rules of both APIs, by name; Alcor's own API has Neutron's rules for the resources that both have."""
     alcors: tuple[Manager, ...] = (NODES, NETWORK_ACLS, NETWORK_ACL_RULES, GATEWAYS, ATTACHMENTS, ROUTE_TABLES)
     alcors += (ELASTIC_IPS, ELASTIC_IP_RANGES)
-    resources = [*(manager.resource for manager in (*MANAGERS, *alcors)), NETWORK_IP_AVAILABILITY, PORT_BINDING]
+    resources = [
+        *(manager.resource for manager in (*MANAGERS, *alcors)),
+        NETWORK_IP_AVAILABILITY,
+        PORT_BINDING,
+        AUTO_ALLOCATED_TOPOLOGY,
+    ]
     resources += [VPC_ROUTER, ROUTE_TABLE]
     return default_rules(resources) | QUOTA_RULES | ZONE_RULES | RULE_TYPE_RULES | SERVICE_TYPE_RULES

@@ -62,6 +62,12 @@ def external_users_of(connection: Connection, network_id: str) -> set[str]:
     return set(connection.execute(_ROUTERS, {"network_id": network_id}).scalars())
 
 
+def default_network(connection: Connection) -> str | None:
+    """The default external network, if there is one."""
+    found: str | None = connection.execute(_DEFAULT, {"network_id": ""}).scalar()
+    return found
+
+
 def check_default(connection: Connection, networks: Sequence[Values]) -> None:
     """Only one external network can be the default. Raises AlcorError (409)."""
     wanted = [values["id"] for values in networks if values["is_default"] and values["router:external"]]

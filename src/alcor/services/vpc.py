@@ -46,7 +46,7 @@ from alcor.services.rows import Rows, View
 from alcor.services.security_group import ensure_defaults
 from alcor.store import bulk, number_pools, sql
 from alcor.store.record_rows import vpc_record
-from alcor.store.tables import network
+from alcor.store.tables import auto_allocated_topology, network
 from alcor.store.transaction import Transaction
 
 ROWS = Rows(VPC, network)
@@ -152,6 +152,7 @@ def _delete_network(transaction: Transaction, delete: Delete) -> None:
     for subnet_id in subnets:
         number_pools.delete(transaction, subnet_id)
     connection.execute(_DELETE, {"id": delete.id})
+    bulk.delete_by(connection, auto_allocated_topology, "network_id", [delete.id])
     network_acl_subnets.forget_subnets(connection, subnets)
     network_acl_subnets.forget_vpc(connection, delete.id)
     vpc_router_parts.forget_vpc(connection, delete.id)

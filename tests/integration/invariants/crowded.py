@@ -91,7 +91,10 @@ async def _subnet_pools(make: Maker) -> None:
     scope = await make("address-scopes", "address_scope", ip_version=4)
     pools = [
         await make("subnetpools", "subnetpool", name="p", prefixes=[f"10.{number}.0.0/16"], **more)
-        for number, more in ((8, {"is_default": True, "address_scope_id": scope["id"]}), (9, {}))
+        for number, more in (
+            (8, {"is_default": True, "default_prefixlen": 26, "address_scope_id": scope["id"]}),
+            (9, {}),
+        )
     ]
     await make("subnetpools", "subnetpool", name="apart", prefixes=["10.10.0.0/16"], address_scope_id=scope["id"])
     for each in pools:
@@ -121,8 +124,9 @@ async def _ports(make: Maker, network: str, group: str) -> str:
 
 
 async def _routers(make: Maker, network: str, policy: str, port: str) -> None:
-    outside = await make("networks", "network", **{"router:external": True})
+    outside = await make("networks", "network", is_default=True, **{"router:external": True})
     await make("subnets", "subnet", network_id=outside["id"], cidr="198.51.100.0/24")
+    await make.ask("GET", "/v2.0/auto-allocated-topology/auto", {})
     gateway = {"network_id": outside["id"], "qos_policy_id": policy}
     router = await make("routers", "router", external_gateway_info=gateway)
     subnets = (await make.ask("GET", f"/v2.0/subnets?network_id={network}&ip_version=4", {}))["subnets"]

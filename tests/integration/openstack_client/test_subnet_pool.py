@@ -56,3 +56,19 @@ def test_the_sdk_drives_pools_and_scopes(endpoint: str) -> None:
         cloud.network.delete_network(network)
         cloud.network.delete_subnet_pool(pool)
         cloud.network.delete_address_scope(scope)
+
+
+def test_the_sdk_asks_for_a_network_that_works_at_once(endpoint: str) -> None:
+    with Connection(auth_type="none", endpoint=endpoint) as cloud:
+        outside = cloud.network.create_network(name="way-out", is_router_external=True, is_default=True)
+        cloud.network.create_subnet(network_id=outside.id, cidr="198.51.100.0/24", ip_version=4)
+        pool = cloud.network.create_subnet_pool(
+            name="ready", prefixes=["10.95.0.0/16"], default_prefixlen=26, is_default=True
+        )
+        assert cloud.network.validate_auto_allocated_topology("blue").id == "dry-run=pass"
+        made = cloud.network.get_auto_allocated_topology("blue")
+        assert cloud.network.get_network(made.id).project_id == "blue"
+        cloud.network.delete_auto_allocated_topology("blue")
+        assert cloud.network.find_network(made.id) is None
+        cloud.network.delete_network(outside)
+        cloud.network.delete_subnet_pool(pool)

@@ -1,5 +1,6 @@
 """All routes under /v2.0."""
 
+from alcor.api.neutron.auto_allocated_topology import auto_allocated_topology_routes
 from alcor.api.neutron.availability_zones import availability_zone_routes
 from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.neutron.discovery import discovery_routes
@@ -10,6 +11,7 @@ from alcor.api.neutron.quotas import quota_routes
 from alcor.api.neutron.service_types import service_type_routes
 from alcor.api.neutron.tags import TagsOfCollection
 from alcor.api.routes import Route
+from alcor.model.resources.auto_allocated_topology import AUTO_ALLOCATED_TOPOLOGY
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.services.address_group import ADDRESS_GROUPS
 from alcor.services.address_scope import ADDRESS_SCOPES
@@ -76,9 +78,9 @@ def neutron_routes(store: Store, page_limit: int) -> list[Route]:
     """Neutron's API on a store."""
     whole = [manager for manager in MANAGERS if manager.parent is None and LIST in manager.operations]
     resources = {_shape(manager).path: manager.resource for manager in whole} | {PATH: NETWORK_IP_AVAILABILITY}
-    parts = [manager.resource for manager in MANAGERS if manager not in whole]
+    parts = [AUTO_ALLOCATED_TOPOLOGY, *(manager.resource for manager in MANAGERS if manager not in whole)]
     routes = [*discovery_routes(resources, parts), *ip_availability_routes(store, page_limit), *quota_routes(store)]
-    routes += port_binding_routes(store)
+    routes += [*port_binding_routes(store), *auto_allocated_topology_routes(store)]
     routes += [*rule_type_routes(), *availability_zone_routes(store), *service_type_routes(store)]
     routes += TagsOfCollection(store, QOS_POLICIES, "/v2.0/policies").routes()  # where Neutron has them, too
     for manager in MANAGERS:

@@ -5,7 +5,7 @@ addresses are 48-bit integers. Timestamps are whole seconds since the epoch, UTC
 or sorted on live together in a JSON text column ``attributes``.
 """
 
-from alcor.store.tables.accounts import quota, quota_reservation, rbac_policy, tag
+from alcor.store.tables.accounts import auto_allocated_topology, quota, quota_reservation, rbac_policy, tag
 from alcor.store.tables.base import metadata
 from alcor.store.tables.bindings import port_binding
 from alcor.store.tables.change_log import change_log, change_log_head
@@ -56,6 +56,7 @@ __all__ = [
     "address_group",
     "address_scope",
     "agent",
+    "auto_allocated_topology",
     "change_log",
     "change_log_head",
     "conntrack_helper",

@@ -49,3 +49,13 @@ rbac_policy = Table(
     Index("ix_rbac_policy_target_project", "target_project", "object_type"),
     Index("ix_rbac_policy_project_id", "project_id", "id"),
 )
+
+# The network that a project has because it asked for any, and the router that leads from there to the outside.
+auto_allocated_topology = Table(
+    "auto_allocated_topology",
+    metadata,
+    Column("project_id", String(255), primary_key=True),
+    Column("network_id", String(36), nullable=False),
+    Column("router_id", String(36), nullable=False),
+    Index("ix_auto_allocated_topology_network_id", "network_id"),
+)
