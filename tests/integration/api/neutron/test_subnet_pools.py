@@ -1,5 +1,6 @@
 """Subnet pools: the ranges of subnets out of them, and address scopes, within which pools do not overlap."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -97,6 +98,16 @@ async def test_subnets_get_their_ranges_from_a_pool(neutron: Neutron) -> None:
     assert (await subnet(neutron, its_pool, network))["cidr"] == first["cidr"]
     await neutron.delete("network", network["id"])
     assert (await subnet(neutron, its_pool, prefixlen=24))["cidr"] == "10.0.0.0/24"
+
+
+async def test_many_at_once_get_ranges_of_their_own(neutron: Neutron) -> None:
+    its_pool = await pool(neutron, "10.0.0.0/20")
+    network = await neutron.create("network")
+    body = {"subnet": {"network_id": network["id"], "subnetpool_id": its_pool["id"]}}
+    answers = await asyncio.gather(*(neutron.http.post("/v2.0/subnets", json=body) for _ in range(20)))
+    made = [answer.json()["subnet"]["cidr"] for answer in answers if answer.status_code == 201]
+    assert sorted(set(made)) == sorted(made) and len(made) == 16
+    assert {answer.status_code for answer in answers} == {201, 409}
 
 
 async def test_a_pool_gives_no_range_twice_and_stays_while_it_has_subnets(neutron: Neutron) -> None:
