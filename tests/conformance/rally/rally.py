@@ -74,7 +74,7 @@ class Rally:
 
 def _result(workload: dict[str, Any]) -> Result:
     """Contexts that failed count as errors: nothing was run then."""
-    errors = [": ".join(each["error"][:2]) for each in workload["data"] if each["error"]]
+    errors = [": ".join(each["error"][:2]).splitlines()[0] for each in workload["data"] if each["error"]]
     errors += [
         f"{phase} of {context['plugin_name']}: {context[phase]['error']['msg']}"
         for context in workload.get("contexts_results", [])

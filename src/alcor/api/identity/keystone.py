@@ -100,7 +100,7 @@ class Keystone:
         try:
             return await self._client.request(method, f"{self._settings.url.rstrip('/')}{_PATH}", **content)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise self._unavailable(f"it does not answer ({error or type(error).__name__})") from error
+            raise self._unavailable(f"it does not answer ({str(error) or type(error).__name__})") from error
 
     def _unavailable(self, reason: str) -> AlcorError:
         now = time.monotonic()
