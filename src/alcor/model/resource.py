@@ -127,7 +127,7 @@ class Resource:
         self.collection = collection
         self.attributes: Mapping[str, Attribute] = {attribute.name: attribute for attribute in attributes}
         self.lenient = lenient
-        self.fixed = frozenset(each.name for each in attributes if each.create and not each.update)
+        self.fixed = frozenset(each.name for each in attributes if each.create and not each.update and not each.hidden)
         self.rules = _RULES | dict(rules or {})
         self.policy_name = policy_name or name
         self.extensions = extensions
