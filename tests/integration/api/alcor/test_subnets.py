@@ -114,9 +114,14 @@ async def test_a_subnet_with_ports_stays(client: httpx.AsyncClient) -> None:
     assert port["id"] in refusal(await client.delete(f"{PROJECT}/subnets/{subnet['id']}"), 409)
 
 
+async def test_a_subnet_of_no_pool_says_its_range(client: httpx.AsyncClient) -> None:
+    body = {"network_id": (await add_vpc(client))["id"], "cidr": None}
+    assert "cidr" in refusal(await client.post(f"{PROJECT}/subnets", json={"subnet": body}), 400)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("network_id", "vpc"), ("network_id", None), ("cidr", "all"), ("cidr", None), ("ip_version", 5), ("colour", 1)],
+    [("network_id", "vpc"), ("network_id", None), ("cidr", "all"), ("ip_version", 5), ("colour", 1)],
 )
 async def test_a_wrong_field_is_named(client: httpx.AsyncClient, field: str, value: object) -> None:
     body = {"network_id": new_id(), "cidr": "10.0.0.0/24"} | {field: value}
