@@ -9,6 +9,8 @@ import pytest
 
 from tests.integration.running import running_controller
 
+_SECONDS = 300  # about a minute for hundreds of operations; a busy machine takes longer
+
 # That a request which fits the schemas is carried out cannot be promised: schemas do not know which networks there are.
 _UNPROMISED = "positive_data_acceptance"
 
@@ -17,9 +19,16 @@ _OF_OPERATORS = "^(PUT|DELETE) /macs/ranges/"
 
 _OF_THE_SAME_HANDLERS = "^[A-Z]+ /v4/"  # all of Alcor's API is served there a second time
 
-_PASSED_OVER = {"neutron": "^[A-Z]+ (?!/v2.0)", "alcor": f"^[A-Z]+ /v2.0|{_OF_THE_SAME_HANDLERS}|{_OF_OPERATORS}"}
+# It leaves no tags, which are still listed: schemathesis takes it for the end of what is listed there.
+_OF_ALL_TAGS = "^DELETE .*/tags$"
+
+_PASSED_OVER = {
+    "neutron": f"^[A-Z]+ (?!/v2.0)|{_OF_ALL_TAGS}",
+    "alcor": f"^[A-Z]+ /v2.0|{_OF_THE_SAME_HANDLERS}|{_OF_OPERATORS}",
+}
 
 
+@pytest.mark.timeout(_SECONDS + 20)
 @pytest.mark.parametrize("part", _PASSED_OVER)
 def test_schemathesis_finds_no_fault(tmp_path: Path, part: str) -> None:
     with running_controller(tmp_path) as address:
@@ -31,8 +40,8 @@ def test_schemathesis_finds_no_fault(tmp_path: Path, part: str) -> None:
             f"http://{address}/openapi.json",
             *checks,
         ]
-        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=110)
-    assert ran.returncode == 0, ran.stdout[-20_000:]
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=_SECONDS)
+    assert ran.returncode == 0, ran.stdout[max(0, ran.stdout.find("= FAILURES =")) :][:20_000]
 
 
 @pytest.fixture(scope="module")
