@@ -33,7 +33,19 @@ def _create_network(transaction: Transaction) -> None:
     identity = ("project", "", "", 0, 0, 0)
     of_network = (_NETWORK, *identity, True, False, 1450, "vxlan", None, 1, "{}", 0, False, False, False, 1)
     bulk.insert_rows(transaction.connection, network, [of_network])
-    of_subnet = (_SUBNET, *identity, _NETWORK, 4, "10.0.0.0/8", "10.0.0.1", True, "{}", bytes((10, 0, 0, 0)))
+    of_subnet = (
+        _SUBNET,
+        *identity,
+        _NETWORK,
+        4,
+        "10.0.0.0/8",
+        "10.0.0.1",
+        True,
+        "{}",
+        bytes((10, 0, 0, 0)),
+        None,
+        None,
+    )
     bulk.insert_rows(transaction.connection, subnet, [of_subnet])
     number_pools.create(transaction, _SUBNET, [(0x0A000002, 0x0AFFFFFE)], 4)
 
