@@ -44,8 +44,6 @@ def _prepare(transaction: Transaction, values: Values, context: Context) -> Valu
             raise wrong_for("local_ip", f"Port {port_id} not found")
         if row.device_owner.startswith("network:"):
             raise wrong_for("local_ip", f"Port {port_id} is of {row.device_owner}, which may take it away")
-        if network_id not in (None, row.network_id):
-            raise wrong_for("local_ip", f"Port {port_id} is not on network {network_id}")
         address = _address(connection, port_id, values["local_ip_address"])
         return values | {"network_id": row.network_id, "local_ip_address": address}
     if network_id is None:
