@@ -3,13 +3,13 @@
 import sqlalchemy as sa
 
 
-def standard_columns() -> list[sa.Column[object]]:
+def standard_columns(longest_description: int = 255) -> list[sa.Column[object]]:
     """The columns that tables of Neutron's resources begin with."""
     return [
         sa.Column("id", sa.String(36), nullable=False),
         sa.Column("project_id", sa.String(255), nullable=False),
         sa.Column("name", sa.String(255), nullable=False),
-        sa.Column("description", sa.String(255), nullable=False),
+        sa.Column("description", sa.String(longest_description), nullable=False),
         *revision_columns(),
     ]
 

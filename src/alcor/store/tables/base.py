@@ -12,13 +12,13 @@ metadata = MetaData(
 )
 
 
-def standard_columns() -> list[Column[object]]:
+def standard_columns(longest_description: int = 255) -> list[Column[object]]:
     """The columns of every Neutron resource."""
     return [
         Column("id", String(36), primary_key=True),
         Column("project_id", String(255), nullable=False),
         Column("name", String(255), nullable=False),
-        Column("description", String(255), nullable=False),
+        Column("description", String(longest_description), nullable=False),
         *revision_columns(),
     ]
 

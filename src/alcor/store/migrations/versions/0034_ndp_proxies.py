@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from alcor.store.migrations.columns import revision_columns
+from alcor.store.migrations.columns import standard_columns
 
 revision = "0034"
 down_revision = "0033"
@@ -12,11 +12,7 @@ down_revision = "0033"
 def upgrade() -> None:
     op.create_table(
         "ndp_proxy",
-        sa.Column("id", sa.String(36), nullable=False),
-        sa.Column("project_id", sa.String(255), nullable=False),
-        sa.Column("name", sa.String(255), nullable=False),
-        sa.Column("description", sa.String(1024), nullable=False),
-        *revision_columns(),
+        *standard_columns(1024),
         sa.Column("router_id", sa.String(36), nullable=False),
         sa.Column("port_id", sa.String(36), nullable=False),
         sa.Column("ip_address", sa.String(64), nullable=False),
