@@ -22,6 +22,14 @@ ADMIN_OR_SECURITY_GROUP_OWNER_MEMBER = f"({ADMIN}) or (role:member and rule:sg_o
 ADMIN_OR_SECURITY_GROUP_OWNER_READER = f"({ADMIN}) or (role:reader and rule:sg_owner)"
 ADMIN_OR_PARENT_OWNER_READER = f"({ADMIN}) or (role:reader and rule:ext_parent_owner)"
 
+OF_THE_PARENTS_OWNER = {
+    "create": ADMIN_OR_PARENT_OWNER_MEMBER,
+    "get": ADMIN_OR_PARENT_OWNER_READER,
+    "update": ADMIN_OR_PARENT_OWNER_MEMBER,
+    "delete": ADMIN_OR_PARENT_OWNER_MEMBER,
+}
+"""The rules about parts that whoever owns the whole may do everything with."""
+
 BASE: dict[str, str] = {
     "context_is_admin": "role:admin",
     "context_with_global_access": "!",

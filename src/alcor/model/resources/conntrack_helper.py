@@ -4,7 +4,7 @@ from typing import Any
 
 from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Resource, Unset
-from alcor.model.rules import ADMIN_OR_PARENT_OWNER_MEMBER, ADMIN_OR_PARENT_OWNER_READER
+from alcor.model.rules import OF_THE_PARENTS_OWNER
 from alcor.model.values import integer, one_of, text, whole_number
 
 PROTOCOLS_OF = {
@@ -39,12 +39,7 @@ CONNTRACK_HELPER = Resource(
         Attribute("helper", text(64), Unset.REQUIRED, column="helper", parse_filter=str),
         Attribute("router_id", str, update=False, column="router_id"),
     ),
-    rules={
-        "create": ADMIN_OR_PARENT_OWNER_MEMBER,
-        "get": ADMIN_OR_PARENT_OWNER_READER,
-        "update": ADMIN_OR_PARENT_OWNER_MEMBER,
-        "delete": ADMIN_OR_PARENT_OWNER_MEMBER,
-    },
+    rules=OF_THE_PARENTS_OWNER,
     policy_name="router_conntrack_helper",
     extensions=(
         Extension("l3-conntrack-helper", "L3 Conntrack helper", "Allow adding CT target rules for conntrack helper"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Resource, Unset
-from alcor.model.rules import ADMIN_OR_PARENT_OWNER_MEMBER, ADMIN_OR_PARENT_OWNER_READER
+from alcor.model.rules import OF_THE_PARENTS_OWNER
 from alcor.model.values import integer, ip_address, one_of, optional, takes, text, uuid, whole_number
 
 LARGEST_PORT = 65535
@@ -59,12 +59,7 @@ PORT_FORWARDING = Resource(
         Attribute("description", text(1024), "", column="description", parse_filter=str),
         Attribute("floatingip_id", uuid, update=False, column="floatingip_id", hidden=True),
     ),
-    rules={
-        "create": ADMIN_OR_PARENT_OWNER_MEMBER,
-        "get": ADMIN_OR_PARENT_OWNER_READER,
-        "update": ADMIN_OR_PARENT_OWNER_MEMBER,
-        "delete": ADMIN_OR_PARENT_OWNER_MEMBER,
-    },
+    rules=OF_THE_PARENTS_OWNER,
     policy_name="floatingip_port_forwarding",
     extensions=(
         Extension("floating-ip-port-forwarding", "Floating IP Port Forwarding", "Allow port forwarding from floating IP port to an internal port"),  # noqa: E501
