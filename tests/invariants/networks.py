@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from alcor.model.programming import is_on_demand
-from alcor.services.vpc import ROWS
+from alcor.services.networks.vpc import ROWS
 from alcor.store.tables import network, port, port_binding, rbac_policy, segment, subnet
 from tests.invariants.database import Database
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from alcor.services.router_ports import FLOATING_IP, GATEWAY, INTERFACE, ROUTER_OWNERS
+from alcor.services.routers.router_ports import FLOATING_IP, GATEWAY, INTERFACE, ROUTER_OWNERS
 from alcor.store.tables import floating_ip, ndp_proxy, network, port, port_forwarding, router, subnet
 from tests.invariants.database import Database
 

@@ -10,15 +10,15 @@ from alcor.model.resources.auto_allocated_topology import AUTO_ALLOCATED_TOPOLOG
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.model.resources.port_binding import PORT_BINDING
 from alcor.model.resources.vpc_router import ROUTE_TABLE, VPC_ROUTER
-from alcor.services.elastic_ip import ELASTIC_IPS
-from alcor.services.elastic_ip_range import ELASTIC_IP_RANGES
-from alcor.services.gateway import GATEWAYS
-from alcor.services.gateway_attachment import ATTACHMENTS
-from alcor.services.gateway_route_table import ROUTE_TABLES
+from alcor.services.floating_ips.elastic_ip import ELASTIC_IPS
+from alcor.services.floating_ips.elastic_ip_range import ELASTIC_IP_RANGES
+from alcor.services.gateways.gateway import GATEWAYS
+from alcor.services.gateways.gateway_attachment import ATTACHMENTS
+from alcor.services.gateways.gateway_route_table import ROUTE_TABLES
+from alcor.services.hosts.node import NODES
 from alcor.services.manager import Manager
-from alcor.services.network_acl import NETWORK_ACLS
-from alcor.services.network_acl_rule import NETWORK_ACL_RULES
-from alcor.services.node import NODES
+from alcor.services.security.network_acl import NETWORK_ACLS
+from alcor.services.security.network_acl_rule import NETWORK_ACL_RULES
 
 
 def all_rules() -> dict[str, str]:

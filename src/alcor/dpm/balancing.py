@@ -12,8 +12,8 @@ from alcor.channels.gradually import gradually
 from alcor.channels.interface import HostConnection
 from alcor.dpm.metrics import DpmMetrics
 from alcor.dpm.share import Share
-from alcor.services import controller_hosts
-from alcor.services.signs_of_life import heard_since
+from alcor.services.hosts import controller_hosts
+from alcor.services.hosts.signs_of_life import heard_since
 from alcor.store.store import Store
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from itertools import islice
 import msgspec
 
 from alcor.dpm.metrics import DpmMetrics
-from alcor.services import agent, host_session
-from alcor.services.host_session import HostSession
-from alcor.services.port_status import PortStatus, set_statuses
+from alcor.services.hosts import agent, host_session
+from alcor.services.hosts.host_session import HostSession
+from alcor.services.ports.port_status import PortStatus, set_statuses
 from alcor.store.store import Store
 from alcor.store.transaction import Transaction
 

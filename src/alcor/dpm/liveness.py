@@ -9,8 +9,8 @@ from itertools import takewhile
 
 from alcor.channels.interface import HostConnection
 from alcor.dpm.host_writer import HostWriter
-from alcor.services import host_session
-from alcor.services.host_session import HostSession
+from alcor.services.hosts import host_session
+from alcor.services.hosts.host_session import HostSession
 from alcor.store.store import Store
 
 log = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from alcor.channels.messages import PortReport, State
 from alcor.dpm.read_model import ReadModel
 from alcor.model.identifiers import id_text
-from alcor.services.port_status import ACTIVE, DOWN, PortStatus
+from alcor.services.ports.port_status import ACTIVE, DOWN, PortStatus
 
 
 def reported_statuses(model: ReadModel, host_id: str, report: PortReport) -> list[PortStatus]:

@@ -13,8 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.dpm.manager import DataPlaneManager
 from alcor.model.identifiers import id_text
-from alcor.services import host_session
-from alcor.services.host_session import ServingController
+from alcor.services.hosts import host_session
+from alcor.services.hosts.host_session import ServingController
 from alcor.store import change_log
 from alcor.store.store import Store
 

@@ -5,8 +5,8 @@ import logging
 from collections.abc import Callable, Collection
 from functools import partial
 
-from alcor.services import controller_ncms
-from alcor.services.signs_of_life import heard_since
+from alcor.services.hosts import controller_ncms
+from alcor.services.hosts.signs_of_life import heard_since
 from alcor.store.store import Store
 
 log = logging.getLogger(__name__)

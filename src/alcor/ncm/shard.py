@@ -25,7 +25,7 @@ from alcor.model.identifiers import Id
 from alcor.model.records import LogEntry, VpcRecord
 from alcor.ncm.fetching import Fetch, read_part
 from alcor.ncm.metrics import NcmMetrics
-from alcor.services import on_demand_vpcs
+from alcor.services.hosts import on_demand_vpcs
 from alcor.store import change_log
 from alcor.store.store import Store
 

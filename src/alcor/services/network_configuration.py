@@ -11,13 +11,13 @@ import msgspec
 
 from alcor.model.context import Context
 from alcor.model.errors import bad_request, not_found
-from alcor.services import agent
+from alcor.services.hosts import agent
 from alcor.services.manager import Create, Delete, Manager, Update, Values, check_repeated
-from alcor.services.port_rows import lock_ports, tell_hosts
-from alcor.services.port_views import fixed_ips_of
+from alcor.services.networks.vpc import VPCS
+from alcor.services.ports.port_rows import lock_ports, tell_hosts
+from alcor.services.ports.port_views import fixed_ips_of
 from alcor.services.project import PROJECT_PORTS, PROJECT_SUBNETS
 from alcor.services.rows import View
-from alcor.services.vpc import VPCS
 from alcor.store import bulk
 from alcor.store.tables import network, node, port
 from alcor.store.transaction import Transaction

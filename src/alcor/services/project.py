@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 from alcor.model.context import Context
 from alcor.model.errors import not_found
 from alcor.model.resources.alcor import PROJECT_PORT, PROJECT_SUBNET
-from alcor.services import network_sharing, sharing
+from alcor.services.hosts.node import ids_by_name
 from alcor.services.manager import Create, CreateHandler, Update, Values
-from alcor.services.node import ids_by_name
-from alcor.services.port import PORTS, update_ports_together
+from alcor.services.ports.port import PORTS, update_ports_together
 from alcor.services.rows import View
-from alcor.services.subnet import SUBNETS
+from alcor.services.sharing import network_sharing, sharing
+from alcor.services.subnets.subnet import SUBNETS
 from alcor.store import bulk
 from alcor.store.tables import network
 from alcor.store.transaction import Transaction

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from alcor.api.app import ApiSettings, create_app
 from alcor.model.context import DEFAULT_PROJECT
-from alcor.services import host_session
+from alcor.services.hosts import host_session
 from alcor.store.store import open_store
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from alcor.model.context import OPERATOR
 from alcor.model.errors import AlcorError
 from alcor.model.records import Record
+from alcor.services.hosts.node import NODES
 from alcor.services.manager import Create, Delete, Manager, Update
-from alcor.services.node import NODES
-from alcor.services.port import PORTS
+from alcor.services.networks.vpc import NETWORKS
+from alcor.services.ports.port import PORTS
 from alcor.services.rows import View
-from alcor.services.subnet import SUBNETS
-from alcor.services.vpc import NETWORKS
+from alcor.services.subnets.subnet import SUBNETS
 from alcor.store import change_log
 from alcor.store.store import Store
 

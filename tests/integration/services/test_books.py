@@ -13,9 +13,9 @@ from alcor.model.choices import Choices
 from alcor.model.errors import AlcorError
 from alcor.model.programming import SETTINGS, is_on_demand
 from alcor.services.manager import Manager
-from alcor.services.port import PORTS
-from alcor.services.subnet import SUBNETS
-from alcor.services.vpc import NETWORKS, VPCS
+from alcor.services.networks.vpc import NETWORKS, VPCS
+from alcor.services.ports.port import PORTS
+from alcor.services.subnets.subnet import SUBNETS
 from alcor.store.store import open_store
 from alcor.store.tables import network
 from tests.integration.services import accounts

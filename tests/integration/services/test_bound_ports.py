@@ -13,9 +13,9 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.programming import AUTO, ON_DEMAND, PUSH
 from alcor.model.records import PortRecord, VpcRecord
 from alcor.services.manager import Update
-from alcor.services.port import PORTS, update_ports_together
+from alcor.services.networks.vpc import VPCS
+from alcor.services.ports.port import PORTS, update_ports_together
 from alcor.services.rows import View
-from alcor.services.vpc import VPCS
 from alcor.store.store import open_store
 from alcor.store.tables import network as network_table
 from tests.integration.services import accounts

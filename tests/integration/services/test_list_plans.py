@@ -16,9 +16,9 @@ from sqlalchemy import Connection, event
 
 from alcor.api.app import ApiSettings, create_app
 from alcor.model.context import Context
-from alcor.services.port import PORTS
-from alcor.services.subnet import SUBNETS
-from alcor.services.vpc import NETWORKS
+from alcor.services.networks.vpc import NETWORKS
+from alcor.services.ports.port import PORTS
+from alcor.services.subnets.subnet import SUBNETS
 from alcor.store.store import Store
 from tests.integration.services.cloud import Cloud
 

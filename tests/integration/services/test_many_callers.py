@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from alcor.model.errors import AlcorError
-from alcor.services.port import PORTS
-from alcor.services.subnet import SUBNETS
-from alcor.services.vpc import NETWORKS
+from alcor.services.networks.vpc import NETWORKS
+from alcor.services.ports.port import PORTS
+from alcor.services.subnets.subnet import SUBNETS
 from alcor.store.store import Store
 from tests.databases import PostgreSQL
 from tests.integration.services import accounts, worker

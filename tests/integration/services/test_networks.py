@@ -6,9 +6,9 @@ import pytest
 
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import SubnetDeleted, VpcDeleted, VpcRecord
-from alcor.services.port import PORTS
-from alcor.services.subnet import SUBNETS
-from alcor.services.vpc import NETWORKS
+from alcor.services.networks.vpc import NETWORKS
+from alcor.services.ports.port import PORTS
+from alcor.services.subnets.subnet import SUBNETS
 from alcor.store import number_pools
 from alcor.store.store import Store
 from tests.integration.services.cloud import Cloud, recorded, refusal

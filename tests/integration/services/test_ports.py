@@ -5,8 +5,8 @@ from typing import Any
 from alcor.model.addresses import ip_bytes
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted, PortRecord
-from alcor.services.port import PORTS
-from alcor.services.port_status import ACTIVE, DOWN, PortStatus, set_statuses
+from alcor.services.ports.port import PORTS
+from alcor.services.ports.port_status import ACTIVE, DOWN, PortStatus, set_statuses
 from alcor.services.rows import View
 from tests.integration.services import accounts
 from tests.integration.services.cloud import Cloud, addresses, recorded, refusal

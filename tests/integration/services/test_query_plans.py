@@ -11,10 +11,10 @@ from sqlalchemy import Connection, event, text
 
 from alcor.model.context import OPERATOR
 from alcor.model.identifiers import id_bytes
-from alcor.services.port import PORTS
+from alcor.services.networks.vpc import NETWORKS
+from alcor.services.ports.port import PORTS
 from alcor.services.rows import View
-from alcor.services.subnet import SUBNETS
-from alcor.services.vpc import NETWORKS
+from alcor.services.subnets.subnet import SUBNETS
 from alcor.store import partial_snapshot, snapshot
 from alcor.store.page import Query, list_rows
 from alcor.store.store import open_store

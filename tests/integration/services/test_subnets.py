@@ -9,8 +9,8 @@ from sqlalchemy import Connection, event
 
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import SubnetDeleted, SubnetRecord
-from alcor.services.port import PORTS
-from alcor.services.subnet import SUBNETS
+from alcor.services.ports.port import PORTS
+from alcor.services.subnets.subnet import SUBNETS
 from tests.integration.services.cloud import Cloud, addresses, recorded, refusal
 
 

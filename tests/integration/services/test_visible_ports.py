@@ -5,9 +5,9 @@ import pytest
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError
 from alcor.services.manager import Create
-from alcor.services.port import PORTS
+from alcor.services.networks.vpc import NETWORKS
+from alcor.services.ports.port import PORTS
 from alcor.services.rows import View
-from alcor.services.vpc import NETWORKS
 from alcor.store.page import MarkerNotFound, Query, list_rows
 from tests.integration.services.cloud import Cloud
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from alcor.model.errors import AlcorError
 from alcor.services.manager import Manager
-from alcor.services.port import PORTS
+from alcor.services.networks.vpc import NETWORKS
+from alcor.services.ports.port import PORTS
 from alcor.services.rows import View
-from alcor.services.subnet import SUBNETS
-from alcor.services.vpc import NETWORKS
+from alcor.services.subnets.subnet import SUBNETS
 from alcor.store.store import Store, open_store
 from tests.integration.services.cloud import Cloud
 

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from alcor.dpm import host_writer
 from alcor.dpm.host_writer import HostWriter
 from alcor.dpm.metrics import DpmMetrics
-from alcor.services import host_session
-from alcor.services.host_session import HostSession
-from alcor.services.port_status import ACTIVE, PortStatus
+from alcor.services.hosts import host_session
+from alcor.services.hosts.host_session import HostSession
+from alcor.services.ports.port_status import ACTIVE, PortStatus
 from alcor.store import tables
 from alcor.store.store import Store
 from tests.integration.southbound.cloud_rows import Cloud

@@ -9,7 +9,7 @@ import pytest
 from alcor.channels.fast_path.options import GOAL_STATES_AHEAD
 from alcor.dpm import status as status_module
 from alcor.model.records import VpcRecord
-from alcor.services.host_session import HostSession, claim
+from alcor.services.hosts.host_session import HostSession, claim
 from alcor.store.store import open_store
 from tests.databases import PostgreSQL
 from tests.integration.southbound.cloud_rows import Cloud

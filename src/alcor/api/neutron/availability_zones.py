@@ -6,7 +6,7 @@ from alcor.api.operation import Operation, Parameter
 from alcor.api.routes import Route
 from alcor.model.errors import bad_request
 from alcor.model.values import shown
-from alcor.services.availability_zones import zones
+from alcor.services.hosts.availability_zones import zones
 from alcor.store.store import Store
 
 _FILTERS = ("name", "resource", "state")

@@ -12,9 +12,9 @@ from alcor.api.routes import Route
 from alcor.model.errors import bad_request, not_found
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.model.resources.subnet import ip_version
-from alcor.services.ip_availability import availabilities
+from alcor.services.networks.ip_availability import availabilities
+from alcor.services.networks.vpc import ACCESS as NETWORK_ACCESS
 from alcor.services.rows import View
-from alcor.services.vpc import ACCESS as NETWORK_ACCESS
 from alcor.store.page import MarkerNotFound, list_rows
 from alcor.store.store import Store
 from alcor.store.tables import network

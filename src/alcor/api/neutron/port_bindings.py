@@ -10,8 +10,8 @@ from alcor.api.routes import Route
 from alcor.model.errors import bad_request
 from alcor.model.resources.port_binding import PORT_BINDING
 from alcor.model.values import shown
-from alcor.services import port_binding
-from alcor.services.port_binding import BindingRequest
+from alcor.services.ports import port_binding
+from alcor.services.ports.port_binding import BindingRequest
 from alcor.services.rows import View
 from alcor.store.store import Store
 

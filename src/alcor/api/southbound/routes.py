@@ -12,8 +12,8 @@ from alcor.dpm.manager import DataPlaneManager
 from alcor.dpm.status import MOST, southbound_status
 from alcor.model.errors import AlcorError, bad_request, conflict, not_found
 from alcor.model.identifiers import Id, canonical_id, id_bytes, id_text
-from alcor.services import host_session
-from alcor.services.node import NODES
+from alcor.services.hosts import host_session
+from alcor.services.hosts.node import NODES
 from alcor.store.page import Query, count_rows
 from alcor.store.store import Store
 

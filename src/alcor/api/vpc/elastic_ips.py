@@ -2,8 +2,8 @@
 
 from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.routes import Route
-from alcor.services.elastic_ip import ELASTIC_IPS
-from alcor.services.elastic_ip_range import ELASTIC_IP_RANGES
+from alcor.services.floating_ips.elastic_ip import ELASTIC_IPS
+from alcor.services.floating_ips.elastic_ip_range import ELASTIC_IP_RANGES
 from alcor.store.store import Store
 
 

@@ -12,10 +12,10 @@ from alcor.api.vpc.bodies import checked, items, member, required
 from alcor.model.errors import bad_request
 from alcor.model.resources.gateway import STATUSES, TYPES, gateway_ips
 from alcor.model.values import Convert, one_of, text, uuid
-from alcor.services.gateway import GATEWAYS
-from alcor.services.gateway_attachment import ATTACHMENTS
-from alcor.services.gateway_info import OfVpc, State, ask_for_gateway, give_up, report, take_in
-from alcor.services.gateway_route_table import ROUTE_TABLES
+from alcor.services.gateways.gateway import GATEWAYS
+from alcor.services.gateways.gateway_attachment import ATTACHMENTS
+from alcor.services.gateways.gateway_info import OfVpc, State, ask_for_gateway, give_up, report, take_in
+from alcor.services.gateways.gateway_route_table import ROUTE_TABLES
 from alcor.store.store import Store
 from alcor.store.transaction import Transaction
 

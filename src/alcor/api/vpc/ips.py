@@ -10,8 +10,8 @@ from alcor.api.vpc.bodies import checked, items, required
 from alcor.model.errors import bad_request
 from alcor.model.resources.subnet import ip_version
 from alcor.model.values import Convert, ip_address, one_of, text
-from alcor.services import ip_range
-from alcor.services.ip_range import ACTIVATED, DEACTIVATED, Held, Wanted
+from alcor.services.subnets import ip_range
+from alcor.services.subnets.ip_range import ACTIVATED, DEACTIVATED, Held, Wanted
 from alcor.store.store import Store
 
 _RULE = "context_is_admin"

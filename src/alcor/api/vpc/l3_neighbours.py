@@ -8,7 +8,7 @@ from alcor.api.routes import Route
 from alcor.api.vpc.bodies import checked, required
 from alcor.model.resources.router import ROUTER
 from alcor.model.values import Convert, list_of, mapping, one_of, uuid
-from alcor.services.l3_neighbours import Change, concerned, tell_again
+from alcor.services.routers.l3_neighbours import Change, concerned, tell_again
 from alcor.store.store import Store
 
 _MOST_GATEWAY_PORTS = 1000

@@ -8,8 +8,8 @@ from alcor.api.vpc.bodies import checked, items, member
 from alcor.model.addresses import MAC_BROADCAST, mac_number, mac_text
 from alcor.model.errors import bad_request
 from alcor.model.values import Convert, mac_address, one_of, text
-from alcor.services import mac_range
-from alcor.services.mac_range import ACTIVE, INACTIVE, MacRange, Reservation
+from alcor.services.ports import mac_range
+from alcor.services.ports.mac_range import ACTIVE, INACTIVE, MacRange, Reservation
 from alcor.store.store import Store
 
 _RULE = "context_is_admin"

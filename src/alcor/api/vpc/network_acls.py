@@ -4,8 +4,8 @@ from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.routes import Route
 from alcor.api.vpc.bulk import bulk_routes
 from alcor.services.manager import together
-from alcor.services.network_acl import NETWORK_ACLS
-from alcor.services.network_acl_rule import NETWORK_ACL_RULES
+from alcor.services.security.network_acl import NETWORK_ACLS
+from alcor.services.security.network_acl_rule import NETWORK_ACL_RULES
 from alcor.store.store import Store
 
 

@@ -10,9 +10,9 @@ from alcor.api.routes import Route
 from alcor.api.vpc.bodies import member, required
 from alcor.api.vpc.upload import uploaded_file
 from alcor.model.errors import bad_request
+from alcor.services.hosts.ncm import NCMS
+from alcor.services.hosts.node import NODES
 from alcor.services.manager import Delete
-from alcor.services.ncm import NCMS
-from alcor.services.node import NODES
 from alcor.store.store import Store
 
 

@@ -12,9 +12,8 @@ from alcor.api.vpc.bodies import member
 from alcor.model.errors import bad_request, not_found
 from alcor.model.resources.vpc_router import ROUTE_TABLE
 from alcor.services.manager import SHOW, Values
-from alcor.services.route_table import ROUTE_TABLES
-from alcor.services.rows import View
-from alcor.services.vpc_router import (
+from alcor.services.routers.route_table import ROUTE_TABLES
+from alcor.services.routers.vpc_router import (
     Owner,
     Vpc,
     change_table,
@@ -29,6 +28,7 @@ from alcor.services.vpc_router import (
     subnet_of,
     vpc_of,
 )
+from alcor.services.rows import View
 from alcor.store.store import Store
 
 _ONE = "routetable"

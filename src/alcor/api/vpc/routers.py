@@ -8,9 +8,9 @@ from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.routes import Route
 from alcor.model.resources.alcor import PROJECT_ROUTER
-from alcor.services.connected_subnets import Asked, connected_subnets
 from alcor.services.manager import Act, Action
-from alcor.services.router import ROUTERS
+from alcor.services.routers.connected_subnets import Asked, connected_subnets
+from alcor.services.routers.router import ROUTERS
 from alcor.store.store import Store
 from alcor.store.transaction import Transaction
 

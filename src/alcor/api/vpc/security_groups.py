@@ -12,9 +12,9 @@ from alcor.model.errors import not_found
 from alcor.model.resources.alcor import PROJECT_SECURITY_GROUP, PROJECT_SECURITY_GROUP_RULE
 from alcor.model.resources.security_group import DEFAULT_NAME
 from alcor.model.values import Convert, uuid
-from alcor.services.security_group import DEFAULT_GROUP_FIRST, SECURITY_GROUPS, defaults_of
-from alcor.services.security_group_binding import Binding, Bindings, bind, unbind
-from alcor.services.security_group_rule import SECURITY_GROUP_RULES
+from alcor.services.security.security_group import DEFAULT_GROUP_FIRST, SECURITY_GROUPS, defaults_of
+from alcor.services.security.security_group_binding import Binding, Bindings, bind, unbind
+from alcor.services.security.security_group_rule import SECURITY_GROUP_RULES
 from alcor.store.store import Store
 from alcor.store.transaction import Transaction
 

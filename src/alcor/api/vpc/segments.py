@@ -2,8 +2,8 @@
 
 from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.routes import Route
-from alcor.services.network_segment import SEGMENTS
-from alcor.services.network_segment_range import NETWORK_SEGMENT_RANGES
+from alcor.services.networks.network_segment import SEGMENTS
+from alcor.services.networks.network_segment_range import NETWORK_SEGMENT_RANGES
 from alcor.store.store import Store
 
 

@@ -9,7 +9,7 @@ from alcor.api.neutron.collection import Collection, Shape, project_of
 from alcor.api.routes import Route
 from alcor.model.errors import bad_request, not_found
 from alcor.services.project import PROJECT_SUBNETS
-from alcor.services.subnet import port_count
+from alcor.services.subnets.subnet import port_count
 from alcor.store.store import Store
 
 

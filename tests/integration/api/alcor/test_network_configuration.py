@@ -7,7 +7,7 @@ import pytest
 
 from alcor.model.identifiers import id_bytes, new_id
 from alcor.model.records import PortRecord
-from alcor.services import host_session
+from alcor.services.hosts import host_session
 from alcor.store import change_log
 from alcor.store.store import Store
 from tests.integration.api.alcor.requests import PROJECT, add_node, add_port, add_subnet, add_vpc, refusal, shown

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from alcor.services import agent, host_session
-from alcor.services.host_session import HostSession
+from alcor.services.hosts import agent, host_session
+from alcor.services.hosts.host_session import HostSession
 from alcor.store.store import Store
 from alcor.store.transaction import Transaction
 from tests.integration.api.neutron.requests import Json, Neutron, shown

@@ -1,0 +1,1 @@
+"""Addresses that lead to ports: floating, elastic and local ones, and forwarded ports."""

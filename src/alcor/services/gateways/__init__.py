@@ -1,0 +1,1 @@
+"""Gateways, what is attached to them, and their route tables."""

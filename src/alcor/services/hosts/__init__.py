@@ -1,0 +1,1 @@
+"""Nodes, the controllers that serve their hosts, and what hosts ask."""

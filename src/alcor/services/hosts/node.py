@@ -1,0 +1,135 @@
+"""Nodes: the hosts that ports can be bound to. A node's host index is its number on the wire and is never reused."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy.exc import IntegrityError
+
+from alcor.model.context import Context
+from alcor.model.errors import AlcorError, conflict, not_found
+from alcor.model.records import NodeDeleted
+from alcor.model.resources.node import NODE
+from alcor.services.access import Access, everybody
+from alcor.services.hosts import agent
+from alcor.services.manager import Create, Delete, Manager, Update, check_expected, check_repeated, each
+from alcor.services.rows import Rows, View
+from alcor.store import bulk, number_pools
+from alcor.store.record_rows import node_record
+from alcor.store.tables import node, port
+from alcor.store.transaction import Transaction
+
+ROWS = Rows(NODE, node)
+ACCESS = Access(NODE, node, everybody)
+_HOST_INDEXES = "host_index"
+
+_LOCKED = select(node).where(node.c.id == bindparam("id")).with_for_update()
+_BOUND = select(port.c.id).where(port.c.host_id == bindparam("id")).limit(1)
+_DELETE = node.delete().where(node.c.id == bindparam("node_id"))
+
+
+def _create(transaction: Transaction, create: Create) -> list[View]:
+    nodes = create.items
+    connection, now = transaction.connection, transaction.now
+    # The pool's lock makes those who register nodes take turns: what the checks find stays true.
+    indexes = number_pools.take(transaction, _HOST_INDEXES, len(nodes))
+    _check_new_ids(connection, [values["node_id"] for values in nodes])
+    _check_new_addresses(connection, [(values["node_id"], values["local_ip"]) for values in nodes])
+    rows = [
+        ROWS.row(values | {"host_index": index, "revision_number": 1, "created_at": now, "updated_at": now})
+        for values, index in zip(nodes, indexes, strict=True)
+    ]
+    try:
+        bulk.insert_rows(connection, node, rows)
+    except IntegrityError as error:
+        raise conflict("LocalIpInUse", "Another node has a local_ip of these by now.") from error
+    agent.register(transaction, {values["node_id"]: values["availability_zone"] for values in nodes})
+    transaction.record(*map(node_record, rows))
+    return [ROWS.view(row) for row in rows]
+
+
+def _check_new_ids(connection: Connection, ids: Sequence[str]) -> None:
+    taken = [row.id for row in bulk.select_by(connection, [node.c.id], node.c.id, ids)]
+    seen: set[str] = set()
+    for node_id in ids:
+        if node_id in seen:
+            taken.append(node_id)
+        seen.add(node_id)
+    if taken:
+        raise conflict("NodeExists", f"Node {taken[0]} exists already: update it, or choose another node_id.")
+
+
+def _check_new_addresses(connection: Connection, nodes: Sequence[tuple[str, str]]) -> None:
+    """No two nodes may have one VTEP."""
+    addresses = [address for _, address in nodes]
+    found = bulk.select_by(connection, [node.c.id, node.c.local_ip], node.c.local_ip, addresses)
+    taken = {row.local_ip: row.id for row in found}
+    for node_id, address in nodes:
+        holder = taken.setdefault(address, node_id)
+        if holder != node_id:
+            raise conflict("LocalIpInUse", f"local_ip {address} of node {node_id} is that of node {holder} already.")
+
+
+def ids_by_name(connection: Connection, names: Iterable[str]) -> dict[str, str]:
+    """The id of the node that has this name, for those of the names that are no ids themselves.
+
+    Raises AlcorError (409) when several nodes have the name.
+    """
+    wanted = set(names)
+    wanted -= {row.id for row in bulk.select_by(connection, [node.c.id], node.c.id, sorted(wanted))}
+    found: dict[str, str] = {}
+    for row in bulk.select_by(connection, [node.c.id, node.c.name], node.c.name, sorted(wanted)):
+        if found.setdefault(row.name, row.id) != row.id:
+            raise conflict(
+                "NodeNameAmbiguous", f"Several nodes have the name {row.name}: name one by its node_id, like {row.id}."
+            )
+    return found
+
+
+def _locked_node(transaction: Transaction, node_id: str) -> Row[Any]:
+    row = transaction.connection.execute(_LOCKED, {"id": node_id}).first()
+    if row is None:
+        raise not_found("node", node_id)
+    return row
+
+
+def _update(transaction: Transaction, update: Update) -> View:
+    row = _locked_node(transaction, update.id)
+    check_expected(transaction, ACCESS, row, update)
+    check_repeated(ROWS.view(row), update)
+    if "local_ip" in update.values:
+        _check_new_addresses(transaction.connection, [(update.id, update.values["local_ip"])])
+    changed = ROWS.changed_row(row, {"host_index": row.host_index} | update.values, transaction.now)
+    try:
+        bulk.update_row(transaction.connection, node, changed)
+    except IntegrityError as error:
+        raise conflict("LocalIpInUse", "Another node has this local_ip by now.") from error
+    if "availability_zone" in update.values:
+        agent.move(transaction.connection, update.id, update.values["availability_zone"])
+    if node_record(changed) != node_record(row):
+        transaction.record(node_record(changed))
+    return ROWS.view(changed)
+
+
+def _delete(transaction: Transaction, delete: Delete) -> None:
+    row = _locked_node(transaction, delete.id)
+    check_expected(transaction, ACCESS, row, delete)
+    bound = transaction.connection.execute(_BOUND, {"id": delete.id}).scalar()
+    if bound is not None:
+        raise _in_use(delete.id, bound)
+    transaction.connection.execute(_DELETE, {"node_id": delete.id})
+    agent.forget(transaction.connection, delete.id)
+    transaction.record(NodeDeleted(delete.id))
+
+
+def _in_use(node_id: str, port_id: str) -> AlcorError:
+    return conflict(
+        "NodeInUse", f"Node {node_id} still has ports, one of them is {port_id}: delete them or bind them elsewhere."
+    )
+
+
+def _views(_connection: Connection, rows: Sequence[Any], _context: Context) -> list[View]:
+    return [ROWS.view(row) for row in rows]
+
+
+NODES = Manager(access=ACCESS, views=_views, create=each(_create), update=each(_update), delete=each(_delete))

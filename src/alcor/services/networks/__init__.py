@@ -1,0 +1,1 @@
+"""VPCs, which Neutron calls networks, and the segments they are made of."""

@@ -1,0 +1,1 @@
+"""Ports: their MACs, their bindings to hosts, and trunks of them."""

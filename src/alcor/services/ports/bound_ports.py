@@ -1,0 +1,47 @@
+"""How many ports of each VPC are bound to hosts, and what follows from it: whether hosts are told of all, or ask.
+
+That is decided here, once, in the transaction that changes the ports; controllers follow the VPC's record. Each holds
+only a part of the ports, and would remember otherwise than the others which side of the margin a VPC came from.
+"""
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row
+
+from alcor.model.programming import is_on_demand
+from alcor.services.networks.vpc import ROWS
+from alcor.store import bulk
+from alcor.store.record_rows import vpc_record
+from alcor.store.tables import network
+from alcor.store.transaction import Transaction
+
+
+class BoundPorts:
+    """What a batch changes: counted port by port, then written with one statement for each network that differs."""
+
+    def __init__(self) -> None:
+        self._networks: dict[str, Row[Any]] = {}
+        self._more: Counter[str] = Counter()
+
+    def count(self, of_network: Row[Any], old_host: str, new_host: str) -> None:
+        """Count a port that was on one host and is now on another; '' for none. The network is locked."""
+        if bool(old_host) is not bool(new_host):
+            self._networks[of_network.id] = of_network
+            self._more[of_network.id] += 1 if new_host else -1
+
+    def write(self, transaction: Transaction) -> None:
+        """Write how many ports are bound now, and tell hosts of VPCs that are programmed otherwise from now on."""
+        written = []
+        for network_id, more in sorted(self._more.items()):
+            if not more:
+                continue
+            row = self._networks[network_id]
+            bound_ports = row.bound_ports + more
+            setting = ROWS.view(row)["programming"]
+            on_demand = is_on_demand(setting, bound_ports, row.on_demand, transaction.choices.on_demand_above)
+            if on_demand != row.on_demand:
+                transaction.record(msgspec.structs.replace(vpc_record(row), on_demand=on_demand))
+            written.append((bound_ports, on_demand, network_id))
+        bulk.update_rows(transaction.connection, network, "id", ("bound_ports", "on_demand"), written)

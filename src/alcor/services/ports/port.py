@@ -1,0 +1,300 @@
+"""Ports: changed and deleted by the batch, with their MAC and IP addresses, in one transaction."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, exists, false, not_, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from alcor.model.addresses import mac_number, mac_text
+from alcor.model.context import Context
+from alcor.model.errors import AlcorError, conflict, not_found
+from alcor.model.identifiers import id_bytes
+from alcor.model.records import PortDeleted
+from alcor.model.resources.port import PORT
+from alcor.services import tags
+from alcor.services.access import Access
+from alcor.services.floating_ips import elastic_ip_ports, forwarded_ports, local_ip_ports
+from alcor.services.manager import (
+    Delete,
+    Filter,
+    Manager,
+    Update,
+    Values,
+    check_expected,
+    check_repeated,
+)
+from alcor.services.ports import mac, trunk_details
+from alcor.services.ports.bound_ports import BoundPorts
+from alcor.services.ports.port_creation import create_ports, taken_meanwhile
+from alcor.services.ports.port_rows import (
+    complete,
+    insert_allocations,
+    lock_port,
+    lock_ports,
+    merged_dhcp_options,
+    tell_hosts,
+)
+from alcor.services.ports.port_status import DOWN
+from alcor.services.ports.port_views import ROWS, above_ports, fixed_ips_of, known_hosts, port_view, port_views
+from alcor.services.qos import qos_attachment
+from alcor.services.quota import limited
+from alcor.services.routers import ndp_proxy_ports, router_ports
+from alcor.services.rows import View
+from alcor.services.security import port_security_groups
+from alcor.services.subnets import private_ip
+from alcor.services.subnets.private_ip import FixedIp, Slot
+from alcor.store import bulk, sql
+from alcor.store.record_rows import port_record
+from alcor.store.tables import ip_allocation, log, network, port, port_binding
+from alcor.store.transaction import Transaction
+
+
+def _visible(context: Context) -> ColumnElement[bool]:
+    """Ports of the caller's project, and those of others in its networks."""
+    networks = select(network.c.id).where(network.c.project_id == context.project_id, network.c.guests.is_(True))
+    theirs = and_(port.c.network_id.in_(networks), port.c.project_id != context.project_id)
+    return or_(port.c.project_id == context.project_id, theirs)
+
+
+_BINDING_TO = sql.statement("DELETE FROM port_binding WHERE port_id = :port_id AND host = :host")
+
+ACCESS = Access(PORT, port, _visible)
+
+
+def _update_ports(transaction: Transaction, updates: Sequence[Update]) -> list[View]:
+    bound = BoundPorts()
+    views = [_update(transaction, update, bound) for update in updates]
+    bound.write(transaction)
+    return views
+
+
+def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View:
+    connection = transaction.connection
+    row, its_network = lock_port(transaction, update.id)
+    check_expected(transaction, ACCESS, row, update)
+    old_ips = fixed_ips_of(connection, [row.id]).get(row.id, ())
+    view = ROWS.view(row)
+    check_repeated(view, update)
+    values = dict(update.values)
+    if "extra_dhcp_opts" in values:
+        values["extra_dhcp_opts"] = merged_dhcp_options(view["extra_dhcp_opts"], values["extra_dhcp_opts"])
+    _change_mac(transaction, row, values)
+    if "numa_affinity_policy" in values and row.host_id:
+        raise conflict(
+            "PortBoundNUMAAffinityPolicy",
+            f"Unable to complete operation on port {row.id}, port is already bound to host {row.host_id}, "
+            f"numa_affinity_policy value given {values['numa_affinity_policy']}.",
+        )
+    values = view | values
+    complete(values)
+    qos_attachment.change(connection, "port", row, update.values, update.context)
+    groups = port_security_groups.change(transaction, row, values, update.values, update.context)
+    if values["binding:host_id"] != row.host_id or not values["admin_state_up"]:
+        values["status"] = DOWN
+    changed = ROWS.changed_row(row, values, transaction.now)
+    fixed_ips = old_ips
+    if "fixed_ips" in update.values or changed.mac_address != row.mac_address:
+        fixed_ips = _change_addresses(transaction, changed, old_ips, update.values.get("fixed_ips"))
+        shown_ips = private_ip.fixed_ip_views(fixed_ips)
+        router_ports.check_fixed_ips(connection, row.id, shown_ips)
+        held = {each["ip_address"] for each in shown_ips}
+        _lead_elsewhere(transaction, [row.id], held)
+    bulk.update_row(connection, port, changed)
+    if changed.host_id and changed.host_id != row.host_id:
+        connection.execute(_BINDING_TO, {"port_id": row.id, "host": changed.host_id})  # it is the active one now
+    bound.count(its_network, row.host_id, changed.host_id)
+    if changed.mac_address != row.mac_address:
+        mac.release(transaction, [row.mac_address])
+    if port_record(changed, fixed_ips) != port_record(row, old_ips):
+        tell_hosts(transaction, row.host_id, changed, fixed_ips)
+    hosts = known_hosts(connection, [changed.host_id])
+    shown = port_view(changed, fixed_ips, hosts, above_ports(its_network))
+    qos_attachment.add_resource_requests(connection, [shown], {its_network.id: its_network.physical_network})
+    shown["security_groups"] = groups
+    trunk_details.add_trunk_details(connection, [shown])
+    return shown
+
+
+def _change_mac(transaction: Transaction, row: Row[Any], values: Values) -> None:
+    """Take the MAC that an update asks for, or any other where it is null."""
+    if "mac_address" not in values or (
+        values["mac_address"] is not None and mac_number(values["mac_address"]) == row.mac_address
+    ):
+        return
+    if values.get("device_owner", row.device_owner).startswith("network:"):
+        raise conflict(
+            "UnsupportedPortDeviceOwner",
+            f"Operation mac address update is not supported for device_owner {row.device_owner} on port {row.id}.",
+        )
+    if row.host_id and values.get("binding:host_id", row.host_id):
+        raise conflict(
+            "PortBound",
+            f"Unable to complete operation on port {row.id}, port is already bound, port type: ovs, "
+            f"old_mac {mac_text(row.mac_address)}, new_mac {values['mac_address']}. Unbind it first.",
+        )
+    mac.lock(transaction)
+    wanted = None if values["mac_address"] is None else mac_number(values["mac_address"])
+    values["mac_address"] = mac_text(*mac.assign(transaction, [(row.network_id, wanted)]))
+
+
+def _change_addresses(
+    transaction: Transaction, row: Any, old_ips: Sequence[FixedIp], wanted: Sequence[Mapping[str, str]] | None
+) -> tuple[FixedIp, ...]:
+    """Replace the port's addresses: what it holds already and still wants stays, so that nothing is ever without.
+
+    None wants what there is, but for addresses that follow from a MAC that is no longer the port's.
+    """
+    subnets = private_ip.subnets_of(transaction.connection, [row.network_id]).get(row.network_id, [])
+    of_router = row.device_owner in router_ports.ROUTER_OWNERS
+    if wanted is None:
+        automatic = {each.id for each in subnets if each.automatic and not of_router}
+        held = private_ip.fixed_ip_views(old_ips)
+        wanted = [{"subnet_id": each["subnet_id"]} if each["subnet_id"] in automatic else each for each in held]
+    planned = private_ip.plan(row.network_id, subnets, wanted, row.device_owner)
+    slots = [private_ip.resolved(slot, row.mac_address) for slot in planned]
+    kept: list[FixedIp | None] = [None] * len(slots)
+    remaining = list(old_ips)
+    for certain in (True, False):
+        for index, slot in enumerate(slots):
+            if (slot.number is not None) is certain:
+                kept[index] = _keep(slot, remaining)
+    new = [(row.network_id, row.mac_address, [slot]) for slot, held in zip(slots, kept, strict=True) if held is None]
+    allocated = iter(private_ip.allocate(transaction, new))
+    fixed_ips = tuple(next(allocated)[0] if held is None else held for held in kept)
+    if fixed_ips != tuple(old_ips):
+        _replace_allocations(transaction, row.id, fixed_ips)
+        private_ip.release(transaction, {each.id: each for each in subnets}, remaining)
+    return fixed_ips
+
+
+def _lead_elsewhere(transaction: Transaction, port_ids: Sequence[str], kept: Collection[str] = ()) -> None:
+    """Ports go, or have only these addresses from now on: nothing leads to the others."""
+    forwarded_ports.forget_those_to(transaction, port_ids, kept)
+    local_ip_ports.forget_associations(transaction, port_ids, kept)
+    elastic_ip_ports.forget_those_to(transaction, port_ids, kept)
+    ndp_proxy_ports.forget_those_of(transaction, port_ids, kept)
+
+
+def _keep(slot: Slot, remaining: list[FixedIp]) -> FixedIp | None:
+    """The address that fills the slot, taken from those that remain."""
+    for held in remaining:
+        same_subnet = held[0] == slot.subnets[0].id
+        if same_subnet and (slot.number is None or slot.number == int.from_bytes(held[1])):
+            remaining.remove(held)
+            return held
+    return None
+
+
+def _replace_allocations(transaction: Transaction, port_id: str, fixed_ips: Sequence[FixedIp]) -> None:
+    bulk.delete_by(transaction.connection, ip_allocation, "port_id", [port_id])
+    try:
+        insert_allocations(transaction, {port_id: fixed_ips})
+    except IntegrityError as error:
+        raise taken_meanwhile(error) from error
+
+
+def delete_ports(transaction: Transaction, requests: Sequence[Delete]) -> Sequence[Exception | None]:
+    """Delete the ports of many requests with the statements of one."""
+    rows, networks = lock_ports(transaction, [delete.id for delete in requests])
+    outcomes: list[Exception | None] = []
+    deleted: dict[str, Row[Any]] = {}
+    carried = trunk_details.trunks_of_sub_ports(transaction.connection, list(rows))
+    holding = local_ip_ports.holders(transaction.connection, list(rows))
+    for delete in requests:
+        row = rows.pop(delete.id, None)
+        if row is None:
+            outcomes.append(not_found("port", delete.id))
+            continue
+        try:
+            check_expected(transaction, ACCESS, row, delete)
+            trunk_details.check_not_in_trunk(row.id, _parent_of(row), carried.get(row.id, ""))
+            router_ports.check_deletable(transaction.connection, row)
+            local_ip_ports.check_holds_none(row.id, holding)
+            router_ports.check_disassociable(transaction.connection, row, delete.context)
+        except AlcorError as error:
+            rows[delete.id] = row
+            outcomes.append(error)
+            continue
+        deleted[delete.id] = row
+        outcomes.append(None)
+    _erase(transaction, list(deleted.values()), networks)
+    return outcomes
+
+
+def _parent_of(row: Row[Any]) -> str:
+    """The trunk that the port is the parent of; empty for none."""
+    if "trunk_details" not in row.attributes:
+        return ""
+    details = ROWS.view(row)["trunk_details"]
+    return str(details["trunk_id"]) if details else ""
+
+
+def erase_ports(transaction: Transaction, port_ids: Sequence[str]) -> None:
+    """Delete ports for what they are a part of: nobody is asked whether they may go.
+
+    Raises AlcorError (409) for one whose address is a local IP: that is no part of the same.
+    """
+    rows, networks = lock_ports(transaction, port_ids)
+    holding = local_ip_ports.holders(transaction.connection, list(rows))
+    for row in rows.values():
+        if row.device_owner != local_ip_ports.OWNER:
+            local_ip_ports.check_holds_none(row.id, holding)
+    _erase(transaction, list(rows.values()), networks)
+
+
+def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping[str, Row[Any]]) -> None:
+    if not rows:
+        return
+    connection = transaction.connection
+    ids = [row.id for row in rows]
+    fixed_ips = [fixed_ip for held in fixed_ips_of(connection, ids).values() for fixed_ip in held]
+    subnets = private_ip.subnets_of(connection, networks)
+    router_ports.disassociate(transaction, ids)
+    _lead_elsewhere(transaction, ids)
+    mac.lock(transaction)
+    bulk.delete_by(connection, ip_allocation, "port_id", ids)
+    bulk.delete_by(connection, port_binding, "port_id", ids)
+    port_security_groups.forget(connection, ids)
+    bulk.delete_by(connection, port, "id", ids)
+    tags.forget(connection, [row.id for row in rows if tags.tags_of(row)])
+    qos_attachment.forget(connection, rows)
+    bulk.delete_by(connection, log, "target_id", ids)
+    mac.release(transaction, [row.mac_address for row in rows])
+    private_ip.release(transaction, {each.id: each for held in subnets.values() for each in held}, fixed_ips)
+    transaction.record(*(PortDeleted(id_bytes(row.id), id_bytes(row.network_id)) for row in rows if row.host_id))
+    bound = BoundPorts()
+    for row in rows:
+        bound.count(networks[row.network_id], row.host_id, "")
+    bound.write(transaction)
+
+
+def update_ports_together(transaction: Transaction, requests: Sequence[Sequence[Update]]) -> list[list[View]]:
+    """Change the ports of many requests; the first that fails raises for all."""
+    bound = BoundPorts()
+    views = []
+    for updates in requests:
+        lock_ports(transaction, [update.id for update in updates])  # all, in the order that everybody locks them
+        views.append([_update(transaction, update, bound) for update in updates])
+    bound.write(transaction)
+    return views
+
+
+def _filter_groups(_context: Context, group_ids: Sequence[str]) -> Any:
+    return port_security_groups.condition(port.c.id, group_ids)
+
+
+def _filter_allocation(_context: Context, values: Sequence[str]) -> Any:
+    addressed = exists().where(ip_allocation.c.port_id == port.c.id)
+    conditions = {"immediate": addressed, "none": not_(addressed)}
+    return or_(false(), *(conditions[value] for value in values if value in conditions))
+
+
+PORTS = Manager(
+    access=ACCESS,
+    views=port_views,
+    create=limited("port", create_ports),
+    update=_update_ports,
+    delete=delete_ports,
+    filters={"security_groups": Filter(_filter_groups), "ip_allocation": Filter(_filter_allocation)},
+)

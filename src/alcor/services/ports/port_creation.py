@@ -1,0 +1,153 @@
+"""Creating ports by the batch, with their MAC and IP addresses, in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
+
+from alcor.model.addresses import mac_number, mac_text
+from alcor.model.errors import AlcorError, conflict, not_found
+from alcor.services import tags
+from alcor.services.manager import (
+    Create,
+    Values,
+    id_in_use,
+    stamp,
+)
+from alcor.services.networks.vpc import ACCESS as NETWORK_ACCESS
+from alcor.services.networks.vpc import ROWS as NETWORK_ROWS
+from alcor.services.ports import mac
+from alcor.services.ports.bound_ports import BoundPorts
+from alcor.services.ports.port_rows import (
+    complete,
+    insert_allocations,
+    lock_networks,
+    offloaded_profile,
+    remember_guests,
+    tell_hosts,
+)
+from alcor.services.ports.port_status import DOWN
+from alcor.services.ports.port_views import ROWS, above_ports, known_hosts, port_view
+from alcor.services.qos import qos_attachment
+from alcor.services.rows import View, missing
+from alcor.services.security import port_security_groups
+from alcor.services.subnets import private_ip
+from alcor.services.subnets.private_ip import Slot, Subnet
+from alcor.store import bulk
+from alcor.store.tables import port
+from alcor.store.transaction import Transaction
+
+
+def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:
+    """Create the ports of many requests with the statements of one: each request's all or none."""
+    networks = lock_networks(transaction, (values["network_id"] for create in requests for values in create.items))
+    subnets = private_ip.subnets_of(transaction.connection, networks)
+    usual = {network_id: private_ip.usual_plan(subnets.get(network_id, [])) for network_id in networks}
+    secured = {network_id: NETWORK_ROWS.view(row)["port_security_enabled"] for network_id, row in networks.items()}
+    outcomes: list[list[View] | Exception] = []
+    planned: list[tuple[Values, Sequence[Slot]]] = []
+    for create in requests:
+        try:
+            _check_networks_visible(transaction, create, networks)
+            plans = [_plan(values, usual, subnets) for values in create.items]
+            port_security_groups.check_new(transaction.connection, create, secured)
+            qos_attachment.check_new(transaction.connection, create)
+        except AlcorError as error:
+            outcomes.append(error)
+            continue
+        planned += plans
+        outcomes.append([])
+    views = iter(_write(transaction, planned, networks, secured))
+    for create, outcome in zip(requests, outcomes, strict=True):
+        if isinstance(outcome, list):
+            outcome.extend(next(views) for _ in create.items)
+    return outcomes
+
+
+def _check_networks_visible(transaction: Transaction, create: Create, networks: Mapping[str, Row[Any]]) -> None:
+    """Raises AlcorError (404) for a network that the caller is not shown."""
+    for network_id in {values["network_id"] for values in create.items} & networks.keys():
+        if not NETWORK_ACCESS.sees(transaction.connection, networks[network_id], create.context):
+            raise not_found("network", network_id)
+
+
+def _plan(
+    values: Values, usual: Mapping[str, Sequence[Slot] | None], subnets: Mapping[str, list[Subnet]]
+) -> tuple[Values, Sequence[Slot]]:
+    """``usual`` is what a port of each network gets that does not say, where it is the same for all."""
+    network_id = values["network_id"]
+    if network_id not in usual:
+        raise not_found("network", network_id)
+    wanted = None if missing(values, "fixed_ips") else values["fixed_ips"]
+    if wanted is None and (slots := usual[network_id]) is not None:
+        return values, slots
+    return values, private_ip.plan(network_id, subnets.get(network_id, []), wanted, values["device_owner"])
+
+
+def _write(
+    transaction: Transaction,
+    planned: Sequence[tuple[Values, Sequence[Slot]]],
+    networks: Mapping[str, Row[Any]],
+    secured: Mapping[str, bool],
+) -> list[View]:
+    """``secured`` is whether ports of each network have port security that do not say."""
+    if not planned:
+        return []
+    chosen = [mac_number(address) if (address := _chosen_mac(values)) else None for values, _ in planned]
+    of_networks = [values["network_id"] for values, _ in planned]
+    macs = mac.assign(transaction, list(zip(of_networks, chosen, strict=True)))
+    slots = [slots for _, slots in planned]
+    fixed_ips = private_ip.allocate(transaction, list(zip(of_networks, macs, slots, strict=True)))
+    rows = [
+        _new_row(transaction, values, address, secured[values["network_id"]])
+        for (values, _), address in zip(planned, macs, strict=True)
+    ]
+    try:
+        bulk.insert_rows(transaction.connection, port, rows)
+        insert_allocations(transaction, {row.id: held for row, held in zip(rows, fixed_ips, strict=True)})
+        tags.remember(transaction.connection, {row.id: its for row in rows if (its := tags.tags_of(row))})
+    except IntegrityError as error:
+        raise taken_meanwhile(error) from error
+    asked = [(row, values) for row, (values, _) in zip(rows, planned, strict=True)]
+    qos_attachment.remember(transaction.connection, "port", rows)
+    groups = port_security_groups.join_new(transaction, asked, secured)
+    hosts = known_hosts(transaction.connection, (row.host_id for row in rows))
+    above = {network_id: above_ports(row) for network_id, row in networks.items()}
+    views = []
+    bound = BoundPorts()
+    for row, held, its in zip(rows, fixed_ips, groups, strict=True):
+        bound.count(networks[row.network_id], "", row.host_id)
+        tell_hosts(transaction, "", row, held)
+        views.append(port_view(row, held, hosts, above[row.network_id]) | {"security_groups": its})
+    physical_networks = {network_id: row.physical_network for network_id, row in networks.items()}
+    qos_attachment.add_resource_requests(transaction.connection, views, physical_networks)
+    bound.write(transaction)
+    remember_guests(transaction, rows, networks)
+    return views
+
+
+def _chosen_mac(values: Values) -> str | None:
+    return None if missing(values, "mac_address") else values["mac_address"]
+
+
+def _new_row(transaction: Transaction, given: Values, address: int, secured: bool) -> Any:
+    """``secured`` is whether ports of its network have port security that do not say."""
+    values = stamp(transaction, given)
+    values["mac_address"] = mac_text(address)
+    values.setdefault("status", DOWN)
+    if missing(values, "port_security_enabled"):
+        values["port_security_enabled"] = secured
+    complete(values)
+    if "hardware_offload_type" in values:
+        values["binding:profile"] = offloaded_profile(values)
+    return ROWS.row(values)
+
+
+def taken_meanwhile(error: IntegrityError) -> AlcorError:
+    """Another was quicker, or had the id already: the constraint of the table says with what."""
+    if id_in_use(port, error):
+        return conflict("IdInUse", "A port with an id of the request exists: choose another, or let the server choose.")
+    if "mac_address" in str(error.orig):
+        return conflict("MacAddressInUse", "A mac address of the request is in use on its network by now.")
+    return conflict("IpAddressAlreadyAllocated", "An IP address of the request is allocated by now.")

@@ -1,0 +1,112 @@
+"""How ports are shown: what follows from their addresses, their network and their host."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, select
+
+from alcor.model.addresses import ip_text
+from alcor.model.context import OPERATOR, Context
+from alcor.model.resources.port import PORT
+from alcor.services.ports.trunk_details import add_trunk_details
+from alcor.services.qos.qos_attachment import add_resource_requests, policy_of
+from alcor.services.rows import Rows, View
+from alcor.services.security.port_security_groups import add_groups
+from alcor.services.subnets.private_ip import FixedIp, fixed_ip_views
+from alcor.store.record_rows import vpc_record
+from alcor.store.tables import ip_allocation, network, node, port
+
+ROWS = Rows(PORT, port)
+
+_DEFAULT_DOMAIN = "openstacklocal."
+_UNBOUND: View = {"binding:vif_type": "unbound", "binding:vif_details": {}}
+_FAILED: View = {"binding:vif_type": "binding_failed", "binding:vif_details": {}}
+_PLUGGED: View = {
+    "binding:vif_type": "ovs",
+    "binding:vif_details": {
+        "connectivity": "l2",
+        "port_filter": True,
+        "ovs_hybrid_plug": False,
+        "bridge_name": "br-int",
+        "bound_drivers": {"0": "alcor"},
+    },
+}
+_ALLOCATIONS = (
+    select(ip_allocation.c.port_id, ip_allocation.c.subnet_id, ip_allocation.c.ip_address)
+    .where(ip_allocation.c.port_id.in_(bindparam("port_ids", expanding=True)))
+    .order_by(ip_allocation.c.port_id, ip_allocation.c.position)
+)
+_NODES = select(node.c.id).where(node.c.id.in_(bindparam("host_ids", expanding=True)))
+_NETWORKS = select(network).where(network.c.id.in_(bindparam("network_ids", expanding=True)))
+
+
+def port_views(connection: Connection, rows: Sequence[Any], _context: Context = OPERATOR) -> list[View]:
+    """The ports of these rows."""
+    if not rows:
+        return []
+    fixed_ips = fixed_ips_of(connection, [row.id for row in rows])
+    hosts = known_hosts(connection, (row.host_id for row in rows))
+    networks = connection.execute(_NETWORKS, {"network_ids": list({row.network_id for row in rows})})
+    above = {row.id: above_ports(row) for row in networks}
+    views = [port_view(row, fixed_ips.get(row.id, ()), hosts, above[row.network_id]) for row in rows]
+    add_resource_requests(connection, views, {each: its.physical_network for each, its in above.items()})
+    add_trunk_details(connection, views)
+    add_groups(connection, views)
+    return views
+
+
+def fixed_ips_of(connection: Connection, port_ids: Sequence[str]) -> dict[str, tuple[FixedIp, ...]]:
+    """The addresses of these ports, in their order."""
+    found: dict[str, tuple[FixedIp, ...]] = {}
+    for port_id, subnet_id, address in connection.execute(_ALLOCATIONS, {"port_ids": port_ids}):
+        found[port_id] = (*found.get(port_id, ()), (subnet_id, bytes(address)))
+    return found
+
+
+def known_hosts(connection: Connection, host_ids: Iterable[str]) -> set[str]:
+    """Those of the hosts that are nodes."""
+    asked = {host_id for host_id in host_ids if host_id}
+    return set(connection.execute(_NODES, {"host_ids": sorted(asked)}).scalars()) if asked else set()
+
+
+class Above(NamedTuple):
+    """What ports show of their network."""
+
+    dns_domain: str
+    qos_policy_id: str | None
+    physical_network: str | None
+
+
+def above_ports(network_row: Any) -> Above:
+    """What ports show of the network of this row."""
+    return Above(vpc_record(network_row).dns_domain, policy_of(network_row), network_row.physical_network)
+
+
+def port_view(row: Any, fixed_ips: Sequence[FixedIp], hosts: set[str], above: Above) -> View:
+    """The port of this row, but for what other tables say of it. ``hosts`` has its host if that is a node."""
+    view = ROWS.view(row)
+    view["qos_network_policy_id"] = above.qos_policy_id
+    view["resource_request"] = None  # in the same place of every view, for what else there is to say of it
+    view["fixed_ips"] = fixed_ip_views(fixed_ips)
+    view["ip_allocation"] = "immediate" if fixed_ips else "none"
+    view.update(binding_of(row.host_id, hosts))
+    if view["trusted"] is not None:
+        view["binding:profile"] = view["binding:profile"] | {"trusted": view["trusted"]}
+    domain = view["dns_domain"] or above.dns_domain
+    view["dns_assignment"] = [_dns_assignment(address, view["dns_name"], domain) for _, address in fixed_ips]
+    return view
+
+
+def binding_of(host_id: str, hosts: set[str]) -> View:
+    """How a port is plugged on a host; ``hosts`` has the host if it is a node."""
+    if not host_id:
+        return _UNBOUND
+    return _PLUGGED if host_id in hosts else _FAILED
+
+
+def _dns_assignment(address: bytes, dns_name: str, dns_domain: str) -> dict[str, str]:
+    text = ip_text(address)
+    hostname = dns_name or f"host-{text.replace('.', '-').replace(':', '-')}"
+    domain = dns_domain or _DEFAULT_DOMAIN
+    fqdn = hostname if hostname.endswith(".") else f"{hostname}.{domain}"
+    return {"ip_address": text, "hostname": hostname, "fqdn": fqdn if fqdn.endswith(".") else f"{fqdn}."}

@@ -1,0 +1,1 @@
+"""Which packets ports may send and receive: security groups, network ACLs, and what these name."""

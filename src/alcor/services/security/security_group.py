@@ -1,0 +1,180 @@
+"""Security groups: who may do what with them, the default one of each project, and what rules new ones begin with."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, or_, select
+
+from alcor.model import security_rules
+from alcor.model.context import Context
+from alcor.model.errors import conflict
+from alcor.model.identifiers import new_id
+from alcor.model.resources.security_group import DEFAULT_NAME, SECURITY_GROUP, SECURITY_GROUP_RULE
+from alcor.services import quota
+from alcor.services.access import Access, visible_security_groups
+from alcor.services.manager import Manager, Prelude, Values, stamp
+from alcor.services.plain import Change, Held, Plain, plain_manager
+from alcor.services.rows import Rows, View
+from alcor.services.sharing import sharing
+from alcor.store import bulk
+from alcor.store.tables import (
+    default_security_group_rule,
+    log,
+    port,
+    port_security_group,
+    security_group,
+    security_group_rule,
+)
+from alcor.store.transaction import Transaction
+
+OBJECT_TYPE = "security_group"
+"""What entries of what is shared call a group."""
+
+ACCESS = Access(SECURITY_GROUP, security_group, visible_security_groups)
+ROWS = Rows(SECURITY_GROUP, security_group)
+RULE_ROWS = Rows(SECURITY_GROUP_RULE, security_group_rule)
+
+_DEFAULTS = select(security_group.c.project_id, security_group.c.id).where(
+    security_group.c.project_id.in_(bindparam("projects", expanding=True)), security_group.c.is_default.is_(True)
+)
+_RULES = (
+    select(security_group_rule)
+    .where(security_group_rule.c.security_group_id.in_(bindparam("groups", expanding=True)))
+    .order_by(security_group_rule.c.security_group_id, security_group_rule.c.id)
+)
+_TEMPLATES = select(default_security_group_rule)
+_USERS = (
+    select(port.c.project_id)
+    .join(port_security_group, port_security_group.c.port_id == port.c.id)
+    .where(port_security_group.c.security_group_id == bindparam("group_id"))
+    .distinct()
+)
+
+
+def users_of(connection: Connection, group_id: str) -> set[str]:
+    """The projects that have members of the group."""
+    return set(connection.execute(_USERS, {"group_id": group_id}).scalars())
+
+
+def defaults_of(connection: Connection, project_ids: Iterable[str]) -> dict[str, str]:
+    """The ids of the default groups of these projects, where they have one."""
+    rows = connection.execute(_DEFAULTS, {"projects": sorted(set(project_ids))})
+    return {row.project_id: row.id for row in rows}
+
+
+def ensure_defaults(transaction: Transaction, project_ids: Iterable[str]) -> Mapping[str, str]:
+    """The ids of the default groups of these projects, each with one from now on."""
+    wanted = set(project_ids)
+    if not wanted:
+        return {}
+    found = defaults_of(transaction.connection, wanted)
+    for project_id in sorted(wanted - found.keys()):
+        values = stamp(transaction, {"project_id": project_id})
+        row = ROWS.row(
+            values
+            | {
+                "name": DEFAULT_NAME,
+                "description": "Default security group",
+                "stateful": True,
+                "is_default": True,
+                "tags": [],
+            }
+        )
+        bulk.insert_rows(transaction.connection, security_group, [row])
+        _add_template_rules(transaction, row)
+        found[project_id] = row.id
+    return found
+
+
+def _prepare(transaction: Transaction, values: Values, context: Context) -> Values:
+    ensure_defaults(transaction, [values["project_id"]])
+    return values | {"is_default": False}
+
+
+def _written(transaction: Transaction, row: Any, _values: Values) -> None:
+    _add_template_rules(transaction, row)
+
+
+def _add_template_rules(transaction: Transaction, group: Any) -> None:
+    rows = []
+    for template in transaction.connection.execute(_TEMPLATES):
+        if not (template.used_in_default_sg if group.is_default else template.used_in_non_default_sg):
+            continue
+        values = dict(template._mapping) | {"id": new_id(), "project_id": group.project_id, "description": ""}
+        values |= {"created_at": transaction.now, "updated_at": transaction.now, "revision_number": 1}
+        values |= {"security_group_id": group.id, "belongs_to_default_sg": group.is_default}
+        if template.remote_group_id == security_rules.PARENT:
+            values["remote_group_id"] = group.id
+        values["normalized_cidr"] = security_rules.normalized(template.remote_ip_prefix)
+        rows.append(RULE_ROWS.row(values))
+    if not group.is_default:
+        quota.require_room(transaction, "security_group_rule", group.project_id, len(rows))
+    if rows:
+        bulk.insert_rows(transaction.connection, security_group_rule, rows)
+
+
+def _apply(transaction: Transaction, change: Change) -> Values:
+    if change.row.is_default and "name" in change.values:
+        raise conflict("SecurityGroupCannotUpdateDefault", "Updating default security group not allowed.")
+    changes_state = change.values.get("stateful", change.row.stateful) != change.row.stateful
+    if changes_state and _has_members(transaction.connection, change.row.id):
+        raise _in_use(change.row.id, "")
+    return change.values
+
+
+def _forget(transaction: Transaction, row: Row[Any], context: Context) -> None:
+    if row.is_default and not context.is_admin:
+        raise conflict("SecurityGroupCannotRemoveDefault", "Insufficient rights for removing default security group.")
+    bulk.delete_by(transaction.connection, log, "resource_id", [row.id])
+    sharing.forget(transaction.connection, OBJECT_TYPE, row.id)
+    rules = security_group_rule.c
+    transaction.connection.execute(
+        delete(security_group_rule).where(or_(rules.security_group_id == row.id, rules.remote_group_id == row.id))
+    )
+
+
+def _has_members(connection: Connection, group_id: str) -> bool:
+    members = select(port_security_group.c.port_id).where(port_security_group.c.security_group_id == group_id).limit(1)
+    return connection.execute(members).first() is not None
+
+
+def _in_use(group_id: str, _holder: str) -> Any:
+    return conflict("SecurityGroupInUse", f"Security Group {group_id} in use.")
+
+
+def _computed(connection: Connection, rows: Sequence[Any], context: Context) -> Sequence[View]:
+    ids = [row.id for row in rows]
+    rules: dict[str, list[View]] = {}
+    for row in connection.execute(_RULES, {"groups": ids}):
+        rules.setdefault(row.security_group_id, []).append(RULE_ROWS.view(row))
+    shared = sharing.shared_with(connection, OBJECT_TYPE, ids, context)
+    return [{"security_group_rules": rules.get(each, []), "shared": each in shared} for each in ids]
+
+
+def _lacks_default(connection: Connection, context: Context, project_id: str) -> bool:
+    return not defaults_of(connection, [project_id]) and context.may(
+        "create_default_security_group", {"project_id": project_id}
+    )
+
+
+def _ensure_default(transaction: Transaction, project_id: str) -> None:
+    ensure_defaults(transaction, [project_id])
+
+
+DEFAULT_GROUP_FIRST = Prelude(_lacks_default, _ensure_default)
+"""A project has its default group as soon as anybody looks."""
+
+SECURITY_GROUPS: Manager = plain_manager(
+    Plain(
+        access=ACCESS,
+        prepare=_prepare,
+        written=_written,
+        apply=_apply,
+        forget=_forget,
+        computed=_computed,
+        held_by=(Held(port_security_group.c.security_group_id, _in_use),),
+        quota="security_group",
+        prelude=DEFAULT_GROUP_FIRST,
+        filters={"shared": sharing.shared_filter(security_group, OBJECT_TYPE)},
+    )
+)

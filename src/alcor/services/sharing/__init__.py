@@ -1,0 +1,1 @@
+"""What projects share with others."""

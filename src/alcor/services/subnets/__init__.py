@@ -1,0 +1,1 @@
+"""Subnets, their addresses, and the pools that subnets and addresses come from."""

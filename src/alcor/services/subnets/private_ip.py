@@ -1,0 +1,281 @@
+"""Private IP addresses: which ones ports get, and back to the subnet's pool when they are done.
+
+An address that lies in its subnet's allocation pools is taken from the subnet's number pool; a port may also ask for
+one of the subnet's other addresses. That no address is held twice is the table's primary key.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import orjson
+from sqlalchemy import Connection, bindparam, select
+
+from alcor.model import address_plan
+from alcor.model.addresses import ip_bytes, ip_text
+from alcor.model.errors import AlcorError, bad_request, conflict, invalid_input
+from alcor.model.number_ranges import Range
+from alcor.services.routers.router_ports import ROUTER_OWNERS
+from alcor.services.subnets.subnet import WIDTHS
+from alcor.store import number_pools
+from alcor.store.tables import ip_allocation, subnet
+from alcor.store.transaction import Transaction
+
+FixedIp = tuple[str, bytes]
+"""(subnet id, packed address)"""
+
+
+class Subnet(msgspec.Struct, frozen=True):
+    """What matters of a subnet when addresses are given out."""
+
+    id: str
+    version: int
+    cidr: str
+    usable: Range
+    pools: tuple[Range, ...]
+    automatic: bool  # its hosts make their own addresses (SLAAC)
+    service_types: tuple[str, ...]  # what its ports are (their device_owner); anything when empty
+    has_dhcp: bool
+
+    def in_pools(self, number: int) -> bool:
+        """Whether the address is one of those given out."""
+        return any(first <= number <= last for first, last in self.pools)
+
+    def serves(self, owner: str) -> bool:
+        """Whether ports of this ``device_owner`` may get addresses here that they did not ask for by the subnet."""
+        return not self.service_types or owner in self.service_types or (owner == _DHCP and self.has_dhcp)
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """One address a port wants: from the first of these subnets that has one, or a certain one.
+
+    A router chooses its address also where a subnet's hosts make their own (``of_router``).
+    """
+
+    subnets: tuple[Subnet, ...]
+    number: int | None = None
+    of_router: bool = False
+
+
+_DHCP = "network:dhcp"
+_SUBNETS = (
+    select(
+        subnet.c.network_id,
+        subnet.c.id,
+        subnet.c.ip_version,
+        subnet.c.cidr,
+        subnet.c.attributes,
+        subnet.c.enable_dhcp,
+    )
+    .where(subnet.c.network_id.in_(bindparam("network_ids", expanding=True)))
+    .order_by(subnet.c.id)
+)
+_HELD = select(ip_allocation.c.ip_address).where(
+    ip_allocation.c.subnet_id == bindparam("subnet_id"),
+    ip_allocation.c.ip_address.in_(bindparam("addresses", expanding=True)),
+)
+
+
+def subnets_of(connection: Connection, network_ids: Iterable[str]) -> dict[str, list[Subnet]]:
+    """The subnets of these networks, in the order of their ids: the oldest first."""
+    found: dict[str, list[Subnet]] = {}
+    for network_id, *described in connection.execute(_SUBNETS, {"network_ids": list(network_ids)}):
+        found.setdefault(network_id, []).append(_subnet(*described))
+    return found
+
+
+@lru_cache(4096)
+def _subnet(subnet_id: str, version: int, cidr: str, attributes: str, has_dhcp: bool) -> Subnet:
+    given = orjson.loads(attributes)
+    network = ipaddress.ip_network(cidr)
+    return Subnet(
+        id=subnet_id,
+        version=version,
+        cidr=cidr,
+        usable=address_plan.usable(network),
+        pools=tuple(address_plan.pool_ranges(given["allocation_pools"])),
+        automatic=bool({given.get("ipv6_address_mode"), given.get("ipv6_ra_mode")} & {"slaac", "dhcpv6-stateless"}),
+        service_types=tuple(given.get("service_types", ())),
+        has_dhcp=bool(has_dhcp),
+    )
+
+
+def plan(
+    network_id: str,
+    subnets: Sequence[Subnet],
+    fixed_ips: Sequence[Mapping[str, str]] | None,
+    owner: str = "",
+) -> list[Slot]:
+    """What the ``fixed_ips`` of a port of this ``device_owner`` ask for; None is what a port gets that does not say.
+
+    A router's port may have the address that any router of an IPv6 subnet has (RFC 4291, 2.6.1). Raises AlcorError when
+    an address or subnet is not the network's.
+    """
+    if fixed_ips is None:
+        return _default_slots(_serving(network_id, subnets, owner))
+    return [_slot(network_id, subnets, fixed_ip, owner) for fixed_ip in fixed_ips]
+
+
+def usual_plan(subnets: Sequence[Subnet]) -> list[Slot] | None:
+    """What any port gets that does not say; None when it depends on its ``device_owner``."""
+    return None if any(each.service_types for each in subnets) else _default_slots(subnets)
+
+
+def _serving(network_id: str, subnets: Sequence[Subnet], owner: str) -> list[Subnet]:
+    """The subnets for ports of this ``device_owner``, those before the others that are for such alone."""
+    serving = [each for each in subnets if each.serves(owner)]
+    if subnets and not serving:
+        raise conflict(
+            "IpAddressGenerationFailureNoMatchingSubnet",
+            f"No valid service subnet for the given device owner, network {network_id}, service type {owner}.",
+        )
+    return sorted(serving, key=lambda each: not each.service_types)
+
+
+def _default_slots(subnets: Sequence[Subnet]) -> list[Slot]:
+    """An address of each IP version, and of each subnet whose hosts make their own."""
+    slots = []
+    for version in (4, 6):
+        choices = tuple(each for each in subnets if each.version == version and not each.automatic)
+        if choices:
+            slots.append(Slot(choices))
+    return slots + [Slot((each,)) for each in subnets if each.automatic]
+
+
+def _slot(network_id: str, subnets: Sequence[Subnet], fixed_ip: Mapping[str, str], owner: str) -> Slot:
+    of_router = owner in ROUTER_OWNERS
+    address = fixed_ip.get("ip_address")
+    packed = ip_bytes(address) if address else b""
+    number = int.from_bytes(packed)
+    subnet_id = fixed_ip.get("subnet_id")
+    if subnet_id is not None:
+        chosen = next((each for each in subnets if each.id == subnet_id), None)
+        if chosen is None:
+            raise invalid_input(
+                f"Failed to create port on network {network_id}, because fixed_ips included invalid subnet {subnet_id}"
+            )
+        if not address:
+            return Slot((chosen,))
+        if WIDTHS[chosen.version] == len(packed) and _is_usable(chosen, number, of_router):
+            return Slot((chosen,), number, of_router)
+        raise bad_request(
+            f"IP address {address} is not a valid IP for the specified subnet: {chosen.cidr}.", "InvalidIpForSubnet"
+        )
+    for each in _serving(network_id, subnets, owner):
+        if WIDTHS[each.version] == len(packed) and _is_usable(each, number, of_router):
+            return Slot((each,), number, of_router)
+    raise bad_request(
+        f"IP address {address} is not a valid IP for any of the subnets on the specified network.",
+        "InvalidIpForNetwork",
+    )
+
+
+def _is_usable(subnet: Subnet, number: int, of_router: bool) -> bool:
+    first, last = subnet.usable
+    return first <= number <= last or (of_router and subnet.version == 6 and number == first - 1)
+
+
+def resolved(slot: Slot, mac: int) -> Slot:
+    """The slot with the address that a port of this MAC makes itself, where the subnet's hosts do.
+
+    Raises AlcorError (400) when it asks for another one there.
+    """
+    subnet = slot.subnets[0]
+    if not subnet.automatic or (slot.of_router and slot.number is not None):
+        return slot
+    number = address_plan.interface_identifier(subnet.usable[0] & ~0xFFFFFFFFFFFFFFFF, mac)
+    if slot.number not in (None, number):
+        raise bad_request(
+            f"IPv6 address {address_plan.address_text(6, slot.number or 0)} cannot be directly assigned to a port on "
+            f"subnet {subnet.id} as the subnet is configured for automatic addresses.",
+            "AllocationOnAutoAddressSubnet",
+        )
+    return Slot(slot.subnets, number)
+
+
+def allocate(transaction: Transaction, ports: Sequence[tuple[str, int, Sequence[Slot]]]) -> list[tuple[FixedIp, ...]]:
+    """Take the addresses that ports (network id, MAC, slots) want.
+
+    Raises AlcorError (409) when a subnet is full or an address is held; some may have been taken by then.
+    """
+    taken: list[list[FixedIp]] = [[] for _ in ports]
+    certain: dict[Subnet, list[int]] = {}
+    free: dict[tuple[Subnet, ...], list[tuple[int, int]]] = {}  # choices → (port's index, position)
+    for index, (_, mac, slots) in enumerate(ports):
+        for position, slot in enumerate(slots):
+            number = resolved(slot, mac).number
+            first = slot.subnets[0]
+            if number is None:
+                free.setdefault(slot.subnets, []).append((index, position))
+                taken[index].append(("", b""))
+            else:
+                certain.setdefault(first, []).append(number)
+                taken[index].append((first.id, number.to_bytes(WIDTHS[first.version])))
+    for each in sorted(certain, key=lambda each: each.id):
+        _take_certain(transaction, each, certain[each])
+    for choices, places in free.items():
+        found = _take_any(transaction, choices, len(places), ports[places[0][0]][0])
+        for (index, position), fixed_ip in zip(places, found, strict=True):
+            taken[index][position] = fixed_ip
+    return [tuple(fixed_ips) for fixed_ips in taken]
+
+
+def _take_certain(transaction: Transaction, subnet: Subnet, numbers: Sequence[int]) -> None:
+    seen: set[int] = set()
+    for number in numbers:
+        if number in seen:
+            raise _already_allocated(subnet, number)
+        seen.add(number)
+    rest = seen - number_pools.take_exact(transaction, subnet.id, numbers)
+    for number in sorted(rest):
+        if subnet.in_pools(number):
+            raise _already_allocated(subnet, number)
+    if rest:
+        addresses = [number.to_bytes(WIDTHS[subnet.version]) for number in sorted(rest)]
+        held = transaction.connection.execute(_HELD, {"subnet_id": subnet.id, "addresses": addresses}).scalar()
+        if held is not None:
+            raise _already_allocated(subnet, int.from_bytes(held))
+
+
+def _already_allocated(subnet: Subnet, number: int) -> AlcorError:
+    address = address_plan.address_text(subnet.version, number)
+    return conflict("IpAddressAlreadyAllocated", f"IP address {address} already allocated in subnet {subnet.id}.")
+
+
+def _take_any(transaction: Transaction, choices: Sequence[Subnet], count: int, network_id: str) -> list[FixedIp]:
+    found: list[FixedIp] = []
+    for each in choices:
+        missing = count - len(found)
+        try:
+            numbers = number_pools.take(transaction, each.id, missing)
+        except number_pools.PoolExhausted as error:
+            numbers = number_pools.take(transaction, each.id, error.available)
+        width = WIDTHS[each.version]
+        found += [(each.id, number.to_bytes(width)) for number in numbers]
+        if len(found) == count:
+            return found
+    if len(choices) == 1:
+        raise conflict(
+            "IpAddressGenerationFailure",
+            f"No more IP addresses available for subnet {choices[0].id} ({choices[0].cidr}). "
+            "Delete ports, widen its allocation pools, or add a subnet to the network.",
+        )
+    raise conflict("IpAddressGenerationFailure", f"No more IP addresses available on network {network_id}.")
+
+
+def release(transaction: Transaction, subnets: Mapping[str, Subnet], fixed_ips: Iterable[FixedIp]) -> None:
+    """Give addresses back to their pools; the caller has deleted their allocations."""
+    by_subnet: dict[str, list[int]] = {}
+    for subnet_id, address in fixed_ips:
+        number = int.from_bytes(address)
+        if subnets[subnet_id].in_pools(number):
+            by_subnet.setdefault(subnet_id, []).append(number)
+    for subnet_id in sorted(by_subnet):
+        number_pools.release(transaction, subnet_id, by_subnet[subnet_id])
+
+
+def fixed_ip_views(fixed_ips: Iterable[FixedIp]) -> list[dict[str, Any]]:
+    """Addresses as a port's ``fixed_ips`` show them."""
+    return [{"subnet_id": subnet_id, "ip_address": ip_text(address)} for subnet_id, address in fixed_ips]
