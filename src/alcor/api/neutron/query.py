@@ -100,7 +100,8 @@ def _filters(
     for name in names:
         attribute = resource.attributes[name]
         if attribute.kept is Kept.CONSTANT:
-            nothing |= str(attribute.default) not in given[name]
+            constant = attribute.default if attribute.parse_filter else str(attribute.default)
+            nothing |= constant not in [_filter_value(attribute, value) for value in given[name]]
         elif attribute.kept is Kept.COMPUTED:
             computed[name] = [_filter_value(attribute, value) for value in given[name]]
         else:
@@ -113,9 +114,8 @@ def _can_filter(attribute: Attribute | None) -> bool:
 
 
 def _filter_value(attribute: Attribute, text: str) -> Any:
-    assert attribute.parse_filter is not None
     try:
-        return attribute.parse_filter(text)
+        return (attribute.parse_filter or str)(text)
     except ValueError as error:
         raise bad_request(f"Invalid input for {attribute.name}. Reason: {error}.") from error
 

@@ -5,7 +5,7 @@ that are told in another way here.
 """
 
 from alcor.model.programming import AUTO, SETTINGS
-from alcor.model.resource import Attribute, Resource
+from alcor.model.resource import Attribute, Kept, Resource
 from alcor.model.resources.network import NETWORK
 from alcor.model.resources.port import PORT
 from alcor.model.resources.router import ROUTER
@@ -46,13 +46,13 @@ VPC = Resource(
         Attribute("cidr", cidr, None),
         Attribute("routes", list_of(_ROUTE, _MOST_ROUTES), []),
         Attribute("programming", one_of(*SETTINGS), AUTO),
+        Attribute("vlan_transparent", default=False, kept=Kept.CONSTANT),
     ),
     lenient=True,
     rules=NETWORK.rules,
     without_effect=(
         "default",  # what Java makes of is_default
         "router",
-        "vlan_transparent",
         *_QUERY_FIELDS,
     ),
 )

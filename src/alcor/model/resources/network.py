@@ -2,12 +2,26 @@
 
 from typing import Any
 
+from alcor.model.errors import bad_request
 from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Kept, Resource
 from alcor.model.resources.qos import qos_policy_id
 from alcor.model.resources.standard import admin_state, standard_attributes, tags
 from alcor.model.rules import ADMIN, ADMIN_OR_PROJECT_READER, SERVICE
-from alcor.model.values import boolean, host_name, integer, list_of, one_of, optional, record, text, whole_number
+from alcor.model.values import (
+    Convert,
+    boolean,
+    host_name,
+    integer,
+    list_of,
+    one_of,
+    optional,
+    record,
+    schema_of,
+    takes,
+    text,
+    whole_number,
+)
 
 NETWORK_TYPES = ("vxlan", "vlan", "flat")
 LARGEST_VNI = 2**24 - 1
@@ -29,6 +43,18 @@ def _segments(value: Any) -> list[dict[str, Any]] | None:
     """What the network is made of, when it is of several segments."""
     named: list[dict[str, Any]] = list_of(_segment, _MOST_SEGMENTS, unique=False)(value)
     return named or None
+
+
+def _carried(name: str, kind: str) -> Convert:
+    """False: hosts drop frames with VLAN tags, which could hide what is in them from the rules of the pipeline."""
+
+    @takes(schema_of(boolean))
+    def convert(value: Any) -> bool:
+        if boolean(value):
+            raise bad_request(f"Backend does not support {name}.", kind)
+        return False
+
+    return convert
 
 
 NETWORK = Resource(
@@ -79,6 +105,22 @@ NETWORK = Resource(
         Attribute("ipv4_address_scope", kept=Kept.COMPUTED),
         Attribute("ipv6_address_scope", kept=Kept.COMPUTED),
         Attribute("segments", _segments, None, update=False, set_by=ADMIN, seen_by=ADMIN),
+        Attribute(
+            "vlan_transparent",
+            _carried("VLAN Transparency", "VlanTransparencyDriverError"),
+            False,
+            update=False,
+            kept=Kept.CONSTANT,
+            parse_filter=boolean,
+        ),
+        Attribute(
+            "qinq",
+            _carried("VLAN QinQ", "VlanQinqDriverError"),
+            False,
+            update=False,
+            kept=Kept.CONSTANT,
+            parse_filter=boolean,
+        ),
         qos_policy_id(),
         tags(),
         Attribute("subnets", kept=Kept.COMPUTED),
@@ -87,6 +129,8 @@ NETWORK = Resource(
     extensions=(
         Extension("l2_adjacency", "L2 Adjacency", "Display L2 Adjacency for Neutron Networks."),
         Extension("multi-provider", "Multi Provider Network", "Expose mapping of virtual networks to multiple physical networks"),  # noqa: E501
+        Extension("qinq", "QinQ networks", "Networks say whether they carry VLANs in VLANs"),
+        Extension("vlan-transparent", "Vlantransparent", "Networks say whether they carry frames with VLAN tags"),
     ),
     rules={"get": f"{ADMIN_OR_PROJECT_READER} or {SERVICE} or rule:shared or rule:external or rule:context_is_advsvc"},
 )  # fmt: skip

@@ -35,6 +35,8 @@ async def test_a_network_has_neutrons_attributes_and_defaults(neutron: Neutron) 
         "ipv4_address_scope": None,
         "ipv6_address_scope": None,
         "segments": None,
+        "vlan_transparent": False,
+        "qinq": False,
         "qos_policy_id": None,
         "tags": [],
         "subnets": [],
@@ -253,3 +255,16 @@ async def test_segments_of_one_request_have_numbers_of_their_own(neutron: Neutro
     assert (network[TYPE], network[NUMBER]) == ("vlan", 1)
     twice = await neutron.refused("POST", "networks", {"network": {"segments": [{TYPE: "flat", PHYSICAL: "x"}] * 2}})
     assert twice[:2] == (409, "FlatNetworkInUse")
+
+
+async def test_networks_carry_no_vlan_tags_of_workloads_and_say_so(neutron: Neutron) -> None:
+    network = await neutron.create("network", vlan_transparent="no", qinq=False)
+    for name, kind, message in (
+        ("vlan_transparent", "VlanTransparencyDriverError", "Backend does not support VLAN Transparency."),
+        ("qinq", "VlanQinqDriverError", "Backend does not support VLAN QinQ."),
+    ):
+        assert network[name] is False
+        assert await neutron.refused("POST", "networks", {"network": {name: True}}) == (400, kind, message)
+        assert (await neutron.refused("PUT", f"networks/{network['id']}", {"network": {name: False}}))[0] == 400
+        assert await neutron.list("network", f"{name}=false") == [network]
+        assert await neutron.list("network", f"{name}=true") == []
