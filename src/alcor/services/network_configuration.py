@@ -13,7 +13,7 @@ from alcor.model.context import Context
 from alcor.model.errors import bad_request, not_found
 from alcor.services.hosts import agent
 from alcor.services.manager import Create, Delete, Manager, Update, Values, check_repeated
-from alcor.services.networks.vpc import VPCS
+from alcor.services.networks.external_network import VPCS
 from alcor.services.ports.port_rows import lock_ports, tell_hosts
 from alcor.services.ports.port_views import fixed_ips_of
 from alcor.services.project import PROJECT_PORTS, PROJECT_SUBNETS

@@ -6,7 +6,7 @@ from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron import query
 from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.routes import Route
-from alcor.services.networks.vpc import VPCS
+from alcor.services.networks.external_network import VPCS
 from alcor.store.page import count_rows
 from alcor.store.store import Store
 

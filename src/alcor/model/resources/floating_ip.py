@@ -44,6 +44,7 @@ FLOATING_IP = Resource(
     ),
     extensions=(
         Extension("fip-port-details", "Floating IP Port Details Extension", "Add port_details attribute to Floating IP resource"),  # noqa: E501
+        Extension("floatingip-autodelete-internal", "Autodelete floating IPs of internal networks", "Floating IPs that lead nowhere go when their network is external no more"),  # noqa: E501
         Extension("qos-fip", "Floating IP QoS", "The floating IP Quality of Service extension"),
         Extension("qos-fip-network-policy", "QoS floating IP network policy ID", "Adds a the QoS network ID to the floating IP definition"),  # noqa: E501
         Extension("router-interface-fip", "Floating IP for router interfaces", "Floating IPs of networks in which a router has an interface, and no gateway"),  # noqa: E501

@@ -80,6 +80,7 @@ ROUTER = Resource(
             },
         ),
         Attribute("external_gateways", kept=Kept.COMPUTED),
+        Attribute("enable_snat", column="enable_snat", parse_filter=boolean),
         Attribute("qos_policy_id", default=None),
         Attribute("conntrack_helpers", kept=Kept.COMPUTED),
         Attribute("routes", routes, [], create=False, implied=[]),
@@ -88,6 +89,7 @@ ROUTER = Resource(
         Attribute("availability_zone_hints", list_of(text(255), 16), [], update=False),
         Attribute("availability_zones", default=[], kept=Kept.CONSTANT),
         Attribute("flavor_id", optional(uuid), None, update=False),
+        Attribute("service_type_id", optional(uuid), None, update=False),
         Attribute("enable_ndp_proxy", flag, False, column="enable_ndp_proxy", parse_filter=boolean),
         Attribute("enable_default_route_bfd", flag, False, set_by=ADMIN),
         Attribute("enable_default_route_ecmp", flag, False, set_by=ADMIN),
@@ -106,6 +108,8 @@ ROUTER = Resource(
         Extension("dvr", "Distributed Virtual Router", "Enables configuration of Distributed Virtual Routers."),
         Extension("l3-ha", "HA Router extension", "Adds HA capability to routers."),
         Extension("qos-gateway-ip", "Router gateway IP QoS", "The Router gateway IP Quality of Service extension"),
+        Extension("router-enable-snat", "Router enable_snat", "Routers show the enable_snat of their gateway"),
+        Extension("router-service-type", "Router Service Type", "Routers keep the id of a service type"),
         Extension("router-admin-state-down-before-update", "Enforce Router's Admin State Down Before Update Extension", "Ensure that the admin state of a router is DOWN (admin_state_up=False) before updating the distributed attribute"),  # noqa: E501
     ),
 )  # fmt: skip

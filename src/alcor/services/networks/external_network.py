@@ -1,4 +1,7 @@
-"""Networks, of which floating IPs are a part that lead nowhere: they go with their network, as Neutron has it."""
+"""Networks, of which floating IPs are a part that lead nowhere: they go when it does, or is external no more.
+
+Neutron calls the latter floatingip-autodelete-internal.
+"""
 
 from collections.abc import Sequence
 
@@ -6,12 +9,15 @@ import msgspec
 from sqlalchemy import bindparam, delete, select
 
 from alcor.services import tags
-from alcor.services.manager import Delete
+from alcor.services.manager import Delete, Manager, Update, UpdateHandler, each, together
 from alcor.services.networks.vpc import NETWORKS as PLAIN_NETWORKS
+from alcor.services.networks.vpc import VPCS as PLAIN_VPCS
 from alcor.services.networks.vpc import locked_network
 from alcor.services.ports.port import erase_ports
+from alcor.services.rows import View
+from alcor.services.sharing import network_sharing
 from alcor.store import bulk
-from alcor.store.tables import floating_ip, qos_attachment
+from alcor.store.tables import floating_ip, network, qos_attachment
 from alcor.store.transaction import Transaction
 
 _IDLE = select(floating_ip.c.id, floating_ip.c.floating_port_id).where(
@@ -19,6 +25,8 @@ _IDLE = select(floating_ip.c.id, floating_ip.c.floating_port_id).where(
     floating_ip.c.port_id.is_(None),
     floating_ip.c.router_id.is_(None),
 )
+
+_EXTERNAL = select(network.c.external).where(network.c.id == bindparam("network"))
 
 
 def _delete(transaction: Transaction, requests: Sequence[Delete]) -> Sequence[Exception | None]:
@@ -41,4 +49,22 @@ def _release_idle(transaction: Transaction, network_id: str) -> None:
         erase_ports(transaction, [row.floating_port_id for row in idle])
 
 
-NETWORKS = msgspec.structs.replace(PLAIN_NETWORKS, delete=_delete)
+def _releasing(update: UpdateHandler) -> UpdateHandler:
+    def update_one(transaction: Transaction, request: Update) -> View:
+        [[view]] = together(update)(transaction, [[request]])
+        if request.values.get("router:external") is False:
+            _release_idle(transaction, request.id)
+        return view
+
+    return each(update_one)
+
+
+def sharing_changed(transaction: Transaction, network_id: str) -> None:
+    """Entries about a network are others than they were: see network_sharing.changed."""
+    network_sharing.changed(transaction, network_id)
+    if not transaction.connection.execute(_EXTERNAL, {"network": network_id}).scalar():
+        _release_idle(transaction, network_id)
+
+
+NETWORKS: Manager = msgspec.structs.replace(PLAIN_NETWORKS, delete=_delete, update=_releasing(PLAIN_NETWORKS.update))
+VPCS: Manager = msgspec.structs.replace(PLAIN_VPCS, update=_releasing(PLAIN_VPCS.update))

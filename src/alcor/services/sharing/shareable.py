@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, Row
 
 from alcor.services.access import EXTERNAL, SHARED, Access
-from alcor.services.networks import vpc
+from alcor.services.networks import external_network, vpc
 from alcor.services.qos import qos_policy
 from alcor.services.security import address_group, security_group
 from alcor.services.sharing import network_sharing
@@ -34,7 +34,7 @@ SHAREABLE: Mapping[str, Shareable] = {
     network_sharing.OBJECT_TYPE: Shareable(
         vpc.ACCESS,
         {SHARED: network_sharing.users_of, EXTERNAL: network_sharing.external_users_of},
-        network_sharing.changed,
+        external_network.sharing_changed,
     ),
     qos_policy.OBJECT_TYPE: Shareable(qos_policy.ACCESS, {SHARED: qos_policy.users_of}),
     security_group.OBJECT_TYPE: Shareable(security_group.ACCESS, {SHARED: security_group.users_of}),

@@ -103,6 +103,32 @@ async def test_floating_ips_that_lead_nowhere_go_with_their_network(neutron: Neu
     assert (await refused(neutron, "GET", f"floatingips/{floating['id']}"))[0] == 404
 
 
+async def test_floating_ips_that_lead_nowhere_go_when_their_network_is_external_no_more(
+    neutron: Neutron, site: dict[str, Body]
+) -> None:
+    used = await make(neutron, "floatingip", floating_network_id=site["outside"]["id"], port_id=site["port"]["id"])
+    idle = await make(neutron, "floatingip", floating_network_id=site["outside"]["id"])
+    network, internal = f"networks/{site['outside']['id']}", {"network": {"router:external": False}}
+    assert await refused(neutron, "PUT", network, internal) == (409, "ExternalNetworkInUse")
+    assert {each["id"] for each in await neutron.list("floatingip")} == {used["id"], idle["id"]}
+    await neutron.update("floatingip", used["id"], port_id=None)
+    await neutron.update("router", site["router"]["id"], external_gateway_info=None)
+    await neutron.update("network", site["outside"]["id"], name="still outside")
+    assert len(await neutron.list("floatingip")) == 2
+    await neutron.update("network", site["outside"]["id"], **{"router:external": False})
+    assert await neutron.list("floatingip") == []
+    assert await neutron.list("port", f"network_id={site['outside']['id']}") == []
+
+
+async def test_the_end_of_the_last_entry_makes_a_network_internal_for_floating_ips_too(neutron: Neutron) -> None:
+    network = await make(neutron, "network", **{"router:external": True})
+    await make(neutron, "subnet", network_id=network["id"], cidr="192.0.2.0/24")
+    await make(neutron, "floatingip", floating_network_id=network["id"])
+    everybodys, *_ = await neutron.list("rbac_policy", f"object_id={network['id']}")
+    await neutron.delete("rbac_policy", everybodys["id"])
+    assert await neutron.list("floatingip") == []
+
+
 async def test_an_interface_on_an_external_network_is_a_way_out_for_floating_ips(
     neutron: Neutron, site: dict[str, Body]
 ) -> None:
@@ -126,3 +152,27 @@ async def test_pools_of_floating_ips_are_the_subnets_of_external_networks(
     assert (pool["network_id"], pool["cidr"]) == (site["outside"]["id"], "192.0.2.0/24")
     floating = await make(neutron, "floatingip", floating_network_id=pool["network_id"], subnet_id=pool["subnet_id"])
     assert floating["floating_ip_address"].startswith("192.0.2.")
+
+
+async def test_a_router_shows_whether_its_gateway_translates_addresses(neutron: Neutron, site: dict[str, Body]) -> None:
+    router = site["router"]
+    assert router["enable_snat"] is True
+    gateway = {"network_id": site["outside"]["id"], "enable_snat": False}
+    changed = await neutron.update("router", router["id"], external_gateway_info=gateway)
+    assert (changed["enable_snat"], changed["external_gateway_info"]["enable_snat"]) == (False, False)
+    assert [each["id"] for each in await neutron.list("router", "enable_snat=false")] == [router["id"]]
+    assert await neutron.list("router", "enable_snat=true") == []
+    assert (await neutron.update("router", router["id"], name="r"))["enable_snat"] is False
+    gone = await neutron.update("router", router["id"], external_gateway_info=None)
+    assert gone["enable_snat"] is True
+    for method, path in (("POST", "routers"), ("PUT", f"routers/{router['id']}")):
+        assert (await refused(neutron, method, path, {"router": {"enable_snat": False}}))[0] == 400
+
+
+async def test_a_router_keeps_the_service_type_it_was_made_with(neutron: Neutron) -> None:
+    service_type = "22222222-2222-4222-8222-222222222222"
+    router = await make(neutron, "router", service_type_id=service_type)
+    assert (await neutron.show("router", router["id"]))["service_type_id"] == service_type
+    assert (await make(neutron, "router"))["service_type_id"] is None
+    for method, path, value in (("POST", "routers", "x"), ("PUT", f"routers/{router['id']}", service_type)):
+        assert (await refused(neutron, method, path, {"router": {"service_type_id": value}}))[0] == 400
