@@ -1,6 +1,5 @@
 """The ASGI application: finds the route, calls its handler, answers, and counts."""
 
-import os
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -17,7 +16,7 @@ from alcor.api.neutron.routes import neutron_routes
 from alcor.api.openapi.routes import openapi_routes
 from alcor.api.routes import Route, Routes
 from alcor.api.vpc.routes import alcor_routes
-from alcor.model.identifiers import id_text
+from alcor.model.identifiers import new_request_id
 from alcor.store.store import Store
 
 
@@ -57,7 +56,7 @@ def create_app(
         if scope["type"] != "http":
             return
         started = time.perf_counter()
-        request_id = f"req-{id_text(os.urandom(16))}"
+        request_id = new_request_id()
         template, response = await _answer(routes, authenticate, scope, receive, request_id)
         method = scope["method"] if template else ""  # without a route it is any word
         metrics.observe(method, template, response.status, time.perf_counter() - started)

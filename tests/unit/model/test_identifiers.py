@@ -1,9 +1,10 @@
 """Ids are UUIDs whose order is the order of their making."""
 
+import multiprocessing
 import time
 import uuid
 
-from alcor.model.identifiers import id_bytes, id_text, new_id
+from alcor.model.identifiers import id_bytes, id_text, new_id, new_request_id
 
 
 def test_an_id_is_a_version_7_uuid_that_holds_the_time() -> None:
@@ -22,3 +23,9 @@ def test_ids_are_different() -> None:
 def test_text_and_bytes_are_the_same_id() -> None:
     made = new_id()
     assert id_text(id_bytes(made)) == made == str(uuid.UUID(made))
+
+
+def test_a_forked_process_makes_other_ids() -> None:
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        theirs = pool.apply(new_request_id)
+    assert new_request_id() != theirs
