@@ -15,7 +15,7 @@ from alcor.model.context import DEFAULT_PROJECT
 from alcor.model.errors import AlcorError, conflict
 from alcor.services.manager import Create, CreateHandler
 from alcor.services.rows import View, missing
-from alcor.store import bulk
+from alcor.store import bulk, sql
 from alcor.store.tables import (
     floating_ip,
     network,
@@ -62,8 +62,8 @@ NEUTRONS_DEFAULTS: Mapping[str, int] = {
 Limits = dict[str, int]
 """Resource → how many there may be."""
 
-_OF_PROJECTS = select(quota.c.project_id, quota.c.most).where(
-    quota.c.resource == bindparam("resource"), quota.c.project_id.in_(bindparam("projects", expanding=True))
+_of_projects = sql.among(
+    select(quota.c.project_id, quota.c.most).where(quota.c.resource == bindparam("resource")), quota.c.project_id
 )
 _ALL = select(quota.c.project_id, quota.c.resource, quota.c.most).order_by(quota.c.project_id)
 _OF_PROJECT = select(quota.c.resource, quota.c.most).where(quota.c.project_id == bindparam("project"))
@@ -111,7 +111,7 @@ def _room(transaction: Transaction, resource: str, projects: Iterable[str]) -> C
     """How many more each of the projects that are limited may have."""
     connection = transaction.connection
     limits = dict.fromkeys(projects, transaction.choices.default_limits.get(resource, UNLIMITED))
-    found = connection.execute(_OF_PROJECTS, {"resource": resource, "projects": sorted(limits)})
+    found = _of_projects(connection, sorted(limits), resource=resource)
     limits.update((row.project_id, row.most) for row in found)
     return Counter(
         {

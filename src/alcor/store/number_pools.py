@@ -27,40 +27,40 @@ class PoolExhausted(Exception):
         self.available = available
 
 
-_CREATE = sql.statement("INSERT INTO number_pool (id, cursor) VALUES (:id, :cursor)")
+_CREATE = sql.DriverStatement("INSERT INTO number_pool (id, cursor) VALUES (:id, :cursor)")
 _DROP = (
-    sql.statement("DELETE FROM free_range WHERE pool_id = :id"),
-    sql.statement("DELETE FROM number_pool WHERE id = :id"),
+    sql.DriverStatement("DELETE FROM free_range WHERE pool_id = :id"),
+    sql.DriverStatement("DELETE FROM number_pool WHERE id = :id"),
 )
-_CURSOR = sql.statement("SELECT cursor FROM number_pool WHERE id = :id")
-_LOCK = sql.locking_statement("SELECT cursor FROM number_pool WHERE id = :id")
-_MOVE_CURSOR = sql.statement("UPDATE number_pool SET cursor = :cursor WHERE id = :id")
-_BEYOND = sql.statement(
+_CURSOR = sql.DriverStatement("SELECT cursor FROM number_pool WHERE id = :id")
+_LOCK = sql.DriverStatement("SELECT cursor FROM number_pool WHERE id = :id", locks=True)
+_MOVE_CURSOR = sql.DriverStatement("UPDATE number_pool SET cursor = :cursor WHERE id = :id")
+_BEYOND = sql.DriverStatement(
     'SELECT "first", "last" FROM free_range WHERE pool_id = :id AND "last" > :number ORDER BY "last" LIMIT :limit'
 )
-_ADD = sql.statement('INSERT INTO free_range (pool_id, "first", "last") VALUES (:id, :first, :last)')
-_SHRINK = sql.statement('UPDATE free_range SET "first" = :first WHERE pool_id = :id AND "last" = :last')
-_REMOVE = sql.statement('DELETE FROM free_range WHERE pool_id = :id AND "last" = :last')
-_ALL = sql.statement('SELECT "first", "last" FROM free_range WHERE pool_id = :id ORDER BY "last"')
+_ADD = sql.DriverStatement('INSERT INTO free_range (pool_id, "first", "last") VALUES (:id, :first, :last)')
+_SHRINK = sql.DriverStatement('UPDATE free_range SET "first" = :first WHERE pool_id = :id AND "last" = :last')
+_REMOVE = sql.DriverStatement('DELETE FROM free_range WHERE pool_id = :id AND "last" = :last')
+_ALL = sql.DriverStatement('SELECT "first", "last" FROM free_range WHERE pool_id = :id ORDER BY "last"')
 _CHUNK = 256
 
 
 def create(tx: Transaction, pool_id: str, ranges: Iterable[Range], width: int) -> None:
     """A new pool of these numbers, all free; ``width`` is the bytes a number takes (3 VNI, 4 IPv4, 6 MAC, 16 IPv6)."""
-    tx.connection.execute(_CREATE, {"id": pool_id, "cursor": bytes(width)})
+    _CREATE(tx.connection, {"id": pool_id, "cursor": bytes(width)})
     _replace(tx.connection, pool_id, (), normalised(ranges), width)
 
 
 def delete(tx: Transaction, pool_id: str) -> None:
     """The pool is gone, with all that was free or taken in it."""
     for statement in _DROP:
-        tx.connection.execute(statement, {"id": pool_id})
+        statement(tx.connection, {"id": pool_id})
 
 
 def resize(tx: Transaction, pool_id: str, ranges: Iterable[Range], taken: Iterable[int]) -> None:
     """Make the pool one of these numbers, all free but those that are taken."""
     _, width = _lock(tx.connection, pool_id)
-    tx.connection.execute(_DROP[0], {"id": pool_id})
+    _DROP[0](tx.connection, {"id": pool_id})
     whole = normalised(ranges)
     inside = [number for number in sorted(taken) if any(first <= number <= last for first, last in whole)]
     _replace(tx.connection, pool_id, (), without(whole, inside), width)
@@ -73,7 +73,7 @@ def lock(tx: Transaction, pool_id: str) -> None:
 
 def available(connection: Connection, pool_id: str) -> int:
     """How many numbers are free."""
-    return sum(_number(row.last) - _number(row.first) + 1 for row in connection.execute(_ALL, {"id": pool_id}))
+    return sum(_number(row.last) - _number(row.first) + 1 for row in _ALL(connection, {"id": pool_id}))
 
 
 def take(tx: Transaction, pool_id: str, count: int) -> list[int]:
@@ -91,13 +91,13 @@ def take(tx: Transaction, pool_id: str, count: int) -> list[int]:
     else:
         raise PoolExhausted(pool_id, len(taken))
     _replace(tx.connection, pool_id, touched, without(sorted(touched), sorted(taken)), width)
-    tx.connection.execute(_MOVE_CURSOR, {"id": pool_id, "cursor": taken[-1].to_bytes(width)})
+    _MOVE_CURSOR(tx.connection, {"id": pool_id, "cursor": taken[-1].to_bytes(width)})
     return taken
 
 
 def free_within(connection: Connection, pool_id: str, first: int, last: int) -> Iterator[Range]:
     """The free ranges between two numbers, in order."""
-    cursor = connection.execute(_CURSOR, {"id": pool_id}).scalar_one()
+    cursor = _CURSOR(connection, {"id": pool_id}).scalar_one()
     for low, high in _overlapping(connection, pool_id, first, last, len(cursor)):
         yield max(low, first), min(high, last)
 
@@ -167,7 +167,7 @@ def _give(tx: Transaction, pool_id: str, freed: Sequence[Range]) -> None:
 
 def _lock(connection: Connection, pool_id: str) -> tuple[int, int]:
     """The pool's cursor and width; nobody else uses the pool until the transaction ends."""
-    cursor = connection.execute(_LOCK[connection.dialect.name], {"id": pool_id}).scalar()
+    cursor = _LOCK(connection, {"id": pool_id}).scalar()
     if cursor is None:
         raise LookupError(f"there is no number pool {pool_id}")
     return _number(cursor), len(cursor)
@@ -199,7 +199,7 @@ def _ranges_beyond(connection: Connection, pool_id: str, number: bytes, count: i
     """Free ranges that end after the number, in order; no more than ``count`` can be needed at a time."""
     limit = min(count, _CHUNK)
     while True:
-        rows = connection.execute(_BEYOND, {"id": pool_id, "number": number, "limit": limit}).all()
+        rows = _BEYOND(connection, {"id": pool_id, "number": number, "limit": limit}).all()
         for row in rows:
             yield _number(row.first), _number(row.last)
         if len(rows) < limit:
@@ -247,7 +247,7 @@ def _replace(connection: Connection, pool_id: str, old: Iterable[Range], new: Se
             for last in sorted(lasts)
         ]
         if rows:
-            connection.execute(statement, rows)
+            statement(connection, rows)
 
 
 def _number(packed: bytes) -> int:

@@ -1,6 +1,13 @@
-"""Static SQL, compiled once: what hot paths execute."""
+"""Static SQL, made once: what hot paths execute."""
 
-from sqlalchemy import TextClause, text
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Column, Connection, CursorResult, Select, TextClause, bindparam, text
+
+_NAME = re.compile(r":(\w+)")
 
 
 def statement(sql: str) -> TextClause:
@@ -8,9 +15,45 @@ def statement(sql: str) -> TextClause:
     return text(sql)
 
 
-def locking_statement(sql: str) -> dict[str, TextClause]:
-    """A SELECT that locks its rows until the transaction ends, by dialect name; SQLite's writer locks it all anyway."""
-    return {"sqlite": text(sql), "postgresql": text(f"{sql} FOR UPDATE")}
+class DriverStatement:
+    """A statement with named parameters that goes to the database's driver as it is: half the work of the other kinds.
+
+    Values come back as the driver gives them: booleans are numbers on SQLite. ``locks`` has a SELECT lock its rows
+    until the transaction ends; SQLite's writer locks all anyway.
+    """
+
+    __slots__ = ("_by_dialect",)
+
+    def __init__(self, sql: str, locks: bool = False) -> None:
+        named = _NAME.sub(r"%(\1)s", sql)
+        self._by_dialect = {"sqlite": sql, "postgresql": f"{named} FOR UPDATE" if locks else named}
+
+    def __call__(
+        self, connection: Connection, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    ) -> CursorResult[Any]:
+        """Execute it, once or for each of the parameters."""
+        given = dict(parameters) if isinstance(parameters, Mapping) else list(map(dict, parameters))
+        return connection.exec_driver_sql(self._by_dialect[connection.dialect.name], given)
+
+
+def among(select: Select[Any], column: Column[Any]) -> Callable[..., CursorResult[Any]]:
+    """The rows of a SELECT whose column has one of some values: a function of the connection, these, and parameters.
+
+    Values are few: each is a parameter. Their number is padded to a power of two, so that there are few different
+    statements, each of which is made once: a list that SQLAlchemy expands is expanded again each time.
+    """
+
+    @cache
+    def of_size(size: int) -> Select[Any]:
+        return select.where(column.in_([bindparam(f"value_{number}") for number in range(size)]))
+
+    def rows(connection: Connection, values: Sequence[Any], **parameters: Any) -> CursorResult[Any]:
+        size = 1 << max(len(values) - 1, 0).bit_length()
+        padded = (*values, *[values[-1] if values else None] * (size - len(values)))
+        given = {f"value_{number}": value for number, value in enumerate(padded)}
+        return connection.execute(of_size(size), given | parameters)
+
+    return rows
 
 
 def mark(dialect: str) -> str:

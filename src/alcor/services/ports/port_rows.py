@@ -10,17 +10,12 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted
 from alcor.services.manager import Values
 from alcor.services.subnets.private_ip import FixedIp
-from alcor.store import bulk
+from alcor.store import bulk, sql
 from alcor.store.record_rows import port_record
 from alcor.store.tables import ip_allocation, network, port
 from alcor.store.transaction import Transaction
 
-_NETWORKS = (
-    select(network)
-    .where(network.c.id.in_(bindparam("network_ids", expanding=True)))
-    .order_by(network.c.id)
-    .with_for_update(read=True, key_share=True)
-)
+_networks = sql.among(select(network).order_by(network.c.id).with_for_update(read=True, key_share=True), network.c.id)
 _NETWORK_IDS = select(port.c.id, port.c.network_id).where(port.c.id.in_(bindparam("port_ids", expanding=True)))
 _PORTS = select(port).where(port.c.id.in_(bindparam("port_ids", expanding=True))).order_by(port.c.id).with_for_update()
 
@@ -28,7 +23,7 @@ _PORTS = select(port).where(port.c.id.in_(bindparam("port_ids", expanding=True))
 def lock_networks(transaction: Transaction, network_ids: Iterable[str]) -> dict[str, Row[Any]]:
     """The rows of those networks that exist. They and their subnets stay as they are until the transaction ends."""
     wanted = sorted(set(network_ids))
-    return {row.id: row for row in transaction.connection.execute(_NETWORKS, {"network_ids": wanted})}
+    return {row.id: row for row in _networks(transaction.connection, wanted)}
 
 
 def lock_ports(transaction: Transaction, port_ids: Sequence[str]) -> tuple[dict[str, Row[Any]], dict[str, Row[Any]]]:

@@ -16,7 +16,7 @@ from alcor.services.manager import Manager, Prelude, Values, stamp
 from alcor.services.plain import Change, Held, Plain, plain_manager
 from alcor.services.rows import Rows, View
 from alcor.services.sharing import sharing
-from alcor.store import bulk
+from alcor.store import bulk, sql
 from alcor.store.tables import (
     default_security_group_rule,
     log,
@@ -34,8 +34,9 @@ ACCESS = Access(SECURITY_GROUP, security_group, visible_security_groups)
 ROWS = Rows(SECURITY_GROUP, security_group)
 RULE_ROWS = Rows(SECURITY_GROUP_RULE, security_group_rule)
 
-_DEFAULTS = select(security_group.c.project_id, security_group.c.id).where(
-    security_group.c.project_id.in_(bindparam("projects", expanding=True)), security_group.c.is_default.is_(True)
+_defaults = sql.among(
+    select(security_group.c.project_id, security_group.c.id).where(security_group.c.is_default.is_(True)),
+    security_group.c.project_id,
 )
 _RULES = (
     select(security_group_rule)
@@ -58,7 +59,7 @@ def users_of(connection: Connection, group_id: str) -> set[str]:
 
 def defaults_of(connection: Connection, project_ids: Iterable[str]) -> dict[str, str]:
     """The ids of the default groups of these projects, where they have one."""
-    rows = connection.execute(_DEFAULTS, {"projects": sorted(set(project_ids))})
+    rows = _defaults(connection, sorted(set(project_ids)))
     return {row.project_id: row.id for row in rows}
 
 

@@ -19,7 +19,7 @@ from alcor.model.errors import AlcorError, bad_request, conflict, invalid_input
 from alcor.model.number_ranges import Range
 from alcor.services.routers.router_ports import ROUTER_OWNERS
 from alcor.services.subnets.subnet import WIDTHS
-from alcor.store import number_pools
+from alcor.store import number_pools, sql
 from alcor.store.tables import ip_allocation, subnet
 from alcor.store.transaction import Transaction
 
@@ -60,7 +60,7 @@ class Slot(msgspec.Struct, frozen=True):
 
 
 _DHCP = "network:dhcp"
-_SUBNETS = (
+_subnets = sql.among(
     select(
         subnet.c.network_id,
         subnet.c.id,
@@ -68,9 +68,8 @@ _SUBNETS = (
         subnet.c.cidr,
         subnet.c.attributes,
         subnet.c.enable_dhcp,
-    )
-    .where(subnet.c.network_id.in_(bindparam("network_ids", expanding=True)))
-    .order_by(subnet.c.id)
+    ).order_by(subnet.c.id),
+    subnet.c.network_id,
 )
 _HELD = select(ip_allocation.c.ip_address).where(
     ip_allocation.c.subnet_id == bindparam("subnet_id"),
@@ -81,8 +80,8 @@ _HELD = select(ip_allocation.c.ip_address).where(
 def subnets_of(connection: Connection, network_ids: Iterable[str]) -> dict[str, list[Subnet]]:
     """The subnets of these networks, in the order of their ids: the oldest first."""
     found: dict[str, list[Subnet]] = {}
-    for network_id, *described in connection.execute(_SUBNETS, {"network_ids": list(network_ids)}):
-        found.setdefault(network_id, []).append(_subnet(*described))
+    for row in _subnets(connection, list(network_ids)):
+        found.setdefault(row.network_id, []).append(_subnet(*row[1:]))
     return found
 
 
