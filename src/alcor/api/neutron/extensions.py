@@ -8,7 +8,6 @@ EXTENSIONS = (
     Extension("filter-validation", "Filter parameters validation", "Provides validation on filter parameters."),
     Extension("net-mtu", "Network MTU", "Provides MTU attribute for a network resource."),
     Extension("net-mtu-writable", "Network MTU (writable)", "Provides a writable MTU attribute for a network resource."),  # noqa: E501
-    Extension("network-ip-availability", "Network IP Availability", "Provides IP availability data for each network and subnet."),  # noqa: E501
     Extension("pagination", "Pagination support", "Extension that indicates that pagination is enabled."),
     Extension("project-id", "project_id field enabled", "Extension that indicates that project_id field is enabled."),
     Extension("provider", "Provider Network", "Expose mapping of virtual networks to physical networks"),

@@ -1,5 +1,6 @@
 """How many addresses a network has, and how many of them are in use (Neutron's network-ip-availability)."""
 
+from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Kept, Resource
 from alcor.model.rules import ADMIN_OR_SERVICE
 
@@ -14,6 +15,11 @@ NETWORK_IP_AVAILABILITY = Resource(
         Attribute("total_ips", kept=Kept.COMPUTED),
         Attribute("used_ips", kept=Kept.COMPUTED),
         Attribute("subnet_ip_availability", kept=Kept.COMPUTED),
+        Attribute("ip_availability_details", kept=Kept.COMPUTED),
+    ),
+    extensions=(
+        Extension("network-ip-availability", "Network IP Availability", "Provides IP availability data for each network and subnet."),  # noqa: E501
+        Extension("network-ip-availability-details", "Network IP Availability Details Extension", "Counts addresses of subnets' ranges and of their pools apart"),  # noqa: E501
     ),
     rules={"get": ADMIN_OR_SERVICE},
-)
+)  # fmt: skip

@@ -25,15 +25,21 @@ async def test_addresses_are_counted_by_subnet_and_network(neutron: Neutron) -> 
     fixed_ips = [{"subnet_id": four["id"]}, {"subnet_id": six["id"]}]
     ports = [await neutron.create("port", network_id=network["id"], fixed_ips=fixed_ips) for _ in range(3)]
     await neutron.create("port", network_id=network["id"], fixed_ips=[{"ip_address": "10.0.0.1"}])  # in no pool
+
+    def details(*counts: int) -> dict[str, int]:
+        return dict(zip(("total_ips_in_subnet", "total_ips_in_allocation_pool",
+                         "used_ips_in_subnet", "used_ips_in_allocation_pool"), counts, strict=True))  # fmt: skip
+
     expected = {
         "network_id": network["id"], "network_name": "blue", "project_id": "p", "tenant_id": "p",
         "total_ips": 253 + 32, "used_ips": 7,
+        "ip_availability_details": details(2**64 + 254, 253 + 32, 7, 6),
         "subnet_ip_availability": sorted(
             (
                 {"subnet_id": four["id"], "subnet_name": "4", "cidr": "10.0.0.0/24", "ip_version": 4,
-                 "total_ips": 253, "used_ips": 4},
+                 "total_ips": 253, "used_ips": 4, "ip_availability_details": details(254, 253, 4, 3)},
                 {"subnet_id": six["id"], "subnet_name": "6", "cidr": "fd00::/64", "ip_version": 6,
-                 "total_ips": 32, "used_ips": 3},
+                 "total_ips": 32, "used_ips": 3, "ip_availability_details": details(2**64, 32, 3, 3)},
             ),
             key=lambda subnet: str(subnet["subnet_id"]),
         ),
@@ -48,6 +54,7 @@ async def test_a_network_without_subnets_has_no_addresses(neutron: Neutron) -> N
     network = await neutron.create("network")
     found = await one(neutron, network["id"])
     assert (found["total_ips"], found["used_ips"], found["subnet_ip_availability"]) == (0, 0, [])
+    assert set(dict(found["ip_availability_details"]).values()) == {0}  # type: ignore[call-overload]
 
 
 async def test_they_are_looked_for_and_listed_by_the_page(neutron: Neutron) -> None:
