@@ -18,6 +18,7 @@ PORT_EXTENSIONS = (
     Extension("port-hint-ovs-tx-steering", "Port hint: Open vSwitch Tx steering", "Enable Port hint: Open vSwitch Tx steering"),  # noqa: E501
     Extension("port-hints", "Port hints", "Backend specific port hints to allow backend specific tuning"),
     Extension("port-mac-address-regenerate", "Neutron Port MAC address regenerate", "Network port MAC address regenerate"),  # noqa: E501
+    Extension("port-mac-override", "Neutron Port MAC address override", "Ports that are physical functions have the MAC of their device"),  # noqa: E501
     Extension("port-numa-affinity-policy", "Port NUMA affinity policy", "Expose the port NUMA affinity policy"),
     Extension("port-numa-affinity-policy-socket", "Port NUMA affinity policy \"socket\"", "Adds \"socket\" to the supported port NUMA affinity policies"),  # noqa: E501
     Extension("port-resource-request", "Port Resource Request", "Expose resource request to Port"),

@@ -107,6 +107,7 @@ ROUTER = Resource(
         Extension("enable-default-route-ecmp", "Enable Default Route ECMP", "Enables configurable ECMP behavior for default routes"),  # noqa: E501
         Extension("dvr", "Distributed Virtual Router", "Enables configuration of Distributed Virtual Routers."),
         Extension("l3-ha", "HA Router extension", "Adds HA capability to routers."),
+        Extension("l3-port-ip-change-not-allowed", "Prevent L3 router ports IP address change extension", "Ports keep the addresses that floating IPs are and lead to"),  # noqa: E501
         Extension("qos-gateway-ip", "Router gateway IP QoS", "The Router gateway IP Quality of Service extension"),
         Extension("router-enable-snat", "Router enable_snat", "Routers show the enable_snat of their gateway"),
         Extension("router-service-type", "Router Service Type", "Routers keep the id of a service type"),

@@ -24,7 +24,7 @@ from alcor.services.manager import (
     check_expected,
     check_repeated,
 )
-from alcor.services.ports import mac, trunk_details
+from alcor.services.ports import device_mac, mac, trunk_details
 from alcor.services.ports.bound_ports import BoundPorts
 from alcor.services.ports.port_creation import create_ports, taken_meanwhile
 from alcor.services.ports.port_rows import (
@@ -79,6 +79,8 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     values = dict(update.values)
     if "extra_dhcp_opts" in values:
         values["extra_dhcp_opts"] = merged_dhcp_options(view["extra_dhcp_opts"], values["extra_dhcp_opts"])
+    if not device_mac.follow(view, values):
+        _check_mac(row, values)
     _change_mac(transaction, row, values)
     if "numa_affinity_policy" in values and row.host_id:
         raise conflict(
@@ -97,7 +99,7 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     if "fixed_ips" in update.values or changed.mac_address != row.mac_address:
         fixed_ips = _change_addresses(transaction, changed, old_ips, update.values.get("fixed_ips"))
         shown_ips = private_ip.fixed_ip_views(fixed_ips)
-        router_ports.check_fixed_ips(connection, row.id, shown_ips)
+        router_ports.check_fixed_ips(connection, row, shown_ips)
         held = {each["ip_address"] for each in shown_ips}
         _lead_elsewhere(transaction, [row.id], held)
     bulk.update_row(connection, port, changed)
@@ -116,11 +118,9 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     return shown
 
 
-def _change_mac(transaction: Transaction, row: Row[Any], values: Values) -> None:
-    """Take the MAC that an update asks for, or any other where it is null."""
-    if "mac_address" not in values or (
-        values["mac_address"] is not None and mac_number(values["mac_address"]) == row.mac_address
-    ):
+def _check_mac(row: Row[Any], values: Values) -> None:
+    """Raises AlcorError (409) when the MAC cannot change as an update asks."""
+    if not _changes_mac(row, values):
         return
     if values.get("device_owner", row.device_owner).startswith("network:"):
         raise conflict(
@@ -133,9 +133,20 @@ def _change_mac(transaction: Transaction, row: Row[Any], values: Values) -> None
             f"Unable to complete operation on port {row.id}, port is already bound, port type: ovs, "
             f"old_mac {mac_text(row.mac_address)}, new_mac {values['mac_address']}. Unbind it first.",
         )
-    mac.lock(transaction)
-    wanted = None if values["mac_address"] is None else mac_number(values["mac_address"])
-    values["mac_address"] = mac_text(*mac.assign(transaction, [(row.network_id, wanted)]))
+
+
+def _changes_mac(row: Row[Any], values: Values) -> bool:
+    if "mac_address" not in values:
+        return False
+    return values["mac_address"] is None or mac_number(values["mac_address"]) != row.mac_address
+
+
+def _change_mac(transaction: Transaction, row: Row[Any], values: Values) -> None:
+    """Take the MAC that an update asks for, or any other where it is null."""
+    if _changes_mac(row, values):
+        mac.lock(transaction)
+        wanted = None if values["mac_address"] is None else mac_number(values["mac_address"])
+        values["mac_address"] = mac_text(*mac.assign(transaction, [(row.network_id, wanted)]))
 
 
 def _change_addresses(

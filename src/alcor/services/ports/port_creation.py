@@ -17,7 +17,7 @@ from alcor.services.manager import (
 )
 from alcor.services.networks.vpc import ACCESS as NETWORK_ACCESS
 from alcor.services.networks.vpc import ROWS as NETWORK_ROWS
-from alcor.services.ports import mac
+from alcor.services.ports import device_mac, mac
 from alcor.services.ports.bound_ports import BoundPorts
 from alcor.services.ports.port_rows import (
     complete,
@@ -79,6 +79,8 @@ def _plan(
     network_id = values["network_id"]
     if network_id not in usual:
         raise not_found("network", network_id)
+    if (address := device_mac.of_device(values)) is not None:
+        values = values | {"mac_address": address}
     wanted = None if missing(values, "fixed_ips") else values["fixed_ips"]
     if wanted is None and (slots := usual[network_id]) is not None:
         return values, slots

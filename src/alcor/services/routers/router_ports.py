@@ -124,13 +124,21 @@ def disassociate(transaction: Transaction, port_ids: Sequence[str]) -> None:
     transaction.connection.execute(statement, {"port_ids": list(port_ids)})
 
 
-def check_fixed_ips(connection: Connection, port_id: str, fixed_ips: Iterable[Mapping[str, str]]) -> None:
-    """Raises AlcorError (400) when a floating IP leads to an address that the port would no longer have."""
+def check_fixed_ips(connection: Connection, row: Row[Any], fixed_ips: Iterable[Mapping[str, str]]) -> None:
+    """Raises AlcorError (400) when a floating IP is, or leads to, an address that the port would no longer have."""
     kept = {each["ip_address"] for each in fixed_ips}
-    if any(each.fixed_ip_address not in kept for each in associated(connection, [port_id])):
+    if row.device_owner == FLOATING_IP:
+        columns = [floating_ip.c.floating_ip_address]
+        its = bulk.select_by(connection, columns, floating_ip.c.id, [row.device_id])
+        if any(each.floating_ip_address not in kept for each in its):
+            raise wrong_for(
+                "port",
+                f"Cannot update the fixed_ips of the port {row.id}, because it holds the address of a floating ip",
+            )
+    if any(each.fixed_ip_address not in kept for each in associated(connection, [row.id])):
         raise wrong_for(
             "port",
-            f"Cannot update the fixed_ips of the port {port_id}, because its original fixed_ip has been associated to "
+            f"Cannot update the fixed_ips of the port {row.id}, because its original fixed_ip has been associated to "
             "a floating ip",
         )
 

@@ -104,3 +104,37 @@ async def test_ports_are_found_by_a_part_of_an_address(neutron: Neutron) -> None
         ("fixed_ips=ip_address_substr=21&fixed_ips=ip_address=10.0.0.21", ["a"]),
     ):
         assert await neutron.names("port", f"{query}&sort_key=name&sort_dir=asc") == names, query
+
+
+async def test_a_physical_function_has_the_mac_of_its_device_while_it_is_bound(neutron: Neutron) -> None:
+    network_id, _ = await network_with_subnet(neutron)
+    first, second = "00:1b:21:00:00:01", "00:1b:21:00:00:02"
+
+    def on(host: str, address: str) -> Json:
+        return {"binding:host_id": host, "binding:profile": {"device_mac_address": address}}
+
+    physical: Json = {"network_id": network_id, "binding:vnic_type": "direct-physical"}
+    created = await neutron.create("port", **physical, **on("host-1", first))
+    assert created["mac_address"] == first
+    assert (await neutron.update("port", created["id"], **on("host-2", second)))["mac_address"] == second
+    other = await neutron.create("port", **physical)
+    own = other["mac_address"]
+    body = {"port": on("host-2", second)}
+    assert (await neutron.refused("PUT", f"ports/{other['id']}", body))[:2] == (409, "MacAddressInUse")
+    unbound = await neutron.update("port", created["id"], **{"binding:host_id": "", "binding:profile": {}})
+    assert unbound["mac_address"] not in (first, second)
+    bound = await neutron.update("port", other["id"], device_id="vm", **on("host-2", second))
+    assert bound["mac_address"] == second != own
+    assert (await neutron.update("port", other["id"], name="vf"))["mac_address"] == second
+    given_up = await neutron.update("port", other["id"], device_id="", device_owner="", **{"binding:host_id": ""})
+    assert given_up["mac_address"] != second
+    for wrong in ("not a mac", 7, "01:00:00:00:00:01"):
+        body = {"port": on("host-1", wrong)}  # type: ignore[arg-type]
+        assert (await neutron.refused("PUT", f"ports/{other['id']}", body))[:2] == (400, "InvalidInput")
+
+
+async def test_a_port_that_is_no_physical_function_keeps_its_mac(neutron: Neutron) -> None:
+    network_id, _ = await network_with_subnet(neutron)
+    port = await neutron.create("port", network_id=network_id)
+    told: Json = {"binding:host_id": "host-1", "binding:profile": {"device_mac_address": "00:1b:21:00:00:01"}}
+    assert (await neutron.update("port", port["id"], **told))["mac_address"] == port["mac_address"]

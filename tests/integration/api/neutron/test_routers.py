@@ -176,3 +176,18 @@ async def test_a_router_keeps_the_service_type_it_was_made_with(neutron: Neutron
     assert (await make(neutron, "router"))["service_type_id"] is None
     for method, path, value in (("POST", "routers", "x"), ("PUT", f"routers/{router['id']}", service_type)):
         assert (await refused(neutron, method, path, {"router": {"service_type_id": value}}))[0] == 400
+
+
+async def test_ports_keep_the_addresses_that_floating_ips_are_and_lead_to(
+    neutron: Neutron, site: dict[str, Body]
+) -> None:
+    floating = await make(neutron, "floatingip", floating_network_id=site["outside"]["id"], port_id=site["port"]["id"])
+    (holder,) = await neutron.list("port", f"device_id={floating['id']}")
+    for port, address in ((site["port"], "10.0.0.77"), (holder, "192.0.2.77")):
+        for fixed_ips in ([{"ip_address": address}], []):
+            path, body = f"ports/{port['id']}", {"port": {"fixed_ips": fixed_ips}}
+            assert await refused(neutron, "PUT", path, body) == (400, "BadRequest")
+        more = [*({"ip_address": each["ip_address"]} for each in port["fixed_ips"]), {"ip_address": address}]
+        assert len((await neutron.update("port", port["id"], fixed_ips=more))["fixed_ips"]) == 2
+    await neutron.update("floatingip", floating["id"], port_id=None)
+    await neutron.update("port", site["port"]["id"], fixed_ips=[{"ip_address": "10.0.0.78"}])
