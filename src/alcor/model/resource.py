@@ -39,7 +39,8 @@ class Attribute:
 
     ``set_by`` is the rule that lets callers give a value (``update_by`` for updates, where it is another one), and
     ``seen_by`` the one that lets them see it; without any, those that may create, update or see the resource.
-    A ``hidden`` one is for rules and paths, and shown to nobody.
+    A ``hidden`` one is for rules and paths, and shown to nobody. Lists can be in the order of what is in a column, of
+    what is always the same (which changes nothing), and of others that are ``sortable``: their service says how.
     ``parts_set_by`` are the rules for members of a value that is an object, or of a list of such.
     """
 
@@ -63,6 +64,7 @@ class Attribute:
         seen_by: str = "",
         parts_set_by: Mapping[str, str] | None = None,
         hidden: bool = False,
+        sortable: bool = False,
     ) -> None:
         self.name = name
         self.convert = convert
@@ -81,6 +83,7 @@ class Attribute:
         self.seen_by = seen_by
         self.parts_set_by: Mapping[str, str] = parts_set_by or {}
         self.hidden = hidden
+        self.sortable = sortable or self.kept in (Kept.COLUMN, Kept.CONSTANT)
 
     def converted(self, value: Any) -> Any:
         """The value in its kept form. Raises AlcorError, naming the attribute, for one that it cannot have."""

@@ -92,6 +92,10 @@ class Filter(msgspec.Struct, frozen=True):
     condition: Callable[[Context, Sequence[Any]], ColumnElement[bool]]
 
 
+Order = Callable[[], ColumnElement[Any]]
+"""What resources are sorted by for an attribute that is in no column."""
+
+
 class Parent(msgspec.Struct, frozen=True):
     """The resource of which those of a manager are parts: they are under its path, and hold its id in a column."""
 
@@ -124,6 +128,7 @@ class Manager(msgspec.Struct, frozen=True):
     path: str = ""
     prelude: Prelude | None = None
     filters: Mapping[str, Filter] = {}
+    orders: Mapping[str, Order] = {}
     only: Mapping[str, Any] = {}
     where: ColumnElement[bool] | None = None
     passes_over_marker: bool = False  # one that the caller is not shown ends the list, and is no mistake

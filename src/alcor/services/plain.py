@@ -20,6 +20,7 @@ from alcor.services.manager import (
     Delete,
     Filter,
     Manager,
+    Order,
     Parent,
     Prelude,
     Update,
@@ -91,6 +92,7 @@ class Plain(msgspec.Struct, frozen=True):
     path: str = ""
     prelude: Prelude | None = None
     filters: Mapping[str, Filter] = {}
+    orders: Mapping[str, Order] = {}
     only: Mapping[str, Any] = {}  # columns that are the same in all its rows
     where: ColumnElement[bool] | None = None  # what of its table is listed, when not all
     passes_over_marker: bool = False
@@ -199,6 +201,7 @@ def plain_manager(plain: Plain) -> Manager:
         path=plain.path,
         prelude=plain.prelude,
         filters=plain.filters,
+        orders=plain.orders,
         only=plain.only,
         where=plain.where,
         passes_over_marker=plain.passes_over_marker,

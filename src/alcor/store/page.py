@@ -45,6 +45,7 @@ class TagFilter(msgspec.Struct, frozen=True):
 
 class Query(msgspec.Struct, frozen=True):
     """What to list. ``sort`` holds (column, ascending); the id is always added last, so that order is total.
+    ``orders`` are expressions that names in ``sort`` stand for which are no columns.
 
     ``columns`` names those that are wanted, or none for all; the fixed_ip filters are for the table of ports.
     ``condition`` is one that all rows fulfil, like those of ``also``.
@@ -63,6 +64,7 @@ class Query(msgspec.Struct, frozen=True):
     condition: ColumnElement[bool] | None = None
     computed: Mapping[str, Sequence[Any]] = {}  # filters by attributes that are in no column, for services
     also: Sequence[ColumnElement[bool]] = ()
+    orders: Mapping[str, ColumnElement[Any]] = {}
 
 
 class MarkerNotFound(LookupError):
@@ -92,7 +94,7 @@ def _alternatives(condition: ColumnElement[bool] | None) -> Sequence[ColumnEleme
 def _first_of_each(
     table: Table,
     query: Query,
-    order: Sequence[tuple[Column[Any], bool]],
+    order: Sequence[tuple[ColumnElement[Any], bool]],
     past: Sequence[ColumnElement[bool]],
     alternatives: Sequence[ColumnElement[bool]],
 ) -> Select[Any]:
@@ -108,11 +110,11 @@ def _first_of_each(
     return select(union_all(*parts).subquery().c.id)
 
 
-def _ordered(statement: Select[Any], order: Sequence[tuple[Column[Any], bool]]) -> Select[Any]:
+def _ordered(statement: Select[Any], order: Sequence[tuple[ColumnElement[Any], bool]]) -> Select[Any]:
     for column, ascending in order:
         statement = statement.order_by(
             (column.asc().nulls_first() if ascending else column.desc().nulls_last())
-            if column.nullable
+            if _may_be_null(column)
             else (column.asc() if ascending else column.desc())
         )
     return statement
@@ -170,9 +172,11 @@ def _fits(column: Column[Any], value: Any) -> bool:
     return -(1 << bits) <= value < 1 << bits
 
 
-def _order(table: Table, query: Query) -> list[tuple[Column[Any], bool]]:
-    order = [(table.c[name], ascending) for name, ascending in query.sort]
-    if table.c.id not in {column for column, _ in order}:
+def _order(table: Table, query: Query) -> list[tuple[ColumnElement[Any], bool]]:
+    order: list[tuple[ColumnElement[Any], bool]] = [
+        (query.orders[name] if name in query.orders else table.c[name], ascending) for name, ascending in query.sort
+    ]
+    if not any(column is table.c.id for column, _ in order):
         order.append((table.c.id, True))
     return [(column, ascending != query.page_reverse) for column, ascending in order]
 
@@ -180,7 +184,7 @@ def _order(table: Table, query: Query) -> list[tuple[Column[Any], bool]]:
 def _past_marker(
     connection: Connection,
     table: Table,
-    order: Sequence[tuple[Column[Any], bool]],
+    order: Sequence[tuple[ColumnElement[Any], bool]],
     marker: str,
     condition: ColumnElement[bool] | None,
 ) -> ColumnElement[bool]:
@@ -199,10 +203,14 @@ def _past_marker(
     return or_(*alternatives)
 
 
-def _beyond(column: Column[Any], ascending: bool, value: ColumnElement[Any] | None) -> ColumnElement[bool]:
+def _beyond(column: ColumnElement[Any], ascending: bool, value: ColumnElement[Any] | None) -> ColumnElement[bool]:
     """Comes after the value; NULL counts as the smallest of all."""
     if ascending:
         return column.is_not(None) if value is None else column > value
     if value is None:
         return false()
-    return or_(column < value, column.is_(None)) if column.nullable else column < value
+    return or_(column < value, column.is_(None)) if _may_be_null(column) else column < value
+
+
+def _may_be_null(by: ColumnElement[Any]) -> bool:
+    return not isinstance(by, Column) or bool(by.nullable)

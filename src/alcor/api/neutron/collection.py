@@ -177,7 +177,8 @@ class Collection:
         ]
         if self._manager.where is not None:
             also.append(self._manager.where)
-        return msgspec.structs.replace(wanted, filters=filters, condition=condition, also=also)
+        orders = {name: self._manager.orders[name]() for name, _ in wanted.sort if name in self._manager.orders}
+        return msgspec.structs.replace(wanted, filters=filters, condition=condition, also=also, orders=orders)
 
     async def _prelude(self, request: Request, wanted: Query) -> None:
         """See to what must be there before the resources of a project are listed."""

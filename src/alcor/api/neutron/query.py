@@ -131,15 +131,15 @@ def _sort(resource: Resource, keys: Sequence[str], directions: Sequence[str]) ->
         raise bad_request(f"{shown(unknown)} is invalid value for sort_dirs, valid value is 'asc' and 'desc'")
     order: list[tuple[str, bool]] = []
     for key, direction in zip(keys, directions, strict=True):
-        column = resource.attributes[key].column
-        if column and column not in {before for before, _ in order}:
-            order.append((column, _DIRECTIONS[direction]))
+        attribute = resource.attributes[key]
+        by = attribute.column or (key if attribute.kept is not Kept.CONSTANT else "")
+        if by and by not in {before for before, _ in order}:
+            order.append((by, _DIRECTIONS[direction]))
     return order
 
 
 def _can_sort(attribute: Attribute | None) -> bool:
-    """Sorting by what is always the same changes nothing, and is no mistake."""
-    return attribute is not None and attribute.kept in (Kept.COLUMN, Kept.CONSTANT)
+    return attribute is not None and attribute.sortable
 
 
 def _tags(given: dict[str, list[str]]) -> TagFilter:

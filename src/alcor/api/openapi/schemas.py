@@ -53,7 +53,7 @@ def list_parameters(resource: Resource) -> tuple[Parameter, ...]:
         for name, each in resource.attributes.items()
         if each.parse_filter is not None or each.kept is Kept.CONSTANT
     )
-    sortable = [name for name, each in resource.attributes.items() if each.kept in (Kept.COLUMN, Kept.CONSTANT)]
+    sortable = [name for name, each in resource.attributes.items() if each.sortable]
     sorting = (
         Parameter("sort_key", {"enum": sortable}, "Attributes to sort by; as many as directions.", repeated=True),
         Parameter("sort_dir", {"enum": ["asc", "desc"]}, "The direction of each.", repeated=True),

@@ -19,16 +19,17 @@ AGENT = Resource(
             "admin_state_up", boolean, create=False, column="admin_state_up", parse_filter=boolean
         ),
         Attribute("description", text_or_null(255), create=False, column="description", parse_filter=str),
-        Attribute("created_at", kept=Kept.COMPUTED),
-        Attribute("started_at", kept=Kept.COMPUTED),
-        Attribute("heartbeat_timestamp", kept=Kept.COMPUTED),
-        Attribute("alive", kept=Kept.COMPUTED, parse_filter=boolean),
+        Attribute("created_at", kept=Kept.COMPUTED, sortable=True),
+        Attribute("started_at", kept=Kept.COMPUTED, sortable=True),
+        Attribute("heartbeat_timestamp", kept=Kept.COMPUTED, sortable=True),
+        Attribute("alive", kept=Kept.COMPUTED, parse_filter=boolean, sortable=True),
         Attribute("configurations", kept=Kept.COMPUTED),
         Attribute("resources_synced", default=None, kept=Kept.CONSTANT),
     ),
     rules=dict.fromkeys(("create", "get", "update", "delete"), ADMIN),
     extensions=(
         Extension("agent", "agent", "The agent management extension."),
+        Extension("agent_sort_key", "Agents Sort Key", "Lists of agents in the order of any of their attributes"),
         Extension("agent-resources-synced", "Agent's Resource View Synced to Placement", "Stores success/failure of last sync to Placement"),  # noqa: E501
         Extension("availability_zone", "Availability Zone", "The availability zone extension."),
         Extension("availability_zone_filter", "Availability Zone Filter Extension", "Add filter parameters to AvailabilityZone resource"),  # noqa: E501

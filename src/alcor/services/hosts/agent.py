@@ -9,7 +9,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, false, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, false, func, not_, or_, select
 
 from alcor.model.context import Context
 from alcor.model.resources.agent import AGENT
@@ -113,14 +113,27 @@ def _text(seconds: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
 
 
-def _alive(_context: Context, values: Sequence[Any]) -> ColumnElement[bool]:
-    served = exists().where(
+_BEGAN = select(node.c.created_at).where(node.c.id == agent.c.host).scalar_subquery()
+_HEARD = func.coalesce(
+    select(controller.c.heartbeat_at)
+    .where(host_session.c.host_id == agent.c.host, controller.c.id == host_session.c.controller_id)
+    .scalar_subquery(),
+    select(node.c.updated_at).where(node.c.id == agent.c.host).scalar_subquery(),
+)
+
+
+def _is_served() -> ColumnElement[bool]:
+    return exists().where(
         and_(
             host_session.c.host_id == agent.c.host,
             controller.c.id == host_session.c.controller_id,
             controller.c.heartbeat_at >= int(time.time()) - SILENT_AFTER,
         )
     )
+
+
+def _alive(_context: Context, values: Sequence[Any]) -> ColumnElement[bool]:
+    served = _is_served()
     return or_(*(served if value else not_(served) for value in values))
 
 
@@ -130,6 +143,12 @@ AGENTS = msgspec.structs.replace(
             access=ACCESS,
             computed=_computed,
             filters={"alive": Filter(_alive)},
+            orders={
+                "created_at": lambda: _BEGAN,
+                "started_at": lambda: _BEGAN,
+                "heartbeat_timestamp": lambda: _HEARD,
+                "alive": lambda: case((_is_served(), 1), else_=0),
+            },
             only=_PRESENT,
             operations=OPERATIONS - {CREATE},
         )

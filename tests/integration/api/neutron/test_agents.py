@@ -42,6 +42,28 @@ async def test_an_agent_is_alive_while_its_host_is_connected(neutron: Neutron, s
         ]
 
 
+async def test_agents_are_sorted_by_what_is_worked_out_of_them(neutron: Neutron, store: Store) -> None:
+    ids = [(await node(neutron, number))["id"] for number in (1, 2, 3)]
+    await connect(store, "host-2")
+    for key, first in (("alive", ids[1]), ("heartbeat_timestamp", None), ("created_at", None), ("started_at", None)):
+        up = [
+            each["id"] for each in await neutron.list("agent", f"sort_key={key}&sort_dir=asc&sort_key=id&sort_dir=asc")
+        ]
+        down = [
+            each["id"]
+            for each in await neutron.list("agent", f"sort_key={key}&sort_dir=desc&sort_key=id&sort_dir=desc")
+        ]
+        assert up == down[::-1] and sorted(up) == sorted(ids)
+        assert first in (None, down[0])
+        paged: list[str] = []
+        while len(paged) < len(ids):
+            after = f"&marker={paged[-1]}" if paged else ""
+            (found,) = await neutron.list("agent", f"sort_key={key}&sort_dir=desc&limit=1{after}")
+            paged.append(found["id"])
+        assert sorted(paged) == sorted(ids) and first in (None, paged[0])
+    assert (await neutron.http.get("/v2.0/agents?sort_key=configurations&sort_dir=asc")).status_code == 400
+
+
 async def test_an_agent_is_described_and_disabled(neutron: Neutron) -> None:
     its_id = (await node(neutron, 1))["id"]
     changed = await neutron.update("agent", its_id, description="rack 7", admin_state_up=False)
