@@ -90,6 +90,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     qos_policies.projects_have_one_default_policy,
     qos_policies.rules_of_policies_are_not_repeated,
     quotas.projects_have_no_more_than_they_may,
+    quotas.what_projects_have_is_counted,
     tags.tags_are_found_as_they_are_shown,
     hosts.nodes_are_agents,
     hosts.active_ports_are_on_connected_hosts,

@@ -1,14 +1,14 @@
 """How many resources of each kind a project may have (Neutron's quotas): as was set for it, else as for any project.
 
-What holds for any project is the operator's choice (model.choices). What a project has is counted when it asks for
-more, and only where there is a limit: writers take turns, so nobody else creates anything meanwhile. Counting reads an
-index of the project's own rows, fewer than its limit.
+What holds for any project is the operator's choice (model.choices). What a project has is kept beside, in the table
+``quota_usage``: the database counts rows as they come and go, so that asking for more costs the same however much there
+is. Writers take turns, so nobody else creates anything meanwhile.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, Table, bindparam, func, select
+from sqlalchemy import Connection, Table, bindparam, func, literal_column, select, union_all
 
 from alcor.model.choices import Choices
 from alcor.model.context import DEFAULT_PROJECT
@@ -22,6 +22,7 @@ from alcor.store.tables import (
     port,
     quota,
     quota_reservation,
+    quota_usage,
     rbac_policy,
     router,
     security_group,
@@ -45,7 +46,7 @@ LIMITED: Mapping[str, Table] = {
     "rbac_policy": rbac_policy,
     "subnetpool": subnetpool,
 }
-"""What can be limited, and where it is counted."""
+"""What can be limited, and the rows that count."""
 
 NEUTRONS_DEFAULTS: Mapping[str, int] = {
     "network": 100,
@@ -62,15 +63,32 @@ NEUTRONS_DEFAULTS: Mapping[str, int] = {
 Limits = dict[str, int]
 """Resource → how many there may be."""
 
+_STANDING = union_all(
+    select(quota.c.project_id, quota.c.resource, literal_column("'most'").label("what"), quota.c.most.label("number")),
+    select(quota_usage.c.project_id, quota_usage.c.resource, literal_column("'used'"), quota_usage.c.used),
+    select(
+        quota_reservation.c.project_id,
+        quota_reservation.c.resource,
+        literal_column("'used'"),
+        func.sum(quota_reservation.c.amount),
+    ).group_by(quota_reservation.c.project_id, quota_reservation.c.resource),
+).subquery()
 _of_projects = sql.among(
-    select(quota.c.project_id, quota.c.most).where(quota.c.resource == bindparam("resource")), quota.c.project_id
+    select(_STANDING.c.project_id, _STANDING.c.what, _STANDING.c.number).where(
+        _STANDING.c.resource == bindparam("resource")
+    ),
+    _STANDING.c.project_id,
 )
+"""What is to be known of projects, in one statement: it is carried out before every create."""
+
 _ALL = select(quota.c.project_id, quota.c.resource, quota.c.most).order_by(quota.c.project_id)
 _OF_PROJECT = select(quota.c.resource, quota.c.most).where(quota.c.project_id == bindparam("project"))
 
-
-_RESERVED = select(func.sum(quota_reservation.c.amount)).where(
-    quota_reservation.c.project_id == bindparam("project"), quota_reservation.c.resource == bindparam("resource")
+_USED = select(quota_usage.c.resource, quota_usage.c.used).where(quota_usage.c.project_id == bindparam("project"))
+_RESERVED = (
+    select(quota_reservation.c.resource, func.sum(quota_reservation.c.amount).label("amount"))
+    .where(quota_reservation.c.project_id == bindparam("project"))
+    .group_by(quota_reservation.c.resource)
 )
 
 
@@ -109,29 +127,18 @@ def _project(values: Mapping[str, object]) -> str:
 
 def _room(transaction: Transaction, resource: str, projects: Iterable[str]) -> Counter[str]:
     """How many more each of the projects that are limited may have."""
-    connection = transaction.connection
     limits = dict.fromkeys(projects, transaction.choices.default_limits.get(resource, UNLIMITED))
-    found = _of_projects(connection, sorted(limits), resource=resource)
-    limits.update((row.project_id, row.most) for row in found)
-    return Counter(
-        {
-            project: most - _used(connection, resource, project) - _reserved(connection, resource, project)
-            for project, most in limits.items()
-            if most != UNLIMITED
-        }
-    )
+    taken: Counter[str] = Counter()
+    for project, what, number in _of_projects(transaction.connection, sorted(limits), resource=resource):
+        if what == "most":
+            limits[project] = number
+        else:
+            taken[project] += int(number)
+    return Counter({project: most - taken[project] for project, most in limits.items() if most != UNLIMITED})
 
 
-def _used(connection: Connection, resource: str, project_id: str) -> int:
-    table = LIMITED[resource]
-    used: int = connection.execute(
-        select(func.count()).select_from(table).where(table.c.project_id == project_id)
-    ).scalar_one()
-    return used
-
-
-def _reserved(connection: Connection, resource: str, project_id: str) -> int:
-    return int(connection.execute(_RESERVED, {"project": project_id, "resource": resource}).scalar() or 0)
+def _used(connection: Connection, project_id: str) -> Counter[str]:
+    return Counter({row.resource: row.used for row in connection.execute(_USED, {"project": project_id})})
 
 
 def _accept(room: Counter[str], wanted: Mapping[int, Counter[str]]) -> list[int]:
@@ -172,14 +179,11 @@ def all_limits(connection: Connection) -> dict[str, Limits]:
 
 def usage_of(connection: Connection, project_id: str, choices: Choices) -> dict[str, dict[str, int]]:
     """Limit and use of each resource, as Neutron's quota details show them."""
-    limits = limits_of(connection, project_id, choices)
+    used = _used(connection, project_id)
+    reserved = {row.resource: int(row.amount) for row in connection.execute(_RESERVED, {"project": project_id})}
     return {
-        resource: {
-            "limit": most,
-            "used": _used(connection, resource, project_id),
-            "reserved": _reserved(connection, resource, project_id),
-        }
-        for resource, most in limits.items()
+        resource: {"limit": most, "used": used[resource], "reserved": reserved.get(resource, 0)}
+        for resource, most in limits_of(connection, project_id, choices).items()
     }
 
 
@@ -189,13 +193,14 @@ def set_limits(project_id: str, limits: Limits, check: bool) -> Callable[[Transa
     def operation(transaction: Transaction) -> Limits:
         connection = transaction.connection
         if check:
+            used = _used(connection, project_id)
             for resource, most in limits.items():
-                used = _used(connection, resource, project_id)
-                if UNLIMITED < most < used:
+                if UNLIMITED < most < used[resource]:
                     raise AlcorError(
                         400,
                         "HTTPBadRequest",
-                        f"Quota limit {most} for {resource} must be greater than or equal to already used {used}",
+                        f"Quota limit {most} for {resource} must be greater than or equal to already used "
+                        f"{used[resource]}",
                     )
         known = _set_for(connection, project_id)
         bulk.delete_by(connection, quota, "project_id", [project_id])

@@ -130,6 +130,7 @@ BROKEN = [
      "FROM qos_rule"),
     ("projects_have_no_more_than_they_may", "UPDATE quota SET most = 3 WHERE resource = 'network'"),
     ("projects_have_no_more_than_they_may", "UPDATE quota_reservation SET amount = 9"),
+    ("what_projects_have_is_counted", "UPDATE quota_usage SET used = used + 1"),
     ("tags_are_found_as_they_are_shown", "DELETE FROM tag WHERE tag = 'red'"),
     ("tags_are_found_as_they_are_shown", "INSERT INTO tag VALUES ('x', 'red')"),
     ("nodes_are_agents", "DELETE FROM agent WHERE host = 'host-1'"),

@@ -17,10 +17,10 @@ from alcor.model.records import NodeRecord
 from alcor.store import bulk, change_log, migrate, number_pools
 from alcor.store.engine import open_engine
 from alcor.store.store import open_store
-from alcor.store.tables import metadata, network, port, rbac_policy, segment, subnet
+from alcor.store.tables import metadata, network, port, quota_usage, rbac_policy, segment, subnet
 from alcor.store.transaction import Transaction
 from tests.integration.store import writer_process
-from tests.integration.store.rows import port_row
+from tests.integration.store.rows import network_row, port_row
 
 _OPEN = """
 import asyncio, sys
@@ -169,6 +169,26 @@ def test_networks_of_earlier_times_are_carried_as_they_were(empty_database_url: 
         assert (row.network_type, row.segmentation_id, row.vni) == ("vxlan", 42, 42)
         (main,) = connection.execute(select(segment)).all()
         assert (main.network_id, main.network_type, main.segmentation_id, main.is_main) == ("n", "vxlan", 42, True)
+    engine.dispose()
+
+
+def test_what_projects_had_earlier_is_counted_like_what_comes_and_goes(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url, 1)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.upgrade(migrate.configuration(connection), "0035")
+        bulk.insert_rows(connection, network, [network_row(vni, f"n{vni}", project_id="p") for vni in (1, 2)])
+    migrate.upgrade(engine)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        bulk.insert_rows(connection, network, [network_row(vni, f"n{vni}", project_id=f"p{vni}") for vni in (3, 4)])
+        bulk.insert_rows(connection, port, [port_row("n1", mac) for mac in range(5)])
+        bulk.delete_by(connection, network, "id", ["n2", "n3"])
+        counted = connection.execute(select(quota_usage)).all()
+        assert sorted(map(tuple, counted)) == [
+            ("p", "network", 1),
+            ("p", "port", 5),
+            ("p3", "network", 0),
+            ("p4", "network", 1),
+        ]
     engine.dispose()
 
 

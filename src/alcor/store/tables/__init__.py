@@ -5,7 +5,7 @@ addresses are 48-bit integers. Timestamps are whole seconds since the epoch, UTC
 or sorted on live together in a JSON text column ``attributes``.
 """
 
-from alcor.store.tables.accounts import auto_allocated_topology, quota, quota_reservation, rbac_policy, tag
+from alcor.store.tables.accounts import auto_allocated_topology, quota, quota_reservation, quota_usage, rbac_policy, tag
 from alcor.store.tables.base import metadata
 from alcor.store.tables.bindings import port_binding
 from alcor.store.tables.change_log import change_log, change_log_head
@@ -103,6 +103,7 @@ __all__ = [
     "qos_rule",
     "quota",
     "quota_reservation",
+    "quota_usage",
     "rbac_policy",
     "route_table",
     "router",

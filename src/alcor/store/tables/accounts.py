@@ -22,6 +22,15 @@ quota = Table(
     Column("most", BigInteger, nullable=False),
 )
 
+# How many resources of a kind a project has: triggers on the kinds' tables keep it, whatever adds or deletes rows.
+quota_usage = Table(
+    "quota_usage",
+    metadata,
+    Column("project_id", String(255), primary_key=True),
+    Column("resource", String(64), primary_key=True),
+    Column("used", BigInteger, nullable=False),
+)
+
 # What somebody set aside for a project, beside what it has, to be created in another way (Alcor's quota apply).
 quota_reservation = Table(
     "quota_reservation",
