@@ -129,11 +129,11 @@ def _room(transaction: Transaction, resource: str, projects: Iterable[str]) -> C
     """How many more each of the projects that are limited may have."""
     limits = dict.fromkeys(projects, transaction.choices.default_limits.get(resource, UNLIMITED))
     taken: Counter[str] = Counter()
-    for project, what, number in _of_projects(transaction.connection, sorted(limits), resource=resource):
-        if what == "most":
-            limits[project] = number
+    for row in _of_projects(transaction.connection, sorted(limits), resource=resource):
+        if row.what == "most":
+            limits[row.project_id] = row.number
         else:
-            taken[project] += int(number)
+            taken[row.project_id] += int(row.number)
     return Counter({project: most - taken[project] for project, most in limits.items() if most != UNLIMITED})
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, CursorResult, Select, TextClause, bindparam, text
+from sqlalchemy import ColumnElement, Connection, CursorResult, Select, TextClause, bindparam, text
 
 _NAME = re.compile(r":(\w+)")
 
@@ -36,7 +36,7 @@ class DriverStatement:
         return connection.exec_driver_sql(self._by_dialect[connection.dialect.name], given)
 
 
-def among(select: Select[Any], column: Column[Any]) -> Callable[..., CursorResult[Any]]:
+def among(select: Select[Any], column: ColumnElement[Any]) -> Callable[..., CursorResult[Any]]:
     """The rows of a SELECT whose column has one of some values: a function of the connection, these, and parameters.
 
     Values are few: each is a parameter. Their number is padded to a power of two, so that there are few different
