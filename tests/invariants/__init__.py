@@ -71,6 +71,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     routers.ports_are_forwarded_once,
     routers.proxies_are_for_addresses_behind_their_routers,
     security.projects_have_one_default_group,
+    security.one_setting_is_for_any_project,
     security.rules_know_whether_their_group_is_the_default,
     security.rules_are_not_repeated,
     network_acls.vpcs_have_one_default_acl,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from alcor.model import security_rules
 from alcor.services.access import row_values
-from alcor.store.tables import security_group, security_group_rule
+from alcor.store.tables import security_group, security_group_default_statefulness, security_group_rule
 from tests.invariants.database import Database
 
 
@@ -13,6 +13,13 @@ def projects_have_one_default_group(database: Database) -> Iterator[str]:
     """At most: an administrator may delete it."""
     count = Counter(row.project_id for row in database.rows(security_group) if row.is_default)
     yield from (f"project {each} has {times}" for each, times in count.items() if times > 1)
+
+
+def one_setting_is_for_any_project(database: Database) -> Iterator[str]:
+    """At most, of whether new groups are stateful; no constraint sees that."""
+    count = sum(row.project_id is None for row in database.rows(security_group_default_statefulness))
+    if count > 1:
+        yield f"{count} settings say of any project whether its new groups are stateful"
 
 
 def rules_know_whether_their_group_is_the_default(database: Database) -> Iterator[str]:

@@ -27,6 +27,18 @@ def test_groups_rules_and_members(openstack: OpenStack) -> None:
     openstack("network delete moat")
 
 
+def test_whether_new_groups_are_stateful(openstack: OpenStack) -> None:
+    setting = openstack.show("security group default statefulness create --stateless")
+    assert (setting["stateful"], setting["project_id"]) == (False, None)
+    assert openstack.show("security group create lax")["stateful"] is False
+    assert "already exists" in openstack.fails("security group default statefulness create --stateful")
+    openstack(f"security group default statefulness set {setting['id']} --stateful")
+    assert openstack.show(f"security group default statefulness show {setting['id']}")["stateful"] is True
+    assert setting["id"] in openstack("security group default statefulness list")
+    openstack(f"security group default statefulness delete {setting['id']}")
+    openstack("security group delete lax")
+
+
 def test_templates_and_address_groups(openstack: OpenStack) -> None:
     template = openstack.show("default security group rule create --ingress --protocol icmp --for-default-sg")
     assert (template["protocol"], template["used_in_default_sg"]) == ("icmp", True)

@@ -32,6 +32,7 @@ from alcor.services.routers.metering import METERING_LABEL_RULES, METERING_LABEL
 from alcor.services.routers.ndp_proxy import NDP_PROXIES
 from alcor.services.routers.router import ROUTERS
 from alcor.services.security.address_group import ADDRESS_GROUPS
+from alcor.services.security.default_statefulness import DEFAULT_STATEFULNESSES
 from alcor.services.security.log import LOGS
 from alcor.services.security.security_group import SECURITY_GROUPS
 from alcor.services.security.security_group_rule import DEFAULT_SECURITY_GROUP_RULES, SECURITY_GROUP_RULES
@@ -59,6 +60,7 @@ MANAGERS = (
     SECURITY_GROUPS,
     SECURITY_GROUP_RULES,
     DEFAULT_SECURITY_GROUP_RULES,
+    DEFAULT_STATEFULNESSES,
     ADDRESS_GROUPS,
     QOS_POLICIES,
     *QOS_RULES,

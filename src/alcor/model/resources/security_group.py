@@ -35,7 +35,7 @@ SECURITY_GROUP = Resource(
     (
         *(each for each in standard_attributes() if each.name != "name"),
         Attribute("name", _name, "", column="name", parse_filter=str),
-        Attribute("stateful", boolean, True, column="stateful", parse_filter=boolean),
+        Attribute("stateful", boolean, column="stateful", parse_filter=boolean),
         Attribute("is_default", column="is_default", parse_filter=boolean),
         Attribute("shared", kept=Kept.COMPUTED, parse_filter=boolean),
         Attribute("security_group_rules", kept=Kept.COMPUTED),

@@ -14,7 +14,8 @@ from alcor.services import quota
 from alcor.services.access import Access, visible_security_groups
 from alcor.services.manager import Manager, Prelude, Values, stamp
 from alcor.services.plain import Change, Held, Plain, plain_manager
-from alcor.services.rows import Rows, View
+from alcor.services.rows import Rows, View, missing
+from alcor.services.security import default_statefulness
 from alcor.services.sharing import sharing
 from alcor.store import bulk, sql
 from alcor.store.tables import (
@@ -89,6 +90,8 @@ def ensure_defaults(transaction: Transaction, project_ids: Iterable[str]) -> Map
 
 def _prepare(transaction: Transaction, values: Values, context: Context) -> Values:
     ensure_defaults(transaction, [values["project_id"]])
+    if missing(values, "stateful"):
+        values["stateful"] = default_statefulness.default_of(transaction.connection, values["project_id"])
     return values | {"is_default": False}
 
 

@@ -45,6 +45,7 @@ from alcor.store.tables.security import (
     default_security_group_rule,
     port_security_group,
     security_group,
+    security_group_default_statefulness,
     security_group_rule,
 )
 from alcor.store.tables.segments import segment
@@ -108,6 +109,7 @@ __all__ = [
     "route_table",
     "router",
     "security_group",
+    "security_group_default_statefulness",
     "security_group_rule",
     "segment",
     "service_profile",

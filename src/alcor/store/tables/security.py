@@ -14,6 +14,18 @@ security_group = Table(
     Index("ix_security_group_project_id", "project_id", "id"),
 )
 
+# Whether new groups are stateful that do not say; project_id is NULL in the setting for any project.
+security_group_default_statefulness = Table(
+    "security_group_default_statefulness",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", String(255), nullable=True),
+    Column("stateful", Boolean, nullable=False),
+    *revision_columns(),
+    Column("attributes", Text, nullable=False),
+    Index("ix_security_group_default_statefulness_project_id", "project_id", unique=True),
+)
+
 
 def _rule_columns() -> list[Column[object]]:
     return [

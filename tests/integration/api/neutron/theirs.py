@@ -99,6 +99,12 @@ THEIRS = (
         "security_group_rule",
         lambda made: {"security_group_id": made["security-groups"], "direction": "ingress", "protocol": "tcp"},
     ),
+    Kind(
+        "security-groups-default-statefulness",
+        "security_group_default_statefulness",
+        lambda _: {"stateful": False},
+        by_admin=True,
+    ),
     Kind("address-groups", "address_group", lambda _: {"name": "ag"}),
     Kind("ports", "port", lambda made: {"network_id": made["networks"]}, called="parent"),
     Kind("trunks", "trunk", lambda made: {"port_id": made["parent"]}),
