@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, CursorResult, Select, TextClause, bindparam, text
 
+_MOST_PADDED = 1 << 14  # the next power of two is more parameters than SQLite takes
+_STATEMENTS = 32  # of each kind that are kept
 _NAME = re.compile(r":(\w+)")
 
 
@@ -36,19 +38,19 @@ class DriverStatement:
         return connection.exec_driver_sql(self._by_dialect[connection.dialect.name], given)
 
 
-def among(select: Select[Any], column: ColumnElement[Any]) -> Callable[..., CursorResult[Any]]:
+def among(select: Select[Any], column: ColumnElement[Any]) -> Callable[..., CursorResult[*tuple[Any, ...]]]:
     """The rows of a SELECT whose column has one of some values: a function of the connection, these, and parameters.
 
     Values are few: each is a parameter. Their number is padded to a power of two, so that there are few different
     statements, each of which is made once: a list that SQLAlchemy expands is expanded again each time.
     """
 
-    @cache
+    @lru_cache(_STATEMENTS)
     def of_size(size: int) -> Select[Any]:
         return select.where(column.in_([bindparam(f"value_{number}") for number in range(size)]))
 
-    def rows(connection: Connection, values: Sequence[Any], **parameters: Any) -> CursorResult[Any]:
-        size = 1 << max(len(values) - 1, 0).bit_length()
+    def rows(connection: Connection, values: Sequence[Any], **parameters: Any) -> CursorResult[*tuple[Any, ...]]:
+        size = 1 << max(len(values) - 1, 0).bit_length() if len(values) < _MOST_PADDED else len(values)
         padded = (*values, *[values[-1] if values else None] * (size - len(values)))
         given = {f"value_{number}": value for number, value in enumerate(padded)}
         return connection.execute(of_size(size), given | parameters)

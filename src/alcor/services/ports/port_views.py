@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from alcor.model.addresses import ip_text
 from alcor.model.context import OPERATOR, Context
@@ -13,6 +13,7 @@ from alcor.services.qos.qos_attachment import add_resource_requests, policy_of
 from alcor.services.rows import Rows, View
 from alcor.services.security.port_security_groups import add_groups
 from alcor.services.subnets.private_ip import FixedIp, fixed_ip_views
+from alcor.store import sql
 from alcor.store.record_rows import vpc_record
 from alcor.store.tables import ip_allocation, network, node, port
 
@@ -31,13 +32,14 @@ _PLUGGED: View = {
         "bound_drivers": {"0": "alcor"},
     },
 }
-_ALLOCATIONS = (
-    select(ip_allocation.c.port_id, ip_allocation.c.subnet_id, ip_allocation.c.ip_address)
-    .where(ip_allocation.c.port_id.in_(bindparam("port_ids", expanding=True)))
-    .order_by(ip_allocation.c.port_id, ip_allocation.c.position)
+_allocations = sql.among(
+    select(ip_allocation.c.port_id, ip_allocation.c.subnet_id, ip_allocation.c.ip_address).order_by(
+        ip_allocation.c.port_id, ip_allocation.c.position
+    ),
+    ip_allocation.c.port_id,
 )
-_NODES = select(node.c.id).where(node.c.id.in_(bindparam("host_ids", expanding=True)))
-_NETWORKS = select(network).where(network.c.id.in_(bindparam("network_ids", expanding=True)))
+_nodes = sql.among(select(node.c.id), node.c.id)
+_networks = sql.among(select(network), network.c.id)
 
 
 def port_views(connection: Connection, rows: Sequence[Any], _context: Context = OPERATOR) -> list[View]:
@@ -46,7 +48,7 @@ def port_views(connection: Connection, rows: Sequence[Any], _context: Context = 
         return []
     fixed_ips = fixed_ips_of(connection, [row.id for row in rows])
     hosts = known_hosts(connection, (row.host_id for row in rows))
-    networks = connection.execute(_NETWORKS, {"network_ids": list({row.network_id for row in rows})})
+    networks = _networks(connection, list({row.network_id for row in rows}))
     above = {row.id: above_ports(row) for row in networks}
     views = [port_view(row, fixed_ips.get(row.id, ()), hosts, above[row.network_id]) for row in rows]
     add_resource_requests(connection, views, {each: its.physical_network for each, its in above.items()})
@@ -58,15 +60,15 @@ def port_views(connection: Connection, rows: Sequence[Any], _context: Context = 
 def fixed_ips_of(connection: Connection, port_ids: Sequence[str]) -> dict[str, tuple[FixedIp, ...]]:
     """The addresses of these ports, in their order."""
     found: dict[str, tuple[FixedIp, ...]] = {}
-    for port_id, subnet_id, address in connection.execute(_ALLOCATIONS, {"port_ids": port_ids}):
-        found[port_id] = (*found.get(port_id, ()), (subnet_id, bytes(address)))
+    for port_id, subnet_id, address in _allocations(connection, port_ids).all():
+        found[port_id] = (*found.get(port_id, ()), (subnet_id, address))
     return found
 
 
 def known_hosts(connection: Connection, host_ids: Iterable[str]) -> set[str]:
     """Those of the hosts that are nodes."""
     asked = {host_id for host_id in host_ids if host_id}
-    return set(connection.execute(_NODES, {"host_ids": sorted(asked)}).scalars()) if asked else set()
+    return set(_nodes(connection, sorted(asked)).scalars()) if asked else set()
 
 
 class Above(NamedTuple):

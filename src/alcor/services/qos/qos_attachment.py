@@ -97,6 +97,8 @@ def add_resource_requests(
     """
     policies = {view["id"]: view[ATTRIBUTE] or view["qos_network_policy_id"] for view in ports}
     rules = rules_of(connection, sorted({policy_id for policy_id in policies.values() if policy_id}))
+    if not rules:
+        return
     for view in ports:
         its_rules = rules.get(policies[view["id"]] or "", [])
         view["resource_request"] = _resource_request(view, its_rules, physical_networks[view["network_id"]])

@@ -3,31 +3,32 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from alcor.model.context import Context
 from alcor.model.errors import bad_request, conflict, not_found
 from alcor.services.manager import Create, Values
 from alcor.services.rows import View, missing
 from alcor.services.security.security_group import ACCESS, ensure_defaults
-from alcor.store import bulk
+from alcor.store import bulk, sql
 from alcor.store.tables import port_security_group, security_group
 from alcor.store.transaction import Transaction
 
 ATTRIBUTE = "security_groups"
 
 _TRUSTED_OWNERS = "network:"
-_GROUPS = (
-    select(port_security_group.c.port_id, port_security_group.c.security_group_id)
-    .where(port_security_group.c.port_id.in_(bindparam("port_ids", expanding=True)))
-    .order_by(port_security_group.c.port_id, port_security_group.c.security_group_id)
+_groups = sql.among(
+    select(port_security_group.c.port_id, port_security_group.c.security_group_id).order_by(
+        port_security_group.c.port_id, port_security_group.c.security_group_id
+    ),
+    port_security_group.c.port_id,
 )
 
 
 def groups_of(connection: Connection, port_ids: Sequence[str]) -> dict[str, list[str]]:
     """The ids of the groups of these ports."""
     found: dict[str, list[str]] = {}
-    for port_id, group_id in connection.execute(_GROUPS, {"port_ids": port_ids}):
+    for port_id, group_id in _groups(connection, port_ids).all():
         found.setdefault(port_id, []).append(group_id)
     return found
 
