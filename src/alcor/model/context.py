@@ -46,6 +46,8 @@ class Context(msgspec.Struct, frozen=True):
     user_domain_id: str = ""
     service_roles: frozenset[str] = frozenset()  # of the service that asks on the user's behalf
     policy: Policy | None = None
+    project_name: str = ""
+    user_name: str = ""
 
     def may(self, rule: str, target: Target) -> bool:
         """Whether a rule of the policy lets the caller act on the target."""

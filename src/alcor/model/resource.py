@@ -39,7 +39,8 @@ class Attribute:
 
     ``set_by`` is the rule that lets callers give a value (``update_by`` for updates, where it is another one), and
     ``seen_by`` the one that lets them see it; without any, those that may create, update or see the resource.
-    A ``hidden`` one is for rules and paths, and shown to nobody. Lists can be in the order of what is in a column, of
+    A ``hidden`` one is for rules and paths, and shown to nobody; what is not in a column, its service leaves out of
+    views. Lists can be in the order of what is in a column, of
     what is always the same (which changes nothing), and of others that are ``sortable``: their service says how.
     ``parts_set_by`` are the rules for members of a value that is an object, or of a list of such.
     """

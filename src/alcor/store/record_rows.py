@@ -5,18 +5,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from alcor.model.addresses import ipv4_number, mac_number
+from alcor.model.dns import has_keywords
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import NodeRecord, PortRecord, SubnetRecord, VpcRecord
 
 
 def vpc_record(row: Any) -> VpcRecord:
-    """The record of a row of ``network``."""
-    attributes = json.loads(row.attributes)
+    """The record of a row of ``network``. A domain that is another one for each caller is none of its DHCP's."""
+    domain = json.loads(row.attributes).get("dns_domain", "")
     return VpcRecord(
         id=id_bytes(row.id),
         vni=row.vni,
         mtu=row.mtu,
-        dns_domain=attributes.get("dns_domain", ""),
+        dns_domain="" if has_keywords(domain) else domain,
         admin_state_up=bool(row.admin_state_up),
         on_demand=bool(row.on_demand),
     )

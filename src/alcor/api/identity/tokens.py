@@ -22,6 +22,7 @@ class _Owned(msgspec.Struct):
     """A user or a project, in its domain."""
 
     id: str
+    name: str = ""
     domain: _Domain | None = None
 
 
@@ -55,6 +56,8 @@ def parse(body: bytes) -> Token:
         domain_id=token.domain.id if token.domain is not None else "",
         project_domain_id=_domain(project),
         user_domain_id=_domain(token.user),
+        project_name=project.name if project is not None else "",
+        user_name=token.user.name,
     )
     return Token(caller, token.expires_at.timestamp())
 

@@ -20,7 +20,7 @@ class Shown:
         self._rule = f"get_{resource.policy_name}"
         self._attributes = {f"{self._rule}:{each.name}": each.name for each in resource.seen_by_some}
         self._attribute_rules = tuple(self._attributes)
-        self._hidden = {name for name, each in resource.attributes.items() if each.hidden}
+        self._hidden = {name for name, each in resource.attributes.items() if each.hidden and each.column}
 
     def never(self, context: Context) -> bool:
         """Whether the caller may get none, whatever it is like."""

@@ -72,7 +72,6 @@ PROJECT_SUBNET = Resource(
         "primary_dns",
         "secondary_dns",
         "dns_list",
-        "dns_publish_fixed_ip",
         "ipV4_rangeId",
         "ipV6_rangeId",
         "prefixlen",

@@ -1,5 +1,6 @@
 """The floating IP: an address of an external network that leads to a port behind a router."""
 
+from alcor.model.dns import domain_name
 from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Kept, Resource, Unset
 from alcor.model.resources.qos import qos_policy_id
@@ -34,7 +35,7 @@ FLOATING_IP = Resource(
         Attribute("fixed_ip_address", optional(ip_address), column="fixed_ip_address", parse_filter=ip_address),
         Attribute("status", column="status", parse_filter=str),
         Attribute("dns_name", host_name, "", update=False),
-        Attribute("dns_domain", host_name, "", update=False),
+        Attribute("dns_domain", domain_name, "", update=False),
         Attribute("port_details", kept=Kept.COMPUTED),
         Attribute("port_forwardings", kept=Kept.COMPUTED),
         qos_policy_id(),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from alcor.model.dns import domain_name
 from alcor.model.errors import bad_request
 from alcor.model.extension import Extension
 from alcor.model.resource import Attribute, Kept, Resource
@@ -11,7 +12,6 @@ from alcor.model.rules import ADMIN, ADMIN_OR_PROJECT_READER, SERVICE
 from alcor.model.values import (
     Convert,
     boolean,
-    host_name,
     integer,
     list_of,
     one_of,
@@ -98,7 +98,7 @@ NETWORK = Resource(
             seen_by=ADMIN,
         ),
         Attribute("port_security_enabled", boolean, True),
-        Attribute("dns_domain", host_name, ""),
+        Attribute("dns_domain", domain_name, ""),
         Attribute("is_default", boolean, False, column="is_default", parse_filter=boolean, set_by=ADMIN),
         Attribute("availability_zone_hints", list_of(text(255), 16), [], update=False),
         Attribute("availability_zones", default=[], kept=Kept.CONSTANT),

@@ -1,6 +1,7 @@
 """The port: one network interface of a workload."""
 
 from alcor.model.addresses import mac_number, mac_text
+from alcor.model.dns import domain_name
 from alcor.model.resource import Attribute, Kept, Resource, Unset
 from alcor.model.resources import port_values
 from alcor.model.resources.port_extensions import PORT_EXTENSIONS
@@ -91,7 +92,8 @@ PORT = Resource(
         Attribute("security_groups", port_values.security_groups, kept=Kept.COMPUTED, parse_filter=str),
         Attribute("extra_dhcp_opts", port_values.dhcp_options, []),
         Attribute("dns_name", host_name, ""),
-        Attribute("dns_domain", host_name, ""),
+        Attribute("dns_domain", domain_name, ""),
+        Attribute("dns_keywords", default={}, hidden=True),  # what those in its domain stand for
         Attribute("dns_assignment", kept=Kept.COMPUTED),
         Attribute(
             "data_plane_status",

@@ -10,6 +10,7 @@ PORT_EXTENSIONS = (
     Extension("data-plane-status", "Port data plane status extension", "Expose status of underlying data plane"),
     Extension("dns-domain-ports", "dns_domain for ports", "Allows the DNS domain to be specified for a network port."),
     Extension("dns-integration", "DNS Integration", "Provides integration with DNS."),
+    Extension("dns-integration-domain-keywords", "DNS domain names with keywords allowed", "Labels of domains can stand for the project and the user of a port"),  # noqa: E501
     Extension("extra_dhcp_opt", "Neutron Extra DHCP options", "Extra options configuration for DHCP. For example PXE boot options to DHCP clients can be specified (e.g. tftp-server, server-ip-address, bootfile-name)"),  # noqa: E501
     Extension("ip_allocation", "IP Allocation", "IP allocation extension."),
     Extension("ip-substring-filtering", "IP address substring filtering", "Provides IP address substring filtering when listing ports"),  # noqa: E501

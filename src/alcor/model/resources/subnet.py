@@ -71,6 +71,7 @@ SUBNET = Resource(
         Attribute("use_default_subnetpool", boolean, False, update=False, kept=Kept.COMPUTED, hidden=True),
         Attribute("prefixlen", optional(integer(0, _LONGEST_PREFIX)), update=False, kept=Kept.COMPUTED, hidden=True),
         Attribute("service_types", list_of(_service_type, _MOST_SERVICE_TYPES), []),
+        Attribute("dns_publish_fixed_ip", boolean, False),
         Attribute(
             "segment_id",
             optional(uuid),
@@ -85,9 +86,8 @@ SUBNET = Resource(
         Attribute("router:external", kept=Kept.COMPUTED, parse_filter=boolean),
     ),
     extensions=(
-        Extension(
-            "subnet-service-types", "Subnet service types", "Provides ability to set the subnet service_types field"
-        ),
+        Extension("subnet-dns-publish-fixed-ip", "Subnet DNS publish fixed IP", "Subnets say whether a DNS service is to have addresses of theirs"),  # noqa: E501
+        Extension("subnet-service-types", "Subnet service types", "Provides ability to set the subnet service_types field"),  # noqa: E501
     ),
     rules={
         "create": ADMIN_OR_NETWORK_OWNER_MEMBER,
@@ -98,4 +98,4 @@ SUBNET = Resource(
         "update": f"(role:member and {OWN}) or {ADMIN_OR_NETWORK_OWNER_MEMBER}",
         "delete": f"(role:member and {OWN}) or {ADMIN_OR_NETWORK_OWNER_MEMBER}",
     },
-)
+)  # fmt: skip

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from alcor.model.addresses import mac_number, mac_text
 from alcor.model.context import Context
+from alcor.model.dns import has_keywords, known_of
 from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted
@@ -90,6 +91,9 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
         )
     values = view | values
     complete(values)
+    if {"dns_name", "dns_domain"} & update.values.keys():
+        domain = values["dns_domain"] or above_ports(its_network).dns_domain
+        values["dns_keywords"] = known_of(update.context) if has_keywords(domain) else {}
     qos_attachment.change(connection, "port", row, update.values, update.context)
     groups = port_security_groups.change(transaction, row, values, update.values, update.context)
     if values["binding:host_id"] != row.host_id or not values["admin_state_up"]:

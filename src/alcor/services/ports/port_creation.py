@@ -7,6 +7,7 @@ from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from alcor.model.addresses import mac_number, mac_text
+from alcor.model.dns import has_keywords, known_of
 from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.services import tags
 from alcor.services.manager import (
@@ -44,13 +45,15 @@ def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequen
     networks = lock_networks(transaction, (values["network_id"] for create in requests for values in create.items))
     subnets = private_ip.subnets_of(transaction.connection, networks)
     usual = {network_id: private_ip.usual_plan(subnets.get(network_id, [])) for network_id in networks}
-    secured = {network_id: NETWORK_ROWS.view(row)["port_security_enabled"] for network_id, row in networks.items()}
+    shown = {network_id: NETWORK_ROWS.view(row) for network_id, row in networks.items()}
+    secured = {network_id: view["port_security_enabled"] for network_id, view in shown.items()}
+    domains = {network_id: view["dns_domain"] for network_id, view in shown.items()}
     outcomes: list[list[View] | Exception] = []
     planned: list[tuple[Values, Sequence[Slot]]] = []
     for create in requests:
         try:
             _check_networks_visible(transaction, create, networks)
-            plans = [_plan(values, usual, subnets) for values in create.items]
+            plans = [_plan(_with_keywords(values, domains, create), usual, subnets) for values in create.items]
             port_security_groups.check_new(transaction.connection, create, secured)
             qos_attachment.check_new(transaction.connection, create)
         except AlcorError as error:
@@ -63,6 +66,13 @@ def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequen
         if isinstance(outcome, list):
             outcome.extend(next(views) for _ in create.items)
     return outcomes
+
+
+def _with_keywords(values: Values, domains: Mapping[str, str], create: Create) -> Values:
+    """What a new port says, with what the keywords of its domain stand for, or its network's domain."""
+    if has_keywords(values.get("dns_domain") or domains.get(values["network_id"], "")):
+        return values | {"dns_keywords": known_of(create.context)}
+    return values
 
 
 def _check_networks_visible(transaction: Transaction, create: Create, networks: Mapping[str, Row[Any]]) -> None:

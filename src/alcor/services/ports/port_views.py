@@ -7,6 +7,8 @@ from sqlalchemy import Connection, select
 
 from alcor.model.addresses import ip_text
 from alcor.model.context import OPERATOR, Context
+from alcor.model.dns import filled, has_keywords
+from alcor.model.resources.network import NETWORK
 from alcor.model.resources.port import PORT
 from alcor.services.ports.trunk_details import add_trunk_details
 from alcor.services.qos.qos_attachment import add_resource_requests, policy_of
@@ -14,10 +16,10 @@ from alcor.services.rows import Rows, View
 from alcor.services.security.port_security_groups import add_groups
 from alcor.services.subnets.private_ip import FixedIp, fixed_ip_views
 from alcor.store import sql
-from alcor.store.record_rows import vpc_record
 from alcor.store.tables import ip_allocation, network, node, port
 
 ROWS = Rows(PORT, port)
+_NETWORK_ROWS = Rows(NETWORK, network)
 
 _DEFAULT_DOMAIN = "openstacklocal."
 _UNBOUND: View = {"binding:vif_type": "unbound", "binding:vif_details": {}}
@@ -81,7 +83,8 @@ class Above(NamedTuple):
 
 def above_ports(network_row: Any) -> Above:
     """What ports show of the network of this row."""
-    return Above(vpc_record(network_row).dns_domain, policy_of(network_row), network_row.physical_network)
+    domain = _NETWORK_ROWS.view(network_row)["dns_domain"]
+    return Above(domain, policy_of(network_row), network_row.physical_network)
 
 
 def port_view(row: Any, fixed_ips: Sequence[FixedIp], hosts: set[str], above: Above) -> View:
@@ -94,7 +97,9 @@ def port_view(row: Any, fixed_ips: Sequence[FixedIp], hosts: set[str], above: Ab
     view.update(binding_of(row.host_id, hosts))
     if view["trusted"] is not None:
         view["binding:profile"] = view["binding:profile"] | {"trusted": view["trusted"]}
-    domain = view["dns_domain"] or above.dns_domain
+    keywords, domain = view.pop("dns_keywords"), view["dns_domain"] or above.dns_domain
+    if has_keywords(domain):
+        domain = filled(domain, keywords)
     view["dns_assignment"] = [_dns_assignment(address, view["dns_name"], domain) for _, address in fixed_ips]
     return view
 

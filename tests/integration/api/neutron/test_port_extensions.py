@@ -1,5 +1,10 @@
 """What Neutron's extensions add to ports: each attribute with its rules."""
 
+from alcor.model.context import OPERATOR
+from alcor.services.networks.vpc import VPCS
+from alcor.store.record_rows import vpc_record
+from alcor.store.store import Store
+from tests.integration.api.neutron.callers import As
 from tests.integration.api.neutron.requests import Json, Neutron
 from tests.integration.api.neutron.test_ports import network_with_subnet
 
@@ -138,3 +143,38 @@ async def test_a_port_that_is_no_physical_function_keeps_its_mac(neutron: Neutro
     port = await neutron.create("port", network_id=network_id)
     told: Json = {"binding:host_id": "host-1", "binding:profile": {"device_mac_address": "00:1b:21:00:00:01"}}
     assert (await neutron.update("port", port["id"], **told))["mac_address"] == port["mac_address"]
+
+
+async def test_labels_of_a_domain_stand_for_whoever_made_the_port(sign_in: As) -> None:
+    blue, red = (Neutron(sign_in(project, "member", "reader")) for project in ("blue", "red"))
+    admin = Neutron(sign_in("ops", "admin"))
+    network = await admin.create("network", shared=True, dns_domain="<project_id>.Example.org.")
+    assert network["dns_domain"] == "<project_id>.example.org."
+    await admin.create("subnet", network_id=network["id"], cidr="10.0.0.0/24")
+    ports = [await client.create("port", network_id=network["id"], dns_name="web") for client in (blue, red)]
+    names = [port["dns_assignment"][0]["fqdn"] for port in ports]
+    assert names == ["web.blue.example.org.", "web.red.example.org."]
+    assert (await admin.show("port", ports[0]["id"]))["dns_assignment"] == ports[0]["dns_assignment"]
+    changed = await red.update("port", ports[1]["id"], dns_domain="<user_id>.<user_name>.<project_name>.net.")
+    assert changed["dns_domain"] == "<user_id>.<user_name>.<project_name>.net."
+    assert changed["dns_assignment"][0]["fqdn"] == "web.user-of-red.somebody.red.net."
+    own = await red.update("port", ports[1]["id"], dns_domain="plain.net.")
+    assert own["dns_assignment"][0]["fqdn"] == "web.plain.net."
+    assert (await red.update("port", ports[1]["id"], dns_domain="", name="p"))["dns_assignment"][0]["fqdn"] == names[1]
+
+
+async def test_only_known_keywords_are_labels(neutron: Neutron) -> None:
+    for domain in ("<nobody>.net.", "<project_id>x.net.", "x<project_id>.net.", "<project_id", "<PROJECT_ID>.net."):
+        assert (await neutron.refused("POST", "networks", {"network": {"dns_domain": domain}}))[0] == 400
+    network = await neutron.create("network", dns_domain="<user_name>.net.")
+    await neutron.create("subnet", network_id=network["id"], cidr="10.0.0.0/24")
+    port = await neutron.create("port", network_id=network["id"], dns_name="web")
+    assert port["dns_assignment"][0]["fqdn"] == "web.<user_name>.net."  # nobody is asked who they are
+    assert "dns_keywords" not in port
+
+
+async def test_dhcp_tells_no_domain_that_is_another_one_for_each_caller(neutron: Neutron, store: Store) -> None:
+    for domain, told in (("<project_id>.net.", ""), ("net.", "net.")):
+        network = await neutron.create("network", dns_domain=domain)
+        row = await store.read(lambda connection, its=network["id"]: VPCS.access.rows(connection, [its], OPERATOR)[its])
+        assert vpc_record(row).dns_domain == told

@@ -24,6 +24,7 @@ async def test_a_subnet_has_neutrons_attributes_and_defaults(neutron: Neutron) -
         "ipv6_ra_mode": None,
         "subnetpool_id": None,
         "segment_id": None,
+        "dns_publish_fixed_ip": False,
         "service_types": [],
         "tags": [],
         "shared": False,
@@ -205,3 +206,12 @@ async def test_ports_get_addresses_of_subnets_for_what_they_are(neutron: Neutron
     for wrong in ("compute:nova", [""], [7], ["x"] * 2):
         body = {"subnet": its | {"cidr": "10.0.3.0/24", "service_types": wrong}}
         assert (await neutron.refused("POST", "subnets", body))[0] == 400
+
+
+async def test_a_subnet_says_whether_a_dns_service_is_to_have_its_addresses(neutron: Neutron) -> None:
+    network = await neutron.create("network")
+    subnet = await neutron.create("subnet", network_id=network["id"], cidr="10.0.0.0/24", dns_publish_fixed_ip=True)
+    assert (await neutron.show("subnet", subnet["id"]))["dns_publish_fixed_ip"] is True
+    assert (await neutron.update("subnet", subnet["id"], dns_publish_fixed_ip=False))["dns_publish_fixed_ip"] is False
+    body = {"subnet": {"dns_publish_fixed_ip": "sometimes"}}
+    assert (await neutron.refused("PUT", f"subnets/{subnet['id']}", body))[0] == 400
