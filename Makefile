@@ -5,6 +5,9 @@ TEMPEST := .venv-tempest
 NEUTRON := .venv-neutron
 RALLY := .venv-rally
 PYTHON ?= python3
+PROCESSES ?= $(shell nproc)
+# A file's tests stay together: they share what its fixtures set up. The longest, which are end to end, come first.
+SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: install install-dev install-keystone install-tempest install-neutron install-rally system demo test \
 	test-unit conformance rally lint lock proto benchmark plots clean
@@ -53,10 +56,10 @@ demo: install                       ## run a small cloud on this machine and sho
 	$(VENV)/bin/alcor demo $(DEMO_ARGS)
 
 test: install-dev install-keystone system lint       ## every test: real servers, real packets (as root)
-	$(VENV)/bin/pytest tests
+	$(VENV)/bin/pytest tests $(SIDE_BY_SIDE)
 
 test-unit: install-dev              ## the fast tests: no root, no servers
-	$(VENV)/bin/pytest tests/unit
+	$(VENV)/bin/pytest tests/unit $(SIDE_BY_SIDE)
 
 conformance: install-dev install-keystone install-tempest   ## OpenStack's suites of Neutron's API: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.neutron $(ARGS)

@@ -8,8 +8,11 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from random import SystemRandom
 
 _STOP_SECONDS = 60
+_PORTS = range(20_000, 30_000)
+_random = SystemRandom()
 
 # The guard's standard input ends when whoever started it does.
 _GUARD = """
@@ -61,8 +64,13 @@ def guarded(
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of the loopback interface that nobody listens on.
+
+    It is none that the kernel gives to clients: their connections would take it before a server does, or while the
+    server is down. And it is drawn by lot, since other processes look for one at the same time.
+    """
+    while True:
+        port = _random.choice(_PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port

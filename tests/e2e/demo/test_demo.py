@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from tests.e2e.testbed.remains import Namespaces, everything_is_gone, namespaces_of
+from tests.processes import free_port
 
 pytestmark = pytest.mark.root
 
@@ -23,7 +24,7 @@ class Demo:
     """A running demo."""
 
     def __init__(self, *arguments: str) -> None:
-        self.address = _free_address()
+        self.address = f"127.0.0.1:{free_port()}"
         command = [sys.executable, "-m", "alcor", "demo", "--listen", self.address, *arguments]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.output = ""
@@ -52,12 +53,6 @@ class Demo:
     def _program(self, word: str) -> psutil.Process:
         children = psutil.Process(self.process.pid).children(recursive=True)
         return next(child for child in children if word in child.cmdline())
-
-
-def _free_address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 @pytest.fixture

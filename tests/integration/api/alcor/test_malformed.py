@@ -110,6 +110,8 @@ def test_bodies_of_a_projects_resources(server: Server, kind: str) -> None:
     check_never_fails(server, st.sampled_from(requests), bodies(resource, known, resource.name, resource.collection))
 
 
+NO_ONES = "01a20000-0000-7000-8000-0000000000ab"  # in the names of tests, which must be the same in every process
+
 STRANGE: list[Any] = [
     *(None, True, 0, -1, 7, 2**63, 2**64 - 1, -(2**63), 0.5, 1e300, "", " ", "\0", "7", "x" * 70_000, "é\U0001f34e"),
     *("10.0.0.5", "10.0.0.0/24", "0.0.0.0/0", "::1", "fe80::1%eth0", "01:00:00:00:00:00", "true", new_id()),
@@ -163,7 +165,7 @@ def test_every_attribute_with_strange_values(server: Server, kind: str) -> None:
         ("POST", f"{PROJECT}/gatewayinfo", {"vpcinfo": {"vpc_id": new_id(), "vni": "1", "owner": "p1"}}),
         (
             "PUT",
-            f"{PROJECT}/gatewayinfo/{new_id()}",
+            f"{PROJECT}/gatewayinfo/{NO_ONES}",
             {"gatewayinfo": {"resource_id": new_id(), "gateways": [{"type": "zeta", "status": "ready", "ips": []}]}},
         ),
         (
@@ -277,7 +279,7 @@ PATHS: list[Callable[[str], str]] = [
 ]
 
 
-@pytest.mark.parametrize("text", ["%00", "%FF", "%ED%A0%80", "a" * 300, "%2F", "..", new_id().upper(), "%F0%9F%8D%8E"])
+@pytest.mark.parametrize("text", ["%00", "%FF", "%ED%A0%80", "a" * 300, "%2F", "..", NO_ONES.upper(), "%F0%9F%8D%8E"])
 def test_paths_and_queries(server: Server, text: str) -> None:
     for path in PATHS:
         for method in ("GET", "PUT", "DELETE", "POST", "PATCH"):

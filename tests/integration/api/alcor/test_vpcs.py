@@ -68,7 +68,13 @@ async def test_a_vpc_that_was_shown_may_be_sent_back_changed(client: httpx.Async
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("id", new_id()), ("provider:segmentation_id", 77), ("project_id", "p2"), ("tenant_id", "p2")]
+    ("field", "value"),
+    [
+        ("id", "01a20000-0000-7000-8000-0000000000ab"),
+        ("provider:segmentation_id", 77),
+        ("project_id", "p2"),
+        ("tenant_id", "p2"),
+    ],
 )
 async def test_what_cannot_change_is_not_changed(client: httpx.AsyncClient, field: str, value: object) -> None:
     vpc = await add_vpc(client)

@@ -62,10 +62,7 @@ async def test_every_answer_shows_a_resource_in_the_same_words(neutron: Neutron)
     network = await neutron.create("network")
     subnet = await neutron.create("subnet", network_id=network["id"], cidr="10.0.0.0/24")
     port = await neutron.create("port", network_id=network["id"], admin_state_up=False)
-    updated_at = (await neutron.show("network", network["id"]))[
-        "updated_at"
-    ]  # when its subnet came, perhaps a second on
-    network |= {"subnets": [subnet["id"]], "revision_number": 2, "updated_at": updated_at}
+    network |= {"subnets": [subnet["id"]], "revision_number": 2, "updated_at": subnet["updated_at"]}
     for resource, created in (("network", network), ("subnet", subnet), ("port", port)):
         (listed,) = await neutron.list(resource)
         updated = await neutron.update(resource, created["id"])
