@@ -2,7 +2,7 @@
 
 The PostgreSQL server runs in a temporary directory, under a guard that stops it and removes the directory as soon as
 the process that started it is gone, however it went. A test's database is a copy of one that has been migrated, which
-is much faster than migrating each.
+is much faster than migrating each; those of PostgreSQL are used again.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from alcor.store.store import Store, open_store
+from tests.copies import Copies
 from tests.processes import directory_of, free_port, guarded
 
 _START_SECONDS = 60
@@ -41,21 +42,34 @@ class PostgreSQL:
         """The SQLAlchemy URL of a database."""
         return f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/{database}"
 
+    def connect(self, database: str, *, autocommit: bool = False) -> psycopg.Connection:
+        """A connection of the server's administrator."""
+        conninfo = f"host={self._directory} port={self._port} user=postgres dbname={database}"
+        return psycopg.connect(conninfo, autocommit=autocommit)
+
     def execute(self, statement: LiteralString) -> None:
         """Run a statement as the server's administrator, outside a transaction."""
-        conninfo = f"host={self._directory} port={self._port} user=postgres dbname=postgres"
-        with psycopg.connect(conninfo, autocommit=True) as connection:
+        with self.connect("postgres", autocommit=True) as connection:
             connection.execute(statement)
 
     def create_database(self, template: str = "template0") -> str:
         """A new database, a copy of the template. Returns its name."""
-        name = f"alcor_{next(self._numbers)}"
+        name = self._new_name()
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[arg-type]
         return name
+
+    def rename_database(self, name: str) -> str:
+        """Give a database, to which nobody is connected, a name that nobody knows. Returns it."""
+        new = self._new_name()
+        self.execute(f"ALTER DATABASE {name} RENAME TO {new}")  # type: ignore[arg-type]
+        return new
 
     def drop_database(self, name: str) -> None:
         """Drop a database, whoever is still connected."""
         self.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+    def _new_name(self) -> str:
+        return f"alcor_{next(self._numbers)}"
 
 
 def postgresql_programs() -> Path:
@@ -68,8 +82,11 @@ def postgresql_programs() -> Path:
 
 
 @contextlib.contextmanager
-def run_postgresql() -> Iterator[PostgreSQL]:
-    """A private server, as durable as in production, on loopback and a Unix socket; nothing of it stays behind."""
+def run_postgresql(*, outlives_power: bool = True) -> Iterator[PostgreSQL]:
+    """A private server on loopback and a Unix socket; nothing of it stays behind.
+
+    Unless it ``outlives_power`` as in production, what is committed survives all but the end of the machine.
+    """
     programs = postgresql_programs()
     directory, as_user = directory_of("postgres", "alcor-pg-")
     port = free_port()
@@ -78,7 +95,7 @@ def run_postgresql() -> Iterator[PostgreSQL]:
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": directory,
         "max_connections": 200,
-        "fsync": "on",
+        "fsync": "on" if outlives_power else "off",
         "synchronous_commit": "on",
     }
     command = [*as_user, "sh", "-c", _SERVE, "serve", *(f"-c{name}={value}" for name, value in settings.items())]
@@ -108,8 +125,8 @@ async def _migrate(url: str) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """The test run's PostgreSQL server."""
-    with run_postgresql() as server:
+    """The test run's PostgreSQL server. Tests kill processes, and take nobody's power."""
+    with run_postgresql(outlives_power=False) as server:
         yield server
 
 
@@ -119,6 +136,12 @@ def postgresql_template(postgresql: PostgreSQL) -> str:
     name = postgresql.create_database()
     asyncio.run(_migrate(postgresql.url(name)))
     return name
+
+
+@pytest.fixture(scope="session")
+def postgresql_copies(postgresql: PostgreSQL, postgresql_template: str) -> Copies:
+    """Copies of the migrated database."""
+    return Copies(postgresql, postgresql_template)
 
 
 @pytest.fixture(scope="session")
@@ -137,10 +160,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
     else:
-        server: PostgreSQL = request.getfixturevalue("postgresql")
-        name = server.create_database(request.getfixturevalue("postgresql_template"))
-        yield server.url(name)
-        server.drop_database(name)
+        copies: Copies = request.getfixturevalue("postgresql_copies")
+        with copies.one() as name:
+            yield request.getfixturevalue("postgresql").url(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -4,9 +4,18 @@ from tests.databases import (
     database_url,
     empty_database_url,
     postgresql,
+    postgresql_copies,
     postgresql_template,
     sqlite_template,
     store,
 )
 
-__all__ = ["database_url", "empty_database_url", "postgresql", "postgresql_template", "sqlite_template", "store"]
+__all__ = [
+    "database_url",
+    "empty_database_url",
+    "postgresql",
+    "postgresql_copies",
+    "postgresql_template",
+    "sqlite_template",
+    "store",
+]
