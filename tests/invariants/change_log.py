@@ -10,6 +10,10 @@ from alcor.model.records import (
     PortDeleted,
     PortRecord,
     Record,
+    RouterDeleted,
+    RouterInterfaceDeleted,
+    RouterInterfaceRecord,
+    RouterRecord,
     SubnetDeleted,
     SubnetRecord,
     VpcDeleted,
@@ -17,6 +21,7 @@ from alcor.model.records import (
     decode_records,
 )
 from alcor.store import partial_snapshot, snapshot
+from alcor.store.router_records import read_routers
 from alcor.store.tables import change_log, change_log_head, network, port
 from tests.invariants.database import Database
 
@@ -47,6 +52,7 @@ def parts_of_a_snapshot_are_the_whole(database: Database) -> Iterator[str]:
         *partial_snapshot.read_nodes(connection),
         *partial_snapshot.read_vpcs(connection, vpc_ids),
         *partial_snapshot.read_ports_of_vpcs(connection, vpc_ids),
+        *read_routers(connection),
     }
     ports = {each for each in by_vpc if isinstance(each, PortRecord)}
     yield from _differences(by_vpc, _snapshot(database))
@@ -67,11 +73,15 @@ def followed(records: Iterable[Record]) -> set[Record]:
     state: dict[Any, Record] = {}
     for record in records:
         match record:
-            case VpcRecord() | SubnetRecord() | PortRecord():
+            case VpcRecord() | SubnetRecord() | PortRecord() | RouterRecord():
                 state[record.id] = record
+            case RouterInterfaceRecord():
+                state["interface", record.id] = record
             case NodeRecord():
                 state[record.host_id] = record
-            case PortDeleted() | SubnetDeleted():
+            case RouterInterfaceDeleted():
+                state.pop(("interface", record.id), None)
+            case PortDeleted() | SubnetDeleted() | RouterDeleted():
                 state.pop(record.id, None)
             case NodeDeleted():
                 state.pop(record.host_id, None)

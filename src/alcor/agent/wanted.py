@@ -145,6 +145,7 @@ class Wanted:
             ports=state.ports,
             vteps=state.vteps,
             neighbours={vni: NeighbourDelta(put=neighbours) for vni, neighbours in state.neighbours.items()},
+            routers=state.routers,
         )
         yield _LOG_ID + self.log_id
         yield from _payloads(snapshot)
@@ -183,6 +184,7 @@ def _adopt(delta: GoalStateDelta) -> GoalState:
         ports=delta.ports,
         vteps=delta.vteps,
         neighbours={vni: change.put for vni, change in delta.neighbours.items() if not change.put.is_empty()},
+        routers=delta.routers,
     )
 
 

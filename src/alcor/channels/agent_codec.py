@@ -176,11 +176,12 @@ def _digest_message(message: GoalStateDigest) -> pb.GoalStateDigest:
         ports=digest.ports,
         vteps=digest.vteps,
         neighbours=digest.neighbours,
+        routers=digest.routers,
     )
 
 
 def _digest(message: pb.GoalStateDigest) -> GoalStateDigest:
-    digest = Digest(message.vpcs, message.subnets, message.ports, message.vteps, message.neighbours)
+    digest = Digest(message.vpcs, message.subnets, message.ports, message.vteps, message.neighbours, message.routers)
     return GoalStateDigest(message.revision, digest, message.version)
 
 

@@ -11,7 +11,16 @@ from typing import TypeVar
 
 from alcor.channels import checks
 from alcor.channels.checks import MalformedMessage
-from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, Subnet, Vpc, VpcNeighbours
+from alcor.model.goal_state import (
+    GoalStateDelta,
+    NeighbourDelta,
+    Port,
+    Router,
+    RouterInterface,
+    Subnet,
+    Vpc,
+    VpcNeighbours,
+)
 from alcor.southbound.v1 import southbound_pb2 as pb
 
 PART_BYTES = 2 * 1024 * 1024
@@ -63,12 +72,16 @@ def _whole(delta: GoalStateDelta) -> pb.GoalState:
         part.removed_ports.extend(delta.removed_ports)
     if delta.removed_vteps:
         part.removed_vteps.extend(delta.removed_vteps)
+    if delta.removed_routers:
+        part.removed_routers.extend(delta.removed_routers)
     for vpc in delta.vpcs.values():
         _put_vpc(vpc, part)
     for subnet in delta.subnets.values():
         _put_subnet(subnet, part)
     for port in delta.ports.values():
         _put_port(port, part)
+    for router in delta.routers.values():
+        _put_router(router, part)
     if delta.vteps:
         _put_vteps(delta.vteps.items(), part)
     for vni, change in delta.neighbours.items():
@@ -100,12 +113,16 @@ def _pieces(delta: GoalStateDelta, max_bytes: int) -> Iterator[Piece]:
         yield 18 * len(ids), partial(_extend, "removed_ports", ids)
     for indexes in _slices(delta.removed_vteps, max_bytes // 5):
         yield 5 * len(indexes) + _HEADER_BYTES, partial(_extend, "removed_vteps", indexes)
+    for ids in _slices(delta.removed_routers, max_bytes // 19):
+        yield 19 * len(ids), partial(_extend, "removed_routers", ids)
     for vpc in delta.vpcs.values():
         yield _resource_piece(_put_vpc, vpc)
     for subnet in delta.subnets.values():
         yield _resource_piece(_put_subnet, subnet)
     for port in delta.ports.values():
         yield _resource_piece(_put_port, port)
+    for router in delta.routers.values():
+        yield _resource_piece(_put_router, router)
     for some in _slices(delta.vteps.items(), max_bytes // _VTEP_BYTES):
         yield _VTEP_BYTES * len(some), partial(_put_vteps, some)
     for vni, change in delta.neighbours.items():
@@ -194,6 +211,14 @@ def _put_port(port: Port, part: pb.GoalState) -> None:
         message.allowed_address_pairs.add(cidr=cidr, mac=mac)
     for name, value, version in port.dhcp_options:
         message.dhcp_options.add(name=name, value=value, ip_version=version)
+
+
+def _put_router(router: Router, part: pb.GoalState) -> None:
+    message = part.routers.add(id=router.id)
+    for each in router.interfaces:
+        interface = message.interfaces.add(id=each.id, vni=each.vni, mac=each.mac)
+        for cidr, address in each.addresses:
+            interface.addresses.add(cidr=cidr, address=address)
 
 
 def _put_vteps(vteps: Iterable[tuple[int, int]], part: pb.GoalState) -> None:
@@ -288,12 +313,15 @@ def _add_resources(delta: GoalStateDelta, part: pb.GoalState) -> None:
         delta.subnets[checks.identifier(subnet.id, "subnet")] = _subnet(subnet)
     for port in part.ports:
         delta.ports[checks.identifier(port.id, "port")] = _port(port)
+    for router in part.routers:
+        delta.routers[checks.identifier(router.id, "router")] = _router(router)
     for vtep in part.vteps:
         delta.vteps[vtep.host_index] = vtep.ipv4
     delta.removed_vpcs.update(map(checks.vni, part.removed_vpcs))
     delta.removed_subnets |= checks.identifiers(part.removed_subnets, "removed subnet")
     delta.removed_ports |= checks.identifiers(part.removed_ports, "removed port")
     delta.removed_vteps.update(part.removed_vteps)
+    delta.removed_routers |= checks.identifiers(part.removed_routers, "removed router")
 
 
 def _subnet(message: pb.Subnet) -> Subnet:
@@ -307,6 +335,22 @@ def _subnet(message: pb.Subnet) -> Subnet:
         host_routes=tuple(
             (checks.cidr(route.destination, "host route"), checks.address(route.next_hop, "host route"))
             for route in message.host_routes
+        ),
+    )
+
+
+def _router(message: pb.Router) -> Router:
+    return Router(message.id, tuple(map(_router_interface, message.interfaces)))
+
+
+def _router_interface(message: pb.RouterInterface) -> RouterInterface:
+    return RouterInterface(
+        id=checks.identifier(message.id, "router interface"),
+        vni=checks.vni(message.vni),
+        mac=checks.mac(message.mac, "router interface"),
+        addresses=tuple(
+            (checks.cidr(each.cidr, "router interface"), checks.address(each.address, "router interface"))
+            for each in message.addresses
         ),
     )
 

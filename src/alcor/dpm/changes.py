@@ -6,6 +6,8 @@ Only the state before and after the whole entry matters, so the order of records
 import msgspec
 
 from alcor.dpm.read_model import ReadModel, VpcModel
+from alcor.dpm.routers import Place
+from alcor.model import goal_state
 from alcor.model.identifiers import Id
 from alcor.model.records import (
     NodeDeleted,
@@ -13,11 +15,22 @@ from alcor.model.records import (
     PortDeleted,
     PortRecord,
     Record,
+    RouterDeleted,
+    RouterInterfaceDeleted,
+    RouterInterfaceRecord,
+    RouterRecord,
     SubnetDeleted,
     SubnetRecord,
     VpcDeleted,
     VpcRecord,
 )
+
+
+class RouterBefore(msgspec.Struct, frozen=True):
+    """A router that is touched, as it was: where it routed."""
+
+    places: set[Place] = set()
+    state: goal_state.Router | None = None  # where there are any
 
 
 class Before(msgspec.Struct):
@@ -31,6 +44,7 @@ class Before(msgspec.Struct):
     nodes: dict[str, NodeRecord | None] = {}
     # VPC → host → the subnets its ports there had addresses in, or None when it had no ports there
     presence: dict[Id, dict[str, frozenset[Id] | None]] = {}
+    routers: dict[Id, RouterBefore] = {}
     # ports the entry speaks of: their hosts are told again even when nothing changed, and so report on them again
     named_ports: set[Id] = set()
 
@@ -57,7 +71,34 @@ def take_in(model: ReadModel, records: tuple[Record, ...]) -> Before:
                 _put_node(model, before, record)
             case NodeDeleted():
                 _delete_node(model, before, record.host_id)
+            case RouterRecord():
+                _touch_router(model, before, record.id)
+                model.routers.put_router(record)
+            case RouterDeleted():
+                _touch_router(model, before, record.id)
+                model.routers.remove_router(record.id)
+            case RouterInterfaceRecord():
+                _touch_router_of(model, before, record.id)
+                _touch_router(model, before, record.router_id)
+                model.routers.put_interface(record)
+            case RouterInterfaceDeleted():
+                _touch_router_of(model, before, record.id)
+                model.routers.remove_interface(record.id)
     return before
+
+
+def _touch_router_of(model: ReadModel, before: Before, interface_id: Id) -> None:
+    router_id = model.routers.of_interface.get(interface_id)
+    if router_id is not None:
+        _touch_router(model, before, router_id)
+
+
+def _touch_router(model: ReadModel, before: Before, router_id: Id) -> None:
+    if router_id in before.routers:
+        return
+    router = model.routers.by_id.get(router_id)
+    places = set() if router is None else router.places()
+    before.routers[router_id] = RouterBefore(places, router.state() if router is not None and places else None)
 
 
 def _replace_port(model: ReadModel, before: Before, port_id: Id, new: PortRecord | None) -> None:

@@ -14,6 +14,7 @@ import msgspec
 from alcor.dpm.changes import Before, take_in
 from alcor.dpm.goal_states import add_neighbours, join_vpc, port_state, subnet_state, vpc_state, vteps
 from alcor.dpm.read_model import ReadModel, VpcModel
+from alcor.dpm.router_changes import changed_routers
 from alcor.model.digest import forwarding_hash, ipv4_hash, ipv6_hash, vtep_hash
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, Subnet, VpcNeighbours
 from alcor.model.identifiers import Id
@@ -35,9 +36,10 @@ class Compiled(msgspec.Struct):
 
     Deltas carry the entry's position as their revision; their base revision is for the channel to set. Parts are
     shared between the deltas, and whole deltas between hosts: they must not be changed. Hosts in ``resync`` need
-    everything anew: what they are told has changed in kind. ``on_demand`` has the changes of VPCs on demand, by VNI,
-    for those who asked; ``moved`` the new VTEPs of hosts that had another (host index → IPv4). ``left`` are the VPCs
-    in which a host has no ports any more. Only hosts that the model's process serves are in any of these.
+    everything anew: what they are told has changed in kind. ``on_demand`` has, by VNI, the changes of VPCs that hosts
+    ask about: those on demand, and those that a router joins with others. ``moved`` are the new VTEPs of hosts that
+    had another (host index → IPv4). ``left`` are the VPCs in which a host has no ports any more. Only hosts that the
+    model's process serves are in any of these.
     """
 
     deltas: dict[str, GoalStateDelta] = {}
@@ -77,6 +79,7 @@ class _Compilation:
                 self._model.vpcs.pop(vpc_id, None)
         for host_id, node in self._before.nodes.items():
             self._compare_node(host_id, node)
+        self._compare_routers()
         self._tell_alike()
         self._compiled.deltas = {host_id: delta for host_id, delta in self._deltas.items() if not delta.is_empty()}
         return self._compiled
@@ -152,11 +155,13 @@ class _Compilation:
         was_on_demand = vpc.on_demand if record_before is None else record_before.on_demand
         _update(vpc, change)
         joined, left = self._compare_presence(vpc)
+        if vpc.record is not None and (change.old.forwarding or change.new.forwarding) and self._is_asked_about(vpc):
+            self._compiled.on_demand[vpc.record.vni] = change
         if vpc.on_demand != was_on_demand:
             self._model.digest_vpc(vpc)
         record_changed = vpc.record is not None and vpc.record != record_before
         if was_on_demand and vpc.on_demand:
-            self._compare_on_demand(vpc, change, joined, left, record_changed)
+            self._compare_on_demand(vpc, joined, left, record_changed)
             return
         staying = self._model.served_hosts(vpc) - joined
         if was_on_demand != vpc.on_demand:
@@ -170,16 +175,15 @@ class _Compilation:
         else:
             self._leave(vpc, joined, left, staying)
 
-    def _compare_on_demand(
-        self, vpc: VpcModel, change: VpcChange, joined: set[str], left: set[str], record_changed: bool
-    ) -> None:
+    def _is_asked_about(self, vpc: VpcModel) -> bool:
+        return vpc.on_demand or any(self._model.routers.joined(vpc.id, vpc.subnets))
+
+    def _compare_on_demand(self, vpc: VpcModel, joined: set[str], left: set[str], record_changed: bool) -> None:
         """The cost is that of the hosts that join or leave, however many there are; others are told if they asked."""
         if record_changed:
             self._tell_record(vpc, self._model.served_hosts(vpc) - joined)
         self._tell_record(vpc, self._served(joined))
         self._remove_vpc(vpc.id, left)
-        if vpc.record is not None and (change.old.forwarding or change.new.forwarding):
-            self._compiled.on_demand[vpc.record.vni] = change
 
     def _tell_record(self, vpc: VpcModel, hosts: set[str]) -> None:
         assert vpc.record is not None, "a VPC present on hosts is known"
@@ -282,6 +286,15 @@ class _Compilation:
         node = self._node_before(other)
         if node is not None and self._model.serves(host_id):
             self._delta(host_id).removed_vteps.add(node.host_index)
+
+    # Routers
+
+    def _compare_routers(self) -> None:
+        for host_id, router_id, state in changed_routers(self._model, self._before):
+            if state is None:
+                self._delta(host_id).removed_routers.add(router_id)
+            else:
+                self._delta(host_id).routers[router_id] = state
 
     # Nodes
 

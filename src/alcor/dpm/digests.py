@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from alcor.dpm.goal_states import port_state, subnet_state, vpc_state
 from alcor.dpm.read_model import ReadModel, VpcModel
 from alcor.model.digest import Digest, forwarding_hash, resource_hash, vpc_neighbours_hash, vtep_hash
+from alcor.model.identifiers import Id
 from alcor.model.records import NodeRecord, PortRecord, VpcRecord
 
 
@@ -22,6 +23,7 @@ def host_digest(model: ReadModel, host_id: str) -> Digest:
         return Digest()
     vpcs = subnets = ports = neighbours = 0
     told_ahead: list[VpcModel] = []
+    routers: set[Id] = set()
     for vpc_id in model.host_vpcs.get(host_id, ()):
         vpc = model.vpcs[vpc_id]
         if vpc.record is None:
@@ -30,12 +32,20 @@ def host_digest(model: ReadModel, host_id: str) -> Digest:
         own = [port for port_id in host.ports if (port := model.port(port_id)) is not None]
         vpcs ^= resource_hash(vpc_state(vpc.record, vpc.on_demand))
         subnets ^= _subnets(vpc, vpc.record, host_id)
+        routers |= model.routers.of_subnets(vpc_id, host.subnets)
         for port in own:
             ports ^= resource_hash(port_state(port, vpc.record))
         if not vpc.on_demand:
             neighbours ^= vpc_neighbours_hash(vpc.record.vni, vpc.neighbours_digest ^ _own_forwarding(vpc, own, node))
             told_ahead.append(vpc)
-    return Digest(vpcs, subnets, ports, _vteps(model, told_ahead, node), neighbours)
+    return Digest(vpcs, subnets, ports, _vteps(model, told_ahead, node), neighbours, _routers(model, routers))
+
+
+def _routers(model: ReadModel, router_ids: Iterable[Id]) -> int:
+    digest = 0
+    for router_id in router_ids:
+        digest ^= resource_hash(model.routers.by_id[router_id].state())
+    return digest
 
 
 def _subnets(vpc: VpcModel, record: VpcRecord, host_id: str) -> int:

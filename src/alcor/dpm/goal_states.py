@@ -95,6 +95,8 @@ def snapshot(model: ReadModel, host_id: str) -> GoalStateDelta:
         for port_id in own.ports:
             if (port := model.port(port_id)) is not None:
                 delta.ports[port_id] = port_state(port, vpc.record)
+        for router_id in model.routers.of_subnets(vpc_id, own.subnets):
+            delta.routers[router_id] = model.routers.by_id[router_id].state()
         if not vpc.on_demand:
             delta.vteps.update(vteps(model, vpc))
     delta.vteps.pop(model.nodes[host_id].host_index, None)

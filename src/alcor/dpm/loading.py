@@ -4,7 +4,15 @@ from collections.abc import Iterable
 
 from alcor.dpm.goal_states import add_neighbours
 from alcor.dpm.read_model import ReadModel
-from alcor.model.records import NodeRecord, PortRecord, Record, SubnetRecord, VpcRecord
+from alcor.model.records import (
+    NodeRecord,
+    PortRecord,
+    Record,
+    RouterInterfaceRecord,
+    RouterRecord,
+    SubnetRecord,
+    VpcRecord,
+)
 
 
 def load(position: int, records: Iterable[Record], nodes: dict[str, NodeRecord] | None = None) -> ReadModel:
@@ -26,6 +34,10 @@ def load(position: int, records: Iterable[Record], nodes: dict[str, NodeRecord] 
                 model.put_subnet(record)
             case NodeRecord():
                 model.put_node(record)
+            case RouterRecord():
+                model.routers.put_router(record)
+            case RouterInterfaceRecord():
+                model.routers.put_interface(record)
             case _:
                 raise ValueError(f"{type(record).__name__} is not the record of a resource that exists")
     for vpc in model.vpcs.values():

@@ -1,4 +1,5 @@
-"""What a process holds that serves only some hosts: the VPCs in which these have ports, and all known nodes. Pure.
+"""What a process holds that serves only some hosts: the VPCs in which these have ports, and all known nodes
+and routers. Pure.
 
 Of a VPC that is told ahead it holds everything, since a change of any port is told to its hosts; of a VPC on demand
 only the ports of its own hosts. A VPC comes with the first port of a host that is served, and goes with the last one.
@@ -17,6 +18,10 @@ from alcor.model.records import (
     PortDeleted,
     PortRecord,
     Record,
+    RouterDeleted,
+    RouterInterfaceDeleted,
+    RouterInterfaceRecord,
+    RouterRecord,
     SubnetDeleted,
     SubnetRecord,
     VpcDeleted,
@@ -63,6 +68,8 @@ def _relevant(model: ReadModel, records: Iterable[Record]) -> Iterator[Record]:
                 if record.id in model.subnet_vpcs or record.id in came:
                     yield record
             case NodeRecord() | NodeDeleted():
+                yield record
+            case RouterRecord() | RouterDeleted() | RouterInterfaceRecord() | RouterInterfaceDeleted():
                 yield record
 
 

@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 from alcor.dpm.partial import missing_records, needed
 from alcor.dpm.read_model import ReadModel
 from alcor.model.identifiers import Id
-from alcor.model.records import LogEntry, PortRecord, Record, SubnetRecord, VpcRecord
+from alcor.model.records import LogEntry, PortRecord, Record, RouterRecord, SubnetRecord, VpcRecord
 from alcor.store import change_log
 from alcor.store.change_log import LogTrimmed
 from alcor.store.partial_snapshot import read_nodes, read_ports_of_hosts, read_ports_of_vpcs, read_vpcs
+from alcor.store.router_records import read_routers
 
 ENTRIES_AT_ONCE = 100
 _MOST_ENTRIES = 5000
@@ -35,6 +36,11 @@ def load_partial(connection: Connection) -> ReadModel:
     model = ReadModel(revision=change_log.head(connection), served=set())
     for node in read_nodes(connection):
         model.put_node(node)
+    for record in read_routers(connection):
+        if isinstance(record, RouterRecord):
+            model.routers.put_router(record)
+        else:
+            model.routers.put_interface(record)
     return model
 
 

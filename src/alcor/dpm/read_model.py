@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from alcor.dpm.routers import Routers
 from alcor.model.digest import neighbours_digest, vtep_hash
 from alcor.model.goal_state import VpcNeighbours
 from alcor.model.identifiers import Id
@@ -66,6 +67,7 @@ class ReadModel(msgspec.Struct):
     vnis: dict[int, Id] = {}  # VNI → VPC
     vteps: dict[int, int] = {}  # host index → IPv4
     on_demand: set[Id] = set()  # VPCs on demand
+    routers: Routers = msgspec.field(default_factory=Routers)
     served: set[str] | None = None  # the hosts that this process tells of changes; None for all
 
     def put_vpc(self, record: VpcRecord) -> None:
@@ -209,6 +211,17 @@ class ReadModel(msgspec.Struct):
             del self.subnet_vpcs[subnet_id]
         self._forget(vpc)
         del self.vpcs[vpc.id]
+
+    def reaches(self, host_id: str, vpc: VpcModel) -> bool:
+        """Whether workloads of the host may speak to those in the VPC: it has ports there, or in a subnet that a
+        router connects with one of it."""
+        if host_id in vpc.hosts:
+            return True
+        for other_id, subnet_id in self.routers.joined(vpc.id, vpc.subnets):
+            other = self.vpcs.get(other_id)
+            if other is not None and host_id in other.hosts and subnet_id in other.hosts[host_id].subnets:
+                return True
+        return False
 
     def share_a_vpc(self, one: str, other: str) -> bool:
         """Whether a VPC that is told ahead is present on both hosts, so that they are told each other's VTEP."""

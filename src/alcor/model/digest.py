@@ -14,9 +14,9 @@ from typing import Final
 
 import msgspec
 
-from alcor.model.goal_state import GoalState, Port, Subnet, Vpc, VpcNeighbours
+from alcor.model.goal_state import GoalState, Port, Router, Subnet, Vpc, VpcNeighbours
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of what is digested, and how: digests of different versions cannot be compared."""
 
 _STEP_ITEMS = 1000
@@ -34,6 +34,7 @@ class Digest(msgspec.Struct, frozen=True):
     ports: int = 0
     vteps: int = 0
     neighbours: int = 0
+    routers: int = 0
 
     def differences(self, other: "Digest") -> list[str]:
         """The names of the parts that differ."""
@@ -44,8 +45,8 @@ def _hash(data: bytes) -> int:
     return int.from_bytes(blake2b(data, digest_size=8).digest())
 
 
-def resource_hash(resource: Vpc | Subnet | Port) -> int:
-    """Of a VPC, a subnet or a port."""
+def resource_hash(resource: Vpc | Subnet | Port | Router) -> int:
+    """Of a VPC, a subnet, a port or a router."""
     return _hash(_encode(resource))
 
 
@@ -103,6 +104,7 @@ def digest_in_steps(state: GoalState) -> Generator[None, None, Digest]:
     The state may change between steps: what is still to be hashed was copied, packed, to some 32 bytes a neighbour.
     """
     vpcs, subnets, ports = list(state.vpcs.values()), list(state.subnets.values()), list(state.ports.values())
+    routers = list(state.routers.values())
     vteps = _Copied(state.vteps)
     neighbours = [(vni, _Neighbours(known)) for vni, known in state.neighbours.items()]
     yield
@@ -111,6 +113,7 @@ def digest_in_steps(state: GoalState) -> Generator[None, None, Digest]:
         subnets=(yield from _in_steps(map(resource_hash, subnets))),
         ports=(yield from _in_steps(map(resource_hash, ports))),
         vteps=(yield from _in_steps(map(vtep_hash, vteps.keys, vteps.values))),
+        routers=(yield from _in_steps(map(resource_hash, routers))),
     )
     total = 0
     for vni, known in neighbours:

@@ -48,6 +48,22 @@ class Port(msgspec.Struct, frozen=True, array_like=True):
     hostname: str = ""
 
 
+class RouterInterface(msgspec.Struct, frozen=True, array_like=True):
+    """Where a router is in subnets of one VPC."""
+
+    id: Id  # its port's
+    vni: int
+    mac: int
+    addresses: tuple[tuple[str, str], ...]  # (CIDR of the subnet, address)
+
+
+class Router(msgspec.Struct, frozen=True, array_like=True):
+    """A router, up, in a subnet in which the host has ports: it routes between the subnets of its interfaces."""
+
+    id: Id
+    interfaces: tuple[RouterInterface, ...]
+
+
 class VpcNeighbours(msgspec.Struct):
     """The growing part of one VPC: who is where (MAC → host index) and who has which address (IP → MAC).
 
@@ -98,15 +114,18 @@ class GoalStateDelta(msgspec.Struct):
     ports: dict[Id, Port] = {}
     vteps: dict[int, int] = {}  # host index → IPv4
     neighbours: dict[int, NeighbourDelta] = {}  # by VNI
+    routers: dict[Id, Router] = {}
     removed_vpcs: set[int] = set()
     removed_subnets: set[Id] = set()
     removed_ports: set[Id] = set()
     removed_vteps: set[int] = set()
+    removed_routers: set[Id] = set()
 
     def item_count(self) -> int:
         """How many things it puts or removes: a measure of its size."""
         items = len(self.vpcs) + len(self.subnets) + len(self.ports) + len(self.vteps)
         items += len(self.removed_vpcs) + len(self.removed_subnets) + len(self.removed_ports) + len(self.removed_vteps)
+        items += sum([len(router.interfaces) + 1 for router in self.routers.values()]) + len(self.removed_routers)
         return items + self.neighbour_count()
 
     def neighbour_count(self) -> int:
@@ -125,6 +144,8 @@ class GoalStateDelta(msgspec.Struct):
             or self.removed_subnets
             or self.removed_ports
             or self.removed_vteps
+            or self.routers
+            or self.removed_routers
         )
 
 
@@ -137,6 +158,7 @@ class GoalState(msgspec.Struct):
     ports: dict[Id, Port] = {}
     vteps: dict[int, int] = {}
     neighbours: dict[int, VpcNeighbours] = {}
+    routers: dict[Id, Router] = {}
 
 
 def apply_delta(state: GoalState, delta: GoalStateDelta) -> None:
@@ -146,13 +168,14 @@ def apply_delta(state: GoalState, delta: GoalStateDelta) -> None:
     is the same as once.
     """
     if delta.snapshot:
-        for part in (state.vpcs, state.subnets, state.ports, state.vteps, state.neighbours):
+        for part in (state.vpcs, state.subnets, state.ports, state.vteps, state.neighbours, state.routers):
             part.clear()
     _remove(state, delta)
     state.vpcs.update(delta.vpcs)
     state.subnets.update(delta.subnets)
     state.ports.update(delta.ports)
     state.vteps.update(delta.vteps)
+    state.routers.update(delta.routers)
     for vni, change in delta.neighbours.items():
         apply_neighbour_delta(state.neighbours.setdefault(vni, VpcNeighbours()), change)
     for vni in [vni for vni in delta.neighbours if state.neighbours[vni].is_empty()]:
@@ -167,6 +190,7 @@ def _remove(state: GoalState, delta: GoalStateDelta) -> None:
     _discard(state.subnets, delta.removed_subnets)
     _discard(state.ports, delta.removed_ports)
     _discard(state.vteps, delta.removed_vteps)
+    _discard(state.routers, delta.removed_routers)
 
 
 def apply_neighbour_delta(neighbours: VpcNeighbours, delta: NeighbourDelta) -> None:

@@ -31,6 +31,8 @@ def copy_delta(delta: GoalStateDelta) -> GoalStateDelta:
         removed_subnets=delta.removed_subnets.copy(),
         removed_ports=delta.removed_ports.copy(),
         removed_vteps=delta.removed_vteps.copy(),
+        routers=delta.routers.copy(),
+        removed_routers=delta.removed_routers.copy(),
     )
 
 
@@ -59,6 +61,7 @@ def merge_into(delta: GoalStateDelta, later: GoalStateDelta) -> None:
     _merge_part(delta.subnets, delta.removed_subnets, later.subnets, later.removed_subnets)
     _merge_part(delta.ports, delta.removed_ports, later.ports, later.removed_ports)
     _merge_part(delta.vteps, delta.removed_vteps, later.vteps, later.removed_vteps)
+    _merge_part(delta.routers, delta.removed_routers, later.routers, later.removed_routers)
     for vni, change in later.neighbours.items():
         if vni in delta.neighbours:
             _merge_neighbours(delta.neighbours[vni], change)

@@ -56,6 +56,28 @@ class NodeRecord(msgspec.Struct, frozen=True, array_like=True, tag="node"):
     local_ip: int  # IPv4 address of its VTEP
 
 
+class RouterRecord(msgspec.Struct, frozen=True, array_like=True, tag="router"):
+    """A router. Its interfaces have records of their own, which may come before it."""
+
+    id: Id
+    admin_state_up: bool = True
+
+
+class RouterInterfaceRecord(msgspec.Struct, frozen=True, array_like=True, tag="router-interface"):
+    """A port by which a router is in a VPC, beside the port's own record, if it has one.
+
+    It says what is needed of its surroundings, none of which ever changes.
+    """
+
+    id: Id  # the port's
+    router_id: Id
+    vpc_id: Id
+    vni: int
+    mac: int
+    addresses: tuple[tuple[Id, str, bytes], ...]  # (subnet id, the subnet's CIDR, packed address)
+    admin_state_up: bool = True
+
+
 class VpcDeleted(msgspec.Struct, frozen=True, array_like=True, tag="vpc-deleted"):
     """The VPC is gone, and all that was in it."""
 
@@ -75,13 +97,38 @@ class PortDeleted(msgspec.Struct, frozen=True, array_like=True, tag="port-delete
     vpc_id: Id
 
 
+class RouterDeleted(msgspec.Struct, frozen=True, array_like=True, tag="router-deleted"):
+    """The router is gone."""
+
+    id: Id
+
+
+class RouterInterfaceDeleted(msgspec.Struct, frozen=True, array_like=True, tag="router-interface-deleted"):
+    """The port is gone, or no router's interface any more."""
+
+    id: Id
+
+
 class NodeDeleted(msgspec.Struct, frozen=True, array_like=True, tag="node-deleted"):
     """The host is gone."""
 
     host_id: str
 
 
-Record = VpcRecord | SubnetRecord | PortRecord | NodeRecord | VpcDeleted | SubnetDeleted | PortDeleted | NodeDeleted
+Record = (
+    VpcRecord
+    | SubnetRecord
+    | PortRecord
+    | NodeRecord
+    | RouterRecord
+    | RouterInterfaceRecord
+    | VpcDeleted
+    | SubnetDeleted
+    | PortDeleted
+    | NodeDeleted
+    | RouterDeleted
+    | RouterInterfaceDeleted
+)
 
 encode_records = msgspec.msgpack.Encoder().encode
 decode_records = msgspec.msgpack.Decoder(tuple[Record, ...]).decode

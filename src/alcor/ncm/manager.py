@@ -262,10 +262,10 @@ class NetworkConfigManager:
 
 
 def _vpc_of_host(model: ReadModel, vni: int, host_id: str) -> VpcModel | None:
-    """The VPC, if the host has ports in it: nobody learns of a VPC that is none of its business."""
+    """The VPC, if the host's workloads may speak to it: nobody learns of a VPC that is none of its business."""
     vpc_id = model.vnis.get(vni)
     vpc = None if vpc_id is None else model.vpcs[vpc_id]
-    return vpc if vpc is not None and host_id in vpc.hosts and host_id in model.nodes else None
+    return vpc if vpc is not None and host_id in model.nodes and model.reaches(host_id, vpc) else None
 
 
 async def _every(seconds: float, action: Callable[[], None]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from alcor.model.addresses import ipv4_number, mac_number
 from alcor.model.dns import has_keywords
 from alcor.model.identifiers import id_bytes
-from alcor.model.records import NodeRecord, PortRecord, SubnetRecord, VpcRecord
+from alcor.model.records import NodeRecord, PortRecord, RouterRecord, SubnetRecord, VpcRecord
 
 
 def vpc_record(row: Any) -> VpcRecord:
@@ -40,6 +40,11 @@ def subnet_record(row: Any) -> SubnetRecord:
 def node_record(row: Any) -> NodeRecord:
     """The record of a row of ``node``."""
     return NodeRecord(host_id=row.id, host_index=row.host_index, local_ip=ipv4_number(row.local_ip))
+
+
+def router_record(row: Any) -> RouterRecord:
+    """The record of a row of ``router``."""
+    return RouterRecord(id=id_bytes(row.id), admin_state_up=bool(row.admin_state_up))
 
 
 def port_record(row: Any, fixed_ips: Iterable[tuple[str, bytes]]) -> PortRecord:

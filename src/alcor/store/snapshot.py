@@ -10,6 +10,7 @@ from alcor.model.identifiers import Id, id_bytes
 from alcor.model.records import PortRecord, Record
 from alcor.store import change_log, sql
 from alcor.store.record_rows import node_record, port_details, subnet_record, vpc_record
+from alcor.store.router_records import read_routers
 from alcor.store.tables import network, node, subnet
 
 _CHUNK = 5000
@@ -39,6 +40,7 @@ def _records(connection: Connection) -> Iterator[Record]:
     for table, record in sources:
         for row in connection.execute(select(table), execution_options={"yield_per": _CHUNK}):
             yield record(row)
+    yield from read_routers(connection)
     yield from _port_records(connection)
 
 

@@ -4,7 +4,16 @@ import ipaddress
 
 from hypothesis import strategies as st
 
-from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, Subnet, Vpc, VpcNeighbours
+from alcor.model.goal_state import (
+    GoalStateDelta,
+    NeighbourDelta,
+    Port,
+    Router,
+    RouterInterface,
+    Subnet,
+    Vpc,
+    VpcNeighbours,
+)
 
 ids = st.binary(min_size=16, max_size=16)
 vnis = st.integers(0, (1 << 24) - 1)
@@ -45,6 +54,11 @@ ports = st.builds(
     tuples_of(texts, texts, st.sampled_from([4, 6])),
     texts,
 )
+routers = st.builds(
+    Router,
+    ids,
+    st.lists(st.builds(RouterInterface, ids, vnis, macs, tuples_of(cidrs, addresses)), max_size=2).map(tuple),
+)
 neighbour_deltas = st.builds(
     NeighbourDelta,
     st.builds(
@@ -84,6 +98,10 @@ deltas = st.builds(
     removed_subnets=st.sets(ids, max_size=3),
     removed_ports=st.sets(ids, max_size=3),
     removed_vteps=st.sets(numbers, max_size=3),
+    routers=st.dictionaries(ids, routers, max_size=2).map(
+        lambda chosen: {key: Router(key, router.interfaces) for key, router in chosen.items()}
+    ),
+    removed_routers=st.sets(ids, max_size=3),
 )
 
 _few = st.integers(1, 3)
@@ -114,4 +132,6 @@ colliding_deltas = st.builds(
     removed_subnets=st.sets(_few_ids),
     removed_ports=st.sets(_few_ids),
     removed_vteps=st.sets(_few),
+    routers=st.dictionaries(_few_ids, routers, max_size=3),
+    removed_routers=st.sets(_few_ids),
 )

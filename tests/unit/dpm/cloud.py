@@ -8,13 +8,17 @@ from collections.abc import Iterator
 
 from hypothesis import strategies as st
 
-from alcor.model.goal_state import GoalState, Port, Subnet, Vpc, VpcNeighbours
+from alcor.model.goal_state import GoalState, Port, Router, RouterInterface, Subnet, Vpc, VpcNeighbours
 from alcor.model.records import (
     NodeDeleted,
     NodeRecord,
     PortDeleted,
     PortRecord,
     Record,
+    RouterDeleted,
+    RouterInterfaceDeleted,
+    RouterInterfaceRecord,
+    RouterRecord,
     SubnetDeleted,
     SubnetRecord,
     VpcDeleted,
@@ -28,6 +32,8 @@ def some_id(kind: str, number: int) -> bytes:
 
 VPCS = [some_id("vpc", number) for number in range(3)]
 SUBNETS = [some_id("subnet", number) for number in range(4)]
+ROUTERS = [some_id("router", number) for number in range(2)]
+INTERFACES = [some_id("interface", number) for number in range(4)]
 PORTS = [some_id("port", number) for number in range(6)]
 HOSTS = [f"host-{number}" for number in range(4)]
 MACS = list(range(0xFA163E000000, 0xFA163E000004))
@@ -42,6 +48,8 @@ class Cloud:
         self.subnets: dict[bytes, SubnetRecord] = {}
         self.ports: dict[bytes, PortRecord] = {}
         self.nodes: dict[str, NodeRecord] = {}
+        self.routers: dict[bytes, RouterRecord] = {}
+        self.interfaces: dict[bytes, RouterInterfaceRecord] = {}
         self._host_indexes = iter(range(1, 1000))
 
     # Each of these is a transaction: it changes the cloud and returns the records of what changed.
@@ -90,6 +98,22 @@ class Cloud:
         port = self.ports.pop(port_id, None)
         return [PortDeleted(port_id, port.vpc_id if port else VPCS[0])]
 
+    def put_router(self, router_id: bytes, up: bool) -> list[Record]:
+        self.routers[router_id] = RouterRecord(router_id, up)
+        return [self.routers[router_id]]
+
+    def delete_router(self, router_id: bytes) -> list[Record]:
+        self.routers.pop(router_id, None)
+        return [RouterDeleted(router_id)]
+
+    def put_interface(self, interface: RouterInterfaceRecord) -> list[Record]:
+        self.interfaces[interface.id] = interface
+        return [interface]
+
+    def delete_interface(self, interface_id: bytes) -> list[Record]:
+        self.interfaces.pop(interface_id, None)
+        return [RouterInterfaceDeleted(interface_id)]
+
     def swap_ports(self, one_id: bytes, other_id: bytes) -> list[Record]:
         """Two ports of a VPC exchange their MACs and addresses."""
         one, other = self.ports.get(one_id), self.ports.get(other_id)
@@ -105,7 +129,17 @@ class Cloud:
         return one.mac == other.mac or bool(addresses)
 
     def records(self) -> tuple[Record, ...]:
-        return (*self.vpcs.values(), *self.subnets.values(), *self.nodes.values(), *self.ports.values())
+        return (
+            *self.vpcs.values(),
+            *self.subnets.values(),
+            *self.nodes.values(),
+            *self._routers(),
+            *self.ports.values(),
+        )
+
+    def _routers(self) -> Iterator[Record]:
+        yield from self.routers.values()
+        yield from self.interfaces.values()
 
     # The oracle.
 
@@ -129,6 +163,9 @@ class Cloud:
                     state.subnets[subnet_id] = Subnet(
                         subnet_id, vpc.vni, subnet.cidr, subnet.gateway_ip, subnet.enable_dhcp
                     )
+        for router in self.routers.values():
+            if router.admin_state_up and self._is_routed_by(host_id, router):
+                state.routers[router.id] = Router(router.id, self._router_interfaces(router))
         for port, vpc, node in self._visible():
             if vpc.vni not in state.vpcs or state.vpcs[vpc.vni].on_demand:
                 continue
@@ -144,6 +181,44 @@ class Cloud:
         state.neighbours = {vni: known for vni, known in state.neighbours.items() if not known.is_empty()}
         return state
 
+    def _up_interfaces(self, router: RouterRecord) -> list[RouterInterfaceRecord]:
+        return [each for each in self.interfaces.values() if each.router_id == router.id and each.admin_state_up]
+
+    def _is_routed_by(self, host_id: str, router: RouterRecord) -> bool:
+        return any(
+            (subnet_id, port.vpc_id) == (its, interface.vpc_id)
+            for port, _, _ in self._visible()
+            if port.host_id == host_id
+            for subnet_id, _ in port.fixed_ips
+            for interface in self._up_interfaces(router)
+            for its, _, _ in interface.addresses
+        )
+
+    def _router_interfaces(self, router: RouterRecord) -> tuple[RouterInterface, ...]:
+        chosen = sorted(self._up_interfaces(router), key=lambda each: each.id)
+        return tuple(
+            RouterInterface(
+                each.id,
+                each.vni,
+                each.mac,
+                tuple((cidr, str(ipaddress.ip_address(address))) for _, cidr, address in each.addresses),
+            )
+            for each in chosen
+        )
+
+
+_interfaces = st.builds(
+    RouterInterfaceRecord,
+    st.sampled_from(INTERFACES),
+    st.sampled_from(ROUTERS),
+    st.sampled_from(VPCS),
+    st.integers(1, 4),
+    st.sampled_from(MACS),
+    st.lists(st.tuples(st.sampled_from(SUBNETS), st.just("10.0.0.0/24"), st.sampled_from(ADDRESSES)), max_size=2).map(
+        tuple
+    ),
+    st.sampled_from([True, True, True, False]),
+)
 
 _ports = st.builds(
     PortRecord,
@@ -173,6 +248,10 @@ operations = st.one_of(
     st.tuples(st.just("put_node"), st.sampled_from(HOSTS), st.integers(1, 3), st.booleans()),
     st.tuples(st.just("delete_node"), st.sampled_from(HOSTS)),
     *[st.tuples(st.just("put_port"), _ports)] * 4,
+    st.tuples(st.just("put_router"), st.sampled_from(ROUTERS), st.sampled_from([True, True, False])),
+    st.tuples(st.just("delete_router"), st.sampled_from(ROUTERS)),
+    *[st.tuples(st.just("put_interface"), _interfaces)] * 2,
+    st.tuples(st.just("delete_interface"), st.sampled_from(INTERFACES)),
     st.tuples(st.just("delete_port"), st.sampled_from(PORTS)),
     st.tuples(st.just("swap_ports"), st.sampled_from(PORTS), st.sampled_from(PORTS)),
 )

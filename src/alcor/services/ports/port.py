@@ -35,6 +35,7 @@ from alcor.services.ports.port_rows import (
     lock_ports,
     merged_dhcp_options,
     tell_hosts,
+    tell_of_interfaces,
 )
 from alcor.services.ports.port_status import DOWN
 from alcor.services.ports.port_views import ROWS, above_ports, fixed_ips_of, known_hosts, port_view, port_views
@@ -94,6 +95,8 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     if {"dns_name", "dns_domain"} & update.values.keys():
         domain = values["dns_domain"] or above_ports(its_network).dns_domain
         values["dns_keywords"] = known_of(update.context) if has_keywords(domain) else {}
+    if not update.values.keys().isdisjoint(("device_id", "device_owner")):
+        router_ports.check_router_owned(connection, [values], update.context)
     qos_attachment.change(connection, "port", row, update.values, update.context)
     groups = port_security_groups.change(transaction, row, values, update.values, update.context)
     if values["binding:host_id"] != row.host_id or not values["admin_state_up"]:
@@ -114,6 +117,8 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
         mac.release(transaction, [row.mac_address])
     if port_record(changed, fixed_ips) != port_record(row, old_ips):
         tell_hosts(transaction, row.host_id, changed, fixed_ips)
+    if router_ports.INTERFACE in (row.device_owner, changed.device_owner):
+        tell_of_interfaces(transaction, [changed], gone=[row])
     hosts = known_hosts(connection, [changed.host_id])
     shown = port_view(changed, fixed_ips, hosts, above_ports(its_network))
     qos_attachment.add_resource_requests(connection, [shown], {its_network.id: its_network.physical_network})
@@ -278,6 +283,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     mac.release(transaction, [row.mac_address for row in rows])
     private_ip.release(transaction, {each.id: each for held in subnets.values() for each in held}, fixed_ips)
     transaction.record(*(PortDeleted(id_bytes(row.id), id_bytes(row.network_id)) for row in rows if row.host_id))
+    tell_of_interfaces(transaction, (), gone=rows)
     bound = BoundPorts()
     for row in rows:
         bound.count(networks[row.network_id], row.host_id, "")

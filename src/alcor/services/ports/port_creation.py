@@ -27,10 +27,12 @@ from alcor.services.ports.port_rows import (
     offloaded_profile,
     remember_guests,
     tell_hosts,
+    tell_of_interfaces,
 )
 from alcor.services.ports.port_status import DOWN
 from alcor.services.ports.port_views import ROWS, above_ports, known_hosts, port_view
 from alcor.services.qos import qos_attachment
+from alcor.services.routers import router_ports
 from alcor.services.rows import View, missing
 from alcor.services.security import port_security_groups
 from alcor.services.subnets import private_ip
@@ -56,6 +58,7 @@ def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequen
             plans = [_plan(_with_keywords(values, domains, create), usual, subnets) for values in create.items]
             port_security_groups.check_new(transaction.connection, create, secured)
             qos_attachment.check_new(transaction.connection, create)
+            router_ports.check_router_owned(transaction.connection, create.items, create.context)
         except AlcorError as error:
             outcomes.append(error)
             continue
@@ -135,6 +138,7 @@ def _write(
     physical_networks = {network_id: row.physical_network for network_id, row in networks.items()}
     qos_attachment.add_resource_requests(transaction.connection, views, physical_networks)
     bound.write(transaction)
+    tell_of_interfaces(transaction, rows)
     remember_guests(transaction, rows, networks)
     return views
 

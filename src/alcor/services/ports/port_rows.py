@@ -7,11 +7,12 @@ from sqlalchemy import Row, bindparam, select
 
 from alcor.model.errors import conflict, not_found
 from alcor.model.identifiers import id_bytes
-from alcor.model.records import PortDeleted
+from alcor.model.records import PortDeleted, RouterInterfaceDeleted
 from alcor.services.manager import Values
 from alcor.services.subnets.private_ip import FixedIp
 from alcor.store import bulk, sql
 from alcor.store.record_rows import port_record
+from alcor.store.router_records import INTERFACE_OWNER, read_interfaces
 from alcor.store.tables import ip_allocation, network, port
 from alcor.store.transaction import Transaction
 
@@ -67,6 +68,18 @@ def tell_hosts(transaction: Transaction, old_host: str, row: Any, fixed_ips: Seq
         transaction.record(port_record(row, fixed_ips))
     elif old_host:
         transaction.record(PortDeleted(id_bytes(row.id), id_bytes(row.network_id)))
+
+
+def tell_of_interfaces(transaction: Transaction, rows: Iterable[Any], gone: Iterable[Any] = ()) -> None:
+    """Leave records of those of the ports, as they are now, that are a router's interfaces.
+
+    ``gone`` are ports as they were that are no longer there, or may be nobody's interface any more.
+    """
+    new = [row.id for row in rows if row.device_owner == INTERFACE_OWNER]
+    told = list(read_interfaces(transaction.connection, new)) if new else []
+    transaction.record(*told)
+    old = {id_bytes(row.id) for row in gone if row.device_owner == INTERFACE_OWNER}
+    transaction.record(*map(RouterInterfaceDeleted, sorted(old - {record.id for record in told})))
 
 
 def complete(values: Values) -> None:

@@ -7,6 +7,8 @@ from sqlalchemy import Connection, Row
 
 from alcor.model.context import Context
 from alcor.model.errors import bad_request, conflict, invalid_input, wrong_for
+from alcor.model.identifiers import id_bytes
+from alcor.model.records import RouterDeleted
 from alcor.model.resource import Attribute
 from alcor.model.resources.router import ROUTER, gateways
 from alcor.services import flavor
@@ -21,6 +23,7 @@ from alcor.services.routers.router_ports import GATEWAY, INTERFACE, ports_of
 from alcor.services.routers.router_subnets import check_next_hops
 from alcor.services.rows import Rows, View
 from alcor.store import bulk
+from alcor.store.record_rows import router_record
 from alcor.store.tables import router
 from alcor.store.transaction import Transaction
 
@@ -55,6 +58,12 @@ def _prepare(transaction: Transaction, values: Values, context: Context) -> Valu
 
 def _written(transaction: Transaction, row: Any, _values: Values) -> None:
     qos_attachment.remember(transaction.connection, _KIND, [row])
+    transaction.record(router_record(row))
+
+
+def _tell_changed(transaction: Transaction, change: Change, row: Any) -> None:
+    if (record := router_record(row)) != router_record(change.row):
+        transaction.record(record)
 
 
 def _policy(
@@ -125,6 +134,7 @@ def _forget(transaction: Transaction, row: Row[Any], _context: Context) -> None:
         router_gateway.remove(transaction, row.id, gateway, remaining)
         remaining.remove(gateway)
     router_parts.forget(connection, row.id)
+    transaction.record(RouterDeleted(id_bytes(row.id)))
     qos_attachment.forget(connection, [row])
 
 
@@ -268,6 +278,7 @@ ROUTERS = plain_manager(
         prepare=_prepare,
         written=_written,
         apply=_apply,
+        changed=_tell_changed,
         forget=_forget,
         computed=_computed,
         quota="router",

@@ -14,10 +14,11 @@ from alcor.model.addresses import ip_bytes
 from alcor.model.context import Context
 from alcor.model.errors import conflict, wrong_for
 from alcor.store import bulk
+from alcor.store.router_records import INTERFACE_OWNER
 from alcor.store.tables import floating_ip, ip_allocation, port, router
 from alcor.store.transaction import Transaction
 
-INTERFACE = "network:router_interface"
+INTERFACE = INTERFACE_OWNER
 GATEWAY = "network:router_gateway"
 FLOATING_IP = "network:floatingip"
 ROUTER_OWNERS = (INTERFACE, GATEWAY)
@@ -75,6 +76,28 @@ def ports_of(
     for each in found.values():
         by_router.setdefault(each.router_id, []).append(each)
     return by_router
+
+
+def check_router_owned(connection: Connection, ports: Iterable[Mapping[str, Any]], context: Context) -> None:
+    """Raises AlcorError (409) for a port that would be an interface of a router of another project than its own.
+
+    Whoever made one would be in the networks that the router connects. Routers themselves make theirs as operators.
+    """
+    if context.is_admin:
+        return
+    owners = {
+        each["device_id"]: each.get("project_id", context.project_id)
+        for each in ports
+        if each.get("device_owner") == INTERFACE
+    }
+    if not owners:
+        return
+    for row in bulk.select_by(connection, [router.c.id, router.c.project_id], router.c.id, list(owners)):
+        if row.project_id != owners[row.id]:
+            raise conflict(
+                "DeviceIDNotOwnedByTenant",
+                f"The following device_id {row.id} is not owned by your tenant or matches another tenants router.",
+            )
 
 
 def check_deletable(connection: Connection, row: Row[Any]) -> None:

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$alcor/southbound/v1/southbound.proto\x12\x13\x61lcor.southbound.v1\"?\n\x0cHostMessages\x12/\n\x08messages\x18\x01 \x03(\x0b\x32\x1d.alcor.southbound.v1.FromHost\"E\n\x08\x46romHost\x12\x0c\n\x04host\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\r\n\x05taken\x18\x03 \x01(\r\x12\x0b\n\x03\x65nd\x18\x04 \x01(\x08\"\x90\x01\n\x12\x43ontrollerMessages\x12-\n\x08messages\x18\x01 \x03(\x0b\x32\x1b.alcor.southbound.v1.ToHost\x12K\n\x17network_config_managers\x18\x02 \x01(\x0b\x32*.alcor.southbound.v1.NetworkConfigManagers\"4\n\x06ToHost\x12\x0c\n\x04host\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\x0b\n\x03\x65nd\x18\x03 \x01(\t\"\xc0\x02\n\x0c\x41gentMessage\x12+\n\x05hello\x18\x01 \x01(\x0b\x32\x1a.alcor.southbound.v1.HelloH\x00\x12?\n\x0f\x61\x63knowledgement\x18\x02 \x01(\x0b\x32$.alcor.southbound.v1.AcknowledgementH\x00\x12\x36\n\x0bport_report\x18\x03 \x01(\x0b\x32\x1f.alcor.southbound.v1.PortReportH\x00\x12<\n\x0eresync_request\x18\x04 \x01(\x0b\x32\".alcor.southbound.v1.ResyncRequestH\x00\x12\x41\n\x11goal_state_digest\x18\x05 \x01(\x0b\x32$.alcor.southbound.v1.GoalStateDigestH\x00\x42\t\n\x07message\"\xd4\x01\n\x11\x43ontrollerMessage\x12/\n\x07welcome\x18\x01 \x01(\x0b\x32\x1c.alcor.southbound.v1.WelcomeH\x00\x12\x34\n\ngoal_state\x18\x02 \x01(\x0b\x32\x1e.alcor.southbound.v1.GoalStateH\x00\x12M\n\x17network_config_managers\x18\x03 \x01(\x0b\x32*.alcor.southbound.v1.NetworkConfigManagersH\x00\x42\t\n\x07message\"*\n\x15NetworkConfigManagers\x12\x11\n\taddresses\x18\x01 \x03(\t\"\xc7\x01\n\x05Hello\x12\x0f\n\x07host_id\x18\x01 \x01(\t\x12\x0f\n\x07\x62oot_id\x18\x02 \x01(\x0c\x12\x0e\n\x06log_id\x18\x03 \x01(\x0c\x12\x18\n\x10\x61pplied_revision\x18\x04 \x01(\x04\x12\x15\n\ragent_version\x18\x05 \x01(\t\x12\x34\n\x06\x64igest\x18\x06 \x01(\x0b\x32$.alcor.southbound.v1.GoalStateDigest\x12%\n\x1dtakes_network_config_managers\x18\x07 \x01(\x08\"r\n\x07Welcome\x12\x0e\n\x06log_id\x18\x01 \x01(\x0c\x12\x15\n\rcontroller_id\x18\x02 \x01(\t\x12\x1f\n\x17report_interval_seconds\x18\x03 \x01(\r\x12\x1f\n\x17\x64igest_interval_seconds\x18\x04 \x01(\r\"\xc3\x03\n\tGoalState\x12\x15\n\rbase_revision\x18\x01 \x01(\x04\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x10\n\x08snapshot\x18\x03 \x01(\x08\x12\x0c\n\x04more\x18\x04 \x01(\x08\x12&\n\x04vpcs\x18\n \x03(\x0b\x32\x18.alcor.southbound.v1.Vpc\x12,\n\x07subnets\x18\x0b \x03(\x0b\x32\x1b.alcor.southbound.v1.Subnet\x12(\n\x05ports\x18\x0c \x03(\x0b\x32\x19.alcor.southbound.v1.Port\x12(\n\x05vteps\x18\r \x03(\x0b\x32\x19.alcor.southbound.v1.Vtep\x12\x33\n\nforwarding\x18\x0e \x03(\x0b\x32\x1f.alcor.southbound.v1.Forwarding\x12\x31\n\taddresses\x18\x0f \x03(\x0b\x32\x1e.alcor.southbound.v1.Addresses\x12\x14\n\x0cremoved_vpcs\x18\x14 \x03(\r\x12\x17\n\x0fremoved_subnets\x18\x15 \x03(\x0c\x12\x15\n\rremoved_ports\x18\x16 \x03(\x0c\x12\x15\n\rremoved_vteps\x18\x17 \x03(\r\"R\n\x03Vpc\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0b\n\x03vni\x18\x02 \x01(\r\x12\x0b\n\x03mtu\x18\x03 \x01(\r\x12\x12\n\ndns_domain\x18\x04 \x01(\t\x12\x11\n\ton_demand\x18\x05 \x01(\x08\".\n\x05Route\x12\x13\n\x0b\x64\x65stination\x18\x01 \x01(\t\x12\x10\n\x08next_hop\x18\x02 \x01(\t\"\xa2\x01\n\x06Subnet\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0b\n\x03vni\x18\x02 \x01(\r\x12\x0c\n\x04\x63idr\x18\x03 \x01(\t\x12\x12\n\ngateway_ip\x18\x04 \x01(\t\x12\x13\n\x0b\x65nable_dhcp\x18\x05 \x01(\x08\x12\x17\n\x0f\x64ns_nameservers\x18\x06 \x03(\t\x12/\n\x0bhost_routes\x18\x07 \x03(\x0b\x32\x1a.alcor.southbound.v1.Route\"-\n\x07\x46ixedIp\x12\x11\n\tsubnet_id\x18\x01 \x01(\x0c\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\"(\n\x0b\x41\x64\x64ressPair\x12\x0c\n\x04\x63idr\x18\x01 \x01(\t\x12\x0b\n\x03mac\x18\x02 \x01(\x06\"=\n\nDhcpOption\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x12\n\nip_version\x18\x03 \x01(\r\"\x96\x02\n\x04Port\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0b\n\x03vni\x18\x02 \x01(\r\x12\x0b\n\x03mac\x18\x03 \x01(\x06\x12/\n\tfixed_ips\x18\x04 \x03(\x0b\x32\x1c.alcor.southbound.v1.FixedIp\x12\x16\n\x0e\x61\x64min_state_up\x18\x05 \x01(\x08\x12\x15\n\rport_security\x18\x06 \x01(\x08\x12?\n\x15\x61llowed_address_pairs\x18\x07 \x03(\x0b\x32 .alcor.southbound.v1.AddressPair\x12\x35\n\x0c\x64hcp_options\x18\x08 \x03(\x0b\x32\x1f.alcor.southbound.v1.DhcpOption\x12\x10\n\x08hostname\x18\t \x01(\t\"(\n\x04Vtep\x12\x12\n\nhost_index\x18\x01 \x01(\r\x12\x0c\n\x04ipv4\x18\x02 \x01(\x07\"S\n\nForwarding\x12\x0b\n\x03vni\x18\x01 \x01(\r\x12\x0c\n\x04macs\x18\x02 \x03(\x06\x12\x14\n\x0chost_indexes\x18\x03 \x03(\r\x12\x14\n\x0cremoved_macs\x18\x04 \x03(\x06\"\x86\x01\n\tAddresses\x12\x0b\n\x03vni\x18\x01 \x01(\r\x12\x0c\n\x04ipv4\x18\x02 \x03(\x07\x12\x11\n\tipv4_macs\x18\x03 \x03(\x06\x12\x0c\n\x04ipv6\x18\x04 \x01(\x0c\x12\x11\n\tipv6_macs\x18\x05 \x03(\x06\x12\x14\n\x0cremoved_ipv4\x18\x06 \x03(\x07\x12\x14\n\x0cremoved_ipv6\x18\x07 \x01(\x0c\"\x99\x01\n\x0f\x41\x63knowledgement\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x1c\n\x14received_nanoseconds\x18\x02 \x01(\x04\x12\x1e\n\x16programmed_nanoseconds\x18\x03 \x01(\x04\x12\x36\n\x08\x66\x61ilures\x18\x04 \x03(\x0b\x32$.alcor.southbound.v1.ResourceFailure\"-\n\x0fResourceFailure\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0e\n\x06reason\x18\x02 \x01(\t\"M\n\nPortReport\x12-\n\x05ports\x18\x01 \x03(\x0b\x32\x1e.alcor.southbound.v1.PortState\x12\x10\n\x08\x63omplete\x18\x02 \x01(\x08\"\xac\x01\n\tPortState\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x33\n\x05state\x18\x02 \x01(\x0e\x32$.alcor.southbound.v1.PortState.State\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x10\n\x08revision\x18\x04 \x01(\x04\"<\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x06\n\x02UP\x10\x01\x12\x08\n\x04\x44OWN\x10\x02\x12\n\n\x06\x46\x41ILED\x10\x03\"9\n\rResyncRequest\x12\x18\n\x10\x61pplied_revision\x18\x01 \x01(\x04\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x85\x01\n\x0fGoalStateDigest\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0c\n\x04vpcs\x18\x03 \x01(\x06\x12\x0f\n\x07subnets\x18\x04 \x01(\x06\x12\r\n\x05ports\x18\x05 \x01(\x06\x12\r\n\x05vteps\x18\x06 \x01(\x06\x12\x12\n\nneighbours\x18\x07 \x01(\x06\x32\xc5\x01\n\nGoalStates\x12X\n\x07\x43onnect\x12!.alcor.southbound.v1.AgentMessage\x1a&.alcor.southbound.v1.ControllerMessage(\x01\x30\x01\x12]\n\x0b\x43onnectMany\x12!.alcor.southbound.v1.HostMessages\x1a\'.alcor.southbound.v1.ControllerMessages(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$alcor/southbound/v1/southbound.proto\x12\x13\x61lcor.southbound.v1\"?\n\x0cHostMessages\x12/\n\x08messages\x18\x01 \x03(\x0b\x32\x1d.alcor.southbound.v1.FromHost\"E\n\x08\x46romHost\x12\x0c\n\x04host\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\r\n\x05taken\x18\x03 \x01(\r\x12\x0b\n\x03\x65nd\x18\x04 \x01(\x08\"\x90\x01\n\x12\x43ontrollerMessages\x12-\n\x08messages\x18\x01 \x03(\x0b\x32\x1b.alcor.southbound.v1.ToHost\x12K\n\x17network_config_managers\x18\x02 \x01(\x0b\x32*.alcor.southbound.v1.NetworkConfigManagers\"4\n\x06ToHost\x12\x0c\n\x04host\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\x0b\n\x03\x65nd\x18\x03 \x01(\t\"\xc0\x02\n\x0c\x41gentMessage\x12+\n\x05hello\x18\x01 \x01(\x0b\x32\x1a.alcor.southbound.v1.HelloH\x00\x12?\n\x0f\x61\x63knowledgement\x18\x02 \x01(\x0b\x32$.alcor.southbound.v1.AcknowledgementH\x00\x12\x36\n\x0bport_report\x18\x03 \x01(\x0b\x32\x1f.alcor.southbound.v1.PortReportH\x00\x12<\n\x0eresync_request\x18\x04 \x01(\x0b\x32\".alcor.southbound.v1.ResyncRequestH\x00\x12\x41\n\x11goal_state_digest\x18\x05 \x01(\x0b\x32$.alcor.southbound.v1.GoalStateDigestH\x00\x42\t\n\x07message\"\xd4\x01\n\x11\x43ontrollerMessage\x12/\n\x07welcome\x18\x01 \x01(\x0b\x32\x1c.alcor.southbound.v1.WelcomeH\x00\x12\x34\n\ngoal_state\x18\x02 \x01(\x0b\x32\x1e.alcor.southbound.v1.GoalStateH\x00\x12M\n\x17network_config_managers\x18\x03 \x01(\x0b\x32*.alcor.southbound.v1.NetworkConfigManagersH\x00\x42\t\n\x07message\"*\n\x15NetworkConfigManagers\x12\x11\n\taddresses\x18\x01 \x03(\t\"\xc7\x01\n\x05Hello\x12\x0f\n\x07host_id\x18\x01 \x01(\t\x12\x0f\n\x07\x62oot_id\x18\x02 \x01(\x0c\x12\x0e\n\x06log_id\x18\x03 \x01(\x0c\x12\x18\n\x10\x61pplied_revision\x18\x04 \x01(\x04\x12\x15\n\ragent_version\x18\x05 \x01(\t\x12\x34\n\x06\x64igest\x18\x06 \x01(\x0b\x32$.alcor.southbound.v1.GoalStateDigest\x12%\n\x1dtakes_network_config_managers\x18\x07 \x01(\x08\"r\n\x07Welcome\x12\x0e\n\x06log_id\x18\x01 \x01(\x0c\x12\x15\n\rcontroller_id\x18\x02 \x01(\t\x12\x1f\n\x17report_interval_seconds\x18\x03 \x01(\r\x12\x1f\n\x17\x64igest_interval_seconds\x18\x04 \x01(\r\"\x8a\x04\n\tGoalState\x12\x15\n\rbase_revision\x18\x01 \x01(\x04\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x10\n\x08snapshot\x18\x03 \x01(\x08\x12\x0c\n\x04more\x18\x04 \x01(\x08\x12&\n\x04vpcs\x18\n \x03(\x0b\x32\x18.alcor.southbound.v1.Vpc\x12,\n\x07subnets\x18\x0b \x03(\x0b\x32\x1b.alcor.southbound.v1.Subnet\x12(\n\x05ports\x18\x0c \x03(\x0b\x32\x19.alcor.southbound.v1.Port\x12(\n\x05vteps\x18\r \x03(\x0b\x32\x19.alcor.southbound.v1.Vtep\x12\x33\n\nforwarding\x18\x0e \x03(\x0b\x32\x1f.alcor.southbound.v1.Forwarding\x12\x31\n\taddresses\x18\x0f \x03(\x0b\x32\x1e.alcor.southbound.v1.Addresses\x12,\n\x07routers\x18\x10 \x03(\x0b\x32\x1b.alcor.southbound.v1.Router\x12\x14\n\x0cremoved_vpcs\x18\x14 \x03(\r\x12\x17\n\x0fremoved_subnets\x18\x15 \x03(\x0c\x12\x15\n\rremoved_ports\x18\x16 \x03(\x0c\x12\x15\n\rremoved_vteps\x18\x17 \x03(\r\x12\x17\n\x0fremoved_routers\x18\x18 \x03(\x0c\"R\n\x03Vpc\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0b\n\x03vni\x18\x02 \x01(\r\x12\x0b\n\x03mtu\x18\x03 \x01(\r\x12\x12\n\ndns_domain\x18\x04 \x01(\t\x12\x11\n\ton_demand\x18\x05 \x01(\x08\".\n\x05Route\x12\x13\n\x0b\x64\x65stination\x18\x01 \x01(\t\x12\x10\n\x08next_hop\x18\x02 \x01(\t\"\xa2\x01\n\x06Subnet\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0b\n\x03vni\x18\x02 \x01(\r\x12\x0c\n\x04\x63idr\x18\x03 \x01(\t\x12\x12\n\ngateway_ip\x18\x04 \x01(\t\x12\x13\n\x0b\x65nable_dhcp\x18\x05 \x01(\x08\x12\x17\n\x0f\x64ns_nameservers\x18\x06 \x03(\t\x12/\n\x0bhost_routes\x18\x07 \x03(\x0b\x32\x1a.alcor.southbound.v1.Route\"-\n\x07\x46ixedIp\x12\x11\n\tsubnet_id\x18\x01 \x01(\x0c\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\"(\n\x0b\x41\x64\x64ressPair\x12\x0c\n\x04\x63idr\x18\x01 \x01(\t\x12\x0b\n\x03mac\x18\x02 \x01(\x06\"=\n\nDhcpOption\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x12\n\nip_version\x18\x03 \x01(\r\"\x96\x02\n\x04Port\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0b\n\x03vni\x18\x02 \x01(\r\x12\x0b\n\x03mac\x18\x03 \x01(\x06\x12/\n\tfixed_ips\x18\x04 \x03(\x0b\x32\x1c.alcor.southbound.v1.FixedIp\x12\x16\n\x0e\x61\x64min_state_up\x18\x05 \x01(\x08\x12\x15\n\rport_security\x18\x06 \x01(\x08\x12?\n\x15\x61llowed_address_pairs\x18\x07 \x03(\x0b\x32 .alcor.southbound.v1.AddressPair\x12\x35\n\x0c\x64hcp_options\x18\x08 \x03(\x0b\x32\x1f.alcor.southbound.v1.DhcpOption\x12\x10\n\x08hostname\x18\t \x01(\t\"N\n\x06Router\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x38\n\ninterfaces\x18\x02 \x03(\x0b\x32$.alcor.southbound.v1.RouterInterface\"n\n\x0fRouterInterface\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0b\n\x03vni\x18\x02 \x01(\r\x12\x0b\n\x03mac\x18\x03 \x01(\x06\x12\x35\n\taddresses\x18\x04 \x03(\x0b\x32\".alcor.southbound.v1.RouterAddress\".\n\rRouterAddress\x12\x0c\n\x04\x63idr\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\"(\n\x04Vtep\x12\x12\n\nhost_index\x18\x01 \x01(\r\x12\x0c\n\x04ipv4\x18\x02 \x01(\x07\"S\n\nForwarding\x12\x0b\n\x03vni\x18\x01 \x01(\r\x12\x0c\n\x04macs\x18\x02 \x03(\x06\x12\x14\n\x0chost_indexes\x18\x03 \x03(\r\x12\x14\n\x0cremoved_macs\x18\x04 \x03(\x06\"\x86\x01\n\tAddresses\x12\x0b\n\x03vni\x18\x01 \x01(\r\x12\x0c\n\x04ipv4\x18\x02 \x03(\x07\x12\x11\n\tipv4_macs\x18\x03 \x03(\x06\x12\x0c\n\x04ipv6\x18\x04 \x01(\x0c\x12\x11\n\tipv6_macs\x18\x05 \x03(\x06\x12\x14\n\x0cremoved_ipv4\x18\x06 \x03(\x07\x12\x14\n\x0cremoved_ipv6\x18\x07 \x01(\x0c\"\x99\x01\n\x0f\x41\x63knowledgement\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x1c\n\x14received_nanoseconds\x18\x02 \x01(\x04\x12\x1e\n\x16programmed_nanoseconds\x18\x03 \x01(\x04\x12\x36\n\x08\x66\x61ilures\x18\x04 \x03(\x0b\x32$.alcor.southbound.v1.ResourceFailure\"-\n\x0fResourceFailure\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0e\n\x06reason\x18\x02 \x01(\t\"M\n\nPortReport\x12-\n\x05ports\x18\x01 \x03(\x0b\x32\x1e.alcor.southbound.v1.PortState\x12\x10\n\x08\x63omplete\x18\x02 \x01(\x08\"\xac\x01\n\tPortState\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x33\n\x05state\x18\x02 \x01(\x0e\x32$.alcor.southbound.v1.PortState.State\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x10\n\x08revision\x18\x04 \x01(\x04\"<\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x06\n\x02UP\x10\x01\x12\x08\n\x04\x44OWN\x10\x02\x12\n\n\x06\x46\x41ILED\x10\x03\"9\n\rResyncRequest\x12\x18\n\x10\x61pplied_revision\x18\x01 \x01(\x04\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x96\x01\n\x0fGoalStateDigest\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0c\n\x04vpcs\x18\x03 \x01(\x06\x12\x0f\n\x07subnets\x18\x04 \x01(\x06\x12\r\n\x05ports\x18\x05 \x01(\x06\x12\r\n\x05vteps\x18\x06 \x01(\x06\x12\x12\n\nneighbours\x18\x07 \x01(\x06\x12\x0f\n\x07routers\x18\x08 \x01(\x06\x32\xc5\x01\n\nGoalStates\x12X\n\x07\x43onnect\x12!.alcor.southbound.v1.AgentMessage\x1a&.alcor.southbound.v1.ControllerMessage(\x01\x30\x01\x12]\n\x0b\x43onnectMany\x12!.alcor.southbound.v1.HostMessages\x1a\'.alcor.southbound.v1.ControllerMessages(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,41 +50,47 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WELCOME']._serialized_start=1182
   _globals['_WELCOME']._serialized_end=1296
   _globals['_GOALSTATE']._serialized_start=1299
-  _globals['_GOALSTATE']._serialized_end=1750
-  _globals['_VPC']._serialized_start=1752
-  _globals['_VPC']._serialized_end=1834
-  _globals['_ROUTE']._serialized_start=1836
-  _globals['_ROUTE']._serialized_end=1882
-  _globals['_SUBNET']._serialized_start=1885
-  _globals['_SUBNET']._serialized_end=2047
-  _globals['_FIXEDIP']._serialized_start=2049
-  _globals['_FIXEDIP']._serialized_end=2094
-  _globals['_ADDRESSPAIR']._serialized_start=2096
-  _globals['_ADDRESSPAIR']._serialized_end=2136
-  _globals['_DHCPOPTION']._serialized_start=2138
-  _globals['_DHCPOPTION']._serialized_end=2199
-  _globals['_PORT']._serialized_start=2202
-  _globals['_PORT']._serialized_end=2480
-  _globals['_VTEP']._serialized_start=2482
-  _globals['_VTEP']._serialized_end=2522
-  _globals['_FORWARDING']._serialized_start=2524
-  _globals['_FORWARDING']._serialized_end=2607
-  _globals['_ADDRESSES']._serialized_start=2610
-  _globals['_ADDRESSES']._serialized_end=2744
-  _globals['_ACKNOWLEDGEMENT']._serialized_start=2747
-  _globals['_ACKNOWLEDGEMENT']._serialized_end=2900
-  _globals['_RESOURCEFAILURE']._serialized_start=2902
-  _globals['_RESOURCEFAILURE']._serialized_end=2947
-  _globals['_PORTREPORT']._serialized_start=2949
-  _globals['_PORTREPORT']._serialized_end=3026
-  _globals['_PORTSTATE']._serialized_start=3029
-  _globals['_PORTSTATE']._serialized_end=3201
-  _globals['_PORTSTATE_STATE']._serialized_start=3141
-  _globals['_PORTSTATE_STATE']._serialized_end=3201
-  _globals['_RESYNCREQUEST']._serialized_start=3203
-  _globals['_RESYNCREQUEST']._serialized_end=3260
-  _globals['_GOALSTATEDIGEST']._serialized_start=3263
-  _globals['_GOALSTATEDIGEST']._serialized_end=3396
-  _globals['_GOALSTATES']._serialized_start=3399
-  _globals['_GOALSTATES']._serialized_end=3596
+  _globals['_GOALSTATE']._serialized_end=1821
+  _globals['_VPC']._serialized_start=1823
+  _globals['_VPC']._serialized_end=1905
+  _globals['_ROUTE']._serialized_start=1907
+  _globals['_ROUTE']._serialized_end=1953
+  _globals['_SUBNET']._serialized_start=1956
+  _globals['_SUBNET']._serialized_end=2118
+  _globals['_FIXEDIP']._serialized_start=2120
+  _globals['_FIXEDIP']._serialized_end=2165
+  _globals['_ADDRESSPAIR']._serialized_start=2167
+  _globals['_ADDRESSPAIR']._serialized_end=2207
+  _globals['_DHCPOPTION']._serialized_start=2209
+  _globals['_DHCPOPTION']._serialized_end=2270
+  _globals['_PORT']._serialized_start=2273
+  _globals['_PORT']._serialized_end=2551
+  _globals['_ROUTER']._serialized_start=2553
+  _globals['_ROUTER']._serialized_end=2631
+  _globals['_ROUTERINTERFACE']._serialized_start=2633
+  _globals['_ROUTERINTERFACE']._serialized_end=2743
+  _globals['_ROUTERADDRESS']._serialized_start=2745
+  _globals['_ROUTERADDRESS']._serialized_end=2791
+  _globals['_VTEP']._serialized_start=2793
+  _globals['_VTEP']._serialized_end=2833
+  _globals['_FORWARDING']._serialized_start=2835
+  _globals['_FORWARDING']._serialized_end=2918
+  _globals['_ADDRESSES']._serialized_start=2921
+  _globals['_ADDRESSES']._serialized_end=3055
+  _globals['_ACKNOWLEDGEMENT']._serialized_start=3058
+  _globals['_ACKNOWLEDGEMENT']._serialized_end=3211
+  _globals['_RESOURCEFAILURE']._serialized_start=3213
+  _globals['_RESOURCEFAILURE']._serialized_end=3258
+  _globals['_PORTREPORT']._serialized_start=3260
+  _globals['_PORTREPORT']._serialized_end=3337
+  _globals['_PORTSTATE']._serialized_start=3340
+  _globals['_PORTSTATE']._serialized_end=3512
+  _globals['_PORTSTATE_STATE']._serialized_start=3452
+  _globals['_PORTSTATE_STATE']._serialized_end=3512
+  _globals['_RESYNCREQUEST']._serialized_start=3514
+  _globals['_RESYNCREQUEST']._serialized_end=3571
+  _globals['_GOALSTATEDIGEST']._serialized_start=3574
+  _globals['_GOALSTATEDIGEST']._serialized_end=3724
+  _globals['_GOALSTATES']._serialized_start=3727
+  _globals['_GOALSTATES']._serialized_end=3924
 # @@protoc_insertion_point(module_scope)

@@ -104,7 +104,7 @@ class Welcome(_message.Message):
     def __init__(self, log_id: _Optional[bytes] = ..., controller_id: _Optional[str] = ..., report_interval_seconds: _Optional[int] = ..., digest_interval_seconds: _Optional[int] = ...) -> None: ...
 
 class GoalState(_message.Message):
-    __slots__ = ("base_revision", "revision", "snapshot", "more", "vpcs", "subnets", "ports", "vteps", "forwarding", "addresses", "removed_vpcs", "removed_subnets", "removed_ports", "removed_vteps")
+    __slots__ = ("base_revision", "revision", "snapshot", "more", "vpcs", "subnets", "ports", "vteps", "forwarding", "addresses", "routers", "removed_vpcs", "removed_subnets", "removed_ports", "removed_vteps", "removed_routers")
     BASE_REVISION_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
@@ -115,10 +115,12 @@ class GoalState(_message.Message):
     VTEPS_FIELD_NUMBER: _ClassVar[int]
     FORWARDING_FIELD_NUMBER: _ClassVar[int]
     ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    ROUTERS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_VPCS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_SUBNETS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_PORTS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_VTEPS_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_ROUTERS_FIELD_NUMBER: _ClassVar[int]
     base_revision: int
     revision: int
     snapshot: bool
@@ -129,11 +131,13 @@ class GoalState(_message.Message):
     vteps: _containers.RepeatedCompositeFieldContainer[Vtep]
     forwarding: _containers.RepeatedCompositeFieldContainer[Forwarding]
     addresses: _containers.RepeatedCompositeFieldContainer[Addresses]
+    routers: _containers.RepeatedCompositeFieldContainer[Router]
     removed_vpcs: _containers.RepeatedScalarFieldContainer[int]
     removed_subnets: _containers.RepeatedScalarFieldContainer[bytes]
     removed_ports: _containers.RepeatedScalarFieldContainer[bytes]
     removed_vteps: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, base_revision: _Optional[int] = ..., revision: _Optional[int] = ..., snapshot: _Optional[bool] = ..., more: _Optional[bool] = ..., vpcs: _Optional[_Iterable[_Union[Vpc, _Mapping]]] = ..., subnets: _Optional[_Iterable[_Union[Subnet, _Mapping]]] = ..., ports: _Optional[_Iterable[_Union[Port, _Mapping]]] = ..., vteps: _Optional[_Iterable[_Union[Vtep, _Mapping]]] = ..., forwarding: _Optional[_Iterable[_Union[Forwarding, _Mapping]]] = ..., addresses: _Optional[_Iterable[_Union[Addresses, _Mapping]]] = ..., removed_vpcs: _Optional[_Iterable[int]] = ..., removed_subnets: _Optional[_Iterable[bytes]] = ..., removed_ports: _Optional[_Iterable[bytes]] = ..., removed_vteps: _Optional[_Iterable[int]] = ...) -> None: ...
+    removed_routers: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, base_revision: _Optional[int] = ..., revision: _Optional[int] = ..., snapshot: _Optional[bool] = ..., more: _Optional[bool] = ..., vpcs: _Optional[_Iterable[_Union[Vpc, _Mapping]]] = ..., subnets: _Optional[_Iterable[_Union[Subnet, _Mapping]]] = ..., ports: _Optional[_Iterable[_Union[Port, _Mapping]]] = ..., vteps: _Optional[_Iterable[_Union[Vtep, _Mapping]]] = ..., forwarding: _Optional[_Iterable[_Union[Forwarding, _Mapping]]] = ..., addresses: _Optional[_Iterable[_Union[Addresses, _Mapping]]] = ..., routers: _Optional[_Iterable[_Union[Router, _Mapping]]] = ..., removed_vpcs: _Optional[_Iterable[int]] = ..., removed_subnets: _Optional[_Iterable[bytes]] = ..., removed_ports: _Optional[_Iterable[bytes]] = ..., removed_vteps: _Optional[_Iterable[int]] = ..., removed_routers: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class Vpc(_message.Message):
     __slots__ = ("id", "vni", "mtu", "dns_domain", "on_demand")
@@ -222,6 +226,34 @@ class Port(_message.Message):
     dhcp_options: _containers.RepeatedCompositeFieldContainer[DhcpOption]
     hostname: str
     def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mac: _Optional[int] = ..., fixed_ips: _Optional[_Iterable[_Union[FixedIp, _Mapping]]] = ..., admin_state_up: _Optional[bool] = ..., port_security: _Optional[bool] = ..., allowed_address_pairs: _Optional[_Iterable[_Union[AddressPair, _Mapping]]] = ..., dhcp_options: _Optional[_Iterable[_Union[DhcpOption, _Mapping]]] = ..., hostname: _Optional[str] = ...) -> None: ...
+
+class Router(_message.Message):
+    __slots__ = ("id", "interfaces")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    INTERFACES_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    interfaces: _containers.RepeatedCompositeFieldContainer[RouterInterface]
+    def __init__(self, id: _Optional[bytes] = ..., interfaces: _Optional[_Iterable[_Union[RouterInterface, _Mapping]]] = ...) -> None: ...
+
+class RouterInterface(_message.Message):
+    __slots__ = ("id", "vni", "mac", "addresses")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    VNI_FIELD_NUMBER: _ClassVar[int]
+    MAC_FIELD_NUMBER: _ClassVar[int]
+    ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    vni: int
+    mac: int
+    addresses: _containers.RepeatedCompositeFieldContainer[RouterAddress]
+    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mac: _Optional[int] = ..., addresses: _Optional[_Iterable[_Union[RouterAddress, _Mapping]]] = ...) -> None: ...
+
+class RouterAddress(_message.Message):
+    __slots__ = ("cidr", "address")
+    CIDR_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    cidr: str
+    address: str
+    def __init__(self, cidr: _Optional[str] = ..., address: _Optional[str] = ...) -> None: ...
 
 class Vtep(_message.Message):
     __slots__ = ("host_index", "ipv4")
@@ -320,7 +352,7 @@ class ResyncRequest(_message.Message):
     def __init__(self, applied_revision: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class GoalStateDigest(_message.Message):
-    __slots__ = ("revision", "version", "vpcs", "subnets", "ports", "vteps", "neighbours")
+    __slots__ = ("revision", "version", "vpcs", "subnets", "ports", "vteps", "neighbours", "routers")
     REVISION_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     VPCS_FIELD_NUMBER: _ClassVar[int]
@@ -328,6 +360,7 @@ class GoalStateDigest(_message.Message):
     PORTS_FIELD_NUMBER: _ClassVar[int]
     VTEPS_FIELD_NUMBER: _ClassVar[int]
     NEIGHBOURS_FIELD_NUMBER: _ClassVar[int]
+    ROUTERS_FIELD_NUMBER: _ClassVar[int]
     revision: int
     version: int
     vpcs: int
@@ -335,4 +368,5 @@ class GoalStateDigest(_message.Message):
     ports: int
     vteps: int
     neighbours: int
-    def __init__(self, revision: _Optional[int] = ..., version: _Optional[int] = ..., vpcs: _Optional[int] = ..., subnets: _Optional[int] = ..., ports: _Optional[int] = ..., vteps: _Optional[int] = ..., neighbours: _Optional[int] = ...) -> None: ...
+    routers: int
+    def __init__(self, revision: _Optional[int] = ..., version: _Optional[int] = ..., vpcs: _Optional[int] = ..., subnets: _Optional[int] = ..., ports: _Optional[int] = ..., vteps: _Optional[int] = ..., neighbours: _Optional[int] = ..., routers: _Optional[int] = ...) -> None: ...

@@ -150,3 +150,19 @@ async def test_quotas_of_others_are_for_administrators(sign_in: As) -> None:
         admin.get("/v2.0/quotas/red"),
     ]
     assert [(await each).status_code for each in answers] == [200, 403, 403, 403, 403, 200, 200]
+
+
+async def test_a_stranger_makes_no_port_an_interface_of_anothers_router(sign_in: As) -> None:
+    """The port's network would be connected to those of the router."""
+    owner, stranger = sign_in("blue", "member", "reader"), sign_in("red", "member", "reader")
+    theirs, network = await created(owner, "router"), await created(stranger, "network")
+    interface = {"device_id": theirs, "device_owner": "network:router_interface"}
+    making = await stranger.post("/v2.0/ports", json={"port": {"network_id": network, **interface}})
+    own = await created(stranger, "port", network_id=network)
+    changing = await stranger.put(f"/v2.0/ports/{own}", json={"port": interface})
+    for answer in (making, changing):
+        assert answer.status_code == 409
+        assert answer.json()["NeutronError"]["type"] == "DeviceIDNotOwnedByTenant"
+    own_router = await created(stranger, "router")
+    allowed = await stranger.put(f"/v2.0/ports/{own}", json={"port": interface | {"device_id": own_router}})
+    assert allowed.status_code == 200

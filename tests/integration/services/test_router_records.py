@@ -1,0 +1,105 @@
+"""What routers and their interfaces leave in the change log for hosts."""
+
+from typing import Any
+
+from alcor.model.addresses import ip_bytes, mac_number
+from alcor.model.identifiers import id_bytes
+from alcor.model.records import (
+    Record,
+    RouterDeleted,
+    RouterInterfaceDeleted,
+    RouterInterfaceRecord,
+    RouterRecord,
+)
+from alcor.services.manager import Act
+from alcor.services.ports.port import PORTS
+from alcor.services.routers.router import ROUTERS
+from alcor.store import snapshot
+from tests.integration.services.cloud import Cloud, recorded
+
+View = dict[str, Any]
+KINDS = (RouterRecord, RouterInterfaceRecord, RouterDeleted, RouterInterfaceDeleted)
+
+
+async def of_routers(cloud: Cloud, awaitable: Any) -> list[Record]:
+    return [record for record in await recorded(cloud, awaitable) if isinstance(record, KINDS)]
+
+
+async def acting(cloud: Cloud, router: View, action: str, **body: Any) -> View:
+    (chosen,) = (each for each in ROUTERS.actions if each.name == action)
+    info: View = await cloud.store.write(lambda transaction: chosen.operation(transaction, Act(router["id"], body)))
+    return info
+
+
+async def routed(cloud: Cloud) -> tuple[View, View, View, View]:
+    """A router in a subnet: the router, the network, the subnet and the interface."""
+    (router,) = await cloud.create(ROUTERS, {"name": "r"})
+    network = await cloud.network()
+    subnet = await cloud.subnet(network)
+    info = await acting(cloud, router, "add_router_interface", subnet_id=subnet["id"])
+    return router, network, subnet, (await cloud.all(PORTS))[info["port_id"]]
+
+
+async def test_a_router_tells_whether_it_is_up(cloud: Cloud) -> None:
+    assert len(await of_routers(cloud, cloud.create(ROUTERS, {"name": "r"}))) == 1
+    (router,) = (await cloud.all(ROUTERS)).values()
+    down = RouterRecord(id_bytes(router["id"]), admin_state_up=False)
+    assert await of_routers(cloud, cloud.update(ROUTERS, router["id"], admin_state_up=False)) == [down]
+    assert await of_routers(cloud, cloud.update(ROUTERS, router["id"], name="other")) == []
+    assert await of_routers(cloud, cloud.delete(ROUTERS, router["id"])) == [RouterDeleted(id_bytes(router["id"]))]
+
+
+async def test_an_interface_tells_all_that_is_needed_of_its_surroundings(cloud: Cloud) -> None:
+    (router,) = await cloud.create(ROUTERS, {"name": "r"})
+    network = await cloud.network(**{"provider:network_type": "vxlan", "provider:segmentation_id": 77})
+    subnet = await cloud.subnet(network)
+    records = await of_routers(cloud, acting(cloud, router, "add_router_interface", subnet_id=subnet["id"]))
+    (interface,) = (await cloud.all(PORTS)).values()
+    expected = RouterInterfaceRecord(
+        id=id_bytes(interface["id"]),
+        router_id=id_bytes(router["id"]),
+        vpc_id=id_bytes(network["id"]),
+        vni=77,
+        mac=mac_number(interface["mac_address"]),
+        addresses=((id_bytes(subnet["id"]), "10.0.0.0/24", ip_bytes("10.0.0.1")),),
+    )
+    assert records == [expected]
+    stored = await cloud.store.read(lambda connection: list(snapshot.read_records(connection)[1]))
+    assert expected in stored
+    assert RouterRecord(id_bytes(router["id"])) in stored
+
+
+async def test_an_interface_that_is_removed_is_told(cloud: Cloud) -> None:
+    router, _, subnet, interface = await routed(cloud)
+    removal = acting(cloud, router, "remove_router_interface", subnet_id=subnet["id"])
+    assert await of_routers(cloud, removal) == [RouterInterfaceDeleted(id_bytes(interface["id"]))]
+
+
+async def test_an_interface_changed_as_a_port_is_told(cloud: Cloud) -> None:
+    _, _, _, interface = await routed(cloud)
+    (down,) = await of_routers(cloud, cloud.update(PORTS, interface["id"], admin_state_up=False))
+    assert isinstance(down, RouterInterfaceRecord)
+    assert not down.admin_state_up
+    gone = await of_routers(cloud, cloud.update(PORTS, interface["id"], device_owner="compute:nova"))
+    assert gone == [RouterInterfaceDeleted(id_bytes(interface["id"]))]
+
+
+async def test_a_port_made_an_interface_is_told(cloud: Cloud) -> None:
+    (router,) = await cloud.create(ROUTERS, {"name": "r"})
+    network = await cloud.network()
+    await cloud.subnet(network)
+    port = await cloud.port(network)
+    (record,) = await of_routers(cloud, acting(cloud, router, "add_router_interface", port_id=port["id"]))
+    assert isinstance(record, RouterInterfaceRecord)
+    assert record.id == id_bytes(port["id"])
+    assert [address for _, _, address in record.addresses] == [ip_bytes(port["fixed_ips"][0]["ip_address"])]
+
+
+async def test_a_port_of_a_router_that_is_not_there_is_nobodys_interface(cloud: Cloud) -> None:
+    network = await cloud.network()
+    await cloud.subnet(network)
+    for device in ("no-such-router", "6f1f9a3e-6a6c-4a8e-8a52-0d7f3a1f9b11"):
+        port = {"device_id": device, "device_owner": "network:router_interface"}
+        assert await of_routers(cloud, cloud.port(network, **port)) == []
+        for made in await cloud.all(PORTS):
+            await cloud.delete(PORTS, made)
