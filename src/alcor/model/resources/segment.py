@@ -38,6 +38,7 @@ SEGMENT = Resource(
     rules=dict.fromkeys(("create", "get", "update", "delete"), ADMIN),
     extensions=(
         Extension("segment", "Segment", "Segments extension."),
+        Extension("segments-peer-subnet-host-routes", "Segments peer-subnet host routes", "Subnets on segments know the others of their network by way of their gateway"),  # noqa: E501
         Extension("standard-attr-segment", "Standard Attribute Segment Extension", "Add standard attributes to Segment resource"),  # noqa: E501
         Extension("subnet-segmentid-writable", "Subnet SegmentID (writable)", "Provides a writable segment_id attribute for a subnet resource."),  # noqa: E501
         Extension("subnet-segmentid-enforce", "Subnet SegmentID (policy enforced)", "Enforce segment_id policy rule."),

@@ -37,7 +37,7 @@ from alcor.services.routers import router_ports, vpc_router_parts
 from alcor.services.rows import Rows, View, missing
 from alcor.services.security import network_acl_subnets
 from alcor.services.sharing import network_sharing, sharing
-from alcor.services.subnets import subnet_allocation, subnet_prefixes
+from alcor.services.subnets import segment_routes, subnet_allocation, subnet_prefixes
 from alcor.store import bulk, number_pools, sql
 from alcor.store import tables as store_tables
 from alcor.store.record_rows import port_record, subnet_record
@@ -113,10 +113,14 @@ def _create_one(transaction: Transaction, given: Values, context: Context) -> Vi
     pools = _pools(network, values)
     address_plan.check_gateway(network, values["gateway_ip"], pools)
     values["allocation_pools"] = address_plan.pool_views(network.version, pools)
+    if values["segment_id"] is not None:
+        values["host_routes"] = segment_routes.complete(transaction, values)
     row = ROWS.row(values)
     insert_new(transaction.connection, subnet, [row])
     number_pools.create(transaction, row.id, pools, WIDTHS[network.version])
     transaction.record(subnet_record(row))
+    if row.segment_id is not None:
+        segment_routes.tell_peers(transaction, row)
     revise(transaction, store_tables.network, row.network_id)
     return _views(transaction.connection, [row], context)[0]
 
@@ -206,6 +210,8 @@ def _update(transaction: Transaction, update: Update) -> View:
     _change_addresses(transaction, row, values)
     if "segment_id" in values:
         segment.check_subnet(connection, row.network_id, values["segment_id"], row.id, row.segment_id)
+    if row.segment_id is not None and {"host_routes", "gateway_ip"} & values.keys():
+        values["host_routes"] = segment_routes.complete(transaction, ROWS.view(row) | values, row.gateway_ip)
     changed = ROWS.changed_row(row, values | {"first_address": row.first_address}, transaction.now)
     bulk.update_row(connection, subnet, changed)
     revise(transaction, store_tables.network, row.network_id)
@@ -247,6 +253,8 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
     number_pools.delete(transaction, delete.id)
     subnet_prefixes.release(transaction, [row])
     connection.execute(_DELETE, {"id": delete.id})
+    if row.segment_id is not None:
+        segment_routes.tell_peers(transaction, row, is_gone=True)
     network_acl_subnets.forget_subnets(connection, [delete.id])
     vpc_router_parts.forget_subnets(connection, [delete.id])
     forget_attached_subnets(connection, [delete.id])

@@ -98,3 +98,59 @@ async def test_all_subnets_of_a_network_are_on_segments_or_none_is(neutron: Neut
     await neutron.create("segment", network_id=whole["id"], network_type="vxlan")
     refused = await neutron.refused("PUT", f"subnets/{its_subnet['id']}", {"subnet": {"segment_id": its_main["id"]}})
     assert refused[:2] == (400, "NoUpdateSubnetWhenMultipleSegmentsOnNetwork")
+
+
+async def test_subnets_on_segments_have_routes_to_each_other(neutron: Neutron) -> None:
+    network = await neutron.create("network")
+    said = {"network_id": network["id"], "network_type": "vlan", "physical_network": "fabric"}
+    segments = [(await neutron.list("segment"))[0], *[await neutron.create("segment", **said) for _ in range(2)]]
+
+    async def subnet(number: int, segment: Json, **more: Any) -> str:
+        cidr = f"10.0.{number}.0/24"
+        made = await neutron.create("subnet", network_id=network["id"], cidr=cidr, segment_id=segment["id"], **more)
+        return str(made["id"])
+
+    async def routes(subnet_id: str) -> set[tuple[str, str]]:
+        found = (await neutron.show("subnet", subnet_id))["host_routes"]
+        return {(route["destination"], route["nexthop"]) for route in found}
+
+    first = await subnet(1, segments[0], allocation_pools=[{"start": "10.0.1.10", "end": "10.0.1.99"}])
+    assert await routes(first) == set()
+    second, beside = await subnet(2, segments[1]), await subnet(12, segments[1])
+    assert await routes(first) == {("10.0.2.0/24", "10.0.1.1"), ("10.0.12.0/24", "10.0.1.1")}
+    assert await routes(second) == {("10.0.1.0/24", "10.0.2.1")}
+    assert await routes(beside) == {("10.0.1.0/24", "10.0.12.1")}
+    own = {"destination": "10.0.0.0/20", "nexthop": "10.0.3.9"}
+    covered = await subnet(3, segments[2], host_routes=[own])
+    assert await routes(covered) == {("10.0.0.0/20", "10.0.3.9")}
+    without = await subnet(4, segments[2], gateway_ip=None)
+    assert await routes(without) == set()
+    assert await routes(second) == {(f"10.0.{number}.0/24", "10.0.2.1") for number in (1, 3, 4)}
+    before = await neutron.show("subnet", second)
+    await neutron.delete("subnet", covered)
+    await neutron.delete("subnet", without)
+    assert await routes(second) == {("10.0.1.0/24", "10.0.2.1")}
+    assert (await neutron.show("subnet", second))["revision_number"] == before["revision_number"] + 2
+    await neutron.update("subnet", first, gateway_ip="10.0.1.254")
+    assert await routes(first) == {("10.0.2.0/24", "10.0.1.254"), ("10.0.12.0/24", "10.0.1.254")}
+    said_routes = [{"destination": "192.0.2.0/24", "nexthop": "10.0.1.7"}]
+    await neutron.update("subnet", first, host_routes=said_routes)
+    assert await routes(first) == {
+        ("192.0.2.0/24", "10.0.1.7"), ("10.0.2.0/24", "10.0.1.254"), ("10.0.12.0/24", "10.0.1.254")
+    }  # fmt: skip
+    await neutron.update("subnet", first, gateway_ip=None)
+    assert await routes(first) == {("192.0.2.0/24", "10.0.1.7")}
+
+
+async def test_subnets_of_other_versions_and_networks_without_segments_get_no_routes(neutron: Neutron) -> None:
+    network = await neutron.create("network")
+    for number in (1, 2):
+        made = await neutron.create("subnet", network_id=network["id"], cidr=f"10.0.{number}.0/24")
+        assert made["host_routes"] == []
+    other = await neutron.create("network")
+    (main,) = await neutron.list("segment", f"network_id={other['id']}")
+    more = await neutron.create("segment", network_id=other["id"], network_type="vxlan")
+    for cidr, segment in (("10.0.1.0/24", main), ("fd00::/64", more)):
+        await neutron.create("subnet", network_id=other["id"], cidr=cidr, ip_version=6 if ":" in cidr else 4,
+                             segment_id=segment["id"])  # fmt: skip
+    assert [each["host_routes"] for each in await neutron.list("subnet", f"network_id={other['id']}")] == [[], []]
