@@ -100,6 +100,7 @@ NETWORK = Resource(
         Attribute("port_security_enabled", boolean, True),
         Attribute("dns_domain", domain_name, ""),
         Attribute("is_default", boolean, False, column="is_default", parse_filter=boolean, set_by=ADMIN),
+        Attribute("project_default", boolean, False),
         Attribute("availability_zone_hints", list_of(text(255), 16), [], update=False),
         Attribute("availability_zones", default=[], kept=Kept.CONSTANT),
         Attribute("ipv4_address_scope", kept=Kept.COMPUTED),
@@ -129,6 +130,7 @@ NETWORK = Resource(
     extensions=(
         Extension("l2_adjacency", "L2 Adjacency", "Display L2 Adjacency for Neutron Networks."),
         Extension("multi-provider", "Multi Provider Network", "Expose mapping of virtual networks to multiple physical networks"),  # noqa: E501
+        Extension("project-default-networks", "Default network for project", "Networks say whether they are their project's default"),  # noqa: E501
         Extension("qinq", "QinQ networks", "Networks say whether they carry VLANs in VLANs"),
         Extension("vlan-transparent", "Vlantransparent", "Networks say whether they carry frames with VLAN tags"),
     ),

@@ -102,6 +102,7 @@ ROUTER = Resource(
         Extension("ext-gw-mode", "Neutron L3 Configurable external gateway mode", "Extension of the router abstraction for specifying whether SNAT should occur on the external gateway"),  # noqa: E501
         Extension("extraroute", "Neutron Extra Route", "Extra routes configuration for L3 router"),
         Extension("extraroute-atomic", "Atomically add/remove extra routes", "Edit extra routes of a router on server side by atomically adding/removing extra routes"),  # noqa: E501
+        Extension("ecmp_routes", "Equal Cost Multipath Routing", "Routes of a router to one destination by way of several next hops"),  # noqa: E501
         Extension("external-gateway-multihoming", "Neutron L3 External Gateway Multihoming", "Allow multiple external gateway ports per router"),  # noqa: E501
         Extension("enable-default-route-bfd", "Enable Default Route BFD", "Enables configurable BFD behavior for default routes"),  # noqa: E501
         Extension("enable-default-route-ecmp", "Enable Default Route ECMP", "Enables configurable ECMP behavior for default routes"),  # noqa: E501

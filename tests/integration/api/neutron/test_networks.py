@@ -30,6 +30,7 @@ async def test_a_network_has_neutrons_attributes_and_defaults(neutron: Neutron) 
         "port_security_enabled": True,
         "dns_domain": "",
         "is_default": False,
+        "project_default": False,
         "availability_zone_hints": [],
         "availability_zones": [],
         "ipv4_address_scope": None,
@@ -268,3 +269,11 @@ async def test_networks_carry_no_vlan_tags_of_workloads_and_say_so(neutron: Neut
         assert (await neutron.refused("PUT", f"networks/{network['id']}", {"network": {name: False}}))[0] == 400
         assert await neutron.list("network", f"{name}=false") == [network]
         assert await neutron.list("network", f"{name}=true") == []
+
+
+async def test_networks_say_whether_they_are_their_projects_default(neutron: Neutron) -> None:
+    network = await neutron.create("network", project_default=True)
+    assert (await neutron.show("network", network["id"]))["project_default"] is True
+    assert (await neutron.update("network", network["id"], project_default="false"))["project_default"] is False
+    body = {"network": {"project_default": "perhaps"}}
+    assert (await neutron.refused("PUT", f"networks/{network['id']}", body))[0] == 400

@@ -191,3 +191,16 @@ async def test_ports_keep_the_addresses_that_floating_ips_are_and_lead_to(
         assert len((await neutron.update("port", port["id"], fixed_ips=more))["fixed_ips"]) == 2
     await neutron.update("floatingip", floating["id"], port_id=None)
     await neutron.update("port", site["port"]["id"], fixed_ips=[{"ip_address": "10.0.0.78"}])
+
+
+async def test_one_destination_is_reached_by_way_of_several_next_hops(neutron: Neutron, site: dict[str, Body]) -> None:
+    routes = [{"destination": "10.7.0.0/16", "nexthop": f"10.0.0.{number}"} for number in (7, 8, 9)]
+    router_id = site["router"]["id"]
+    assert (await neutron.update("router", router_id, routes=routes[:2]))["routes"] == routes[:2]
+    path = f"/v2.0/routers/{router_id}"
+    await neutron.http.put(f"{path}/add_extraroutes", json={"router": {"routes": routes[1:]}})
+    assert (await neutron.show("router", router_id))["routes"] == routes
+    await neutron.http.put(f"{path}/remove_extraroutes", json={"router": {"routes": routes[:1]}})
+    assert (await neutron.show("router", router_id))["routes"] == routes[1:]
+    twice = {"router": {"routes": [routes[0], routes[0]]}}
+    assert (await refused(neutron, "PUT", f"routers/{router_id}", twice))[0] == 400
