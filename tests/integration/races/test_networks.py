@@ -182,3 +182,23 @@ async def test_ranges_of_mac_addresses_are_apart(cloud: Cloud) -> None:
         await cloud.at_once(chosen, reserved, create("ports", "port", network_id=network["id"]))
 
     await cloud.rounds(race)
+
+
+async def test_a_vlan_is_of_one_network(cloud: Cloud) -> None:
+    async def race(cloud: Cloud) -> None:
+        vlan = {"provider:network_type": "vlan", "provider:physical_network": f"f{cloud.random.randrange(10**9)}"}
+        networks = [await cloud.make("networks", "network", **vlan) for _ in range(3)]
+        wanted = {"provider:segmentation_id": 77}
+        changes = [update(f"networks/{each['id']}", "network", **wanted) for each in networks]
+        segment = {"network_id": networks[0]["id"], "network_type": "vlan"}
+        its = create("segments", "segment", **segment, physical_network=vlan["provider:physical_network"])
+        await cloud.one_of(*changes, create("networks", "network", **vlan, **wanted))
+        await cloud.at_once(
+            delete(f"networks/{networks[0]['id']}"),
+            its,
+            update(f"networks/{networks[0]['id']}", "network", **{"provider:segmentation_id": 78}),
+            update(f"networks/{networks[1]['id']}", "network", **{"provider:segmentation_id": 78}),
+            refused=(400, 404, 409),
+        )
+
+    await cloud.rounds(race)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, false, func, select
 
-from alcor.model.errors import AlcorError, bad_request, not_found
+from alcor.model.errors import AlcorError, bad_request, invalid_input, not_found
 from alcor.model.identifiers import new_id
 from alcor.model.resources.segment import SEGMENT
 from alcor.services import tags
@@ -80,6 +80,36 @@ def begin(transaction: Transaction, networks: Sequence[Values]) -> None:
         others = [_add(transaction, values, _said(each)) for each in (values.get("segments") or ())[1:]]
         shown = {f"provider:{name}": values[f"provider:{name}"] for name in _PROVIDER}
         values["segments"] = [shown, *map(_provider_view, others)] if others else None
+
+
+def change(transaction: Transaction, network: Any, values: Values) -> None:
+    """Have a network's VLAN get the number that an update says; nothing else of what a network is can change.
+
+    Hosts are told nothing: what they carry it as stays. Raises AlcorError: 400, and 409 when the number is in use.
+    """
+    said = {name: values.pop(f"provider:{name}", None) for name in _PROVIDER}
+    changed = [name for name, value in said.items() if value not in (None, getattr(network, name))]
+    fixed = [f"provider:{name}" for name in changed if name != "segmentation_id"]
+    if fixed:
+        raise invalid_input(
+            f"Plugin does not support updating the following provider network attributes: {', '.join(fixed)}"
+        )
+    if changed:
+        values["provider:segmentation_id"] = _renumbered(transaction, network.id, said["segmentation_id"])
+
+
+def _renumbered(transaction: Transaction, network_id: str, number: int) -> int:
+    connection = transaction.connection
+    main, *others = connection.execute(_OF_NETWORK, {"network_id": network_id}).all()
+    if others:
+        raise invalid_input(
+            "Provider network attributes can be updated only in provider networks with a single segment."
+        )
+    if main.network_type != segment_numbers.VLAN:
+        raise invalid_input("Only VLAN type networks can be updated.")
+    wanted = segment_numbers.numbered(transaction, ROWS.view(main) | {"segmentation_id": number})
+    bulk.update_row(connection, segment, ROWS.changed_row(main, wanted | {"is_main": True}, transaction.now))
+    return number
 
 
 def _said(values: Values) -> Values:

@@ -99,6 +99,7 @@ def _update(transaction: Transaction, update: Update) -> View:
     view = ROWS.view(row)
     check_repeated(view, update)
     values = dict(update.values)
+    segment.change(transaction, row, values)
     if "mtu" in values:
         values["mtu"] = mtu.of(values, transaction.choices)
         mtu.check_change(connection, row.id, values["mtu"])

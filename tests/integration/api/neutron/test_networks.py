@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.integration.api.neutron.requests import Json, Neutron
+from tests.integration.api.neutron.requests import Json, Neutron, shown
 
 NOWHERE = "11111111-1111-4111-8111-111111111111"
 GENERATED = ("id", "created_at", "updated_at")
@@ -138,7 +138,7 @@ async def test_what_cannot_change_is_read_only(neutron: Neutron) -> None:
     network = await neutron.create("network")
     read_only: dict[str, Any] = {
         "id": NOWHERE, "project_id": "p", "tenant_id": "p", "status": "DOWN", "revision_number": 7,
-        "created_at": "2024-01-01T00:00:00Z", "provider:segmentation_id": 7, "availability_zone_hints": [],
+        "created_at": "2024-01-01T00:00:00Z", "availability_zone_hints": [],
     }  # fmt: skip
     for name, value in read_only.items():
         refused = await neutron.refused("PUT", f"networks/{network['id']}", {"network": {name: value}})
@@ -247,6 +247,43 @@ async def test_what_networks_of_a_type_cannot_be_is_refused(neutron: Neutron) ->
         assert refused[:2] == (status, kind), said
         assert message in refused[2], said
     assert len(await neutron.list("network")) == 2
+
+
+async def test_a_vlan_gets_another_number(neutron: Neutron) -> None:
+    vlan = {TYPE: "vlan", PHYSICAL: "fabric"}
+    first, second = await neutron.create_bulk("network", vlan, vlan)
+    shown(await neutron.http.post("/nodes", json={"host_info": {"node_id": "h", "local_ip": "192.0.2.1"}}), 201)
+    port = await neutron.create("port", network_id=first["id"], **{"binding:host_id": "h"})
+    changed = await neutron.update("network", first["id"], **vlan, **{NUMBER: 77})
+    assert (changed[NUMBER], changed["revision_number"]) == (77, first["revision_number"] + 1)
+    (main,) = await neutron.list("segment", f"network_id={first['id']}")
+    assert (main["segmentation_id"], main["revision_number"]) == (77, 2)
+    assert (await neutron.create("network", **vlan))[NUMBER] == 1  # given back
+    assert await neutron.refused("PUT", f"networks/{second['id']}", {"network": {NUMBER: 77}}) == (
+        409, "VlanIdInUse", "Unable to create the network. The VLAN 77 on physical network fabric is in use."
+    )  # fmt: skip
+    assert (await neutron.update("network", second["id"], name="n", **{NUMBER: 2}))["name"] == "n"  # as it is
+    await neutron.delete("port", port["id"])
+    await neutron.delete("network", first["id"])
+    assert (await neutron.update("network", second["id"], **{NUMBER: 77}))[NUMBER] == 77
+
+
+async def test_nothing_else_of_what_a_network_is_can_change(neutron: Neutron) -> None:
+    vlan = {TYPE: "vlan", PHYSICAL: "fabric"}
+    plain, only, flat = await neutron.create_bulk("network", {}, vlan, {TYPE: "flat", PHYSICAL: "fabric"})
+    several = await neutron.create("network", segments=[vlan, vlan])
+    for network, said, message in (
+        (plain, {NUMBER: 99}, "Only VLAN type networks can be updated."),
+        (flat, {NUMBER: 99}, "Only VLAN type networks can be updated."),
+        (only, {NUMBER: 4095}, "segmentation_id out of range (1 through 4094)"),
+        (only, {TYPE: "flat"}, f"following provider network attributes: {TYPE}"),
+        (only, {PHYSICAL: "x", NUMBER: 9}, f"following provider network attributes: {PHYSICAL}"),
+        (several, {NUMBER: 99}, "can be updated only in provider networks with a single segment."),
+    ):
+        refused = await neutron.refused("PUT", f"networks/{network['id']}", {"network": said})
+        assert refused[:2] == (400, "InvalidInput"), said
+        assert message in refused[2], said
+        assert await neutron.show("network", network["id"]) == network
 
 
 async def test_segments_of_one_request_have_numbers_of_their_own(neutron: Neutron) -> None:
