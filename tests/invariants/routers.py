@@ -121,13 +121,13 @@ def ports_are_forwarded_once(database: Database) -> Iterator[str]:
 
 
 def proxies_are_for_addresses_behind_their_routers(database: Database) -> Iterator[str]:
-    """A router proxies for an address that its port has, once, and has a gateway and says so."""
+    """A router proxies for an address that its port has, once, and has a gateway as long as it has proxies."""
     routers = database.by_id(router)
     for row in database.rows(ndp_proxy):
         if row.ip_address not in _addresses(database, row.port_id):
             yield f"NDP proxy {row.id} is for {row.ip_address}, which port {row.port_id} does not have"
         its = routers.get(row.router_id)
-        if its is not None and (its.gw_port_id is None or not its.enable_ndp_proxy):
-            yield f"NDP proxy {row.id} is of router {its.id}, which proxies for nothing"
+        if its is not None and its.gw_port_id is None:
+            yield f"NDP proxy {row.id} is of router {its.id}, which has no gateway"
     times = Counter((row.router_id, row.ip_address) for row in database.rows(ndp_proxy))
     yield from (f"router and address {each} have {count} NDP proxies" for each, count in times.items() if count > 1)

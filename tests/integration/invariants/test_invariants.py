@@ -90,7 +90,7 @@ BROKEN = [
     ("floating_ips_lead_to_addresses_behind_their_routers", "DELETE FROM port_forwarding"),
     ("forwardings_lead_to_addresses_of_their_ports", "UPDATE port_forwarding SET internal_ip_address = '10.9.9.9'"),
     ("proxies_are_for_addresses_behind_their_routers", "UPDATE ndp_proxy SET ip_address = '2001:db8::bad'"),
-    ("proxies_are_for_addresses_behind_their_routers", "UPDATE router SET enable_ndp_proxy = false"),
+    ("proxies_are_for_addresses_behind_their_routers", "UPDATE router SET gw_port_id = NULL"),
     ("ports_are_forwarded_once", "UPDATE port_forwarding SET external_first = 1, external_last = 65535"),
     ("ports_are_forwarded_once", "UPDATE port_forwarding SET internal_first = 1, internal_last = 65535"),
     ("projects_have_one_default_group", "UPDATE security_group SET is_default = true"),
