@@ -21,7 +21,7 @@ from alcor.services.ports.port_views import fixed_ips_of
 from alcor.services.qos import qos_attachment
 from alcor.services.routers.router_gateway import create_port
 from alcor.services.routers.router_ports import FLOATING_IP as OWNER
-from alcor.services.routers.router_ports import INTERFACE, ROUTER_OWNERS
+from alcor.services.routers.router_ports import INTERFACE, OF_NETWORKS, ports_of
 from alcor.services.routers.router_subnets import subnets_of_networks
 from alcor.services.rows import View
 from alcor.store import bulk
@@ -35,24 +35,17 @@ _DETAILS = ("name", "network_id", "mac_address", "admin_state_up", "status", "de
 _FORWARDING = ("id", "protocol", "internal_port_id", "internal_ip_address", "internal_port", "external_port")
 _NOWHERE: Values = {"port_id": None, "fixed_ip_address": None, "router_id": None, "status": "DOWN"}
 
-_gateway = port.alias("gateway")
-_WAYS = (
+_INTERFACES = (
     select(port.c.device_id, ip_allocation.c.ip_address, subnet.c.gateway_ip)
     .join(ip_allocation, ip_allocation.c.port_id == port.c.id)
     .join(subnet, subnet.c.id == ip_allocation.c.subnet_id)
-    .join(_gateway, _gateway.c.device_id == port.c.device_id)
     .where(
+        port.c.network_id == select(subnet.c.network_id).where(subnet.c.id == bindparam("subnet_id")).scalar_subquery(),
         port.c.device_owner == INTERFACE,
+        OF_NETWORKS,
         ip_allocation.c.subnet_id == bindparam("subnet_id"),
-        _gateway.c.device_owner.in_(ROUTER_OWNERS),
-        _gateway.c.network_id == bindparam("external_network"),
     )
     .order_by(port.c.id)
-)
-_GATEWAY_OF = select(port.c.id).where(
-    port.c.device_id == bindparam("router_id"),
-    port.c.device_owner.in_(ROUTER_OWNERS),
-    port.c.network_id == bindparam("external_network"),
 )
 _SAME_TARGET = select(floating_ip.c.id).where(
     floating_ip.c.port_id == bindparam("port_id"),
@@ -198,7 +191,9 @@ def router_between(connection: Connection, port_id: str, subnet_id: str, externa
 
     Raises AlcorError (404).
     """
-    ways = connection.execute(_WAYS, {"subnet_id": subnet_id, "external_network": external_network}).all()
+    interfaces = connection.execute(_INTERFACES, {"subnet_id": subnet_id}).all()
+    connected = _connected(connection, [each.device_id for each in interfaces], external_network)
+    ways = [each for each in interfaces if each.device_id in connected]
     if not ways:
         raise AlcorError(
             404,
@@ -211,11 +206,16 @@ def router_between(connection: Connection, port_id: str, subnet_id: str, externa
     return router_id
 
 
+def _connected(connection: Connection, router_ids: Sequence[str], network_id: str) -> set[str]:
+    """Those of the routers that are in the network."""
+    found = ports_of(connection, router_ids)
+    return {router_id for router_id, ports in found.items() if any(each.network_id == network_id for each in ports)}
+
+
 def _checked_router(connection: Connection, router_id: str, external_network: str) -> str:
     if not bulk.select_by(connection, [router.c.id], router.c.id, [router_id]):
         raise not_found("router", router_id)
-    wanted = {"router_id": router_id, "external_network": external_network}
-    if connection.execute(_GATEWAY_OF, wanted).first() is None:
+    if not _connected(connection, [router_id], external_network):
         raise conflict("Conflict", f"Router {router_id} has no external gateway on network {external_network}")
     return router_id
 

@@ -10,7 +10,7 @@ from alcor.model.context import Context
 from alcor.model.errors import not_found
 from alcor.services.routers.route_table import ROWS as TABLE_ROWS
 from alcor.services.routers.router import ROUTERS
-from alcor.services.routers.router_ports import INTERFACE, ports_of
+from alcor.services.routers.router_ports import INTERFACE, OF_NETWORKS, ports_of
 from alcor.services.rows import View
 from alcor.services.subnets.subnet import SUBNETS
 from alcor.store import bulk
@@ -19,7 +19,12 @@ from alcor.store.tables import ip_allocation, port, route_table
 _ROUTERS = (
     select(port.c.device_id)
     .join(ip_allocation, ip_allocation.c.port_id == port.c.id)
-    .where(ip_allocation.c.subnet_id == bindparam("subnet_id"), port.c.device_owner == INTERFACE)
+    .where(
+        port.c.network_id == bindparam("network_id"),
+        port.c.device_owner == INTERFACE,
+        OF_NETWORKS,
+        ip_allocation.c.subnet_id == bindparam("subnet_id"),
+    )
     .order_by(port.c.id)
 )
 
@@ -40,7 +45,8 @@ def connected_subnets(connection: Connection, asked: Asked) -> View:
     that is not of the VPC and the project.
     """
     _check_there(connection, asked)
-    router_ids = connection.execute(_ROUTERS, {"subnet_id": asked.subnet_id}).scalars().all()
+    wanted = {"network_id": asked.vpc_id, "subnet_id": asked.subnet_id}
+    router_ids = connection.execute(_ROUTERS, wanted).scalars().all()
     routers = ROUTERS.access.rows(connection, router_ids, asked.context)
     router = next((routers[router_id] for router_id in router_ids if router_id in routers), None)
     if router is None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, select, text, update
 
 from alcor.model.addresses import ip_bytes
 from alcor.model.context import Context
@@ -23,6 +23,9 @@ GATEWAY = "network:router_gateway"
 FLOATING_IP = "network:floatingip"
 ROUTER_OWNERS = (INTERFACE, GATEWAY)
 """Owners of ports that are routers': they may have the addresses that routers have."""
+
+OF_NETWORKS = text("port.device_owner LIKE 'network:%'")
+"""True of the ports of all these owners. Said as it is here, databases know that they can look at those ports alone."""
 
 _ASSOCIATED = select(floating_ip).where(floating_ip.c.port_id.in_(bindparam("port_ids", expanding=True)))
 _GATEWAY_HOLDER = (

@@ -7,13 +7,13 @@ any network says of being the default counts when it is external; it must be so 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from alcor.model.errors import AlcorError, conflict
 from alcor.services.access import EVERYBODY, EXTERNAL, SHARED
 from alcor.services.manager import Values
 from alcor.services.revisions import revise
-from alcor.services.routers.router_ports import GATEWAY
+from alcor.services.routers.router_ports import GATEWAY, OF_NETWORKS
 from alcor.services.sharing import sharing
 from alcor.store import bulk
 from alcor.store.tables import network, port, rbac_policy, router
@@ -23,18 +23,21 @@ OBJECT_TYPE = "network"
 """What entries of what is shared call a network."""
 
 _WITH_GUESTS = select(network.c.project_id).where(network.c.id == bindparam("network_id"), network.c.guests.is_(True))
-_GUESTS = (
-    select(port.c.project_id)
-    .where(port.c.network_id == bindparam("network_id"), port.c.project_id != bindparam("owner"))
-    .distinct()
+_first = select(func.min(port.c.project_id).label("project_id")).where(port.c.network_id == bindparam("network_id"))
+_projects = _first.cte("projects", recursive=True)
+_projects = _projects.union_all(
+    select(
+        select(func.min(port.c.project_id))
+        .where(port.c.network_id == bindparam("network_id"), port.c.project_id > _projects.c.project_id)
+        .scalar_subquery()
+    ).where(_projects.c.project_id.is_not(None))
 )
-_GATEWAYS = select(port.c.id).where(port.c.network_id == bindparam("network_id"), port.c.device_owner == GATEWAY)
-_ROUTERS = (
-    select(router.c.project_id)
-    .join(port, port.c.device_id == router.c.id)
-    .where(port.c.network_id == bindparam("network_id"), port.c.device_owner == GATEWAY)
-    .distinct()
-)
+_WITH_PORTS = select(_projects.c.project_id).where(_projects.c.project_id.is_not(None))
+"""The projects that have ports in a network: from each to the next in an index, whatever number of ports they have."""
+
+_GATEWAYS_IN = port.c.network_id == bindparam("network_id"), port.c.device_owner == GATEWAY, OF_NETWORKS
+_GATEWAYS = select(port.c.id).where(*_GATEWAYS_IN).limit(1)
+_ROUTERS = select(router.c.project_id).join(port, port.c.device_id == router.c.id).where(*_GATEWAYS_IN).distinct()
 _DEFAULT = (
     select(network.c.id)
     .join(rbac_policy, rbac_policy.c.object_id == network.c.id)
@@ -54,7 +57,7 @@ def users_of(connection: Connection, network_id: str) -> set[str]:
     owner = connection.execute(_WITH_GUESTS, {"network_id": network_id}).scalar()
     if owner is None:
         return set()
-    return set(connection.execute(_GUESTS, {"network_id": network_id, "owner": owner}).scalars())
+    return set(connection.execute(_WITH_PORTS, {"network_id": network_id}).scalars()) - {owner}
 
 
 def external_users_of(connection: Connection, network_id: str) -> set[str]:

@@ -62,6 +62,8 @@ subnet = Table(
     Index("ix_subnet_project_id", "project_id", "id"),
 )
 
+_OF_NETWORKS = text("device_owner LIKE 'network:%'")
+
 port = Table(
     "port",
     metadata,
@@ -78,6 +80,17 @@ port = Table(
     UniqueConstraint("mac_address", "network_id"),
     Index("ix_port_project_id", "project_id", "id"),
     Index("ix_port_network_id", "network_id", "id"),
+    Index("ix_port_network_id_project_id", "network_id", "project_id", "id"),
+    # Few ports are the cloud's own: their indexes cost those of workloads nothing.
+    Index(
+        "ix_port_network_id_device_owner",
+        "network_id",
+        "device_owner",
+        "id",
+        sqlite_where=_OF_NETWORKS,
+        postgresql_where=_OF_NETWORKS,
+    ),
+    Index("ix_port_device_owner", "device_owner", "id", sqlite_where=_OF_NETWORKS, postgresql_where=_OF_NETWORKS),
     Index("ix_port_device_id", "device_id"),
     Index("ix_port_host_id", "host_id"),
 )

@@ -1,0 +1,130 @@
+"""What changes look at does not follow how many ports there are: of networks, of projects, of groups."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from alcor.store.store import Store
+from tests.integration.api.neutron.conftest import client_of
+from tests.integration.api.neutron.requests import Json, Neutron
+from tests.integration.services.test_list_plans import statements
+
+PORTS = 2_000
+MOST_ROWS = 200  # that PostgreSQL looks at
+MOST_STEPS = 6_000  # of SQLite's machine, which takes several a row
+_LOCKS = re.compile(r" FOR (UPDATE|NO KEY UPDATE|KEY SHARE|SHARE)")
+
+
+def looks_at_much(connection: Connection, statement: str, parameters: Any) -> str:
+    """What the statement did, when it was much; else nothing."""
+    if connection.dialect.name == "sqlite":
+        steps = _steps(connection, statement, parameters)
+        plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+        return f"{steps} steps: {plan}" if steps > MOST_STEPS else ""
+    explained = f"EXPLAIN (ANALYZE, FORMAT JSON) {_LOCKS.sub('', statement)}"
+    (plan,) = connection.exec_driver_sql(explained, parameters).scalar_one()
+    rows = sum(_rows(plan["Plan"]))
+    return f"{rows} rows: {json.dumps(plan)}" if rows > MOST_ROWS else ""
+
+
+def _steps(connection: Connection, statement: str, parameters: Any) -> int:
+    driver_connection: Any = connection.connection.driver_connection
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 100
+
+    driver_connection.set_progress_handler(count, 100)
+    connection.exec_driver_sql(statement, parameters).all()
+    driver_connection.set_progress_handler(None, 0)
+    return steps
+
+
+def _rows(node: Json) -> Iterator[int]:
+    yield (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+    for part in node.get("Plans", ()):
+        yield from _rows(part)
+
+
+class Watched:
+    """The API on a store, and how much is looked at for a request."""
+
+    def __init__(self, store: Store, neutron: Neutron) -> None:
+        self._store = store
+        self.neutron = neutron
+
+    async def little(self, request: Awaitable[Any]) -> Any:
+        """The answer to a request that looks at little."""
+        with statements(self._store) as seen:
+            answer = await request
+        assert seen
+        for statement, parameters in seen:
+            much = await self._store.read(lambda connection, s=statement, p=parameters: looks_at_much(connection, s, p))
+            assert not much, (statement, much)
+        return answer
+
+    async def fill(self, network: Json, **values: Any) -> list[Json]:
+        """Many ports of the network, which the database knows of."""
+        made = []
+        for _ in range(PORTS // 500):
+            made += await self.neutron.create_bulk("port", *[{"network_id": network["id"], **values}] * 500)
+        await self.analyze()
+        return made
+
+    async def analyze(self) -> None:
+        """Have PostgreSQL know how much there is."""
+        if self._store._engine.dialect.name == "postgresql":
+            await self._store.write(lambda transaction: transaction.connection.exec_driver_sql("ANALYZE").close())
+
+
+@pytest.fixture
+async def watched(store: Store) -> AsyncIterator[Watched]:
+    async with client_of(store) as neutron:
+        yield Watched(store, neutron)
+
+
+async def test_whether_a_network_is_used_by_others(watched: Watched) -> None:
+    neutron = watched.neutron
+    network = await neutron.create("network", project_id="owner", shared=True)
+    await neutron.create("subnet", network_id=network["id"], project_id="owner", cidr="10.0.0.0/16", ip_version=4)
+    await watched.fill(network, project_id="owner")
+    await neutron.create("port", network_id=network["id"], project_id="guest")
+    unshared = {"network": {"shared": False}}
+    refused = await watched.little(neutron.refused("PUT", f"networks/{network['id']}", unshared))
+    assert refused[1] == "InvalidSharedSetting"
+    about = {"object_type": "network", "object_id": network["id"], "action": "access_as_shared"}
+    entries = {each: await neutron.create("rbac_policy", **about, target_tenant=each) for each in ("guest", "other")}
+    await watched.little(neutron.update("network", network["id"], shared=False))
+    await watched.little(neutron.delete("rbac_policy", entries["other"]["id"]))
+    refused = await watched.little(neutron.refused("DELETE", f"rbac-policies/{entries['guest']['id']}"))
+    assert refused[1] == "RbacPolicyInUse"
+
+
+async def test_where_a_floating_ip_can_lead(watched: Watched) -> None:
+    neutron = watched.neutron
+    external = await neutron.create("network", **{"router:external": True})
+    await neutron.create("subnet", network_id=external["id"], cidr="172.16.0.0/16", ip_version=4)
+    network = await neutron.create("network")
+    subnet = await neutron.create("subnet", network_id=network["id"], cidr="10.0.0.0/16", ip_version=4)
+    ports = await watched.fill(network)
+    await watched.fill(external)
+    router = await neutron.create("router", external_gateway_info={"network_id": external["id"]})
+    path = f"/v2.0/routers/{router['id']}"
+    interface = {"subnet_id": subnet["id"]}
+    assert (await watched.little(neutron.http.put(f"{path}/add_router_interface", json=interface))).is_success
+    target = {"floating_network_id": external["id"], "port_id": ports[0]["id"]}
+    floating_ip = await watched.little(neutron.create("floatingip", **target))
+    assert floating_ip["router_id"] == router["id"]
+    again = await watched.little(neutron.update("floatingip", floating_ip["id"], port_id=ports[1]["id"]))
+    assert again["router_id"] == router["id"]
+    internal = {"network": {"router:external": False}}
+    refused = await watched.little(neutron.refused("PUT", f"networks/{external['id']}", internal))
+    assert refused[1] == "ExternalNetworkInUse"
+    await watched.little(neutron.delete("floatingip", floating_ip["id"]))
+    assert (await watched.little(neutron.http.put(f"{path}/remove_router_interface", json=interface))).is_success
+    await watched.little(neutron.update("router", router["id"], external_gateway_info=None))
