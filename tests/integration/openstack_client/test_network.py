@@ -96,3 +96,9 @@ def test_provider_networks(openstack: OpenStack) -> None:
     again = "network create again --provider-network-type flat --provider-physical-network wires"
     assert "Physical network wires is in use" in openstack.fails(again)
     openstack("network delete tagged untagged")
+
+
+def test_vlan_tags_of_workloads_are_not_carried(openstack: OpenStack) -> None:
+    assert "VLAN Transparency" in openstack.fails("network create clear --transparent-vlan")
+    openstack("network create opaque --no-transparent-vlan")
+    openstack("network delete opaque")

@@ -120,3 +120,11 @@ def test_subnets_for_certain_ports(openstack: OpenStack) -> None:
     openstack("port create idle --network typed")
     openstack("port delete idle")
     openstack("network delete typed")
+
+
+def test_a_dns_service_may_have_addresses(openstack: OpenStack) -> None:
+    openstack("subnet create named --network meadow --subnet-range 10.77.0.0/24 --dns-publish-fixed-ip")
+    assert openstack.show("subnet show named")["dns_publish_fixed_ip"] is True
+    openstack("subnet set named --no-dns-publish-fixed-ip")
+    assert openstack.show("subnet show named")["dns_publish_fixed_ip"] is False
+    openstack("subnet delete named")
