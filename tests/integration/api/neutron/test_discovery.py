@@ -29,6 +29,7 @@ async def test_the_version_lists_its_resources(neutron: Neutron) -> None:
             "trunks",
             "security_groups",
             "security_group_rules",
+            "security_groups_default_statefulness",
             "default_security_group_rules",
             "address_groups",
             "policies",
