@@ -5,9 +5,13 @@ from collections.abc import Callable
 from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.api.http import Request, Response, json_response
+from alcor.api.openapi.schemas import STRING, holding
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.store import change_log
 from alcor.store.store import Store
+
+_GROUP = "about the process"
 
 
 def routes(store: Store, not_ready: Callable[[], str | None]) -> list[Route]:
@@ -22,7 +26,14 @@ def routes(store: Store, not_ready: Callable[[], str | None]) -> list[Route]:
             return json_response(503, {"status": "not ready", "reason": reason})
         return json_response(200, {"status": "ready"})
 
-    return [Route("GET", "/healthz", alive, public=True), Route("GET", "/readyz", ready, public=True)]
+    lives = Operation("Whether the process lives", _GROUP, holding({"status": {"enum": ["alive"]}}))
+    serves = Operation(
+        "Whether it can serve",
+        _GROUP,
+        holding({"status": {"enum": ["ready"]}}),
+        also={503: holding({"status": {"enum": ["not ready"]}, "reason": STRING})},
+    )
+    return [Route("GET", "/healthz", alive, lives, public=True), Route("GET", "/readyz", ready, serves, public=True)]
 
 
 async def _database_problem(store: Store) -> str | None:

@@ -3,6 +3,8 @@
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Histogram, generate_latest
 
 from alcor.api.http import Request, Response
+from alcor.api.openapi.schemas import STRING
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -36,4 +38,5 @@ class ApiMetrics:
         async def show(_request: Request) -> Response:
             return Response(200, generate_latest(self._registry), CONTENT_TYPE_LATEST.encode())
 
-        return [Route("GET", "/metrics", show, public=True)]
+        said = Operation("Its metrics, for Prometheus", "about the process", STRING, answer_type="text/plain")
+        return [Route("GET", "/metrics", show, said, public=True)]

@@ -1,8 +1,12 @@
 """What a route does, as its description in the OpenAPI document has it."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from alcor.model.values import Schema
+
+JSON = "application/json"
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -15,7 +19,10 @@ class Parameter(msgspec.Struct, frozen=True):
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """The request and the answer of one route. ``body`` and ``answer`` are None where there is nothing."""
+    """The request and the answer of one route. ``body`` and ``answer`` are None where there is nothing.
+
+    ``also`` are answers of other statuses that are no errors as all others are.
+    """
 
     summary: str
     group: str
@@ -23,3 +30,6 @@ class Operation(msgspec.Struct, frozen=True):
     body: Schema | None = None
     status: int = 200
     query: tuple[Parameter, ...] = ()
+    body_type: str = JSON
+    answer_type: str = JSON
+    also: Mapping[int, Schema] = {}

@@ -19,9 +19,9 @@ class Route(msgspec.Struct, frozen=True):
     method: str
     template: str
     handler: Handler
+    operation: Operation
     public: bool = False
     rule: str = ""
-    operation: Operation | None = None
 
 
 class _Place(msgspec.Struct):

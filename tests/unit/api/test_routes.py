@@ -3,6 +3,7 @@
 import pytest
 
 from alcor.api.http import NO_CONTENT, Request, Response
+from alcor.api.operation import Operation
 from alcor.api.routes import Route, Routes
 from alcor.model.errors import AlcorError
 
@@ -12,7 +13,7 @@ async def answer(_request: Request) -> Response:
 
 
 def route(method: str, template: str) -> Route:
-    return Route(method, template, answer)
+    return Route(method, template, answer, Operation("answers", "answers"))
 
 
 ROUTES = Routes(

@@ -65,18 +65,19 @@ class Collection:
         self._page_limit = page_limit
         self._shape = shape
         self._shown = Shown(manager.access)
+        self.described = Descriptions(manager.resource, shape.one, shape.several, shape.listed)
 
     def routes(self) -> list[Route]:
         """The routes of the collection."""
         path, item = self._shape.path, f"{self._shape.path}/{{{self._shape.id}}}"
-        described = Descriptions(self._resource, self._shape.one, self._shape.several, self._shape.listed)
+        described = self.described
         deleted: Schema | None = {"type": "object"} if self._shape.answers_delete else None
         actions = [
             Route(
                 action.method,
                 f"{item}/{action.name}",
                 self._acting(action),
-                operation=described.action(action.name, action.status),
+                operation=described.action(action.name, action.status, action.method),
             )
             for action in self._manager.actions
         ]
@@ -88,6 +89,10 @@ class Collection:
             DELETE: Route("DELETE", item, self.delete, operation=described.delete(deleted)),
         }
         return [*actions, *(route for name, route in routes.items() if name in self._manager.operations)]
+
+    def bulk_route(self) -> Route:
+        """The route of creating several together below a path of its own, in Alcor's API."""
+        return Route("POST", f"{self._shape.path}/bulk", self.create_bulk, self.described.create_several())
 
     async def list(self, request: Request) -> Response:
         """A page of resources, with links to its neighbours."""

@@ -2,7 +2,16 @@
 
 import msgspec
 
-from alcor.api.openapi.schemas import create_schema, list_parameters, update_schema, view_schema
+from alcor.api.openapi.schemas import (
+    OBJECT,
+    all_of,
+    create_schema,
+    holding,
+    list_parameters,
+    some,
+    update_schema,
+    view_schema,
+)
 from alcor.api.operation import Operation, Parameter
 from alcor.model.resource import Resource
 from alcor.model.values import Schema
@@ -20,7 +29,7 @@ class Descriptions(msgspec.Struct, frozen=True):
 
     def list(self) -> Operation:
         """The list."""
-        listed = {"type": "array", "items": view_schema(self.resource)}
+        listed = all_of(view_schema(self.resource))
         answer: Schema = {"type": "object", "properties": {self.listed or self.several: listed}}
         return Operation(
             f"A page of {self._words(several=True)}",
@@ -35,38 +44,46 @@ class Descriptions(msgspec.Struct, frozen=True):
 
     def create(self) -> Operation:
         """Creating one, or several."""
-        one = _only(self.one, create_schema(self.resource))
-        several = _only(self.several, {"type": "array", "minItems": 1, "items": {"type": "object"}})
+        one = holding({self.one: create_schema(self.resource)})
         summary = f"Create a {self._words()}, or several in one request"
         answer: Schema = {"type": "object"}
-        return Operation(summary, self._words(several=True), answer, {"anyOf": [one, several]}, status=201)
+        return Operation(summary, self._words(several=True), answer, {"anyOf": [one, self._several()]}, status=201)
+
+    def create_several(self) -> Operation:
+        """Creating several."""
+        return self._together("Create", status=201)
+
+    def update_several(self) -> Operation:
+        """Changing several, each named by its id."""
+        return self._together("Change", status=200)
 
     def update(self) -> Operation:
         """Changing one."""
-        return self._operation(f"Change a {self._words()}", _only(self.one, update_schema(self.resource)))
+        return self._operation(f"Change a {self._words()}", holding({self.one: update_schema(self.resource)}))
 
     def delete(self, answer: Schema | None) -> Operation:
         """Deleting one."""
         status = 204 if answer is None else 200
         return Operation(f"Delete a {self._words()}", self._words(several=True), answer, status=status)
 
-    def action(self, name: str, status: int) -> Operation:
+    def action(self, name: str, status: int, method: str = "PUT") -> Operation:
         """Another action."""
         words = name.replace("_", " ")
-        return Operation(f"{words.capitalize()} of a {self._words()}", self._words(several=True), {}, {}, status)
+        body: Schema | None = None if method == "GET" else {}
+        return Operation(f"{words.capitalize()} of a {self._words()}", self._words(several=True), {}, body, status)
+
+    def _several(self) -> Schema:
+        return holding({self.several: some(OBJECT)})
+
+    def _together(self, what: str, status: int) -> Operation:
+        words = self._words(several=True)
+        answer = holding({self.several: all_of(view_schema(self.resource))})
+        return Operation(f"{what} several {words}: all or none", words, answer, self._several(), status)
 
     def _operation(self, summary: str, body: Schema | None = None, query: tuple[Parameter, ...] = ()) -> Operation:
-        answer: Schema = {
-            "type": "object",
-            "properties": {self.one: view_schema(self.resource)},
-            "required": [self.one],
-        }
+        answer = holding({self.one: view_schema(self.resource)})
         return Operation(summary, self._words(several=True), answer, body, query=query)
 
     def _words(self, *, several: bool = False) -> str:
         name = self.resource.collection if several else self.resource.name
         return name.replace("_", " ").replace("-", " ")
-
-
-def _only(member: str, schema: Schema) -> Schema:
-    return {"type": "object", "properties": {member: schema}, "required": [member]}

@@ -7,12 +7,16 @@ import msgspec
 
 from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron.extensions import EXTENSIONS
+from alcor.api.openapi.schemas import OBJECT, STRING, all_of, holding
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.model.errors import AlcorError
 from alcor.model.extension import Extension
 from alcor.model.resource import Resource
+from alcor.model.values import Schema
 
 _VERSION = "v2.0"
+_EXTENSION = holding(dict.fromkeys(("alias", "name", "description"), STRING))
 
 
 def discovery_routes(resources: Mapping[str, Resource], parts: Sequence[Resource] = ()) -> list[Route]:
@@ -36,11 +40,19 @@ def discovery_routes(resources: Mapping[str, Resource], parts: Sequence[Resource
             return json_response(200, {"extension": _as_json(known[alias])})
         raise AlcorError(404, "HTTPNotFound", f"Extension with alias {alias} does not exist")
 
+    def says(summary: str, members: Mapping[str, Schema]) -> Operation:
+        return Operation(summary, "about the API", holding(members))
+
     return [
-        Route("GET", "/", versions, public=True),
-        Route("GET", f"/{_VERSION}", version),
-        Route("GET", f"/{_VERSION}/extensions", extensions),
-        Route("GET", f"/{_VERSION}/extensions/{{alias}}", extension),
+        Route("GET", "/", versions, says("The versions of the API", {"versions": all_of(OBJECT)}), public=True),
+        Route("GET", f"/{_VERSION}", version, says("The resources of the API", {"resources": all_of(OBJECT)})),
+        Route(
+            "GET",
+            f"/{_VERSION}/extensions",
+            extensions,
+            says("What the API has of Neutron's extensions", {"extensions": all_of(_EXTENSION)}),
+        ),
+        Route("GET", f"/{_VERSION}/extensions/{{alias}}", extension, says("One extension", {"extension": _EXTENSION})),
     ]
 
 

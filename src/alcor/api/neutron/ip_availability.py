@@ -8,10 +8,13 @@ from sqlalchemy import Connection
 
 from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron import pages, query
+from alcor.api.neutron.descriptions import Descriptions
+from alcor.api.operation import Parameter
 from alcor.api.routes import Route
 from alcor.model.errors import bad_request, not_found
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.model.resources.subnet import ip_version
+from alcor.model.values import schema_of
 from alcor.services.networks.ip_availability import availabilities
 from alcor.services.networks.vpc import ACCESS as NETWORK_ACCESS
 from alcor.services.rows import View
@@ -20,6 +23,7 @@ from alcor.store.store import Store
 from alcor.store.tables import network
 
 _RULE = "get_network_ip_availability"
+_SAYS = Descriptions(NETWORK_IP_AVAILABILITY, NETWORK_IP_AVAILABILITY.name, NETWORK_IP_AVAILABILITY.collection)
 PATH = "/v2.0/network-ip-availabilities"
 """Where Neutron's API has them."""
 
@@ -61,7 +65,12 @@ def ip_availability_routes(store: Store, page_limit: int, path: str = PATH) -> l
             raise not_found("network", network_id)
         return json_response(200, {"network_ip_availability": query.chosen(found[0], query.fields(request.query()))})
 
-    return [Route("GET", path, several), Route("GET", f"{path}/{{id}}", one)]
+    filters = (
+        *_SAYS.list().query,
+        Parameter("ip_version", schema_of(ip_version), "Only subnets of it.", repeated=True),
+    )
+    listed = msgspec.structs.replace(_SAYS.list(), query=filters)
+    return [Route("GET", path, several, listed), Route("GET", f"{path}/{{id}}", one, _SAYS.show())]
 
 
 def _version(value: str) -> int:

@@ -3,17 +3,24 @@
 from typing import Any
 
 from alcor.api.http import NO_CONTENT, Request, Response, json_response
+from alcor.api.openapi.schemas import INTEGER, all_of, holding, taking
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.model.context import NO_PROJECT
 from alcor.model.errors import bad_request
 from alcor.model.rules import ADMIN, ADMIN_OR_PROJECT_MANAGER
-from alcor.model.values import boolean, integer, shown
+from alcor.model.values import Schema, boolean, integer, shown
 from alcor.services import quota
 from alcor.services.quota import LIMITED, UNLIMITED, Limits
 from alcor.store.store import Store
 
 _LARGEST = 2**31 - 1
 _limit = integer(UNLIMITED, _LARGEST)
+_how = {"check_limit": boolean, "force": boolean}
+
+_LIMITS = holding(dict.fromkeys(LIMITED, INTEGER))
+_USAGE = holding(dict.fromkeys(LIMITED, holding({"limit": INTEGER, "used": INTEGER, "reserved": INTEGER})))
+_WANTED = holding({"quota": taking({}, dict.fromkeys(LIMITED, _limit) | _how) | {"additionalProperties": False}})
 
 QUOTA_RULES = {"get_quota": ADMIN_OR_PROJECT_MANAGER, "update_quota": ADMIN, "delete_quota": ADMIN}
 """Everybody sees the quotas of the own project; these are about those of others, and about setting them."""
@@ -62,13 +69,17 @@ def quota_routes(store: Store, path: str = "/v2.0/quotas") -> list[Route]:
         await store.write(quota.reset_limits(request.parameters["id"]))
         return NO_CONTENT
 
+    def says(summary: str, answer: Schema | None, body: Schema | None = None, status: int = 200) -> Operation:
+        return Operation(summary, "quotas", answer, body, status)
+
+    item = f"{path}/{{id}}"
     return [
-        Route("GET", path, several),
-        Route("GET", f"{path}/{{id}}", one),
-        Route("PUT", f"{path}/{{id}}", update),
-        Route("DELETE", f"{path}/{{id}}", reset),
-        Route("GET", f"{path}/{{id}}/default", default),
-        Route("GET", f"{path}/{{id}}/details", details),
+        Route("GET", path, several, says("The quotas that were set", holding({"quotas": all_of(_LIMITS)}))),
+        Route("GET", item, one, says("A project's quota", holding({"quota": _LIMITS}, "quota"))),
+        Route("PUT", item, update, says("Set a project's quota", holding({"quota": _LIMITS}), body=_WANTED)),
+        Route("DELETE", item, reset, says("Have the usual quota again", None, status=204)),
+        Route("GET", f"{item}/default", default, says("The usual quota", holding({"quota": _LIMITS}))),
+        Route("GET", f"{item}/details", details, says("A quota and its use", holding({"quota": _USAGE}))),
     ]
 
 
@@ -99,7 +110,7 @@ def _wanted(body: Any) -> tuple[Limits, bool]:
     given = body.get("quota") if isinstance(body, dict) else None
     if not isinstance(given, dict):
         raise bad_request("Unable to find 'quota' in request body")
-    unknown = [name for name in given if name not in LIMITED and name not in ("check_limit", "force")]
+    unknown = [name for name in given if name not in LIMITED and name not in _how]
     if unknown:
         raise bad_request(f"Unrecognized attribute(s) {shown(', '.join(unknown))}")
     limits: Limits = {}

@@ -12,7 +12,6 @@ from alcor.model.values import Schema
 Document = dict[str, Any]
 
 _NAMED = re.compile(r"{([^}]+)}")
-_NO_GROUPS = ("", "v2.0", "v4", "project", "{project_id}")
 _ERROR = {"$ref": "#/components/responses/Error"}
 _ERROR_SCHEMA = {
     "type": "object",
@@ -28,10 +27,10 @@ _ERROR_SCHEMA = {
 
 
 def openapi_document(routes: Iterable[Route]) -> Document:
-    """The document. Of a route that does not say what it does, only the path and the method are in it."""
+    """The document."""
     paths: dict[str, Any] = {}
     for route in routes:
-        paths.setdefault(route.template, {})[route.method.lower()] = _described(route, route.operation or _bare(route))
+        paths.setdefault(route.template, {})[route.method.lower()] = _described(route)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -52,13 +51,8 @@ def openapi_document(routes: Iterable[Route]) -> Document:
     }
 
 
-def _bare(route: Route) -> Operation:
-    group = next((segment for segment in route.template.split("/") if segment not in _NO_GROUPS), "versions")
-    body: Schema | None = {} if route.method in ("POST", "PUT") else None
-    return Operation(f"{route.method} {route.template}", group.replace("-", " "), None, body, status=0)
-
-
-def _described(route: Route, operation: Operation) -> dict[str, Any]:
+def _described(route: Route) -> dict[str, Any]:
+    operation = route.operation
     path = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
         for name in _NAMED.findall(route.template)
@@ -68,10 +62,10 @@ def _described(route: Route, operation: Operation) -> dict[str, Any]:
         "tags": [operation.group],
         "operationId": f"{route.method} {route.template}",
         "parameters": path + [_parameter(each) for each in operation.query],
-        "responses": {str(operation.status or "2XX"): _answer(operation), "4XX": _ERROR, "5XX": _ERROR},
+        "responses": _answers(operation),
     }
     if operation.body is not None:
-        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": operation.body}}}
+        described["requestBody"] = {"required": True, "content": {operation.body_type: {"schema": operation.body}}}
     return described
 
 
@@ -82,8 +76,14 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     return {"name": parameter.name, "in": "query", "description": parameter.description, "schema": schema}
 
 
-def _answer(operation: Operation) -> dict[str, Any]:
+def _answers(operation: Operation) -> dict[str, Any]:
+    schemas = {operation.status: operation.answer, **operation.also}
+    answers = {str(status): _answer(operation, schema) for status, schema in schemas.items()}
+    return answers | {"4XX": _ERROR, "5XX": _ERROR}
+
+
+def _answer(operation: Operation, schema: Schema | None) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": operation.summary}
-    if operation.answer is not None:
-        answer["content"] = {"application/json": {"schema": operation.answer}}
+    if schema is not None:
+        answer["content"] = {operation.answer_type: {"schema": schema}}
     return answer

@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from alcor.api.openapi.document import Document
+from alcor.api.operation import JSON
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 70rem; padding: 1rem; color: #1b1f24 }
@@ -53,9 +54,9 @@ def _operation(path: str, method: str, operation: Any) -> str:
     )
     table = f"<table><tr><th>Parameter<th>In<th>Value<th>{parameters}</table>" if parameters else ""
     body = operation.get("requestBody")
-    request = _body("Request", body["content"]["application/json"]["schema"]) if body else ""
+    request = _body("Request", body["content"]) if body else ""
     answers = "".join(
-        _body(f"Answer {status}", answer["content"]["application/json"]["schema"])
+        _body(f"Answer {status}", answer["content"])
         for status, answer in operation["responses"].items()
         if "content" in answer
     )
@@ -65,8 +66,10 @@ def _operation(path: str, method: str, operation: Any) -> str:
     )
 
 
-def _body(title: str, schema: Any) -> str:
-    return f"<h4>{title}</h4>{_members(schema) or _schema(schema)}"
+def _body(title: str, content: Any) -> str:
+    ((kind, its),) = content.items()
+    words = title if kind == JSON else f"{title} ({kind})"
+    return f"<h4>{words}</h4>{_members(its['schema']) or _schema(its['schema'])}"
 
 
 def _members(schema: Any) -> str:

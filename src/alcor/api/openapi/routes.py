@@ -8,6 +8,8 @@ import orjson
 from alcor.api.http import Request, Response
 from alcor.api.openapi.document import openapi_document
 from alcor.api.openapi.page import openapi_page
+from alcor.api.openapi.schemas import OBJECT, STRING
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
 
 
@@ -16,7 +18,7 @@ def openapi_routes(routes: Sequence[Route]) -> list[Route]:
 
     @lru_cache(1)
     def document() -> bytes:
-        return orjson.dumps(openapi_document(routes))
+        return orjson.dumps(openapi_document([*routes, *own]))
 
     @lru_cache(1)
     def page() -> bytes:
@@ -28,7 +30,10 @@ def openapi_routes(routes: Sequence[Route]) -> list[Route]:
     async def show_page(_request: Request) -> Response:
         return Response(200, page(), b"text/html; charset=utf-8")
 
-    return [
-        Route("GET", "/openapi.json", show_document, public=True),
-        Route("GET", "/docs", show_page, public=True),
+    said = Operation("This description", "about the API", OBJECT)
+    shown = Operation("This description as a page", "about the API", STRING, answer_type="text/html")
+    own = [
+        Route("GET", "/openapi.json", show_document, said, public=True),
+        Route("GET", "/docs", show_page, shown, public=True),
     ]
+    return own

@@ -1,19 +1,47 @@
 """A resource's definition as JSON schemas: what requests may say of it, and what answers do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from alcor.api.operation import Parameter
 from alcor.model.resource import Attribute, Kept, Resource, Unset
-from alcor.model.values import Schema, schema_of
+from alcor.model.values import Convert, Schema, schema_of
 
-_STRING: Schema = {"type": "string"}
+STRING: Schema = {"type": "string"}
+INTEGER: Schema = {"type": "integer"}
+STRING_OR_NULL: Schema = {"type": ["string", "null"]}
+OBJECT: Schema = {"type": "object"}
 _PAGING = (
     Parameter("limit", {"type": "integer", "minimum": 0}, "How many at most; a link leads to the next page."),
-    Parameter("marker", _STRING, "The id of the last item of the page before."),
-    Parameter("page_reverse", _STRING, "true to page backwards."),
-    Parameter("fields", _STRING, "Attributes to show; all when not given.", repeated=True),
+    Parameter("marker", STRING, "The id of the last item of the page before."),
+    Parameter("page_reverse", STRING, "true to page backwards."),
+    Parameter("fields", STRING, "Attributes to show; all when not given.", repeated=True),
 )
 _TAGS = ("tags", "tags-any", "not-tags", "not-tags-any")
+
+
+def holding(members: Mapping[str, Schema], *others: str) -> Schema:
+    """An object with these members; the ``others`` are not always there."""
+    return {
+        "type": "object",
+        "properties": dict(members),
+        "required": [name for name in members if name not in others],
+    }
+
+
+def taking(required: Mapping[str, Convert], others: Mapping[str, Convert] | None = None) -> Schema:
+    """An object with what these functions take."""
+    others = others or {}
+    return holding({name: schema_of(convert) for name, convert in {**required, **others}.items()}, *others)
+
+
+def some(item: Schema) -> Schema:
+    """A list of one at least."""
+    return {"type": "array", "minItems": 1, "items": item}
+
+
+def all_of(item: Schema) -> Schema:
+    """A list, which may be empty."""
+    return {"type": "array", "items": item}
 
 
 def create_schema(resource: Resource) -> Schema:
@@ -58,10 +86,10 @@ def list_parameters(resource: Resource) -> tuple[Parameter, ...]:
         Parameter("sort_key", {"enum": sortable}, "Attributes to sort by; as many as directions.", repeated=True),
         Parameter("sort_dir", {"enum": ["asc", "desc"]}, "The direction of each.", repeated=True),
     )
-    tags = tuple(Parameter(name, _STRING, "Tags with commas between them.") for name in _TAGS)
+    tags = tuple(Parameter(name, STRING, "Tags with commas between them.") for name in _TAGS)
     return filters + _PAGING + sorting + (tags if "tags" in resource.attributes else ())
 
 
 def _filter_schema(attribute: Attribute) -> Schema:
     schema = schema_of(attribute.parse_filter) if attribute.parse_filter else {}
-    return schema or _STRING
+    return schema or STRING

@@ -7,6 +7,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from alcor.api.http import Handler, Request, Response, json_response
+from alcor.api.openapi.schemas import OBJECT, STRING, STRING_OR_NULL, all_of, holding
+from alcor.api.operation import Operation, Parameter
 from alcor.api.routes import Route
 from alcor.dpm.manager import DataPlaneManager
 from alcor.dpm.status import MOST, southbound_status
@@ -31,6 +33,19 @@ class RetryRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port_id: str | None = None
 
 
+_GROUP = "hosts"
+_LIMIT = Parameter("limit", {"type": "integer", "minimum": 0, "maximum": MOST}, "How many hosts of each list at most.")
+_LOOK = Operation("How the hosts of this controller do", _GROUP, OBJECT, query=(_LIMIT,))
+_WANTED = holding({"host_id": STRING, "port_id": STRING_OR_NULL}, "port_id")
+_TRY = Operation(
+    "Have a host try again what it could not program",
+    _GROUP,
+    holding({"host_id": STRING, "port_ids": all_of(STRING)}),
+    _WANTED | {"additionalProperties": False},
+    status=202,
+)
+
+
 def southbound_routes(store: Store, manager: DataPlaneManager, ncm_figures: NcmFigures) -> list[Route]:
     """The routes of a controller with this Data Plane Manager."""
 
@@ -46,8 +61,8 @@ def southbound_routes(store: Store, manager: DataPlaneManager, ncm_figures: NcmF
         return json_response(202, {"host_id": wanted.host_id, "port_ids": list(map(id_text, retried))})
 
     return [
-        Route("GET", _STATUS, status, rule="context_is_admin"),
-        Route("POST", _RETRY, retry, rule="context_is_admin"),
+        Route("GET", _STATUS, status, _LOOK, rule="context_is_admin"),
+        Route("POST", _RETRY, retry, _TRY, rule="context_is_admin"),
     ]
 
 
@@ -58,16 +73,16 @@ def ncm_routes(roles: Collection[str], status: Callable[[], Any]) -> list[Route]
         return json_response(200, msgspec.to_builtins(status()))
 
     return [
-        Route("GET", _STATUS, own, rule="context_is_admin"),
-        Route("POST", _RETRY, _elsewhere(roles), rule="context_is_admin"),
+        Route("GET", _STATUS, own, _LOOK, rule="context_is_admin"),
+        Route("POST", _RETRY, _elsewhere(roles), _TRY, rule="context_is_admin"),
     ]
 
 
 def routes_elsewhere(roles: Collection[str]) -> list[Route]:
     """The same paths of a controller to which no hosts connect: they say where to ask."""
     return [
-        Route("GET", _STATUS, _elsewhere(roles), rule="context_is_admin"),
-        Route("POST", _RETRY, _elsewhere(roles), rule="context_is_admin"),
+        Route("GET", _STATUS, _elsewhere(roles), _LOOK, rule="context_is_admin"),
+        Route("POST", _RETRY, _elsewhere(roles), _TRY, rule="context_is_admin"),
     ]
 
 
@@ -116,6 +131,6 @@ def _not_here(connection: Connection, host_id: str) -> AlcorError:
 
 def _for_operators(status: Handler, retry: Handler) -> list[Route]:
     return [
-        Route("GET", _STATUS, status, rule="context_is_admin"),
-        Route("POST", _RETRY, retry, rule="context_is_admin"),
+        Route("GET", _STATUS, status, _LOOK, rule="context_is_admin"),
+        Route("POST", _RETRY, retry, _TRY, rule="context_is_admin"),
     ]

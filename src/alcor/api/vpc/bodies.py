@@ -3,7 +3,7 @@
 from typing import Any
 
 from alcor.model.errors import bad_request
-from alcor.model.values import Convert
+from alcor.model.values import Convert, schema_of, takes
 
 _MOST = 10_000  # items of one request
 
@@ -32,6 +32,16 @@ def checked(name: str, convert: Convert, value: Any) -> Any:
         return convert(value)
     except ValueError as error:
         raise bad_request(f"Invalid input for {name}. Reason: {error}.") from error
+
+
+def unless_empty(convert: Convert) -> Convert:
+    """What the function takes, or nothing said: null or the empty string, which become None."""
+
+    @takes({"anyOf": [schema_of(convert), {"enum": ["", None]}]})
+    def convert_unless_empty(value: Any) -> Any:
+        return None if value is None or value == "" else convert(value)
+
+    return convert_unless_empty
 
 
 def required(body: Any, converts: dict[str, Convert]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def bulk_routes(
         return json_response(200, {shape.several: [shown.part(request.context, view) for view in views]})
 
     path = f"{shape.path}/bulk"
-    return [Route("POST", path, collection.create_bulk), Route("PUT", path, update_bulk)]
+    return [collection.bulk_route(), Route("PUT", path, update_bulk, collection.described.update_several())]
 
 
 def _id(resource: Resource, item: Any) -> str:

@@ -7,11 +7,13 @@ import msgspec
 
 from alcor.api.http import NO_CONTENT, Request, Response, json_response
 from alcor.api.neutron.collection import Collection, Shape
+from alcor.api.openapi.schemas import STRING, holding, some, taking
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.api.vpc.bodies import checked, items, member, required
 from alcor.model.errors import bad_request
 from alcor.model.resources.gateway import STATUSES, TYPES, gateway_ips
-from alcor.model.values import Convert, one_of, text, uuid
+from alcor.model.values import Convert, one_of, schema_of, text, uuid
 from alcor.services.gateways.gateway import GATEWAYS
 from alcor.services.gateways.gateway_attachment import ATTACHMENTS
 from alcor.services.gateways.gateway_info import OfVpc, State, ask_for_gateway, give_up, report, take_in
@@ -22,6 +24,25 @@ from alcor.store.transaction import Transaction
 _RULE = "context_is_admin"
 _VPC_INFO: dict[str, Convert] = {"vpc_id": uuid, "vni": text(16), "owner": text(255)}
 _STATE: dict[str, Convert] = {"type": one_of(*TYPES), "status": one_of(*STATUSES)}
+
+_GROUP = "gateways"
+_STATES = holding(
+    {
+        "gatewayinfo": holding(
+            {"resource_id": schema_of(uuid), "gateways": some(taking(_STATE, {"ips": gateway_ips}))},
+        )
+    }
+)
+_ASKED = holding({"vpcinfo": taking(_VPC_INFO)})
+_ASK = Operation(
+    "Ask for a gateway for a VPC, or say which it has",
+    _GROUP,
+    holding({"id": STRING}),
+    {"anyOf": [_ASKED, _STATES]},
+    status=201,
+)
+_REPORT = Operation("Report how the gateways of a VPC do", _GROUP, None, _STATES, status=204)
+_GIVE_UP = Operation("Give up the gateways of a VPC", _GROUP, None, status=204)
 
 
 def gateway_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
@@ -67,9 +88,9 @@ def _info_routes(store: Store, prefix: str) -> list[Route]:
         return NO_CONTENT
 
     return [
-        Route("POST", path, create, rule=_RULE),
-        Route("PUT", f"{path}/{{resource_id}}", update, rule=_RULE),
-        Route("DELETE", f"{path}/{{resource_id}}", delete, rule=_RULE),
+        Route("POST", path, create, _ASK, rule=_RULE),
+        Route("PUT", f"{path}/{{resource_id}}", update, _REPORT, rule=_RULE),
+        Route("DELETE", f"{path}/{{resource_id}}", delete, _GIVE_UP, rule=_RULE),
     ]
 
 

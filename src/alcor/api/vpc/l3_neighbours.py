@@ -4,16 +4,19 @@ from functools import partial
 from typing import Any
 
 from alcor.api.http import Request, Response, json_response
+from alcor.api.openapi.schemas import taking
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.api.vpc.bodies import checked, required
 from alcor.model.resources.router import ROUTER
-from alcor.model.values import Convert, list_of, mapping, one_of, uuid
+from alcor.model.values import Convert, list_of, mapping, one_of, takes, uuid
 from alcor.services.routers.l3_neighbours import Change, concerned, tell_again
 from alcor.store.store import Store
 
 _MOST_GATEWAY_PORTS = 1000
 
 
+@takes({"type": "string"})
 def _operation(value: Any) -> Any:
     return one_of("add", "delete")(value.lower() if isinstance(value, str) else value)
 
@@ -40,4 +43,6 @@ def l3_neighbour_routes(store: Store, prefix: str) -> list[Route]:
             last = await store.write(partial(tell_again, subnet_ids=subnet_ids, after=last))
         return json_response(200, said)
 
-    return [Route("PUT", f"{prefix}/update-l3-neighbors", update)]
+    body = taking(_REQUIRED, _OTHERS)
+    said = Operation("Have hosts told again what a router connects", "ports", body, body)
+    return [Route("PUT", f"{prefix}/update-l3-neighbors", update, said)]

@@ -3,8 +3,10 @@
 from typing import Any
 
 from alcor.api.http import Request, Response, json_response
+from alcor.api.openapi.schemas import INTEGER, STRING, STRING_OR_NULL, all_of, holding, some, taking
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
-from alcor.api.vpc.bodies import checked, items, member
+from alcor.api.vpc.bodies import checked, items, member, required, unless_empty
 from alcor.model.addresses import MAC_BROADCAST, mac_number, mac_text
 from alcor.model.errors import bad_request
 from alcor.model.values import Convert, mac_address, one_of, text
@@ -14,6 +16,35 @@ from alcor.store.store import Store
 
 _RULE = "context_is_admin"
 _STATE = one_of(ACTIVE, INACTIVE)
+_TEXT = unless_empty(text(255))
+_RESERVATION: dict[str, Convert] = {
+    "project_id": _TEXT,
+    "vpc_id": _TEXT,
+    "port_id": _TEXT,
+    "state": unless_empty(_STATE),
+    "mac_address": unless_empty(mac_address),
+}
+_RANGE: dict[str, Convert] = {"from": mac_address, "to": mac_address}
+_RANGE_OTHERS: dict[str, Convert] = {"state": unless_empty(_STATE), "range_id": unless_empty(text(36))}
+
+_WANTED = taking({}, _RESERVATION)
+_RESERVED = holding(dict.fromkeys(_RESERVATION, STRING_OR_NULL))
+_WANTED_RANGE = taking(_RANGE, _RANGE_OTHERS)
+_SHOWN_RANGE = holding(dict.fromkeys(("range_id", "from", "to", "state"), STRING) | {"capacity": INTEGER})
+_ONE, _SEVERAL = holding({"mac_state": _RESERVED}), holding({"mac_states": all_of(_RESERVED)})
+_ASKED, _ALL_ASKED = holding({"mac_state": _WANTED}), holding({"mac_states": some(_WANTED)})
+_RANGE_SHOWN, _RANGE_ASKED = holding({"mac_range": _SHOWN_RANGE}), holding({"mac_range": _WANTED_RANGE})
+
+_RESERVE = Operation("Reserve a MAC address, or the next free one", "macs", _ONE, _ASKED, 201)
+_RESERVE_BULK = Operation("Reserve several MAC addresses: all or none", "macs", _SEVERAL, _ALL_ASKED, 201)
+_SHOW = Operation("A MAC address in use", "macs", _ONE)
+_CHANGE = Operation("Change what is said of a reserved MAC address", "macs", _ONE, _ASKED)
+_RELEASE = Operation("Give a MAC address back", "macs", holding({"mac_address": STRING}))
+_LIST_RANGES = Operation("All ranges of MAC addresses", "MAC ranges", holding({"mac_ranges": all_of(_SHOWN_RANGE)}))
+_SHOW_RANGE = Operation("A range of MAC addresses", "MAC ranges", _RANGE_SHOWN)
+_ADD_RANGE = Operation("Add a range of MAC addresses", "MAC ranges", _RANGE_SHOWN, _RANGE_ASKED, 201)
+_CHANGE_RANGE = Operation("Change a range of MAC addresses", "MAC ranges", _RANGE_SHOWN, _RANGE_ASKED)
+_REMOVE_RANGE = Operation("Remove a range of MAC addresses", "MAC ranges", holding({"id": STRING}))
 _LARGEST_RANGE = 1 << 32
 
 
@@ -74,44 +105,34 @@ def mac_routes(store: Store, prefix: str) -> list[Route]:
         return json_response(200, {"id": range_id})
 
     return [
-        Route("POST", macs, reserve, rule=_RULE),
-        Route("POST", f"{macs}/bulk", reserve_bulk, rule=_RULE),
-        Route("POST", f"{macs}/range/{{range_id}}", reserve, rule=_RULE),
-        Route("POST", f"{macs}/range/{{range_id}}/bulk", reserve_bulk, rule=_RULE),
-        Route("GET", ranges, list_ranges, rule=_RULE),
-        Route("POST", ranges, add_range, rule=_RULE),
-        Route("GET", f"{ranges}/{{range_id}}", show_range, rule=_RULE),
-        Route("PUT", f"{ranges}/{{range_id}}", change_range, rule=_RULE),
-        Route("DELETE", f"{ranges}/{{range_id}}", remove_range, rule=_RULE),
-        Route("GET", f"{macs}/{{mac}}", show, rule=_RULE),
-        Route("PUT", f"{macs}/{{mac}}", change, rule=_RULE),
-        Route("DELETE", f"{macs}/{{mac}}", release, rule=_RULE),
+        Route("POST", macs, reserve, _RESERVE, rule=_RULE),
+        Route("POST", f"{macs}/bulk", reserve_bulk, _RESERVE_BULK, rule=_RULE),
+        Route("POST", f"{macs}/range/{{range_id}}", reserve, _RESERVE, rule=_RULE),
+        Route("POST", f"{macs}/range/{{range_id}}/bulk", reserve_bulk, _RESERVE_BULK, rule=_RULE),
+        Route("GET", ranges, list_ranges, _LIST_RANGES, rule=_RULE),
+        Route("POST", ranges, add_range, _ADD_RANGE, rule=_RULE),
+        Route("GET", f"{ranges}/{{range_id}}", show_range, _SHOW_RANGE, rule=_RULE),
+        Route("PUT", f"{ranges}/{{range_id}}", change_range, _CHANGE_RANGE, rule=_RULE),
+        Route("DELETE", f"{ranges}/{{range_id}}", remove_range, _REMOVE_RANGE, rule=_RULE),
+        Route("GET", f"{macs}/{{mac}}", show, _SHOW, rule=_RULE),
+        Route("PUT", f"{macs}/{{mac}}", change, _CHANGE, rule=_RULE),
+        Route("DELETE", f"{macs}/{{mac}}", release, _RELEASE, rule=_RULE),
     ]
 
 
 def _reservation(body: Any) -> Reservation:
-    converts: dict[str, Convert] = {
-        "project_id": text(255),
-        "vpc_id": text(255),
-        "port_id": text(255),
-        "state": _STATE,
-        "mac_address": mac_address,
-    }
-    given = {name: checked(name, converts[name], body[name]) for name in converts if body.get(name)}
-    address = given.pop("mac_address", None)
-    return Reservation(**given, address=None if address is None else mac_number(address))
+    given = {name: checked(name, convert, body.get(name)) for name, convert in _RESERVATION.items()}
+    address = given.pop("mac_address")
+    said = {name: value for name, value in given.items() if value is not None}
+    return Reservation(**said, address=None if address is None else mac_number(address))
 
 
 def _range(body: Any) -> MacRange:
-    for name in ("from", "to"):
-        if not body.get(name):
-            raise bad_request(f"Failed to parse request. Required attribute '{name}' not specified")
-    first, last = (mac_number(checked(name, mac_address, body[name])) for name in ("from", "to"))
+    first, last = map(mac_number, required(body, _RANGE).values())
     if not first <= last < MAC_BROADCAST or last - first >= _LARGEST_RANGE or (first ^ last) >> 40:
         raise bad_request(
             f"Invalid input for to. Reason: {mac_text(last)} must not come before {mac_text(first)}, "
             f"nor more than {_LARGEST_RANGE} addresses after it."
         )
-    state = checked("state", _STATE, body["state"]) if body.get("state") else ACTIVE
-    range_id = checked("range_id", text(36), body["range_id"]) if body.get("range_id") else ""
-    return MacRange(first, last, state, range_id)
+    state, range_id = (checked(name, convert, body.get(name)) for name, convert in _RANGE_OTHERS.items())
+    return MacRange(first, last, state or ACTIVE, range_id or "")

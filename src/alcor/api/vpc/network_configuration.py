@@ -6,11 +6,13 @@ from functools import partial
 from typing import Any
 
 from alcor.api.http import Request, Response, json_response
+from alcor.api.openapi.schemas import INTEGER, OBJECT, STRING, all_of, holding
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.api.vpc.bodies import checked, required
 from alcor.model.errors import AlcorError, bad_request
 from alcor.model.resources.network import LARGEST_VNI
-from alcor.model.values import Convert, integer, ip_address, one_of, optional, uuid
+from alcor.model.values import Convert, Schema, integer, ip_address, one_of, optional, schema_of, uuid
 from alcor.services.network_configuration import MANAGERS, Item, put, remove, tell_again
 from alcor.store.store import Store
 from alcor.store.transaction import Transaction
@@ -24,6 +26,11 @@ _OF_THE_DPM_ALONE = ("binding_host_ip", "tunnel_id", "is_zeta_gateway_port", "in
                      "subnetEntities", "vpcEntities")  # fmt: skip
 _NEEDED: dict[str, Convert] = {"id": uuid, "project_id": lambda value: value}
 _MOST = 10_000
+_GROUP = "network configuration"
+_STATUS = {"POST": 201}
+_ITEMS: Schema = {"type": ["array", "null"], "maxItems": _MOST, "items": OBJECT}
+_RESULT = holding({"resource_type": STRING, "operation_status": STRING, "failed_hosts": all_of(STRING)})
+_RESULTS = holding({"resultList": all_of(_RESULT), "overrallTime": INTEGER, "resultMessage": STRING})
 _DONE = "Successfully Handle request !!"  # as the Java Data Plane Manager words it
 
 
@@ -34,6 +41,8 @@ def network_configuration_routes(store: Store, prefix: str) -> list[Route]:
         started = time.monotonic()
         body = request.json()
         operation, kind = _operation(request.method, body), _kind(body)
+        for member in _MEMBERS.values():
+            _items(body, member)
         write: Callable[[Transaction], list[str]]
         if kind == _NEIGHBOR:
             write = partial(tell_again, port_ids=_neighbours(body))
@@ -45,9 +54,23 @@ def network_configuration_routes(store: Store, prefix: str) -> list[Route]:
             write = partial(put, resources=resources, context=request.context)
         away = await store.write(write)
         elapsed = round((time.monotonic() - started) * 1000)
-        return json_response(201 if request.method == "POST" else 200, _answer(kind, away, elapsed))
+        return json_response(_STATUS.get(request.method, 200), _answer(kind, away, elapsed))
 
-    return [Route(method, f"{prefix}/network-configuration", apply, rule=_RULE) for method in _OPERATIONS]
+    return [
+        Route(method, f"{prefix}/network-configuration", apply, _says(method), rule=_RULE) for method in _OPERATIONS
+    ]
+
+
+def _says(method: str) -> Operation:
+    operations = _OPERATIONS[method]
+    said: list[str | None] = [*operations] if len(operations) > 1 else [*operations, None]
+    body = holding(
+        {"opType": {"enum": said}, "rsType": schema_of(_TYPES)} | dict.fromkeys(_MEMBERS.values(), _ITEMS),
+        *_MEMBERS.values(),
+        *(("opType",) if None in said else ()),
+    )
+    done = " or ".join(each.lower() for each in operations)
+    return Operation(f"{done.capitalize()} VPCs, subnets and ports", _GROUP, _RESULTS, body, _STATUS.get(method, 200))
 
 
 def _operation(method: str, body: Any) -> str:

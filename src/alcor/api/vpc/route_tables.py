@@ -1,5 +1,6 @@
 """The routers of a project's VPCs, and the route tables of these and of their subnets."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -7,10 +8,13 @@ from sqlalchemy import Connection
 
 from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron.collection import Collection, Shape
+from alcor.api.openapi.schemas import STRING, all_of, create_schema, holding, update_schema, view_schema
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.api.vpc.bodies import member
 from alcor.model.errors import bad_request, not_found
-from alcor.model.resources.vpc_router import ROUTE_TABLE
+from alcor.model.resources.vpc_router import ROUTE_TABLE, VPC_ROUTER
+from alcor.model.values import Schema
 from alcor.services.manager import SHOW, Values
 from alcor.services.routers.route_table import ROUTE_TABLES
 from alcor.services.routers.vpc_router import (
@@ -32,6 +36,10 @@ from alcor.services.rows import View
 from alcor.store.store import Store
 
 _ONE = "routetable"
+_ID = holding({"id": STRING})
+_TABLE = holding({_ONE: view_schema(ROUTE_TABLE)})
+_CREATE = holding({_ONE: create_schema(ROUTE_TABLE)})
+_CHANGE = holding({_ONE: update_schema(ROUTE_TABLE)})
 
 
 def route_table_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
@@ -43,6 +51,10 @@ def route_table_routes(store: Store, page_limit: int, prefix: str) -> list[Route
         *_of_vpcs(store, f"{prefix}/vpcs/{{vpc_id}}"),
         *_of_subnets(store, f"{prefix}/subnets/{{subnet_id}}/routetable"),
     ]
+
+
+def _says(summary: str, answer: Schema, body: Schema | None = None, status: int = 200, *, group: str) -> Operation:
+    return Operation(summary, group, answer, body, status)
 
 
 def _of_vpcs(store: Store, path: str) -> list[Route]:
@@ -88,14 +100,19 @@ def _of_vpcs(store: Store, path: str) -> list[Route]:
     async def list_all(request: Request) -> Response:
         return json_response(200, {ROUTE_TABLE.collection: (await found(_vpc(request)))["routetables"]})
 
+    router = holding({"router": view_schema(VPC_ROUTER)})
+    tables = holding({ROUTE_TABLE.collection: all_of(view_schema(ROUTE_TABLE))})
+    says = partial(_says, group="routers")
     return [
-        Route("GET", f"{path}/router", show_router),
-        Route("POST", f"{path}/router", create_router),
-        Route("DELETE", f"{path}/router", remove_router),
-        Route("GET", f"{path}/vpcroutetable", show),
-        Route("POST", f"{path}/vpcroutetable", create),
-        Route("PUT", f"{path}/vpcroutetable", update),
-        Route("GET", f"{path}/routetables", list_all),
+        Route("GET", f"{path}/router", show_router, says("The VPC's router, made when it has none", router)),
+        Route("POST", f"{path}/router", create_router, says("Make the VPC's router", router, status=201)),
+        Route("DELETE", f"{path}/router", remove_router, says("Delete the VPC's router", _ID)),
+        Route("GET", f"{path}/vpcroutetable", show, says("The VPC's route table", _TABLE)),
+        Route(
+            "POST", f"{path}/vpcroutetable", create, says("Make the VPC's router and route table", _TABLE, status=201)
+        ),
+        Route("PUT", f"{path}/vpcroutetable", update, says("Change the VPC's route table", _TABLE, _CHANGE)),
+        Route("GET", f"{path}/routetables", list_all, says("The VPC's route tables, and its subnets'", tables)),
     ]
 
 
@@ -125,11 +142,12 @@ def _of_subnets(store: Store, path: str) -> list[Route]:
         owner = await owner_of(request)
         return json_response(200, {"id": await store.write(lambda transaction: delete_table(transaction, owner))})
 
+    says = partial(_says, group="routetables")
     return [
-        Route("GET", path, show),
-        Route("POST", path, create),
-        Route("PUT", path, update),
-        Route("DELETE", path, delete),
+        Route("GET", path, show, says("The subnet's route table", _TABLE)),
+        Route("POST", path, create, says("Make the subnet's route table", _TABLE, _CREATE, 201)),
+        Route("PUT", path, update, says("Change the subnet's route table", _TABLE, _CHANGE)),
+        Route("DELETE", path, delete, says("Delete the subnet's route table", _ID)),
     ]
 
 

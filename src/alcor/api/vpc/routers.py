@@ -6,8 +6,11 @@ import msgspec
 
 from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron.collection import Collection, Shape
+from alcor.api.openapi.schemas import all_of, holding, view_schema
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.model.resources.alcor import PROJECT_ROUTER
+from alcor.model.resources.subnet import SUBNET
 from alcor.services.manager import Act, Action
 from alcor.services.routers.connected_subnets import Asked, connected_subnets
 from alcor.services.routers.router import ROUTERS
@@ -31,8 +34,10 @@ def router_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
         asked = Asked(named["project_id"], named["vpc_id"], named["subnet_id"], request.context)
         return json_response(200, await store.read(lambda connection: connected_subnets(connection, asked)))
 
+    answer = {"internal_router_info": {"type": ["object", "null"]}, "subnets": all_of(view_schema(SUBNET))}
+    connected = Operation("The subnets that the subnet's router connects", "subnets", holding(answer))
     path = f"{prefix}/vpcs/{{vpc_id}}/subnets/{{subnet_id}}/connected-subnets"
-    return [*Collection(store, routers, page_limit, shape).routes(), Route("GET", path, show_connected)]
+    return [*Collection(store, routers, page_limit, shape).routes(), Route("GET", path, show_connected, connected)]
 
 
 def _taking_routes_of_java(action: Action) -> Action:

@@ -6,6 +6,8 @@ import msgspec
 
 from alcor.api.http import Handler, Request, Response, json_response
 from alcor.api.neutron.collection import Collection, Shape
+from alcor.api.openapi.schemas import holding, some, taking
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.api.vpc.bodies import items, required
 from alcor.model.errors import not_found
@@ -22,6 +24,11 @@ _BINDINGS = "port_binding_security_groups"
 _BINDING: dict[str, Convert] = {"port_id": uuid, "security_group_id": uuid}
 
 
+def _says(summary: str) -> Operation:
+    bound = some(taking(_BINDING))
+    return Operation(summary, "security groups", holding({_BINDINGS: bound}), holding({_BINDINGS: bound}), 201)
+
+
 def security_group_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
     """The routes of the Security Group Manager under the prefix of a project."""
     routes: list[Route] = []
@@ -33,13 +40,14 @@ def security_group_routes(store: Store, page_limit: int, prefix: str) -> list[Ro
         path = f"{prefix}/{resource.collection.replace('_', '-')}"
         shape = Shape(path, resource.name, resource.collection, answers_delete=True)
         collection = Collection(store, own, page_limit, shape)
-        routes += [*collection.routes(), Route("POST", f"{path}/bulk", collection.create_bulk)]
+        routes += [*collection.routes(), collection.bulk_route()]
         if manager is SECURITY_GROUPS:
-            routes.append(Route("GET", f"{path}/default/{{tenant_id}}", _default_group(store, collection)))
+            shown = msgspec.structs.replace(collection.described.show(), summary="The project's default security group")
+            routes.append(Route("GET", f"{path}/default/{{tenant_id}}", _default_group(store, collection), shown))
     return [
         *routes,
-        Route("POST", f"{prefix}/bind-security-groups", _binding(store, bind)),
-        Route("POST", f"{prefix}/unbind-security-groups", _binding(store, unbind)),
+        Route("POST", f"{prefix}/bind-security-groups", _binding(store, bind), _says("Make ports members")),
+        Route("POST", f"{prefix}/unbind-security-groups", _binding(store, unbind), _says("End memberships of ports")),
     ]
 
 

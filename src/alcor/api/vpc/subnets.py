@@ -6,11 +6,17 @@ from sqlalchemy import Connection
 
 from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron.collection import Collection, Shape, project_of
+from alcor.api.openapi.schemas import INTEGER, STRING, holding
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.model.errors import bad_request, not_found
+from alcor.model.values import schema_of
 from alcor.services.project import PROJECT_SUBNETS
 from alcor.services.subnets.subnet import port_count
 from alcor.store.store import Store
+
+_host_routes_value = PROJECT_SUBNETS.resource.attributes["host_routes"].convert
+_ROUTES = holding({"hostRoutes": schema_of(_host_routes_value) if _host_routes_value else {}})
 
 
 def subnet_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
@@ -35,11 +41,13 @@ def subnet_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
             raise not_found("subnet", subnet_id)
         return json_response(200, count)
 
+    replaces = Operation("Replace the host routes", "subnets", holding({"id": STRING}), _ROUTES)
+    counts = Operation("How many ports have an address of the subnet", "ports", INTEGER)
     return [
         *collection.routes(),
-        Route("POST", f"{shape.path}/bulk", collection.create_bulk),
-        Route("PUT", f"{shape.path}/{{id}}/update_routes", update_routes),
-        Route("GET", f"{prefix}/subnet-port-count/{{subnet_id}}", count_ports),
+        collection.bulk_route(),
+        Route("PUT", f"{shape.path}/{{id}}/update_routes", update_routes, replaces),
+        Route("GET", f"{prefix}/subnet-port-count/{{subnet_id}}", count_ports, counts),
     ]
 
 
@@ -47,4 +55,4 @@ def _host_routes(body: Any) -> Any:
     """What is to replace the subnet's routes; null is none."""
     if not isinstance(body, dict) or "hostRoutes" not in body:
         raise bad_request("Unable to find 'hostRoutes' in request body")
-    return body["hostRoutes"] or []
+    return [] if body["hostRoutes"] is None else body["hostRoutes"]

@@ -5,6 +5,8 @@ from sqlalchemy import Connection
 from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron import query
 from alcor.api.neutron.collection import Collection, Shape
+from alcor.api.openapi.schemas import INTEGER, holding, list_parameters
+from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.services.networks.external_network import VPCS
 from alcor.store.page import count_rows
@@ -25,8 +27,11 @@ def vpc_routes(store: Store, page_limit: int, prefix: str) -> list[Route]:
 
         return json_response(200, {"Count": await store.read(counted)})
 
+    counts = Operation(
+        "How many VPCs there are", "networks", holding({"Count": INTEGER}), query=list_parameters(VPCS.resource)
+    )
     return [
         *collection.routes(),
-        Route("POST", f"{shape.path}/bulk", collection.create_bulk),
-        Route("GET", f"{shape.path}/count", count),
+        collection.bulk_route(),
+        Route("GET", f"{shape.path}/count", count, counts),
     ]

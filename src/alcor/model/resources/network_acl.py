@@ -2,7 +2,7 @@
 
 from alcor.model.resource import Attribute, Kept, Resource, Unset
 from alcor.model.resources.standard import chosen_id, standard_attributes
-from alcor.model.values import boolean, cidr, integer, list_of, one_of, optional, uuid, whole_number
+from alcor.model.values import boolean, cidr, integer, list_of, one_of, optional, schema_of, takes, uuid, whole_number
 
 DIRECTIONS = ("ingress", "egress")
 TCP, UDP, ICMP, ICMPV6, ALL = "tcp", "udp", "icmp", "icmpv6", "all"
@@ -14,6 +14,7 @@ LAST_NUMBER = 32767
 _MOST_SUBNETS = 1000  # of one ACL
 
 _port = optional(integer(1, 65535))
+_number = takes(schema_of(integer(0, LAST_NUMBER)))(integer(0, LAST_NUMBER - 1))  # the last one is shown, too
 _icmp = optional(integer(0, 255))
 
 
@@ -38,7 +39,7 @@ NETWORK_ACL_RULE = Resource(
     "network_acl_rules",
     _own(
         Attribute("network_acl_id", uuid, Unset.REQUIRED, update=False, column="network_acl_id", parse_filter=str),
-        Attribute("number", integer(0, LAST_NUMBER - 1), Unset.REQUIRED, column="number", parse_filter=whole_number),
+        Attribute("number", _number, Unset.REQUIRED, column="number", parse_filter=whole_number),
         Attribute("direction", one_of(*DIRECTIONS), Unset.REQUIRED, column="direction", parse_filter=str),
         Attribute("action", one_of(ALLOW, DENY), Unset.REQUIRED, column="action", parse_filter=str),
         Attribute("protocol", one_of(TCP, UDP, ICMP, ICMPV6, ALL), ALL, column="protocol", parse_filter=str),

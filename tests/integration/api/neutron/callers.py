@@ -13,6 +13,7 @@ from alcor.api.identity.policy import RulePolicy
 from alcor.api.rules import all_rules
 from alcor.store.store import Store
 from tests.fake_keystone import SETTINGS, FakeKeystone
+from tests.integration.api.described import DESCRIBED
 
 As = Callable[..., httpx.AsyncClient]
 """A client for a project with these roles."""
@@ -29,7 +30,9 @@ async def signing_in(store: Store, policy: Path | None, page_limit: int) -> Asyn
     def client(project: str, *roles: str) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(application)
         token = {"X-Auth-Token": keystone.token(project, *roles)}
-        clients.append(httpx.AsyncClient(transport=transport, base_url="http://neutron:9696", headers=token))
+        clients.append(
+            httpx.AsyncClient(transport=transport, base_url="http://neutron:9696", headers=token, event_hooks=DESCRIBED)
+        )
         return clients[-1]
 
     yield client

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from alcor.api.app import ApiSettings, create_app
 from alcor.store.store import Store
 from tests import invariants
+from tests.integration.api.described import DESCRIBED
 from tests.integration.api.neutron.callers import As, signing_in
 from tests.integration.api.neutron.requests import Neutron
 
@@ -20,7 +21,7 @@ async def client_of(store: Store) -> AsyncIterator[Neutron]:
     """A client of the API on a store."""
     application = create_app(store, ApiSettings(page_limit=50), lambda: None, CollectorRegistry())
     transport = httpx.ASGITransport(application)
-    async with httpx.AsyncClient(transport=transport, base_url="http://neutron:9696") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://neutron:9696", event_hooks=DESCRIBED) as client:
         yield Neutron(client)
 
 
