@@ -234,7 +234,7 @@ async def test_a_database_that_is_away_is_the_trouble(
     await store.close()
 
 
-@pytest.mark.parametrize("limit", ["-1", "1001", "many", "1.5", "²"])
+@pytest.mark.parametrize("limit", ["-1", "1001", "9" * 5000, "many", "1.5", "²"])
 async def test_a_limit_that_is_none_is_refused(operator: Operator, limit: str) -> None:
     answer = await operator.client.get("/southbound/status", params={"limit": limit})
     assert answer.status_code == 400

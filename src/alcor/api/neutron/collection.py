@@ -217,7 +217,7 @@ class Collection:
         parent = self._manager.parent
         if parent is not None:
             above = {parent.attribute: request.parameters["parent_id"]}
-            items = [item | above if isinstance(item, dict) else item for item in items]
+            items = [_below(item, above) for item in items]
         checked = [self._resource.check_create(item) for item in items]
         self._give_project(request, checked)
         if request.context.policy is not None:
@@ -343,6 +343,16 @@ class Collection:
                 if id(view) in shown:
                     answers[index] = view
         return answers
+
+
+def _below(item: Any, above: dict[str, Any]) -> Any:
+    """The item with what the path says it is a part of. Raises AlcorError (400) when it says something else itself."""
+    if not isinstance(item, dict):
+        return item
+    for name, value in above.items():
+        if item.get(name) not in (None, value):
+            raise bad_request(f"Invalid input for {name}. Reason: it is not that of the path, '{value}'.")
+    return item | above
 
 
 def project_of(request: Request) -> str | None:

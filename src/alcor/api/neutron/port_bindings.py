@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from alcor.api.http import NO_CONTENT, Request, Response, json_response
 from alcor.api.neutron import query
 from alcor.api.neutron.descriptions import Descriptions
@@ -17,6 +19,9 @@ from alcor.store.store import Store
 
 _PATH = "/v2.0/ports/{id}/bindings"
 _FILTERS = ("host", "vif_type", "vnic_type", "status")
+_OF_PAGES = ("limit", "marker", "page_reverse", "sort_key", "sort_dir")
+"""A port has few bindings: they are all listed."""
+
 _SAYS = Descriptions(PORT_BINDING, "binding", "bindings")
 
 
@@ -54,9 +59,12 @@ def port_binding_routes(store: Store) -> list[Route]:
         view = await store.write(lambda transaction: port_binding.activate_binding(transaction, asked))
         return json_response(200, view)
 
+    listed = msgspec.structs.replace(
+        _SAYS.list(), query=tuple(each for each in _SAYS.list().query if each.name not in _OF_PAGES)
+    )
     item, rule = f"{_PATH}/{{host}}", PORT_BINDING.rule_name
     return [
-        Route("GET", _PATH, several, rule=rule("get"), operation=_SAYS.list()),
+        Route("GET", _PATH, several, rule=rule("get"), operation=listed),
         Route("POST", _PATH, create, rule=rule("create"), operation=_SAYS.create()),
         Route("GET", item, one, rule=rule("get"), operation=_SAYS.show()),
         Route("PUT", item, change, rule=rule("update"), operation=_SAYS.update()),

@@ -70,9 +70,11 @@ def _last(given: dict[str, list[str]], name: str) -> str | None:
 
 
 def _page_size(given: dict[str, list[str]], largest: int) -> int:
-    text = _last(given, "limit")
-    if text is None:
-        return largest
+    limit = [0, *(_number(text) for text in given.get("limit", ()) if text)][-1]
+    return min(limit, largest) if limit else largest
+
+
+def _number(text: str) -> int:
     try:
         limit = int(text)
     except ValueError:
@@ -81,7 +83,7 @@ def _page_size(given: dict[str, list[str]], largest: int) -> int:
         raise bad_request(
             f"Bad limit request: Limit must be an integer 0 or greater and not {shown(text)}.", "BadRequest"
         )
-    return min(limit, largest) if limit else largest
+    return limit
 
 
 def _filters(

@@ -21,6 +21,7 @@ from alcor.store.store import Store
 
 _STATUS, _RETRY = "/southbound/status", "/southbound/retry"
 _DEFAULT_LIMIT = 20
+_LONGEST_LIMIT = 9  # digits
 
 NcmFigures = Callable[[], Mapping[str, int]]
 """What the Network Config Manager has counted, by name."""
@@ -98,8 +99,8 @@ def _elsewhere(roles: Collection[str]) -> Handler:
 
 def _limit(request: Request) -> int:
     text = dict(request.query()).get("limit", str(_DEFAULT_LIMIT))
-    if not text.isascii() or not text.isdigit() or int(text) > MOST:
-        raise bad_request(f"limit is {text!r}: write a number from 0 to {MOST}.")
+    if not text.isascii() or not text.isdigit() or len(text) > _LONGEST_LIMIT or int(text) > MOST:
+        raise bad_request(f"limit is {text[:64]!r}: write a number from 0 to {MOST}.")
     return int(text)
 
 

@@ -11,7 +11,7 @@ from alcor.api.routes import Route
 from alcor.api.vpc.bodies import checked, items, required
 from alcor.model.errors import bad_request
 from alcor.model.resources.subnet import ip_version
-from alcor.model.values import Convert, Schema, ip_address, one_of, optional, text
+from alcor.model.values import Convert, Schema, integer, ip_address, one_of, optional, text
 from alcor.services.subnets import ip_range
 from alcor.services.subnets.ip_range import ACTIVATED, DEACTIVATED, Held, Wanted
 from alcor.store.store import Store
@@ -192,9 +192,7 @@ def _path_address(request: Request) -> str:
 
 def _page(request: Request, most: int, marker: Convert) -> tuple[str, int]:
     """Past what, and how many: lists of this API have no links, the last item is the next marker."""
-    given = dict(request.query())
-    limit = given.get("limit", str(most))
-    if not limit.isdecimal() or not 0 < int(limit) <= most:
-        raise bad_request(f"Invalid input for limit. Reason: it must be a number from 1 to {most}.")
-    after = given.get("marker", "")
-    return (checked("marker", marker, after) if after else ""), int(limit)
+    given = request.query()
+    limits = [most, *(checked("limit", integer(1, most), value) for name, value in given if name == "limit")]
+    after, limit = dict(given).get("marker", ""), limits[-1]
+    return (checked("marker", marker, after) if after else ""), limit

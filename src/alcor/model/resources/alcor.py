@@ -123,5 +123,5 @@ PROJECT_ROUTER = Resource(
     _attributes(ROUTER),
     lenient=True,
     rules=ROUTER.rules,
-    without_effect=("gateway_ports", "owner", "routetable", "service_type_id"),
+    without_effect=("gateway_ports", "owner", "routetable"),
 )

@@ -96,10 +96,13 @@ async def test_values_that_no_rule_can_have_are_refused(neutron: Neutron) -> Non
     assert nowhere == (404, "QosPolicyNotFound", "QoS policy none could not be found.")
 
 
-async def test_a_rule_is_of_the_policy_of_its_path_whatever_the_body_says(neutron: Neutron) -> None:
+async def test_a_rule_is_of_the_policy_of_its_path(neutron: Neutron) -> None:
     gold, silver = await policy(neutron), await policy(neutron)
-    made = await rule(neutron, gold, "dscp_marking", dscp_mark=8, qos_policy_id=silver["id"])
+    made = await rule(neutron, gold, "dscp_marking", dscp_mark=8, qos_policy_id=gold["id"])
     assert made["qos_policy_id"] == gold["id"]
+    body = {"dscp_marking_rule": {"dscp_mark": 10, "qos_policy_id": silver["id"]}}
+    refused = await neutron.refused("POST", f"qos/policies/{gold['id']}/dscp_marking_rules", body)
+    assert refused[0] == 400 and "qos_policy_id" in refused[2]
 
 
 async def test_a_policy_stays_while_something_has_it(neutron: Neutron) -> None:
