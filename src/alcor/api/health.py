@@ -5,9 +5,9 @@ from collections.abc import Callable
 from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.api.http import Request, Response, json_response
-from alcor.api.openapi.schemas import STRING, holding
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
+from alcor.model.schema import STRING, holding
 from alcor.store import change_log
 from alcor.store.store import Store
 

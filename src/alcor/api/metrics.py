@@ -3,9 +3,9 @@
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Histogram, generate_latest
 
 from alcor.api.http import Request, Response
-from alcor.api.openapi.schemas import STRING
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
+from alcor.model.schema import STRING
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 

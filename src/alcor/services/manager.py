@@ -14,6 +14,7 @@ from alcor.model.context import DEFAULT_PROJECT, OPERATOR, Context
 from alcor.model.errors import AlcorError, bad_request, conflict, not_found
 from alcor.model.identifiers import new_id
 from alcor.model.resource import Resource
+from alcor.model.values import Schema
 from alcor.services.access import Access
 from alcor.services.rows import View, missing
 from alcor.store import bulk
@@ -71,12 +72,16 @@ DeleteHandler = Callable[[Transaction, Sequence[Delete]], Sequence[Exception | N
 
 
 class Action(msgspec.Struct, frozen=True):
-    """Something else that is done to a resource, at ``…/{id}/{name}``; its answer is what the operation returns."""
+    """Something else that is done to a resource, at ``…/{id}/{name}``; its answer is what the operation returns.
+
+    ``body`` is what requests must hold: nothing where it is None.
+    """
 
     method: str
     name: str
     operation: Callable[[Transaction, Act], Any]
     status: int = 200
+    body: Schema | None = None
 
 
 class Prelude(msgspec.Struct, frozen=True):

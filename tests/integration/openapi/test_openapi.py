@@ -77,6 +77,10 @@ def test_each_of_alcors_own_rows_is_described(api: httpx.Client) -> None:
         assert method == "GET" or method == "DELETE" or path in _WITHOUT_BODY or "requestBody" in said, (method, path)
 
 
+def test_no_body_is_just_anything() -> None:
+    assert [route.template for route in described_routes() if route.operation.body == {}] == []
+
+
 def test_a_schema_is_of_what_is_accepted(api: httpx.Client) -> None:
     paths = api.get("/openapi.json").json()["paths"]
     bind = paths["/project/{project_id}/bind-security-groups"]["post"]

@@ -77,7 +77,7 @@ class Collection:
                 action.method,
                 f"{item}/{action.name}",
                 self._acting(action),
-                operation=described.action(action.name, action.status, action.method),
+                operation=described.action(action.name, action.status, action.body),
             )
             for action in self._manager.actions
         ]

@@ -2,18 +2,10 @@
 
 import msgspec
 
-from alcor.api.openapi.schemas import (
-    OBJECT,
-    all_of,
-    create_schema,
-    holding,
-    list_parameters,
-    some,
-    update_schema,
-    view_schema,
-)
+from alcor.api.openapi.schemas import create_schema, list_parameters, update_schema, view_schema
 from alcor.api.operation import Operation, Parameter
 from alcor.model.resource import Resource
+from alcor.model.schema import OBJECT, all_of, holding, some
 from alcor.model.values import Schema
 
 _FIELDS = Parameter("fields", {"type": "string"}, "Attributes to show; all when not given.", repeated=True)
@@ -66,10 +58,9 @@ class Descriptions(msgspec.Struct, frozen=True):
         status = 204 if answer is None else 200
         return Operation(f"Delete a {self._words()}", self._words(several=True), answer, status=status)
 
-    def action(self, name: str, status: int, method: str = "PUT") -> Operation:
+    def action(self, name: str, status: int, body: Schema | None = None) -> Operation:
         """Another action."""
         words = name.replace("_", " ")
-        body: Schema | None = None if method == "GET" else {}
         return Operation(f"{words.capitalize()} of a {self._words()}", self._words(several=True), {}, body, status)
 
     def _several(self) -> Schema:

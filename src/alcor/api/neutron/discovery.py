@@ -7,12 +7,12 @@ import msgspec
 
 from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron.extensions import EXTENSIONS
-from alcor.api.openapi.schemas import OBJECT, STRING, all_of, holding
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.model.errors import AlcorError
 from alcor.model.extension import Extension
 from alcor.model.resource import Resource
+from alcor.model.schema import OBJECT, STRING, all_of, holding
 from alcor.model.values import Schema
 
 _VERSION = "v2.0"

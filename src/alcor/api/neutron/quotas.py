@@ -3,12 +3,12 @@
 from typing import Any
 
 from alcor.api.http import NO_CONTENT, Request, Response, json_response
-from alcor.api.openapi.schemas import INTEGER, all_of, holding, taking
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.model.context import NO_PROJECT
 from alcor.model.errors import bad_request
 from alcor.model.rules import ADMIN, ADMIN_OR_PROJECT_MANAGER
+from alcor.model.schema import INTEGER, all_of, holding, taking
 from alcor.model.values import Schema, boolean, integer, shown
 from alcor.services import quota
 from alcor.services.quota import LIMITED, UNLIMITED, Limits

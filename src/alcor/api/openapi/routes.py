@@ -8,9 +8,9 @@ import orjson
 from alcor.api.http import Request, Response
 from alcor.api.openapi.document import openapi_document
 from alcor.api.openapi.page import openapi_page
-from alcor.api.openapi.schemas import OBJECT, STRING
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
+from alcor.model.schema import OBJECT, STRING
 
 
 def openapi_routes(routes: Sequence[Route]) -> list[Route]:

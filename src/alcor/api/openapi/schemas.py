@@ -1,15 +1,12 @@
 """A resource's definition as JSON schemas: what requests may say of it, and what answers do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from alcor.api.operation import Parameter
 from alcor.model.resource import Attribute, Kept, Resource, Unset
-from alcor.model.values import Convert, Schema, schema_of
+from alcor.model.schema import STRING
+from alcor.model.values import Schema, schema_of
 
-STRING: Schema = {"type": "string"}
-INTEGER: Schema = {"type": "integer"}
-STRING_OR_NULL: Schema = {"type": ["string", "null"]}
-OBJECT: Schema = {"type": "object"}
 _PAGING = (
     Parameter("limit", {"type": "integer", "minimum": 0}, "How many at most; a link leads to the next page."),
     Parameter("marker", STRING, "The id of the last item of the page before."),
@@ -17,31 +14,6 @@ _PAGING = (
     Parameter("fields", STRING, "Attributes to show; all when not given.", repeated=True),
 )
 _TAGS = ("tags", "tags-any", "not-tags", "not-tags-any")
-
-
-def holding(members: Mapping[str, Schema], *others: str) -> Schema:
-    """An object with these members; the ``others`` are not always there."""
-    return {
-        "type": "object",
-        "properties": dict(members),
-        "required": [name for name in members if name not in others],
-    }
-
-
-def taking(required: Mapping[str, Convert], others: Mapping[str, Convert] | None = None) -> Schema:
-    """An object with what these functions take."""
-    others = others or {}
-    return holding({name: schema_of(convert) for name, convert in {**required, **others}.items()}, *others)
-
-
-def some(item: Schema) -> Schema:
-    """A list of one at least."""
-    return {"type": "array", "minItems": 1, "items": item}
-
-
-def all_of(item: Schema) -> Schema:
-    """A list, which may be empty."""
-    return {"type": "array", "items": item}
 
 
 def create_schema(resource: Resource) -> Schema:

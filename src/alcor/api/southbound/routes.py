@@ -7,13 +7,13 @@ import msgspec
 from sqlalchemy import Connection
 
 from alcor.api.http import Handler, Request, Response, json_response
-from alcor.api.openapi.schemas import OBJECT, STRING, STRING_OR_NULL, all_of, holding
 from alcor.api.operation import Operation, Parameter
 from alcor.api.routes import Route
 from alcor.dpm.manager import DataPlaneManager
 from alcor.dpm.status import MOST, southbound_status
 from alcor.model.errors import AlcorError, bad_request, conflict, not_found
 from alcor.model.identifiers import Id, canonical_id, id_bytes, id_text
+from alcor.model.schema import OBJECT, STRING, STRING_OR_NULL, all_of, holding
 from alcor.services.hosts import host_session
 from alcor.services.hosts.node import NODES
 from alcor.store.page import Query, count_rows

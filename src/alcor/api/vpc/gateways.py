@@ -7,12 +7,12 @@ import msgspec
 
 from alcor.api.http import NO_CONTENT, Request, Response, json_response
 from alcor.api.neutron.collection import Collection, Shape
-from alcor.api.openapi.schemas import STRING, holding, some, taking
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.api.vpc.bodies import checked, items, member, required
 from alcor.model.errors import bad_request
 from alcor.model.resources.gateway import STATUSES, TYPES, gateway_ips
+from alcor.model.schema import STRING, holding, some, taking
 from alcor.model.values import Convert, one_of, schema_of, text, uuid
 from alcor.services.gateways.gateway import GATEWAYS
 from alcor.services.gateways.gateway_attachment import ATTACHMENTS

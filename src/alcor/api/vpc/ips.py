@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from alcor.api.http import Request, Response, json_response
-from alcor.api.openapi.schemas import INTEGER, STRING, STRING_OR_NULL, all_of, holding, some, taking
 from alcor.api.operation import Operation, Parameter
 from alcor.api.routes import Route
 from alcor.api.vpc.bodies import checked, items, required
 from alcor.model.errors import bad_request
 from alcor.model.resources.subnet import ip_version
+from alcor.model.schema import INTEGER, STRING, STRING_OR_NULL, all_of, holding, some, taking
 from alcor.model.values import Convert, Schema, integer, ip_address, one_of, optional, text
 from alcor.services.subnets import ip_range
 from alcor.services.subnets.ip_range import ACTIVATED, DEACTIVATED, Held, Wanted

@@ -4,11 +4,11 @@ from functools import partial
 from typing import Any
 
 from alcor.api.http import Request, Response, json_response
-from alcor.api.openapi.schemas import taking
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.api.vpc.bodies import checked, required
 from alcor.model.resources.router import ROUTER
+from alcor.model.schema import taking
 from alcor.model.values import Convert, list_of, mapping, one_of, takes, uuid
 from alcor.services.routers.l3_neighbours import Change, concerned, tell_again
 from alcor.store.store import Store

@@ -3,12 +3,12 @@
 from typing import Any
 
 from alcor.api.http import Request, Response, json_response
-from alcor.api.openapi.schemas import INTEGER, STRING, STRING_OR_NULL, all_of, holding, some, taking
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.api.vpc.bodies import checked, items, member, required, unless_empty
 from alcor.model.addresses import MAC_BROADCAST, mac_number, mac_text
 from alcor.model.errors import bad_request
+from alcor.model.schema import INTEGER, STRING, STRING_OR_NULL, all_of, holding, some, taking
 from alcor.model.values import Convert, mac_address, one_of, text
 from alcor.services.ports import mac_range
 from alcor.services.ports.mac_range import ACTIVE, INACTIVE, MacRange, Reservation

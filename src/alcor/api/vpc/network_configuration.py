@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 
 from alcor.api.http import Request, Response, json_response
-from alcor.api.openapi.schemas import INTEGER, OBJECT, STRING, all_of, holding
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.api.vpc.bodies import checked, required
 from alcor.model.errors import AlcorError, bad_request
 from alcor.model.resources.network import LARGEST_VNI
+from alcor.model.schema import INTEGER, OBJECT, STRING, all_of, holding
 from alcor.model.values import Convert, Schema, integer, ip_address, one_of, optional, schema_of, uuid
 from alcor.services.network_configuration import MANAGERS, Item, put, remove, tell_again
 from alcor.store.store import Store

@@ -6,12 +6,13 @@ import orjson
 
 from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron.collection import Collection, Shape
-from alcor.api.openapi.schemas import OBJECT, STRING, all_of, holding, some, taking, update_schema, view_schema
+from alcor.api.openapi.schemas import update_schema, view_schema
 from alcor.api.operation import JSON, Operation
 from alcor.api.routes import Route
 from alcor.api.vpc.bodies import member, required
 from alcor.api.vpc.upload import uploaded_file
 from alcor.model.errors import bad_request
+from alcor.model.schema import OBJECT, STRING, all_of, holding, some, taking
 from alcor.model.values import Convert, Schema
 from alcor.services.hosts.ncm import NCMS
 from alcor.services.hosts.node import NODES

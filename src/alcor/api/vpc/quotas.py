@@ -3,12 +3,12 @@
 from typing import Any
 
 from alcor.api.http import Request, Response, json_response
-from alcor.api.openapi.schemas import STRING, STRING_OR_NULL, holding, some, taking
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.api.vpc.bodies import checked, items, unless_empty
 from alcor.model.errors import bad_request
 from alcor.model.identifiers import new_id
+from alcor.model.schema import STRING, STRING_OR_NULL, holding, some, taking
 from alcor.model.values import Convert, integer, one_of, schema_of, text
 from alcor.services import quota
 from alcor.services.quota import LIMITED

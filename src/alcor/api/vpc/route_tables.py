@@ -8,12 +8,13 @@ from sqlalchemy import Connection
 
 from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron.collection import Collection, Shape
-from alcor.api.openapi.schemas import STRING, all_of, create_schema, holding, update_schema, view_schema
+from alcor.api.openapi.schemas import create_schema, update_schema, view_schema
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.api.vpc.bodies import member
 from alcor.model.errors import bad_request, not_found
 from alcor.model.resources.vpc_router import ROUTE_TABLE, VPC_ROUTER
+from alcor.model.schema import STRING, all_of, holding
 from alcor.model.values import Schema
 from alcor.services.manager import SHOW, Values
 from alcor.services.routers.route_table import ROUTE_TABLES

@@ -6,11 +6,12 @@ import msgspec
 
 from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron.collection import Collection, Shape
-from alcor.api.openapi.schemas import all_of, holding, view_schema
+from alcor.api.openapi.schemas import view_schema
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.model.resources.alcor import PROJECT_ROUTER
 from alcor.model.resources.subnet import SUBNET
+from alcor.model.schema import all_of, holding
 from alcor.services.manager import Act, Action
 from alcor.services.routers.connected_subnets import Asked, connected_subnets
 from alcor.services.routers.router import ROUTERS
@@ -48,4 +49,7 @@ def _taking_routes_of_java(action: Action) -> Action:
             act = msgspec.structs.replace(act, body={"router": act.body[_ROUTES_OF_JAVA]})
         return action.operation(transaction, act)
 
-    return msgspec.structs.replace(action, operation=operation)
+    if action.body is None or not action.name.endswith("_extraroutes"):
+        return action
+    wrapped = holding({_ROUTES_OF_JAVA: action.body["properties"]["router"]})
+    return msgspec.structs.replace(action, operation=operation, body={"anyOf": [action.body, wrapped]})

@@ -6,13 +6,13 @@ import msgspec
 
 from alcor.api.http import Handler, Request, Response, json_response
 from alcor.api.neutron.collection import Collection, Shape
-from alcor.api.openapi.schemas import holding, some, taking
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.api.vpc.bodies import items, required
 from alcor.model.errors import not_found
 from alcor.model.resources.alcor import PROJECT_SECURITY_GROUP, PROJECT_SECURITY_GROUP_RULE
 from alcor.model.resources.security_group import DEFAULT_NAME
+from alcor.model.schema import holding, some, taking
 from alcor.model.values import Convert, uuid
 from alcor.services.security.security_group import DEFAULT_GROUP_FIRST, SECURITY_GROUPS, defaults_of
 from alcor.services.security.security_group_binding import Binding, Bindings, bind, unbind

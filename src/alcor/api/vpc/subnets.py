@@ -6,10 +6,10 @@ from sqlalchemy import Connection
 
 from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron.collection import Collection, Shape, project_of
-from alcor.api.openapi.schemas import INTEGER, STRING, holding
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.model.errors import bad_request, not_found
+from alcor.model.schema import INTEGER, STRING, holding
 from alcor.model.values import schema_of
 from alcor.services.project import PROJECT_SUBNETS
 from alcor.services.subnets.subnet import port_count

@@ -5,9 +5,10 @@ from sqlalchemy import Connection
 from alcor.api.http import Request, Response, json_response
 from alcor.api.neutron import query
 from alcor.api.neutron.collection import Collection, Shape
-from alcor.api.openapi.schemas import INTEGER, holding, list_parameters
+from alcor.api.openapi.schemas import list_parameters
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
+from alcor.model.schema import INTEGER, holding
 from alcor.services.networks.external_network import VPCS
 from alcor.store.page import count_rows
 from alcor.store.store import Store

@@ -9,6 +9,7 @@ from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, conflict, not_found
 from alcor.model.identifiers import new_id
 from alcor.model.resources.gateway import ACTIVE, BLACKHOLE, ROUTE_TABLE, STATIC
+from alcor.model.schema import taking
 from alcor.model.values import uuid
 from alcor.services.access import Access, owned
 from alcor.services.gateways.gateway_attachment import PARENT, locked_gateway
@@ -128,6 +129,9 @@ def _de_associate(transaction: Transaction, act: Act) -> View:
     return _with(transaction, act, row, attachment, None)
 
 
+_ATTACHMENT = taking({"attachment_id": uuid})
+
+
 def _named(transaction: Transaction, act: Act) -> tuple[Row[Any], Row[Any]]:
     """The route table, and the attachment of its gateway that the body names."""
     row = locked_row(transaction, ACCESS, act.id, act.context)
@@ -163,6 +167,9 @@ ROUTE_TABLES = plain_manager(
         forget=_forget,
         computed=_computed,
         parent=PARENT,
-        actions=(Action("PUT", "associate", _associate), Action("PUT", "de-associate", _de_associate)),
+        actions=(
+            Action("PUT", "associate", _associate, body=_ATTACHMENT),
+            Action("PUT", "de-associate", _de_associate, body=_ATTACHMENT),
+        ),
     )
 )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, conflict, not_found
 from alcor.model.resources.trunk import TRUNK, removed_sub_ports, sub_ports
+from alcor.model.schema import taking
 from alcor.services.access import Access, owned
 from alcor.services.manager import Act, Action, Manager, Values
 from alcor.services.plain import Plain, locked_row, plain_manager
@@ -195,8 +196,8 @@ TRUNKS: Manager = plain_manager(
         computed=_computed,
         quota="trunk",
         actions=(
-            Action("PUT", "add_subports", _add),
-            Action("PUT", "remove_subports", _remove),
+            Action("PUT", "add_subports", _add, body=taking({"sub_ports": sub_ports})),
+            Action("PUT", "remove_subports", _remove, body=taking({"sub_ports": removed_sub_ports})),
             Action("GET", "get_subports", _get),
         ),
     )

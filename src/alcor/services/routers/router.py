@@ -11,6 +11,8 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.records import RouterDeleted
 from alcor.model.resource import Attribute
 from alcor.model.resources.router import ROUTER, gateways
+from alcor.model.schema import holding
+from alcor.model.values import Schema, schema_of
 from alcor.services import flavor
 from alcor.services.access import Access, owned, row_values
 from alcor.services.hosts import availability_zones
@@ -165,7 +167,7 @@ def _first_gateway(row: Row[Any], gateways: Sequence[View]) -> View | None:
     return gateways[0] | {qos_attachment.ATTRIBUTE: policy_id} if policy_id else gateways[0]
 
 
-def _acting(name: str, operation: Operation) -> Action:
+def _acting(name: str, operation: Operation, body: Schema) -> Action:
     """An action of the router: it is locked, and the caller must be allowed to carry out the action."""
 
     def act(transaction: Transaction, request: Act) -> Any:
@@ -173,7 +175,7 @@ def _acting(name: str, operation: Operation) -> Action:
         ACCESS.require(transaction.connection, row, request.context, name, {})
         return operation(transaction, row, request)
 
-    return Action("PUT", name, act)
+    return Action("PUT", name, act, body=body)
 
 
 def _changed(transaction: Transaction, row: Row[Any], **values: Any) -> Any:
@@ -195,6 +197,11 @@ def _remove_interface(transaction: Transaction, row: Row[Any], request: Act) -> 
     info = router_interface.remove(transaction, row, routes, request.body, request.context)
     _changed(transaction, row)
     return info
+
+
+def _saying(attribute: Attribute) -> Schema:
+    """Bodies that say something of the router's attribute."""
+    return holding({"router": holding({attribute.name: schema_of(attribute.convert) if attribute.convert else {}})})
 
 
 def _said(request: Act, attribute: Attribute) -> Any:
@@ -283,13 +290,13 @@ ROUTERS = plain_manager(
         computed=_computed,
         quota="router",
         actions=(
-            _acting("add_router_interface", _add_interface),
-            _acting("remove_router_interface", _remove_interface),
-            _acting("add_extraroutes", _add_routes),
-            _acting("remove_extraroutes", _remove_routes),
-            _acting("add_external_gateways", _add_gateways),
-            _acting("update_external_gateways", _update_gateways),
-            _acting("remove_external_gateways", _remove_gateways),
+            _acting("add_router_interface", _add_interface, router_interface.NAMED),
+            _acting("remove_router_interface", _remove_interface, router_interface.NAMED),
+            _acting("add_extraroutes", _add_routes, _saying(_ROUTES)),
+            _acting("remove_extraroutes", _remove_routes, _saying(_ROUTES)),
+            _acting("add_external_gateways", _add_gateways, _saying(_GATEWAYS)),
+            _acting("update_external_gateways", _update_gateways, _saying(_GATEWAYS)),
+            _acting("remove_external_gateways", _remove_gateways, _saying(_GATEWAYS)),
         ),
     )
 )

@@ -10,7 +10,8 @@ from alcor.model.addresses import ip_text
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, conflict, not_found, wrong_for
 from alcor.model.resources.port import PORT
-from alcor.model.values import uuid
+from alcor.model.schema import taking
+from alcor.model.values import Schema, uuid
 from alcor.services.access import shared_ids
 from alcor.services.floating_ips.forwarded_ports import forwardings_of
 from alcor.services.manager import Create, Update
@@ -38,6 +39,10 @@ def add(transaction: Transaction, router: Row[Any], body: Any, context: Context)
     if port_id is not None:
         return _add_port(transaction, router, port_id, context)
     return _add_subnet(transaction, router, str(subnet_id), context)
+
+
+NAMED: Schema = {"anyOf": [taking({"subnet_id": uuid}), taking({"port_id": uuid})]}
+"""What requests say of an interface."""
 
 
 def _named(body: Any) -> tuple[str | None, str | None]:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from alcor.model.errors import AlcorError, bad_request, conflict
 from alcor.model.resources.address_group import ADDRESS_GROUP, changed_addresses
+from alcor.model.schema import taking
 from alcor.services.access import Access, shareable
 from alcor.services.manager import Act, Action, Manager, Values
 from alcor.services.plain import Held, Plain, locked_row, plain_manager
@@ -68,6 +69,9 @@ def _changed(transaction: Transaction, act: Act, action: str, change: Any) -> Vi
     return {"address_group": ADDRESS_GROUPS.views(transaction.connection, [changed], act.context)[0]}
 
 
+_ADDRESSES = taking({"addresses": changed_addresses})
+
+
 def _of_body(body: Any) -> list[str]:
     if not isinstance(body, dict) or not isinstance(body.get("addresses"), list):
         raise bad_request("Unable to find 'addresses' in request body")
@@ -92,6 +96,9 @@ ADDRESS_GROUPS: Manager = plain_manager(
         forget=_forget,
         computed=sharing.shown_as_shared(OBJECT_TYPE),
         held_by=(Held(security_group_rule.c.remote_address_group_id, _in_use),),
-        actions=(Action("PUT", "add_addresses", _add), Action("PUT", "remove_addresses", _remove)),
+        actions=(
+            Action("PUT", "add_addresses", _add, body=_ADDRESSES),
+            Action("PUT", "remove_addresses", _remove, body=_ADDRESSES),
+        ),
     )
 )

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select
 
 from alcor.model import prefixes as plan
 from alcor.model.errors import AlcorError, bad_request, invalid_input
+from alcor.model.schema import taking
 from alcor.model.values import uuid
 from alcor.services.manager import Act, Action
 from alcor.services.networks.vpc import locked_network
@@ -71,5 +72,9 @@ def _network_of_body(body: Any) -> str:
 
 
 SUBNETPOOLS = msgspec.structs.replace(
-    PLAIN_SUBNETPOOLS, actions=(*PLAIN_SUBNETPOOLS.actions, Action("PUT", "onboard_network_subnets", _onboard))
+    PLAIN_SUBNETPOOLS,
+    actions=(
+        *PLAIN_SUBNETPOOLS.actions,
+        Action("PUT", "onboard_network_subnets", _onboard, body=taking({"network_id": uuid})),
+    ),
 )

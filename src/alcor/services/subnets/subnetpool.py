@@ -10,6 +10,7 @@ from alcor.model.address_plan import Network, check_range
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, invalid_input
 from alcor.model.resources.subnetpool import SUBNETPOOL, changed_prefixes
+from alcor.model.schema import taking
 from alcor.services.access import Access, shareable
 from alcor.services.manager import Act, Action, Manager, Values
 from alcor.services.plain import Change, Held, Plain, locked_row, plain_manager
@@ -224,6 +225,9 @@ def _write_prefixes(transaction: Transaction, pool: Row[Any], prefixes: Sequence
     return texts
 
 
+_PREFIXES = taking({"prefixes": changed_prefixes})
+
+
 def _of_body(body: Any) -> list[str]:
     if not isinstance(body, dict) or not isinstance(body.get("prefixes"), list) or not body["prefixes"]:
         raise bad_request("Request body contains invalid data")
@@ -249,7 +253,10 @@ SUBNETPOOLS: Manager = plain_manager(
         computed=_shown_as_shared,
         held_by=(Held(subnet.c.subnetpool_id, _in_use),),
         quota="subnetpool",
-        actions=(Action("PUT", "add_prefixes", _add), Action("PUT", "remove_prefixes", _remove)),
+        actions=(
+            Action("PUT", "add_prefixes", _add, body=_PREFIXES),
+            Action("PUT", "remove_prefixes", _remove, body=_PREFIXES),
+        ),
         filters={"shared": sharing.shared_filter(subnetpool, OBJECT_TYPE)},
     )
 )
