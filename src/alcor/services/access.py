@@ -17,7 +17,7 @@ from alcor.store import bulk, sql
 from alcor.store.tables import network, rbac_policy, security_group
 
 Visible = Callable[[Context], ColumnElement[bool]]
-"""The condition for rows of a table that a caller is shown who is no administrator."""
+"""The condition for rows of a table that a caller is shown who is no administrator; of alternatives, its own first."""
 
 EVERYBODY = "*"
 SHARED = "access_as_shared"

@@ -18,6 +18,7 @@ from alcor.model.values import Schema
 from alcor.services.access import Access
 from alcor.services.rows import View, missing
 from alcor.store import bulk
+from alcor.store.page import Named
 from alcor.store.transaction import Transaction
 
 Values = dict[str, Any]
@@ -92,9 +93,12 @@ class Prelude(msgspec.Struct, frozen=True):
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """How resources are filtered by an attribute that is in no column: the condition for any of some values."""
+    """How resources are filtered by an attribute that is in no column: the condition for any of some values, or what
+    names those that have one.
+    """
 
-    condition: Callable[[Context, Sequence[Any]], ColumnElement[bool]]
+    condition: Callable[[Context, Sequence[Any]], ColumnElement[bool]] | None = None
+    named: Callable[[Sequence[Any]], Named] | None = None
 
 
 Order = Callable[[], ColumnElement[Any]]

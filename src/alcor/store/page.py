@@ -5,6 +5,7 @@ the last item of the page before; page_reverse walks backwards.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -14,9 +15,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    PrimaryKeyConstraint,
     Row,
     Select,
     Table,
+    UniqueConstraint,
     and_,
     exists,
     false,
@@ -25,13 +28,15 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    text,
     union_all,
 )
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList
 
 from alcor.store.ip_text import ip_text
-from alcor.store.tables import ip_allocation, tag
+from alcor.store.tables import ip_allocation, port, tag
+from alcor.store.tables.network import NETWORKS_PORTS
 
 
 class TagFilter(msgspec.Struct, frozen=True):
@@ -41,6 +46,16 @@ class TagFilter(msgspec.Struct, frozen=True):
     any: Sequence[str] = ()
     not_all: Sequence[str] = ()
     not_any: Sequence[str] = ()
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Rows that another table names: there, ``column`` has the ids of those that fulfil ``condition``.
+
+    An index leads from the condition to the ids in their order.
+    """
+
+    column: Column[Any]
+    condition: ColumnElement[bool]
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -64,6 +79,7 @@ class Query(msgspec.Struct, frozen=True):
     condition: ColumnElement[bool] | None = None
     computed: Mapping[str, Sequence[Any]] = {}  # filters by attributes that are in no column, for services
     also: Sequence[ColumnElement[bool]] = ()
+    named: Sequence[Named] = ()
     orders: Mapping[str, ColumnElement[Any]] = {}
 
 
@@ -76,13 +92,49 @@ def list_rows(connection: Connection, table: Table, query: Query) -> list[Row[An
     wanted = [table.c[name] for name in query.columns] or list(table.c)
     order = _order(table, query)
     past = [] if query.marker is None else [_past_marker(connection, table, order, query.marker, query.condition)]
-    alternatives = _alternatives(query.condition)
-    if len(alternatives) > 1 and query.limit is not None:
-        statement = select(*wanted).where(table.c.id.in_(_first_of_each(table, query, order, past, alternatives)))
-    else:
-        statement = _filtered(select(*wanted), table, query).where(*past)
+    statement = _filtered(select(*wanted), table, query).where(*past)
+    if query.limit is not None and not _finds_few(table, query):
+        alternatives = _alternatives(query.condition)
+        if (named := _named(query)) and len(order) == 1 and order[0][0] is table.c.id:
+            statement = select(*wanted).where(table.c.id.in_(_first_named(table, query, order[0][1], named)))
+        elif len(alternatives) > 1:
+            statement = select(*wanted).where(table.c.id.in_(_first_of_each(table, query, order, past, alternatives)))
     rows = list(connection.execute(_ordered(statement, order).limit(query.limit)).all())
     return rows[::-1] if query.page_reverse else rows
+
+
+def _finds_few(table: Table, query: Query) -> bool:
+    """Whether a filter lets few rows through, found by an index: all other ways are longer."""
+    return bool(query.fixed_ip_addresses) or not _finders(table).isdisjoint(query.filters)
+
+
+@cache
+def _finders(table: Table) -> frozenset[str]:
+    """The columns that tell rows apart, and those that have an index of their own because few rows have the same."""
+    unique = [each for each in table.constraints if isinstance(each, PrimaryKeyConstraint | UniqueConstraint)]
+    alone = [each for each in table.indexes if len(each.columns) == 1]
+    return frozenset(each.columns[0].name for each in (*unique, *alone))
+
+
+def _named(query: Query) -> list[Named]:
+    found = [*query.named, *(Named(tag.c.resource_id, tag.c.tag == each) for each in query.tags.all)]
+    if query.tags.any:
+        found.append(Named(tag.c.resource_id, tag.c.tag.in_(query.tags.any)))
+    if query.fixed_ip_subnets and not query.fixed_ip_addresses:
+        found.append(Named(ip_allocation.c.port_id, ip_allocation.c.subnet_id.in_(query.fixed_ip_subnets)))
+    return found
+
+
+def _first_named(table: Table, query: Query, ascending: bool, named: Sequence[Named]) -> Select[Any]:
+    """The ids of the page's rows, looked for among those that are named, in their order, until the page is full."""
+    first, *others = named
+    its = _filtered(select(table.c.id), table, query, others)
+    its = its.where(table.c.id == first.column).correlate(first.column.table)
+    statement = select(first.column).where(first.condition, its.exists()).distinct().limit(query.limit)
+    if query.marker is not None:
+        statement = statement.where(first.column > query.marker if ascending else first.column < query.marker)
+    ordered = statement.order_by(first.column.asc() if ascending else first.column.desc())
+    return select(ordered.subquery().c[first.column.name])
 
 
 def _alternatives(condition: ColumnElement[bool] | None) -> Sequence[ColumnElement[bool]]:
@@ -100,24 +152,32 @@ def _first_of_each(
 ) -> Select[Any]:
     """The ids of the first rows of each alternative, among which the page's are.
 
-    A database that is asked for all alternatives at once reads and sorts everything that fulfils one of them.
+    A database that is asked for all alternatives at once reads and sorts everything that fulfils one of them. Those
+    after the first, the caller's own, are what others let it see: mostly little, and all of it is looked up before any
+    is sorted. A database that expects much there would go through all rows in their order until the page is full.
     """
-    parts = []
-    for alternative in alternatives:
+    own, *others = alternatives
+    found = _filtered(select(table.c.id), table, msgspec.structs.replace(query, condition=own)).where(*past)
+    parts = [select(_ordered(found, order).limit(query.limit).subquery().c.id)]
+    keys = [by.label(f"key_{number}") for number, (by, _) in enumerate(order)]
+    for alternative in others:
         narrowed = msgspec.structs.replace(query, condition=alternative)
-        found = _filtered(select(table.c.id), table, narrowed).where(*past)
-        parts.append(select(_ordered(found, order).limit(query.limit).subquery().c.id))
+        theirs = _filtered(select(table.c.id, *keys), table, narrowed).where(*past).offset(0).subquery()
+        sorting = (_sorting(theirs.c[f"key_{n}"], up, _may_be_null(by)) for n, (by, up) in enumerate(order))
+        parts.append(select(select(theirs.c.id).order_by(*sorting).limit(query.limit).subquery().c.id))
     return select(union_all(*parts).subquery().c.id)
 
 
 def _ordered(statement: Select[Any], order: Sequence[tuple[ColumnElement[Any], bool]]) -> Select[Any]:
-    for column, ascending in order:
-        statement = statement.order_by(
-            (column.asc().nulls_first() if ascending else column.desc().nulls_last())
-            if _may_be_null(column)
-            else (column.asc() if ascending else column.desc())
-        )
-    return statement
+    return statement.order_by(*(_sorting(by, ascending, _may_be_null(by)) for by, ascending in order))
+
+
+def _sorting(by: ColumnElement[Any], ascending: bool, may_be_null: bool) -> ColumnElement[Any]:
+    """NULL counts as the smallest of all."""
+    directed = by.asc() if ascending else by.desc()
+    if not may_be_null:
+        return directed
+    return directed.nulls_first() if ascending else directed.nulls_last()
 
 
 def count_rows(connection: Connection, table: Table, query: Query) -> int:
@@ -126,31 +186,31 @@ def count_rows(connection: Connection, table: Table, query: Query) -> int:
     return count
 
 
-def _filtered(statement: Select[Any], table: Table, query: Query) -> Select[Any]:
+def _filtered(statement: Select[Any], table: Table, query: Query, named: Sequence[Named] | None = None) -> Select[Any]:
+    """``named`` are what names the rows, when not all of the query."""
     for name, values in query.filters.items():
         statement = statement.where(_one_of(table.c[name], values))
+        if table.c[name] is port.c.device_owner and all(str(value).startswith("network:") for value in values):
+            statement = statement.where(text(f"port.{NETWORKS_PORTS}"))
     if query.fixed_ip_parts:
         alike = (ip_text(ip_allocation.c.ip_address).contains(part, autoescape=True) for part in query.fixed_ip_parts)
         statement = statement.where(exists().where(ip_allocation.c.port_id == table.c.id, or_(*alike)))
-    if query.fixed_ip_subnets or query.fixed_ip_addresses:
-        holders = select(ip_allocation.c.port_id)
+    if query.fixed_ip_addresses:
+        holders = select(ip_allocation.c.port_id).where(ip_allocation.c.ip_address.in_(query.fixed_ip_addresses))
         if query.fixed_ip_subnets:
             holders = holders.where(ip_allocation.c.subnet_id.in_(query.fixed_ip_subnets))
-        if query.fixed_ip_addresses:
-            holders = holders.where(ip_allocation.c.ip_address.in_(query.fixed_ip_addresses))
         statement = statement.where(table.c.id.in_(holders))
+    for each in _named(query) if named is None else named:
+        statement = statement.where(table.c.id.in_(select(each.column).where(each.condition)))
     if query.condition is not None:
         statement = statement.where(query.condition)
-    return statement.where(*query.also, *_tagged(table, query.tags))
+    return statement.where(*query.also, *_untagged(table, query.tags))
 
 
-def _tagged(table: Table, wanted: TagFilter) -> Iterator[ColumnElement[bool]]:
+def _untagged(table: Table, wanted: TagFilter) -> Iterator[ColumnElement[bool]]:
     def has_any(tags: Sequence[str]) -> ColumnElement[bool]:
         return table.c.id.in_(select(tag.c.resource_id).where(tag.c.tag.in_(tags)))
 
-    yield from (has_any([each]) for each in wanted.all)
-    if wanted.any:
-        yield has_any(wanted.any)
     if wanted.not_all:
         yield not_(and_(*(has_any([each]) for each in wanted.not_all)))
     if wanted.not_any:

@@ -177,13 +177,15 @@ class Collection:
         for column, value in self._scope(request).items():
             filters[column] = [value] if value in filters.get(column, [value]) else []
         condition = self._manager.access.condition(request.context)
-        also = [
-            self._manager.filters[name].condition(request.context, values) for name, values in wanted.computed.items()
-        ]
+        asked = [(self._manager.filters[name], values) for name, values in wanted.computed.items()]
+        also = [each.condition(request.context, values) for each, values in asked if each.condition is not None]
+        named = [each.named(values) for each, values in asked if each.named is not None]
         if self._manager.where is not None:
             also.append(self._manager.where)
         orders = {name: self._manager.orders[name]() for name, _ in wanted.sort if name in self._manager.orders}
-        return msgspec.structs.replace(wanted, filters=filters, condition=condition, also=also, orders=orders)
+        return msgspec.structs.replace(
+            wanted, filters=filters, condition=condition, also=also, named=named, orders=orders
+        )
 
     async def _prelude(self, request: Request, wanted: Query) -> None:
         """See to what must be there before the resources of a project are listed."""

@@ -11,6 +11,7 @@ from alcor.services.manager import Create, Values
 from alcor.services.rows import View, missing
 from alcor.services.security.security_group import ACCESS, ensure_defaults
 from alcor.store import bulk, sql
+from alcor.store.page import Named
 from alcor.store.tables import port_security_group, security_group
 from alcor.store.transaction import Transaction
 
@@ -109,10 +110,9 @@ def forget(connection: Connection, port_ids: Sequence[str]) -> None:
     bulk.delete_by(connection, port_security_group, "port_id", port_ids)
 
 
-def condition(port_ids: Any, group_ids: Sequence[str]) -> Any:
-    """The condition for ports that are members of one of the groups."""
-    members = select(port_security_group.c.port_id).where(port_security_group.c.security_group_id.in_(group_ids))
-    return port_ids.in_(members)
+def members(group_ids: Sequence[str]) -> Named:
+    """What names the ports that are members of one of the groups."""
+    return Named(port_security_group.c.port_id, port_security_group.c.security_group_id.in_(group_ids))
 
 
 def _is_secured(values: Values, usual: bool) -> bool:

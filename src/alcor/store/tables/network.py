@@ -62,7 +62,13 @@ subnet = Table(
     Index("ix_subnet_project_id", "project_id", "id"),
 )
 
-_OF_NETWORKS = text("device_owner LIKE 'network:%'")
+NETWORKS_PORTS = "device_owner LIKE 'network:%'"
+"""Which ports the cloud itself made for networks, in the words that a statement must say to be given their indexes."""
+
+
+def _index_of_networks_ports(name: str, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(NETWORKS_PORTS), postgresql_where=text(NETWORKS_PORTS))
+
 
 port = Table(
     "port",
@@ -81,18 +87,12 @@ port = Table(
     Index("ix_port_project_id", "project_id", "id"),
     Index("ix_port_network_id", "network_id", "id"),
     Index("ix_port_network_id_project_id", "network_id", "project_id", "id"),
-    # Few ports are the cloud's own: their indexes cost those of workloads nothing.
-    Index(
-        "ix_port_network_id_device_owner",
-        "network_id",
-        "device_owner",
-        "id",
-        sqlite_where=_OF_NETWORKS,
-        postgresql_where=_OF_NETWORKS,
-    ),
-    Index("ix_port_device_owner", "device_owner", "id", sqlite_where=_OF_NETWORKS, postgresql_where=_OF_NETWORKS),
     Index("ix_port_device_id", "device_id"),
     Index("ix_port_host_id", "host_id"),
+    # Few ports are the cloud's own: their indexes cost those of workloads nothing.
+    _index_of_networks_ports("ix_port_network_id_device_owner", "network_id", "device_owner", "id"),
+    _index_of_networks_ports("ix_port_project_id_device_owner", "project_id", "device_owner", "id"),
+    _index_of_networks_ports("ix_port_device_owner", "device_owner", "id"),
 )
 
 ip_allocation = Table(
@@ -103,5 +103,6 @@ ip_allocation = Table(
     Column("port_id", String(36), ForeignKey("port.id"), nullable=False),
     Column("position", Integer, nullable=False),  # order among the port's fixed_ips
     Index("ix_ip_allocation_port_id", "port_id"),
+    Index("ix_ip_allocation_subnet_id", "subnet_id", "port_id"),
     Index("ix_ip_allocation_ip_address", "ip_address"),
 )
