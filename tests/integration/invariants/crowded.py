@@ -104,6 +104,7 @@ async def _subnet_pools(make: Maker) -> None:
 
 
 async def _groups(make: Maker) -> str:
+    await make("security-groups-default-statefulness", "security_group_default_statefulness", project_id=None)
     group = await make("security-groups", "security_group", name="g")
     addresses = await make("address-groups", "address_group", name="a", addresses=["10.9.0.0/24"])
     rule = {"security_group_id": group["id"], "direction": "ingress"}
