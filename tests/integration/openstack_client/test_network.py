@@ -95,6 +95,8 @@ def test_provider_networks(openstack: OpenStack) -> None:
     assert (shown["provider:network_type"], shown["provider:segmentation_id"]) == ("flat", None)
     again = "network create again --provider-network-type flat --provider-physical-network wires"
     assert "Physical network wires is in use" in openstack.fails(again)
+    openstack("network set tagged --provider-segment 8")
+    assert openstack.names("network list --provider-segment 8") == ["tagged"]
     openstack("network delete tagged untagged")
 
 

@@ -4,6 +4,7 @@ from alcor.api.http import NO_CONTENT, Request, Response, json_response
 from alcor.api.neutron import query
 from alcor.api.openapi.schemas import view_schema
 from alcor.api.operation import Operation, Parameter
+from alcor.api.project import named_project
 from alcor.api.routes import Route
 from alcor.model.errors import wrong_for
 from alcor.model.resources.auto_allocated_topology import AUTO_ALLOCATED_TOPOLOGY
@@ -50,7 +51,7 @@ def auto_allocated_topology_routes(store: Store) -> list[Route]:
 
 def _project(request: Request) -> str:
     named = request.parameters["id"]
-    return request.context.project_id if named == _CALLERS else named
+    return request.context.project_id if named == _CALLERS else named_project(named)
 
 
 def _answer(network_id: str, project_id: str) -> Response:

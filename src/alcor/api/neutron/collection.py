@@ -12,6 +12,7 @@ from alcor.api.neutron import pages, query
 from alcor.api.neutron.descriptions import Descriptions
 from alcor.api.neutron.query import ListRequest
 from alcor.api.neutron.shown import Shown
+from alcor.api.project import named_project
 from alcor.api.routes import Route
 from alcor.model.context import NO_PROJECT, Context
 from alcor.model.errors import AlcorError, bad_request, not_found
@@ -193,7 +194,7 @@ class Collection:
         if prelude is None:
             return
         named = wanted.filters.get("project_id", ())
-        project_id = str(named[0]) if named else request.context.project_id
+        project_id = named_project(str(named[0])) if named else request.context.project_id
 
         def needed(connection: Connection) -> bool:
             return prelude.needed(connection, request.context, project_id)

@@ -4,6 +4,7 @@ from typing import Any
 
 from alcor.api.http import NO_CONTENT, Request, Response, json_response
 from alcor.api.operation import Operation
+from alcor.api.project import named_project
 from alcor.api.routes import Route
 from alcor.model.context import NO_PROJECT
 from alcor.model.errors import bad_request
@@ -40,7 +41,7 @@ def quota_routes(store: Store, path: str = "/v2.0/quotas") -> list[Route]:
         return json_response(200, {"quotas": quotas})
 
     async def one(request: Request) -> Response:
-        project_id = request.parameters["id"]
+        project_id = _project(request)
         if project_id in ("tenant", "project"):
             return json_response(200, {project_id: {f"{project_id}_id": _own_project(request)}})
         _require_get(request)
@@ -53,20 +54,18 @@ def quota_routes(store: Store, path: str = "/v2.0/quotas") -> list[Route]:
 
     async def details(request: Request) -> Response:
         _require_get(request)
-        project_id = request.parameters["id"]
+        project_id = _project(request)
         usage = await store.read(lambda connection: quota.usage_of(connection, project_id, store.choices))
         return json_response(200, {"quota": usage})
 
     async def update(request: Request) -> Response:
-        _require(request, "update_quota", request.parameters["id"])
+        _require(request, "update_quota", _project(request))
         limits, check = _wanted(request.json())
-        return json_response(
-            200, {"quota": await store.write(quota.set_limits(request.parameters["id"], limits, check))}
-        )
+        return json_response(200, {"quota": await store.write(quota.set_limits(_project(request), limits, check))})
 
     async def reset(request: Request) -> Response:
-        _require(request, "delete_quota", request.parameters["id"])
-        await store.write(quota.reset_limits(request.parameters["id"]))
+        _require(request, "delete_quota", _project(request))
+        await store.write(quota.reset_limits(_project(request)))
         return NO_CONTENT
 
     def says(summary: str, answer: Schema | None, body: Schema | None = None, status: int = 200) -> Operation:
@@ -83,9 +82,13 @@ def quota_routes(store: Store, path: str = "/v2.0/quotas") -> list[Route]:
     ]
 
 
+def _project(request: Request) -> str:
+    return named_project(request.parameters["id"])
+
+
 def _require_get(request: Request) -> None:
-    if request.parameters["id"] != request.context.project_id:
-        _require(request, "get_quota", request.parameters["id"])
+    if _project(request) != request.context.project_id:
+        _require(request, "get_quota", _project(request))
 
 
 def _require(request: Request, rule: str, project_id: str) -> None:

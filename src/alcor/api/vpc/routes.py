@@ -5,6 +5,7 @@ import msgspec
 from alcor.api.http import Request, Response
 from alcor.api.neutron.ip_availability import ip_availability_routes
 from alcor.api.neutron.quotas import quota_routes
+from alcor.api.project import named_project
 from alcor.api.routes import Route
 from alcor.api.vpc.elastic_ips import elastic_ip_range_routes, elastic_ip_routes
 from alcor.api.vpc.gateways import gateway_routes
@@ -60,7 +61,7 @@ def _within_own_project(route: Route) -> Route:
     """The route, for callers who work in the project of the path, and administrators: to others there is no such."""
 
     async def handler(request: Request) -> Response:
-        context, project_id = request.context, request.parameters["project_id"]
+        context, project_id = request.context, named_project(request.parameters["project_id"])
         if not context.is_admin and project_id != context.project_id:
             raise not_found("project", project_id)
         return await route.handler(request)

@@ -1,6 +1,7 @@
 """Every route of both APIs refuses what nobody could mean, and says why: what it takes is read from its description."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -142,6 +143,16 @@ def _members(schema: Schema) -> Iterator[tuple[str, Schema]]:
         yield from each.get("properties", {}).items()
 
 
+@pytest.mark.parametrize("text", ["%00", "%FF", "%ED%A0%80", "a" * 5000, "%F0%9F%8D%8E", "..%2F..", "-1", "%27"])
+async def test_no_path_is_too_strange(neutron: Neutron, text: str) -> None:
+    for route in ROUTES:
+        where = re.sub("{[a-z_]+}", text, route.template)
+        if where != route.template:
+            body = None if route.operation.body is None else sample(route.operation.body)
+            answer = await neutron.http.request(route.method, where, json=body)
+            assert answer.status_code == 404 if text == "%00" else answer.status_code < 500, (route, answer.text)
+
+
 async def test_no_query_holds_nul(neutron: Neutron, made: Mapping[str, str]) -> None:
     faults = Faults()
     for route in ROUTES:
@@ -150,6 +161,16 @@ async def test_no_query_holds_nul(neutron: Neutron, made: Mapping[str, str]) -> 
             faults.refused(answer, parameter.name)
     faults.none()
     assert faults.asked > 500
+
+
+async def test_no_project_is_made_by_asking_for_what_none_can_be(neutron: Neutron) -> None:
+    faults = Faults()
+    for route in LISTS:
+        if any(each.name == "project_id" for each in route.operation.query) and "{" not in route.template:
+            answer = await neutron.http.get(f"{route.template}?project_id={'a' * 5000}")
+            if answer.is_error or any(answer.json().values()):
+                faults.refused(answer, said="project_id")
+    faults.none()
 
 
 async def test_pages_have_a_size_that_can_be(neutron: Neutron, made: Mapping[str, str]) -> None:
