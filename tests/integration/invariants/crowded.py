@@ -106,8 +106,6 @@ async def _subnet_pools(make: Maker) -> None:
 async def _groups(make: Maker) -> str:
     await make("security-groups-default-statefulness", "security_group_default_statefulness", project_id=None)
     group = await make("security-groups", "security_group", name="g")
-    for whose in ({}, {"project_id": None}):
-        await make("security-groups-default-statefulness", "security_group_default_statefulness", **whose)
     addresses = await make("address-groups", "address_group", name="a", addresses=["10.9.0.0/24"])
     rule = {"security_group_id": group["id"], "direction": "ingress"}
     await make("security-group-rules", "security_group_rule", **rule, remote_group_id=group["id"])

@@ -93,7 +93,6 @@ BROKEN = [
     ("proxies_are_for_addresses_behind_their_routers", "UPDATE router SET gw_port_id = NULL"),
     ("ports_are_forwarded_once", "UPDATE port_forwarding SET external_first = 1, external_last = 65535"),
     ("ports_are_forwarded_once", "UPDATE port_forwarding SET internal_first = 1, internal_last = 65535"),
-    ("one_setting_is_for_any_project", "UPDATE security_group_default_statefulness SET project_id = NULL"),
     ("projects_have_one_default_group", "UPDATE security_group SET is_default = true"),
     ("one_setting_is_for_any_project", "INSERT INTO security_group_default_statefulness SELECT 'x', NULL, stateful, "
      "revision_number, created_at, updated_at, attributes FROM security_group_default_statefulness"),
