@@ -44,7 +44,7 @@ _ICMP, _ICMPV6 = 1, 58
 _OF_IPV6 = ("ipv6-encap", "ipv6-frag", "ipv6-icmp", "icmpv6", "ipv6-nonxt", "ipv6-opts", "ipv6-route")
 _LARGEST_PORT = 65535
 _REMOTES = ("remote_ip_prefix", "remote_group_id", "remote_address_group_id")
-_IDENTITY = (
+SAID_ALIKE = (
     "direction",
     "ethertype",
     "port_range_min",
@@ -53,6 +53,8 @@ _IDENTITY = (
     "remote_address_group_id",
     "security_group_id",
 )
+"""What rules that let the same through say in the same words."""
+
 _EVERYWHERE = ("0.0.0.0/0", "::/0", None)
 
 
@@ -141,8 +143,13 @@ def identity(rule: Mapping[str, Any]) -> tuple[Any, ...]:
     number = _number(rule["protocol"])
     if rule["ethertype"] == IPV6 and number == _ICMP:
         number = _ICMPV6
-    said = tuple(rule.get(name) for name in _IDENTITY)
-    return *said, number, None if prefix in _EVERYWHERE else prefix
+    said = tuple(rule.get(name) for name in SAID_ALIKE)
+    return *said, number, None if is_everywhere(prefix) else prefix
+
+
+def is_everywhere(prefix: str | None) -> bool:
+    """Whether all addresses have the prefix."""
+    return prefix in _EVERYWHERE
 
 
 def repeated(rules: Sequence[Mapping[str, Any]]) -> bool:

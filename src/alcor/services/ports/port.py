@@ -273,7 +273,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     connection = transaction.connection
     ids = [row.id for row in rows]
     fixed_ips = [fixed_ip for held in fixed_ips_of(connection, ids).values() for fixed_ip in held]
-    subnets = private_ip.subnets_of(connection, networks)
+    subnets = private_ip.subnets_by_id(connection, {subnet_id for subnet_id, _ in fixed_ips})
     router_ports.disassociate(transaction, ids)
     _lead_elsewhere(transaction, ids)
     mac.lock(transaction)
@@ -285,7 +285,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     qos_attachment.forget(connection, rows)
     bulk.delete_by(connection, log, "target_id", ids)
     mac.release(transaction, [row.mac_address for row in rows])
-    private_ip.release(transaction, {each.id: each for held in subnets.values() for each in held}, fixed_ips)
+    private_ip.release(transaction, subnets, fixed_ips)
     transaction.record(*(PortDeleted(id_bytes(row.id), id_bytes(row.network_id)) for row in rows if row.host_id))
     tell_of_interfaces(transaction, (), gone=rows)
     bound = BoundPorts()

@@ -263,14 +263,16 @@ def _check_unused(connection: Connection, router_id: str, routes: Sequence[Mappi
         f"Router interface for subnet {row.id} on router {router_id} cannot be deleted, as it is required by "
         "one or more"
     )
+    reached = ipaddress.ip_network(row.cidr)
     for port_id, target in _targets(connection, router_id):
+        if ipaddress.ip_address(target) not in reached:
+            continue
         held = fixed_ips_of(connection, [port_id]).get(port_id, ())
         if any(subnet_id == row.id and ip_text(address) == target for subnet_id, address in held):
             raise conflict("RouterInterfaceInUseByFloatingIP", f"{needs} floating IPs.")
     check_interface_unneeded(connection, router_id, row.id)
     if _is_only_way_out(connection, router_id, row):
         raise conflict("RouterInterfaceInUseAsGatewayByFloatingIP", f"{needs} floating IPs as a gateway.")
-    reached = ipaddress.ip_network(row.cidr)
     if any(ipaddress.ip_address(route["nexthop"]) in reached for route in routes):
         raise conflict("RouterInterfaceInUseByRoute", f"{needs} routes.")
 

@@ -32,8 +32,7 @@ def _prepare(transaction: Transaction, values: Values, _context: Context) -> Val
     connection = transaction.connection
     rule = security_rules.without_whole_range(values)
     security_rules.check_rule(rule)
-    of_group = security_group_rule.c.security_group_id == rule["security_group_id"]
-    for other in connection.execute(select(security_group_rule).where(of_group)):
+    for other in connection.execute(select(security_group_rule).where(*_alike(rule))):
         if security_rules.identity(row_values(other)) == security_rules.identity(rule):
             raise conflict("SecurityGroupRuleExists", f"Security group rule already exists. Rule id is {other.id}.")
     group_id = rule["security_group_id"]
@@ -42,6 +41,15 @@ def _prepare(transaction: Transaction, values: Values, _context: Context) -> Val
     ).scalar_one()
     normalized = security_rules.normalized(rule["remote_ip_prefix"])
     return rule | {"normalized_cidr": normalized, "belongs_to_default_sg": is_default}
+
+
+def _alike(rule: Values) -> list[ColumnElement[bool]]:
+    """The conditions for rules that may let the same through as this one."""
+    columns, prefix = security_group_rule.c, rule["remote_ip_prefix"]
+    said = [columns[name].is_not_distinct_from(rule.get(name)) for name in security_rules.SAID_ALIKE]
+    if security_rules.is_everywhere(prefix):
+        return said
+    return [*said, columns.remote_ip_prefix == prefix]
 
 
 _ONE_BY_ONE = plain_manager(

@@ -60,17 +60,16 @@ class Slot(msgspec.Struct, frozen=True):
 
 
 _DHCP = "network:dhcp"
-_subnets = sql.among(
-    select(
-        subnet.c.network_id,
-        subnet.c.id,
-        subnet.c.ip_version,
-        subnet.c.cidr,
-        subnet.c.attributes,
-        subnet.c.enable_dhcp,
-    ).order_by(subnet.c.id),
+_SUBNETS = select(
     subnet.c.network_id,
-)
+    subnet.c.id,
+    subnet.c.ip_version,
+    subnet.c.cidr,
+    subnet.c.attributes,
+    subnet.c.enable_dhcp,
+).order_by(subnet.c.id)
+_subnets = sql.among(_SUBNETS, subnet.c.network_id)
+_subnets_by_id = sql.among(_SUBNETS, subnet.c.id)
 _HELD = select(ip_allocation.c.ip_address).where(
     ip_allocation.c.subnet_id == bindparam("subnet_id"),
     ip_allocation.c.ip_address.in_(bindparam("addresses", expanding=True)),
@@ -83,6 +82,12 @@ def subnets_of(connection: Connection, network_ids: Iterable[str]) -> dict[str, 
     for row in _subnets(connection, list(network_ids)):
         found.setdefault(row.network_id, []).append(_subnet(*row[1:]))
     return found
+
+
+def subnets_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Subnet]:
+    """These subnets, by their ids."""
+    wanted = list(ids)
+    return {row.id: _subnet(*row[1:]) for row in _subnets_by_id(connection, wanted)} if wanted else {}
 
 
 @lru_cache(4096)

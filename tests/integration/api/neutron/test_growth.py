@@ -19,6 +19,7 @@ from tests.integration.services.test_list_plans import statements
 PORTS = 2_000
 MOST_ROWS = 500  # that PostgreSQL looks at, in all steps of its plan
 MOST_STEPS = 6_000  # of SQLite's machine, which takes several a row
+MOST_STATEMENTS = 60
 _LOCKS = re.compile(r" FOR (UPDATE|NO KEY UPDATE|KEY SHARE|SHARE)")
 
 
@@ -66,7 +67,7 @@ class Watched:
         """The answer to a request that looks at little."""
         with statements(self._store) as seen:
             answer = await request
-        assert seen
+        assert 0 < len(seen) <= MOST_STATEMENTS
         for statement, parameters in seen:
             much = await self._store.read(lambda connection, s=statement, p=parameters: looks_at_much(connection, s, p))
             assert not much, (statement, much)
@@ -142,6 +143,42 @@ async def test_where_a_floating_ip_can_lead(watched: Watched) -> None:
     await watched.little(neutron.delete("floatingip", floating_ip["id"]))
     assert (await watched.little(neutron.http.put(f"{path}/remove_router_interface", json=interface))).is_success
     await watched.little(neutron.update("router", router["id"], external_gateway_info=None))
+
+
+async def test_whether_floating_ips_need_an_interface(watched: Watched) -> None:
+    neutron = watched.neutron
+    external = await neutron.create("network", **{"router:external": True})
+    await neutron.create("subnet", network_id=external["id"], cidr="172.16.0.0/16", ip_version=4)
+    network = await neutron.create("network")
+    subnets = [
+        await neutron.create("subnet", network_id=network["id"], cidr=f"10.{number}.0.0/16", ip_version=4)
+        for number in range(2)
+    ]
+    router = await neutron.create("router", external_gateway_info={"network_id": external["id"]})
+    path = f"/v2.0/routers/{router['id']}"
+    for subnet in subnets:
+        added = await neutron.http.put(f"{path}/add_router_interface", json={"subnet_id": subnet["id"]})
+        assert added.is_success
+    held = {"network_id": network["id"], "fixed_ips": [{"subnet_id": subnets[0]["id"]}]}
+    ports = await neutron.create_bulk("port", *[held] * MOST_STATEMENTS)
+    leading = [{"floating_network_id": external["id"], "port_id": port["id"]} for port in ports]
+    await neutron.create_bulk("floatingip", *leading)
+    needed, other = (
+        watched.little(neutron.http.put(f"{path}/remove_router_interface", json={"subnet_id": subnet["id"]}))
+        for subnet in subnets
+    )
+    assert [(await needed).status_code, (await other).status_code] == [409, 200]
+
+
+async def test_deleting_a_port_of_a_network_with_many_subnets(watched: Watched) -> None:
+    neutron = watched.neutron
+    network = await neutron.create("network")
+    cidrs = [f"10.{number // 256}.{number % 256}.0/24" for number in range(2 * MOST_ROWS)]
+    of_network = [{"network_id": network["id"], "cidr": cidr, "ip_version": 4} for cidr in cidrs]
+    await neutron.create_bulk("subnet", *of_network)
+    port = await neutron.create("port", network_id=network["id"])
+    await watched.analyze()
+    await watched.little(neutron.delete("port", port["id"]))
 
 
 async def test_pages_of_ports(watched: Watched) -> None:
