@@ -16,12 +16,13 @@ from alcor.agent.dhcp.server import DhcpSettings
 from alcor.agent.inspection import Inspection
 from alcor.agent.local_api import LocalApi
 from alcor.agent.on_demand.asking import Asking
-from alcor.agent.on_demand.learned_file import LearnedFile
+from alcor.agent.on_demand.learned_file import LEARNED, NEXT_HOPS, LearnedFile
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.pace import paced
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
+from alcor.agent.routing.routing import Routing
 from alcor.agent.settings import AgentSettings, SettingsError
 from alcor.agent.southbound import Southbound
 from alcor.agent.wanted import Wanted
@@ -59,12 +60,19 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     dhcp = DhcpSettings(settings.dhcp_lease_seconds)
     on_demand = OnDemand(wanted, driver, counters, time.monotonic)
     punted = PuntedPackets(wanted, driver, counters, dhcp, on_demand, settings.punt_rate_per_port, settings.punt_rate)
-    reconciler = Reconciler(wanted, driver, reports, counters, ipv4_number(settings.vtep_ip), punted, on_demand)
-    learned_file = LearnedFile(Path(settings.data_directory), on_demand, counters)
-    learned_file.load()
+    vtep = ipv4_number(settings.vtep_ip)
+    routing = Routing(wanted, driver, counters, on_demand, punted, vtep)
+    reconciler = Reconciler(wanted, driver, reports, counters, vtep, punted, on_demand, routing)
+    directory = Path(settings.data_directory)
+    files = [
+        LearnedFile(directory / LEARNED, on_demand.learned.dump, on_demand.restore, counters),
+        LearnedFile(directory / NEXT_HOPS, routing.next_hops.dump, routing.next_hops.restore, counters),
+    ]
+    for file in files:
+        file.load()
     asking = Asking(settings.host_id, settings.controllers, on_demand, counters)
     southbound = Southbound(settings.host_id, settings.controllers, wanted, reconciler, reports, counters, asking)
-    inspection = Inspection(settings.host_id, wanted, reconciler, southbound, on_demand, asking, counters)
+    inspection = Inspection(settings.host_id, wanted, reconciler, southbound, on_demand, asking, routing, counters)
 
     async def metrics() -> str:
         return prometheus_text(counters, inspection.gauges())
@@ -73,7 +81,8 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     local_api = LocalApi(settings.socket_path(), pages)
     await local_api.start()
     log.info("agent of host %s runs at revision %d", settings.host_id, wanted.state.revision)
-    parts = [reconciler.run(), punted.send_replies(), southbound.run(), asking.run(), learned_file.run()]
+    parts = [reconciler.run(), punted.send_replies(), southbound.run(), asking.run()]
+    parts += [file.run() for file in files]
     try:
         await _until(stop, *parts, audits(reconciler, settings.audit_seconds))
     finally:

@@ -6,6 +6,7 @@ from alcor.agent.counters import Counters
 from alcor.agent.on_demand.asking import Asking
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.reconcile import Reconciler
+from alcor.agent.routing.routing import Routing
 from alcor.agent.southbound import Southbound
 from alcor.agent.wanted import Wanted
 from alcor.model.addresses import mac_text
@@ -23,9 +24,11 @@ class Inspection:
         southbound: Southbound,
         on_demand: OnDemand,
         asking: Asking,
+        routing: Routing,
         counters: Counters,
     ) -> None:
         self._host_id, self._wanted, self._reconciler = host_id, wanted, reconciler
+        self._routing = routing
         self._southbound, self._on_demand, self._asking, self._counters = southbound, on_demand, asking, counters
 
     async def status(self) -> dict[str, Any]:
@@ -73,6 +76,8 @@ class Inspection:
             "hosts": len(state.vteps),
             "vpcs_on_demand": len(self._on_demand.vnis()),
             "vpcs_without_manager": sum(self._on_demand.manager(vni) is None for vni in self._on_demand.vnis()),
+            "routers": len(state.routers),
+            "next_hops": self._routing.next_hops.count(),
             "neighbours_learned": self._on_demand.learned.count(),
             "neighbours": sum(len(neighbours.forwarding) for neighbours in state.neighbours.values()),
         }

@@ -10,6 +10,8 @@ from collections.abc import Set as AbstractSet
 import msgspec
 
 from alcor.agent.on_demand.learned import Learned
+from alcor.agent.routing.next_hops import NextHops
+from alcor.agent.routing.router_index import data_plane_router, data_plane_routers
 from alcor.dataplane.driver import Change, Endpoint, RemoteDelta, State
 from alcor.model.addresses import ip_bytes
 from alcor.model.goal_state import GoalState, GoalStateDelta, Port
@@ -50,6 +52,7 @@ def data_plane_state(
         state.remotes.get(port.vni, {}).pop(port.mac, None)
     state.remotes = {vni: remotes for vni, remotes in state.remotes.items() if remotes}
     state.on_demand = {vni for vni, vpc in goal.vpcs.items() if vpc.on_demand}
+    state.routers = data_plane_routers(goal.routers)
     if learned is not None:
         _add_learned(state, goal, learned, own_vtep)
     return state
@@ -75,13 +78,16 @@ class _Touched(msgspec.Struct):
     vteps_before: set[int] | None = None
     vpcs: dict[int, bool] = msgspec.field(default_factory=dict)  # by VNI: was it on demand
     learned: dict[int, set[int]] = msgspec.field(default_factory=dict)  # MACs by VNI
+    routers: set[Id] = msgspec.field(default_factory=set)
+    peers: set[int] = msgspec.field(default_factory=set)  # VNIs of VPCs of which any address, MAC or host changed
 
 
 class Projection:
     """Gathers what was touched since the data plane was last told, and makes one change of it."""
 
-    def __init__(self, own_vtep: int, learned: Learned | None = None) -> None:
+    def __init__(self, own_vtep: int, learned: Learned | None = None, next_hops: NextHops | None = None) -> None:
         self._own_vtep = own_vtep
+        self._next_hops = next_hops or NextHops(lambda vni, address: None)
         self._learned = learned or Learned()
         self._told: dict[tuple[int, int], int] = {}  # (VNI, learned MAC) → the VTEP the data plane was told
         self._touched = _Touched()
@@ -95,10 +101,15 @@ class Projection:
         """What is learned of these MACs, by VNI, has changed."""
         for vni, macs in touched.items():
             self._touched.learned.setdefault(vni, set()).update(macs)
+            self._touched.peers.add(vni)
 
     def touch(self, goal: GoalState, delta: GoalStateDelta) -> None:
         """A delta is about to be applied to the goal state; not a snapshot, after which whole() is asked for."""
         touched = self._touched
+        touched.routers.update(delta.removed_routers, delta.routers)
+        touched.peers.update(delta.removed_vpcs, delta.vpcs, delta.neighbours)
+        if delta.routers or delta.removed_routers or delta.vteps or delta.removed_vteps:
+            touched.peers.update(self._next_hops.vnis())
         for vni in (*delta.removed_vpcs, *delta.vpcs):
             touched.vpcs.setdefault(vni, _is_on_demand(goal, vni))
         for vni in delta.removed_vpcs & set(self._learned.vnis()):
@@ -108,6 +119,7 @@ class Projection:
             for port in (goal.ports.get(port_id), delta.ports.get(port_id)):
                 if port is not None:
                     touched.macs.setdefault(port.vni, []).append((port.mac,))
+                    touched.peers.add(port.vni)
         for vni in delta.removed_vpcs & goal.neighbours.keys():
             touched.macs.setdefault(vni, []).append(goal.neighbours[vni].forwarding)
         for vni, change in delta.neighbours.items():
@@ -131,6 +143,8 @@ class Projection:
         self._unresolved = referenced - goal.vteps.keys()
         state = data_plane_state(goal, interfaces, self._own_vtep, self._learned)
         self._told = {(vni, mac): vtep for vni, macs in state.learned.items() for mac, vtep in macs.items()}
+        state.next_hops = self._next_hops.whole()
+        state.vteps.update(hop.vtep for hops in state.next_hops.values() for hop in hops.values() if hop.vtep)
         return state
 
     def change(self, goal: GoalState, interfaces: AbstractSet[Id]) -> Change:
@@ -148,6 +162,13 @@ class Projection:
             if _is_on_demand(goal, vni) != was_on_demand:
                 (change.removed_on_demand if was_on_demand else change.on_demand).add(vni)
         self._change_learned(change, touched, goal)
+        for router_id in touched.routers:
+            if router_id in goal.routers:
+                change.routers[router_id] = data_plane_router(goal.routers[router_id])
+            else:
+                change.removed_routers.add(router_id)
+        change.next_hops = self._next_hops.change(touched.peers)
+        change.vteps.update(hop.vtep for hops in change.next_hops.values() for hop in hops.put.values() if hop.vtep)
         for vni, groups in touched.macs.items():
             if _is_on_demand(goal, vni):
                 continue
@@ -166,7 +187,12 @@ class Projection:
                 macs.setdefault(vni, set()).update(mac for group in groups for mac in group if mac in known)
         for vni, touched_macs in macs.items():
             local = {port.mac for port in goal.ports.values() if port.vni == vni}
-            delta = self._remotes([touched_macs], self._learned.forwarding(vni), self._learned.vteps(vni), local)
+            if _is_on_demand(goal, vni):
+                delta = self._remotes([touched_macs], self._learned.forwarding(vni), self._learned.vteps(vni), local)
+            else:
+                delta = RemoteDelta(removed={mac for mac in touched_macs if (vni, mac) in self._told})
+            if not delta.put and not delta.removed:
+                continue
             self._mark_moves(vni, delta)
             change.learned[vni] = delta
             change.vteps.update(delta.put.values())

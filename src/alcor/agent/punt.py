@@ -49,7 +49,7 @@ class PuntedPackets:
     def take(self, port_id: Id, frame: bytes) -> None:
         """A packet came from the workload behind a port. Never raises."""
         self._counters.add("punted_packets")
-        if self._within_rate(port_id):
+        if self.within_rate(port_id):
             self._answer_held(port_id, frame)
 
     def _answer_held(self, port_id: Id, frame: bytes) -> None:
@@ -65,7 +65,7 @@ class PuntedPackets:
             if self._counters.add("punted_packets_failed"):
                 log.exception("could not answer a packet from port %s: %s", id_text(port_id), frame[:512].hex())
         if reply is not None:
-            self._queue(port_id, reply)
+            self.reply(port_id, reply)
 
     async def send_replies(self) -> None:
         """Hand replies to the driver, for ever."""
@@ -81,7 +81,8 @@ class PuntedPackets:
         """The port's interface is gone."""
         self._ports.pop(port_id, None)
 
-    def _within_rate(self, port_id: Id) -> bool:
+    def within_rate(self, port_id: Id) -> bool:
+        """Whether another packet of the port may be answered now."""
         now = self._clock()
         bucket = self._ports.get(port_id)
         if bucket is None:
@@ -115,6 +116,9 @@ class PuntedPackets:
         return dhcp_reply.frame
 
     def _owner_of_ipv4(self, vni: int, address: int) -> int | None:
+        gateway = self._wanted.routers().owner_of_ipv4(vni, address)
+        if gateway is not None:
+            return gateway
         owner = self._wanted.owner_of_ipv4(vni, address)
         return self._on_demand.owner(vni, address) if owner is None else owner
 
@@ -123,7 +127,8 @@ class PuntedPackets:
         request = frames.arp(frame)
         return request is not None and self._on_demand.unknown_address(port.id, port.vni, request.target_ip, frame)
 
-    def _queue(self, port_id: Id, frame: bytes) -> None:
+    def reply(self, port_id: Id, frame: bytes) -> None:
+        """Have this sent to the workload, unless too much waits already."""
         try:
             self._replies.put_nowait((port_id, frame))
         except asyncio.QueueFull:

@@ -19,6 +19,7 @@ from alcor.agent.port_states import PortStates
 from alcor.agent.projection import Projection
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.reports import Reports
+from alcor.agent.routing.routing import Routing
 from alcor.agent.wanted import Wanted
 from alcor.channels.messages import Acknowledgement, ResyncRequest, State
 from alcor.dataplane.driver import Change, DataPlane, DataPlaneUnavailable, Failures
@@ -49,6 +50,7 @@ class Reconciler:
         own_vtep: int,
         punted: PuntedPackets,
         on_demand: OnDemand,
+        routing: Routing,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.port_states = PortStates()
@@ -57,8 +59,10 @@ class Reconciler:
         self._wanted, self._driver, self._reports, self._counters = wanted, driver, reports, counters
         self._punted = punted
         self._on_demand = on_demand
+        self._routing = routing
         on_demand.changed = self._learned_changed
-        self._projection = Projection(own_vtep, on_demand.learned)
+        routing.changed = self._wake_up
+        self._projection = Projection(own_vtep, on_demand.learned, routing.next_hops)
         self._clock = clock
         self._arrivals: list[_Arrival] = []
         self._unacknowledged_since: int | None = None  # when the first of them arrived
@@ -97,6 +101,17 @@ class Reconciler:
     def remote_idle(self, vni: int, mac: int) -> None:
         """See Listener."""
         self._on_demand.remote_idle(vni, mac)
+
+    def packet_for_router(self, port_id: Id, frame: bytes) -> None:
+        """See Listener."""
+        self._routing.packet(port_id, frame)
+
+    def next_hop_idle(self, vni: int, ipv4: int) -> None:
+        """See Listener."""
+        self._routing.idle(vni, ipv4)
+
+    def _wake_up(self) -> None:
+        self._wake.set()
 
     def _learned_changed(self, touched: Touched) -> None:
         self._projection.touch_learned(touched)
@@ -154,6 +169,7 @@ class Reconciler:
         received = self._take_in()
         saved, programmed = await asyncio.gather(self._save(), self._program())
         if programmed:
+            await self._routing.programmed()
             await self._on_demand.programmed()
         if saved and programmed:
             self.trouble = ""

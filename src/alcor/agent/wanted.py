@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from alcor.agent.journal import Journal
+from alcor.agent.routing.router_index import RouterIndex
 from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.codec import GoalStateAssembler, goal_state_to_messages
 from alcor.model.addresses import ipv4_number
@@ -42,6 +43,7 @@ class Wanted:
         self._snapshot_bytes = 0
         self._local_ipv4: dict[tuple[int, int], int] | None = None
         self._local_macs: set[tuple[int, int]] | None = None
+        self._routers: RouterIndex | None = None
 
     def load(self) -> None:
         """Take up what an earlier life left on disk. Whatever the file holds, this ends well."""
@@ -84,6 +86,8 @@ class Wanted:
         self.complete = self.complete or delta.snapshot
         if delta.snapshot or delta.ports or delta.removed_ports:
             self._local_ipv4 = self._local_macs = None
+        if delta.snapshot or delta.routers or delta.removed_routers:
+            self._routers = None
 
     def is_unsaved(self) -> bool:
         """Is there anything for save() to do?"""
@@ -123,6 +127,12 @@ class Wanted:
         if mac is None and (neighbours := self.state.neighbours.get(vni)) is not None:
             return neighbours.ipv4.get(address)
         return mac
+
+    def routers(self) -> RouterIndex:
+        """The routers of this host."""
+        if self._routers is None:
+            self._routers = RouterIndex(self.state.routers.values())
+        return self._routers
 
     def has_local_mac(self, vni: int, mac: int) -> bool:
         """Whether the MAC address is that of a port of this host."""

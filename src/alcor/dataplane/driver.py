@@ -32,6 +32,41 @@ class Endpoint(msgspec.Struct, frozen=True):
     admin_state_up: bool = True
 
 
+class RouterInterface(msgspec.Struct, frozen=True):
+    """Where a router is in a subnet."""
+
+    vni: int
+    mac: int
+    ipv4: int  # the router's address in the subnet
+    network: int
+    mask: int
+
+
+class Router(msgspec.Struct, frozen=True):
+    """It routes IPv4 between the subnets of its interfaces.
+
+    What a workload here sends to the MAC address of one goes on in the VPC of another: from that one's MAC address, its
+    time to live less by one. The router's own addresses answer echo requests, and nothing else.
+    """
+
+    id: Id
+    interfaces: tuple[RouterInterface, ...]
+
+
+class NextHop(msgspec.Struct, frozen=True):
+    """Who has an address that is routed to: a MAC address, on another host or (VTEP 0) on this one."""
+
+    mac: int
+    vtep: int = 0
+
+
+class NextHopDelta(msgspec.Struct):
+    """Addresses of one VPC that are routed to: put and removed."""
+
+    put: dict[int, NextHop] = {}
+    removed: set[int] = set()
+
+
 class RemoteDelta(msgspec.Struct):
     """MAC addresses of one VPC that live on other hosts: put (MAC → VTEP IPv4) and removed."""
 
@@ -44,7 +79,7 @@ class State(msgspec.Struct):
 
     In a VPC on demand (``on_demand`` has its VNI) a packet to a MAC address that is not programmed is a miss, not a
     drop. ``learned`` are remotes as well, but each goes by itself when nothing was sent to it for a while; saying it
-    again does not make it stay longer.
+    again does not make it stay longer. So do ``next_hops``, when nothing was routed to them.
     """
 
     endpoints: dict[Id, Endpoint] = {}
@@ -52,13 +87,15 @@ class State(msgspec.Struct):
     vteps: set[int] = set()  # every VTEP the host may send to
     on_demand: set[int] = set()
     learned: dict[int, dict[int, int]] = {}  # VNI → MAC → VTEP IPv4
+    routers: dict[Id, Router] = {}
+    next_hops: dict[int, dict[int, NextHop]] = {}  # VNI → IPv4
 
 
 class Change(msgspec.Struct):
     """A difference to what the data plane does. Removals come first; it takes effect as one.
 
-    A learned MAC address that moved is both removed and put: what is only put counts as new, so that nobody waits for
-    packets that already have a way to notice another.
+    A learned MAC address that moved, or a next hop that changed, is both removed and put: what is only put counts as
+    new, so that nobody waits for packets that already have a way to notice another.
     """
 
     endpoints: dict[Id, Endpoint] = {}
@@ -69,6 +106,9 @@ class Change(msgspec.Struct):
     on_demand: set[int] = set()
     removed_on_demand: set[int] = set()
     learned: dict[int, RemoteDelta] = {}
+    routers: dict[Id, Router] = {}
+    removed_routers: set[Id] = set()
+    next_hops: dict[int, NextHopDelta] = {}  # by VNI
 
 
 Failures = dict[Id, str]
@@ -93,6 +133,16 @@ class Listener(Protocol):
         It has passed the guard of source addresses, and may be held and given back with ``forward``. For some
         milliseconds after the address was learned, packets may still be missed: they need but be given back.
         """
+
+    def packet_for_router(self, port_id: Id, frame: bytes) -> None:
+        """A workload sent a packet to a router that it cannot route by itself: its next hop is not programmed, or it
+        has no way, or its time to live ends there.
+
+        As of packets missed, it may be held and given back, and may come for some milliseconds too long.
+        """
+
+    def next_hop_idle(self, vni: int, ipv4: int) -> None:
+        """Nothing was routed to an address for a while; it is no longer programmed."""
 
     def remote_idle(self, vni: int, mac: int) -> None:
         """Nothing was sent to a learned MAC address for a while; it is no longer programmed."""
@@ -123,7 +173,8 @@ class DataPlane(Protocol):
     async def apply(self, change: Change) -> Failures:
         """Make this difference, as one. Returns when the data plane has confirmed, and packets notice.
 
-        When something is learned and nothing else, only ``forward`` is sure to notice; other packets do soon after.
+        When something is learned, or next hops come, and nothing else, only ``forward`` is sure to notice; other
+        packets do soon after.
         """
 
     async def send(self, port_id: Id, frame: bytes) -> None:

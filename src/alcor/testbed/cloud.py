@@ -80,6 +80,11 @@ class Cloud:
         changed: Resource = (await self._request("PUT", f"/v2.0/{kind}s/{resource_id}", {kind: attributes}))[kind]
         return changed
 
+    async def act(self, kind: str, resource_id: str, action: str, **body: Any) -> Resource:
+        """Carry out an action on a resource."""
+        answer: Resource = await self._request("PUT", f"/v2.0/{kind}s/{resource_id}/{action}", body)
+        return answer
+
     async def set_programming(self, network_id: str, programming: str) -> None:
         """Have hosts told of the VPC's ports ahead (push), when they ask (on_demand), or as its size says (auto)."""
         project_id = (await self.show("network", network_id))["project_id"]

@@ -70,13 +70,21 @@ class Host:
 
     def status(self) -> dict[str, Any]:
         """What the agent says of itself; empty when none answers."""
+        status: dict[str, Any] = self._page("status") or {}
+        return status
+
+    def flows(self) -> list[str]:
+        """The flows of the switch, as the agent describes them; none when no agent answers."""
+        flows: list[str] = self._page("flows") or []
+        return flows
+
+    def _page(self, name: str) -> Any:
         transport = httpx.HTTPTransport(uds=str(self.outside("agent.sock")), verify=False)
         with contextlib.suppress(httpx.TransportError), httpx.Client(transport=transport, timeout=10) as client:
-            response = client.get("http://agent/status")
+            response = client.get(f"http://agent/{name}")
             if response.status_code == 200:
-                values: dict[str, Any] = response.json()
-                return values
-        return {}
+                return response.json()
+        return None
 
     @property
     def connected(self) -> bool:

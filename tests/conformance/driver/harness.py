@@ -19,7 +19,9 @@ class Recorder:
         self.vanished: list[Id] = []
         self.punted: list[tuple[Id, bytes]] = []
         self.missed: list[tuple[Id, bytes]] = []
+        self.for_routers: list[tuple[Id, bytes]] = []
         self.idle: list[tuple[int, int]] = []
+        self.idle_next_hops: list[tuple[int, int]] = []
         self.restarts = 0
 
     def interface_appeared(self, port_id: Id) -> None:
@@ -33,6 +35,12 @@ class Recorder:
 
     def packet_missed(self, port_id: Id, frame: bytes) -> None:
         self.missed.append((port_id, frame))
+
+    def packet_for_router(self, port_id: Id, frame: bytes) -> None:
+        self.for_routers.append((port_id, frame))
+
+    def next_hop_idle(self, vni: int, ipv4: int) -> None:
+        self.idle_next_hops.append((vni, ipv4))
 
     def remote_idle(self, vni: int, mac: int) -> None:
         self.idle.append((vni, mac))
@@ -71,6 +79,9 @@ class Host(Protocol):
 
     async def until_idle(self, vni: int, mac: int) -> None:
         """Let time pass until the driver has said that this learned MAC address is idle."""
+
+    async def until_next_hop_idle(self, vni: int, ipv4: int) -> None:
+        """Let time pass until the driver has said that this next hop is idle."""
 
     async def restart_data_plane(self) -> None:
         """Make the data plane forget all it was told; returns once the driver has said restarted."""

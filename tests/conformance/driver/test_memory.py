@@ -8,6 +8,7 @@ from alcor.dataplane.memory.switch import MemorySwitch
 from alcor.model.identifiers import Id
 from tests.conformance.driver.harness import Recorder
 from tests.conformance.driver.on_demand import *  # noqa: F403
+from tests.conformance.driver.routing import *  # noqa: F403
 from tests.conformance.driver.suite import *  # noqa: F403
 
 
@@ -42,6 +43,10 @@ class MemoryHost:
     async def until_idle(self, vni: int, mac: int) -> None:
         self.driver.let_idle()
         assert (vni, mac) in self.events.idle
+
+    async def until_next_hop_idle(self, vni: int, ipv4: int) -> None:
+        self.driver.let_idle()
+        assert (vni, ipv4) in self.events.idle_next_hops
 
     async def restart_data_plane(self) -> None:
         self.driver.lose_everything()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.conformance.driver.on_demand import learner  # noqa: F401  (a fixture)
+from tests.conformance.driver.routing import routed  # noqa: F401  (a fixture)
 from tests.conformance.driver.suite import cloud  # noqa: F401  (a fixture)
 from tests.e2e.ovs.fabric import OvsFabric, ovs_fabric
 

@@ -178,6 +178,7 @@ class OvsHost:
     async def restart_driver(self) -> None:
         await self.driver.stop()
         await self.start_driver()
+        self.switch.wait_steady()
 
     async def hasten_idleness(self) -> None:
         await self.driver.stop()
@@ -185,6 +186,9 @@ class OvsHost:
 
     async def until_idle(self, vni: int, mac: int) -> None:
         await until(lambda: (vni, mac) in self.events.idle, "the learned MAC address to be idle")
+
+    async def until_next_hop_idle(self, vni: int, ipv4: int) -> None:
+        await until(lambda: (vni, ipv4) in self.events.idle_next_hops, "the next hop to be idle")
 
     async def restart_data_plane(self) -> None:
         told = self.events.restarts
@@ -221,7 +225,8 @@ class OvsFabric:
 
     def _count(self) -> int:
         received = sum(len(sniffer.frames) for host in self.hosts for sniffer in host.sniffers.values())
-        return received + sum(len(host.events.punted) + len(host.events.missed) for host in self.hosts)
+        events = [host.events for host in self.hosts]
+        return received + sum(len(each.punted) + len(each.missed) + len(each.for_routers) for each in events)
 
 
 @contextlib.contextmanager

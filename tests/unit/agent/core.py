@@ -8,6 +8,7 @@ from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
+from alcor.agent.routing.routing import Routing
 from alcor.agent.wanted import Wanted
 from alcor.channels.messages import Acknowledgement, AgentMessage, PortReport, State
 from alcor.dataplane.memory.driver import MemoryDataPlane
@@ -31,9 +32,11 @@ class Core:
         self.punted = PuntedPackets(
             self.wanted, self.driver, self.counters, DhcpSettings(), self.on_demand, punt_rate, 2 * punt_rate, clock
         )
+        self.routing = Routing(self.wanted, self.driver, self.counters, self.on_demand, self.punted, OWN_VTEP)
         self.reconciler = Reconciler(
-            self.wanted, self.driver, self.reports, self.counters, OWN_VTEP, self.punted, self.on_demand, clock
-        )
+            self.wanted, self.driver, self.reports, self.counters, OWN_VTEP, self.punted, self.on_demand, self.routing,
+            clock,
+        )  # fmt: skip
         self.reports.connected(LOG_ID)
 
     def clock(self) -> float:

@@ -22,6 +22,7 @@ from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
+from alcor.agent.routing.routing import Routing
 from alcor.agent.sequence import Sequence, Verdict
 from alcor.agent.wanted import FILE_NAME, Wanted
 from alcor.channels.messages import Acknowledgement, PortReport, PortState, State
@@ -127,9 +128,18 @@ class AgentFollows(RuleBasedStateMachine):
         self.wanted.load()
         on_demand = OnDemand(self.wanted, self.driver, self.counters, lambda: self.now)
         punted = PuntedPackets(self.wanted, self.driver, self.counters, DhcpSettings(), on_demand, 10, 10)
+        routing = Routing(self.wanted, self.driver, self.counters, on_demand, punted, OWN_VTEP)
         self.reconciler = Reconciler(
-            self.wanted, self.driver, self.reports, self.counters, OWN_VTEP, punted, on_demand, lambda: self.now
-        )
+            self.wanted,
+            self.driver,
+            self.reports,
+            self.counters,
+            OWN_VTEP,
+            punted,
+            on_demand,
+            routing,
+            lambda: self.now,
+        )  # fmt: skip
         self.sequence = Sequence(*self.wanted.applied())
         self.connected = False
 

@@ -1,27 +1,33 @@
 """What was learned, on disk: so that an agent that restarts without a controller does not forget its workloads' peers.
 
+What routers send to is kept in the same way, so that a restart is not noticed by what is routed.
+
 Written at most once a second, and not waited for: what is lost is asked for again.
 """
 
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from alcor.agent.counters import Counters
-from alcor.agent.on_demand.on_demand import OnDemand
 
 log = logging.getLogger(__name__)
 
-FILE_NAME = "learned.msgpack"
+LEARNED, NEXT_HOPS = "learned.msgpack", "next-hops.msgpack"
+"""File names."""
 _SECONDS = 1.0
 
 
 class LearnedFile:
     """Keeps the file like what is known."""
 
-    def __init__(self, directory: Path, on_demand: OnDemand, counters: Counters) -> None:
-        self._path = directory / FILE_NAME
-        self._on_demand, self._counters = on_demand, counters
+    def __init__(
+        self, path: Path, dump: Callable[[], bytes], restore: Callable[[bytes], None], counters: Counters
+    ) -> None:
+        """``restore`` raises ValueError for what is no dump."""
+        self._path, self._counters = path, counters
+        self._dump, self._restore = dump, restore
         self._written = b""
 
     def load(self) -> None:
@@ -34,7 +40,7 @@ class LearnedFile:
             log.error("cannot read %s (%s): peers are asked for anew", self._path, error)
             return
         try:
-            self._on_demand.restore(data)
+            self._restore(data)
             self._written = data
         except ValueError as error:
             log.error("%s is damaged (%s): peers are asked for anew", self._path, error)
@@ -43,7 +49,7 @@ class LearnedFile:
         """Write for ever."""
         while True:
             await asyncio.sleep(_SECONDS)
-            data = self._on_demand.learned.dump()
+            data = self._dump()
             if data == self._written:
                 continue
             try:

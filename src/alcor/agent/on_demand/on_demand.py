@@ -40,8 +40,13 @@ class OnDemand:
         """Told which MACs the data plane must be told of; programmed() is awaited after it was."""
         self.answer_again: Callable[[Id, bytes], None] = lambda port_id, frame: None
         """Told the packets whose answer is known by now."""
+        self.given_up: Callable[[Id, bytes], None] = lambda port_id, frame: None
+        """Told the packets that waited for what is not there."""
         self.vpcs_changed: Callable[[], None] = lambda: None
         """Told that there are other VPCs on demand on this host than before."""
+        self.is_routed_to: Callable[[int, int], bool] = lambda vni, mac: False
+        """Says whether a MAC address of a VPC is a next hop in use."""
+        self._only_routed: set[tuple[int, int]] = set()  # learned MACs (by VNI) that nothing else is sent to
         self._wanted, self._driver, self._counters, self._clock = wanted, driver, counters, clock
         self._held = HeldPackets()
         self._ports: dict[Id, TokenBucket] = {}
@@ -63,11 +68,15 @@ class OnDemand:
 
     def owner(self, vni: int, address: Address) -> int | None:
         """The MAC that was learned to have an address, for a workload; whether it still has is asked soon."""
+        self.hasten(vni, address)
+        return self.learned.owner(vni, address)
+
+    def hasten(self, vni: int, address: Address) -> None:
+        """A workload speaks to an address: whether what is known of it still holds is asked soon."""
         if self.learned.is_to_renew(vni, address):
             question, now = Question(vni, address=address), self._clock()
             if not self._open.is_open(question, now):
                 self._open.ask([question], now)
-        return self.learned.owner(vni, address)
 
     def packet_missed(self, port_id: Id, frame: bytes) -> None:
         """A workload sent a packet to a MAC that is not programmed."""
@@ -84,6 +93,7 @@ class OnDemand:
             self._counters.add("packets_to_absent_peers")
         elif mac in self.learned.forwarding(vni):
             # It was learned meanwhile, and may be on its way to the data plane.
+            self._only_routed.discard((vni, mac))
             self._hold(question, port_id, frame)
             self.changed({vni: {mac}})
             self._answered.append(question)
@@ -93,18 +103,29 @@ class OnDemand:
     def remote_idle(self, vni: int, mac: int) -> None:
         """The data plane has dropped what nobody used."""
         self._counters.add("learned_idle")
-        self.learned.forget(vni, mac)
+        if self.is_routed_to(vni, mac):
+            self._only_routed.add((vni, mac))
+        else:
+            self.learned.forget(vni, mac)
+
+    def no_longer_routed_to(self, vni: int, mac: int) -> None:
+        """Nothing was routed to a MAC for a while: unless it is sent to in its own VPC, too, it is forgotten."""
+        if self.is_routed_to(vni, mac):
+            return
+        if (vni, mac) in self._only_routed or vni not in self._wanted.state.vpcs:
+            self._only_routed.discard((vni, mac))
+            self.learned.forget(vni, mac)
 
     def port_gone(self, port_id: Id) -> None:
         """The port's interface is gone."""
         self._ports.pop(port_id, None)
 
     def is_on_demand(self, vni: int) -> bool:
-        """Whether the VPC is here and on demand."""
+        """Whether hosts are asked for in the VPC: it is here and on demand, or only routed to."""
         return vni in self._open.vnis()
 
     def vnis(self) -> AbstractSet[int]:
-        """The VPCs on demand on this host."""
+        """The VPCs on demand on this host, and those that it only routes to."""
         return self._open.vnis()
 
     # What the goal state says.
@@ -120,7 +141,10 @@ class OnDemand:
 
     def after(self) -> None:
         """A goal state was taken."""
-        vnis = {vni for vni, vpc in self._wanted.state.vpcs.items() if vpc.on_demand}
+        vpcs = self._wanted.state.vpcs
+        vnis = {vni for vni, vpc in vpcs.items() if vpc.on_demand}
+        vnis.update(vni for vni in self._wanted.routers().vnis() if vni not in vpcs)
+        self._only_routed = {(vni, mac) for vni, mac in self._only_routed if vni in vnis}
         for vni in self.learned.vnis() - vnis:
             self.learned.drop_vpc(vni)
         if self._open.keep_vpcs(vnis):
@@ -224,6 +248,13 @@ class OnDemand:
         if touched := self.learned.expire(now, at_hand):
             self._counters.add("leases_ended", sum(map(len, touched.values())))
             self.changed(touched)
+        self._forget_unrouted()
+
+    def _forget_unrouted(self) -> None:
+        """Of VPCs that are only routed to, only next hops in use are worth knowing."""
+        for vni in self.learned.vnis() - self._wanted.state.vpcs.keys():
+            for mac in [mac for mac in self.learned.forwarding(vni) if not self.is_routed_to(vni, mac)]:
+                self.learned.forget(vni, mac)
 
     async def programmed(self) -> None:
         """The data plane does what was learned: let go what waited for it."""
@@ -272,6 +303,8 @@ class OnDemand:
         dropped = self._held.release(question, self._clock())
         if dropped:
             self._counters.add("held_packets_to_absent_peers", len(dropped))
+        for packet in dropped:
+            self.given_up(packet.port_id, packet.frame)
 
 
 def _count(questions: Questions) -> int:

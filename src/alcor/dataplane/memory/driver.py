@@ -3,7 +3,17 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from alcor.dataplane.driver import Change, DataPlaneUnavailable, Endpoint, Failures, Listener, RemoteDelta, State
+from alcor.dataplane.driver import (
+    Change,
+    DataPlaneUnavailable,
+    Endpoint,
+    Failures,
+    Listener,
+    NextHop,
+    NextHopDelta,
+    RemoteDelta,
+    State,
+)
 from alcor.dataplane.memory.switch import Fabric, MemorySwitch
 from alcor.model.addresses import ipv4_text, mac_text
 from alcor.model.identifiers import Id, id_text
@@ -14,8 +24,8 @@ _RESERVED_VTEP = 0
 class MemoryDataPlane:
     """Programs a MemorySwitch; without one, a switch of its own that no other host reaches.
 
-    ``operations`` counts what was done to the switch: one for each endpoint, remote, VTEP or learned remote put or
-    removed, and for each VPC that is on demand from then on, or no longer.
+    ``operations`` counts what was done to the switch: one for each endpoint, remote, VTEP, learned remote, router or
+    next hop put or removed, and for each VPC that is on demand from then on, or no longer.
     ``refusals`` makes ports fail, with the reason given; ``unavailable`` makes every call raise, as a data plane
     does that cannot be reached.
     """
@@ -33,6 +43,7 @@ class MemoryDataPlane:
         self._check_available()
         self._listener = listener
         self.switch.punt, self.switch.miss = listener.packet_punted, listener.packet_missed
+        self.switch.unrouted = listener.packet_for_router
         for port_id in self.switch.inboxes:
             listener.interface_appeared(port_id)
 
@@ -49,6 +60,9 @@ class MemoryDataPlane:
             removed_vteps=switch.vteps - state.vteps,
             on_demand=state.on_demand - switch.on_demand,
             removed_on_demand=switch.on_demand - state.on_demand,
+            routers={key: new for key, new in state.routers.items() if switch.routers.get(key) != new},
+            removed_routers=switch.routers.keys() - state.routers.keys(),
+            next_hops=_next_hop_difference(switch.next_hops, state.next_hops),
         )
         failures = await self.apply(small)
         self.operations["remote"] += _replace_remotes(switch.remotes, state.remotes)
@@ -75,6 +89,11 @@ class MemoryDataPlane:
         self.switch.on_demand -= change.removed_on_demand
         self.switch.on_demand |= change.on_demand
         self.operations["on_demand"] += len(change.removed_on_demand) + len(change.on_demand)
+        for router_id in change.removed_routers:
+            self.switch.routers.pop(router_id, None)
+        self.switch.routers |= change.routers
+        self.operations["router"] += len(change.removed_routers) + len(change.routers)
+        self.operations["next_hop"] += _apply_next_hops(self.switch.next_hops, change.next_hops)
         self.switch.vteps -= change.removed_vteps
         self.switch.vteps |= change.vteps
         self.operations["vtep"] += len(change.removed_vteps) + len(change.vteps)
@@ -106,13 +125,23 @@ class MemoryDataPlane:
             for vni, remotes in sorted(by_vni.items())
             for mac, vtep in sorted(remotes.items())
         ]
+        lines += [
+            f"router {id_text(router.id)} vni {each.vni} mac {mac_text(each.mac)} address {ipv4_text(each.ipv4)}"
+            for router in switch.routers.values()
+            for each in router.interfaces
+        ]
+        lines += [
+            f"next hop vni {vni} address {ipv4_text(address)} mac {mac_text(hop.mac)} vtep {ipv4_text(hop.vtep)}"
+            for vni, hops in sorted(switch.next_hops.items())
+            for address, hop in sorted(hops.items())
+        ]
         lines += [f"on demand vni {vni}" for vni in sorted(switch.on_demand)]
         return lines + [f"vtep {ipv4_text(vtep)}" for vtep in sorted(switch.vteps)]
 
     async def stop(self) -> None:
         """See DataPlane.stop."""
         self._listener = None
-        self.switch.punt = self.switch.miss = None
+        self.switch.punt = self.switch.miss = self.switch.unrouted = None
 
     def attach(self, port_id: Id) -> None:
         """Plug in the interface of a workload."""
@@ -135,10 +164,13 @@ class MemoryDataPlane:
         return list(self.switch.inboxes.get(port_id, ()))
 
     def let_idle(self) -> None:
-        """Let so much time pass that the learned remotes go that nothing was sent to since this was last called."""
+        """Let so much time pass that what was learned goes that nothing was sent to since this was last called."""
         for vni, mac in self.switch.take_idle():
             if self._listener is not None:
                 self._listener.remote_idle(vni, mac)
+        for vni, address in self.switch.take_idle_next_hops():
+            if self._listener is not None:
+                self._listener.next_hop_idle(vni, address)
 
     def lose_everything(self) -> None:
         """Restart the data plane behind the driver's back."""
@@ -170,6 +202,30 @@ def _apply_remotes(present: dict[int, dict[int, int]], deltas: Mapping[int, Remo
         if not remotes:
             del present[vni]
     return sum(len(delta.removed) + len(delta.put) for delta in deltas.values())
+
+
+def _apply_next_hops(present: dict[int, dict[int, NextHop]], deltas: Mapping[int, NextHopDelta]) -> int:
+    """How many were put or removed."""
+    for vni, delta in deltas.items():
+        hops = present.setdefault(vni, {})
+        for address in delta.removed:
+            hops.pop(address, None)
+        hops.update(delta.put)
+        if not hops:
+            del present[vni]
+    return sum(len(delta.removed) + len(delta.put) for delta in deltas.values())
+
+
+def _next_hop_difference(
+    present: Mapping[int, Mapping[int, NextHop]], wanted: Mapping[int, Mapping[int, NextHop]]
+) -> dict[int, NextHopDelta]:
+    deltas = {}
+    for vni in present.keys() | wanted.keys():
+        old, new = present.get(vni, {}), wanted.get(vni, {})
+        put = {address: hop for address, hop in new.items() if old.get(address) != hop}
+        if put or old.keys() - new.keys():
+            deltas[vni] = NextHopDelta(put, old.keys() - new.keys())
+    return deltas
 
 
 def _replace_remotes(present: dict[int, dict[int, int]], wanted: Mapping[int, Mapping[int, int]]) -> int:

@@ -7,8 +7,9 @@ from collections import Counter, deque
 from collections.abc import Callable
 
 from alcor.dataplane import frames, port_security
-from alcor.dataplane.driver import Endpoint
+from alcor.dataplane.driver import Endpoint, NextHop, Router, RouterInterface
 from alcor.dataplane.frames import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet
+from alcor.dataplane.ipv4 import ECHO_REQUEST, Ipv4, echo_reply, icmp_type, ipv4, routed
 from alcor.model.identifiers import Id
 
 _INBOX_FRAMES = 1000
@@ -36,7 +37,7 @@ class MemorySwitch:
     """What a host's data plane holds, and what it does to frames.
 
     ``dropped`` counts frames that went nowhere, by reason. ``punt`` is where packets for the agent go, ``miss`` where
-    those go that nobody is known to want in a VPC on demand.
+    those go that nobody is known to want in a VPC on demand, ``unrouted`` where those go that a router has no way for.
     """
 
     def __init__(self, fabric: Fabric, vtep: int) -> None:
@@ -47,10 +48,14 @@ class MemorySwitch:
         self.vteps: set[int] = set()
         self.on_demand: set[int] = set()
         self.learned: dict[int, dict[int, int]] = {}
+        self.routers: dict[Id, Router] = {}
+        self.next_hops: dict[int, dict[int, NextHop]] = {}
         self.dropped: Counter[str] = Counter()
         self.punt: Callable[[Id, bytes], None] | None = None
         self.miss: Callable[[Id, bytes], None] | None = None
+        self.unrouted: Callable[[Id, bytes], None] | None = None
         self._used: set[tuple[int, int]] = set()
+        self._routed_to: set[tuple[int, int]] = set()
         self._by_mac: dict[tuple[int, int], Id] = {}
         self._fabric = fabric
         fabric.join(self)
@@ -71,6 +76,7 @@ class MemorySwitch:
         """Lose everything programmed, as a restarted data plane does. Interfaces stay."""
         self.endpoints, self.remotes, self.vteps, self._by_mac = {}, {}, set(), {}
         self.on_demand, self.learned, self._used = set(), {}, set()
+        self.routers, self.next_hops, self._routed_to = {}, {}, set()
 
     def take_idle(self) -> list[tuple[int, int]]:
         """Forget the learned remotes that nothing was sent to since this was last called, and name them."""
@@ -78,6 +84,19 @@ class MemorySwitch:
         for vni, mac in idle:
             del self.learned[vni][mac]
         self._used.clear()
+        return idle
+
+    def take_idle_next_hops(self) -> list[tuple[int, int]]:
+        """Forget the next hops that nothing was routed to since this was last called, and name them."""
+        idle = [
+            (vni, address)
+            for vni, next_hops in self.next_hops.items()
+            for address in next_hops
+            if (vni, address) not in self._routed_to
+        ]
+        for vni, address in idle:
+            del self.next_hops[vni][address]
+        self._routed_to.clear()
         return idle
 
     def take_from_workload(self, port_id: Id, frame: bytes) -> None:
@@ -93,6 +112,8 @@ class MemorySwitch:
             self._hand_to_agent(self.punt, port_id, frame)
         elif header.is_multicast():
             self._drop("multicast")
+        elif (router := self._router(endpoint.vni, header)) is not None:
+            self._route(router, endpoint, frame)
         else:
             self._forward(endpoint, header.destination, frame)
 
@@ -138,6 +159,45 @@ class MemorySwitch:
         elif vtep is None or vtep not in self.vteps or not self._fabric.carry(vtep, vni, frame):
             self._drop("unknown unicast")
 
+    def _router(self, vni: int, header: Ethernet) -> Router | None:
+        if header.ethertype != ETHERTYPE_IPV4:
+            return None
+        for router in self.routers.values():
+            if any((each.vni, each.mac) == (vni, header.destination) for each in router.interfaces):
+                return router
+        return None
+
+    def _route(self, router: Router, sender: Endpoint, frame: bytes) -> None:
+        header = ipv4(frame)
+        if header is None:
+            self._drop("malformed")
+        elif any(each.ipv4 == header.destination for each in router.interfaces):
+            self._answer_for_router(sender, frame, header)
+        elif header.ttl == 0:
+            self._drop("expired")
+        else:
+            self._route_to(_way(router, header.destination), sender, frame, header)
+
+    def _answer_for_router(self, sender: Endpoint, frame: bytes, header: Ipv4) -> None:
+        if icmp_type(frame, header) == ECHO_REQUEST:
+            self.hand_to_workload(sender.port_id, echo_reply(frame, header))
+        else:
+            self._drop("router's own")
+
+    def _route_to(self, way: RouterInterface | None, sender: Endpoint, frame: bytes, header: Ipv4) -> None:
+        hop = None if way is None else self.next_hops.get(way.vni, {}).get(header.destination)
+        if way is None or hop is None or header.ttl == 1:
+            self._hand_to_agent(self.unrouted, sender.port_id, frame)
+            return
+        self._routed_to.add((way.vni, header.destination))
+        onward = routed(frame, header, way.mac, hop.mac)
+        if hop.vtep:
+            is_there = hop.vtep in self.vteps and self._fabric.carry(hop.vtep, way.vni, onward)
+        else:
+            is_there = self._deliver(way.vni, hop.mac, onward)
+        if not is_there:
+            self._drop("unknown unicast")
+
     def _vtep_of(self, vni: int, mac: int) -> int | None:
         vtep = self.remotes.get(vni, {}).get(mac)
         if vtep is None:
@@ -155,6 +215,10 @@ class MemorySwitch:
 
     def _drop(self, reason: str) -> None:
         self.dropped[reason] += 1
+
+
+def _way(router: Router, address: int) -> RouterInterface | None:
+    return next((each for each in router.interfaces if address & each.mask == each.network), None)
 
 
 def _may_send(endpoint: Endpoint, header: Ethernet, frame: bytes) -> bool:

@@ -8,7 +8,8 @@ from alcor.dataplane.ovs.openflow.actions import decode_instructions
 from alcor.dataplane.ovs.openflow.fields import FIELDS, FieldValue, decode_match
 from alcor.dataplane.ovs.openflow.flows import FlowStatistics
 from alcor.dataplane.ovs.openflow.message import Malformed
-from alcor.dataplane.ovs.pipeline import RULES, TABLES
+from alcor.dataplane.ovs.pipeline import RULES
+from alcor.dataplane.ovs.tables import TABLES
 from alcor.model.addresses import ipv4_text, mac_text
 
 _RULE_NAMES = {(rule.table.number, rule.priority): rule.name for rule in RULES}

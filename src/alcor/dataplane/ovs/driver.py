@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from pathlib import Path
 
 from alcor.dataplane.driver import Change, DataPlaneUnavailable, Failures, Listener, State
@@ -16,18 +16,26 @@ from alcor.dataplane.ovs.openflow.connection import Handlers
 from alcor.dataplane.ovs.openflow.errors import Refused
 from alcor.dataplane.ovs.openflow.flows import FlowStatistics, RemovedFlow, decode_statistics, statistics_request
 from alcor.dataplane.ovs.openflow.packets import PacketIn, packet_out, packet_through_tables
-from alcor.dataplane.ovs.pipeline import MISS, TO_LEARNED
+from alcor.dataplane.ovs.pipeline import TO_LEARNED
 from alcor.dataplane.ovs.programmer import Programmer
-from alcor.dataplane.ovs.renewals import Renewals
+from alcor.dataplane.ovs.renewals import Learned, Renewals
 from alcor.dataplane.ovs.revalidation import Revalidation
+from alcor.dataplane.ovs.routing_rules import TO_NEIGHBOUR, TO_NEIGHBOUR_HERE
 from alcor.dataplane.ovs.session import Session, open_session
 from alcor.dataplane.ovs.settings import OvsSettings
+from alcor.dataplane.ovs.tables import MISS, NEXT_HOP, UNROUTED
 from alcor.dataplane.ovs.tunnel_neighbours import TunnelNeighbours
 from alcor.model.identifiers import Id, id_text
 
 _NEIGHBOUR_WAIT_SECONDS = 0.1
 _RECONNECT_SECONDS = (0.05, 1.0)  # first and longest pause
 _MAXIMUM_FRAME = 65000
+
+_IDLING = {
+    **{(rule.table.number, rule.priority): "ipv4_dst" for rule in (TO_NEIGHBOUR, TO_NEIGHBOUR_HERE)},
+    (TO_LEARNED.table.number, TO_LEARNED.priority): "eth_dst",
+}
+"""Table and priority of the flows that go when idle, and the field that says what they are about."""
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +120,7 @@ class OvsDataPlane:
         """See DataPlane."""
         if self._neighbours is not None:
             self._neighbours.replace(state.vteps)
-        with self._renewals.begin(state.learned) as renewal:
+        with self._renewals.begin(_idling(state.learned, state.next_hops)) as renewal:
             async with self._lock:
                 with _unavailable_when_lost():
                     return await self._live_programmer().replace(state, self._ports, self._tunnel_port, renewal)
@@ -126,7 +134,9 @@ class OvsDataPlane:
         if self._neighbours is not None:
             self._neighbours.remove(change.removed_vteps)
             self._neighbours.add(change.vteps)
-        with self._renewals.begin({vni: delta.put for vni, delta in change.learned.items()}) as renewal:
+        learned = {vni: delta.put for vni, delta in change.learned.items()}
+        next_hops = {vni: hops.put for vni, hops in change.next_hops.items()}
+        with self._renewals.begin(_idling(learned, next_hops)) as renewal:
             async with self._lock:
                 with _unavailable_when_lost():
                     failures = await self._live_programmer().apply(change, self._ports, renewal)
@@ -179,13 +189,23 @@ class OvsDataPlane:
             return
         if packet.table == MISS.number:
             self._listener.packet_missed(port_id, packet.frame)
+        elif packet.table == UNROUTED.number:
+            self._listener.packet_for_router(port_id, packet.frame)
         else:
             self._listener.packet_punted(port_id, packet.frame)
 
     def _flow_idle(self, flow: RemovedFlow) -> None:
-        remote = _learned_remote(flow)
-        if remote is not None and self._listener is not None and not self._renewals.cover(*remote):
-            self._listener.remote_idle(*remote)
+        field = _IDLING.get((flow.table, flow.priority)) if cookies.is_ours(flow.cookie) else None
+        if field is None or self._listener is None:
+            return
+        values = {each.name: each.value for each in flow.fields}
+        vni, value = values.get("metadata", 0), values.get(field, 0)
+        if self._renewals.cover((flow.table, vni), value):
+            return
+        if flow.table == NEXT_HOP.number:
+            self._listener.next_hop_idle(vni, value)
+        else:
+            self._listener.remote_idle(vni, value)
 
     def _live_session(self) -> Session:
         if self._session is None or self._session.lost():
@@ -230,15 +250,11 @@ class OvsDataPlane:
         task.add_done_callback(self._tasks.discard)
 
 
-def _learned_remote(flow: RemovedFlow) -> tuple[int, int] | None:
-    """VNI and MAC of the learned remote that a flow stood for, if it did."""
-    if not cookies.is_ours(flow.cookie) or (flow.table, flow.priority) != (
-        TO_LEARNED.table.number,
-        TO_LEARNED.priority,
-    ):
-        return None
-    values = {field.name: field.value for field in flow.fields}
-    return values.get("metadata", 0), values.get("eth_dst", 0)
+def _idling(learned: Mapping[int, Collection[int]], next_hops: Mapping[int, Collection[int]]) -> Learned:
+    """What goes when idle, by the table in which it is and the VNI."""
+    return {(TO_LEARNED.table.number, vni): macs for vni, macs in learned.items()} | {
+        (NEXT_HOP.number, vni): addresses for vni, addresses in next_hops.items()
+    }
 
 
 @contextlib.contextmanager

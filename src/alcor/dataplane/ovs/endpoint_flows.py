@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from alcor.dataplane.driver import Endpoint
 from alcor.dataplane.ovs import pipeline as rules
 from alcor.dataplane.ovs.rendering import Flow, Pipeline
+from alcor.dataplane.ovs.routing_rules import TO_AGENT
 from alcor.dataplane.port_security import link_local
 
 _ALL_IPV4 = 0xFFFFFFFF
@@ -20,7 +21,7 @@ def endpoint_flows(pipeline: Pipeline, endpoint: Endpoint, port: int) -> tuple[F
     if not endpoint.admin_state_up:
         return ()
     common = {"port": port, "vni": endpoint.vni, "mac": endpoint.mac, "meter": port}
-    everywhere = (rules.FROM_WORKLOAD, rules.PUNT_ARP, rules.PUNT_DHCP, rules.DELIVER, rules.MISSED)
+    everywhere = (rules.FROM_WORKLOAD, rules.PUNT_ARP, rules.PUNT_DHCP, rules.DELIVER, rules.MISSED, TO_AGENT)
     flows = [pipeline[rule].flow(common) for rule in everywhere]
     if not endpoint.port_security:
         return (*flows, pipeline[rules.UNGUARDED].flow(common))

@@ -5,62 +5,13 @@ A packet carries its VPC's VNI in the metadata from the first table on; there is
 are its own alone, so a flow found in a switch tells which rule it came from. ``docs/pipeline.md`` is generated from
 here.
 
-Numbers between the tables are left free for what comes between: 30–39 security groups of the sender, 40–59 routing,
-61–69 security groups of the receiver.
+Rules of routing stand in routing_rules. Numbers between the tables are left free for what comes between: 30–39 security
+groups of the sender, 61–69 security groups of the receiver.
 """
 
-from typing import NamedTuple
-
-from alcor.dataplane.ovs.openflow.actions import (
-    GoTo,
-    Instruction,
-    Meter,
-    Move,
-    Output,
-    SetField,
-    ToAgent,
-    WriteMetadata,
-)
-from alcor.dataplane.ovs.openflow.template import Value
-
-
-class Table(NamedTuple):
-    """A stage of the pipeline."""
-
-    number: int
-    name: str
-    purpose: str
-
-
-class Match(NamedTuple):
-    """A condition: the field has this value, in the bits of the mask if there is one."""
-
-    field: str
-    value: Value
-    mask: Value | None = None
-
-
-class Rule(NamedTuple):
-    """A kind of flow. Without actions the packet is dropped, and counted."""
-
-    name: str
-    table: Table
-    priority: int
-    matches: tuple[Match, ...]
-    actions: tuple[Instruction, ...]
-    purpose: str
-    idles: bool = False  # its flows go by themselves when they meet no packet for a while
-
-
-CLASSIFY = Table(0, "classify", "whose packet is it: write its VPC's VNI into the metadata")
-SOURCE_GUARD = Table(10, "source_guard", "a workload sends only from its own addresses (anti-spoofing)")
-PUNT = Table(20, "punt", "what the agent answers goes to the agent")
-LOCAL = Table(60, "local", "deliver to a workload on this host")
-REMOTE = Table(70, "remote", "find the host of a MAC address elsewhere")
-MISS = Table(75, "miss", "in a VPC on demand, the agent asks who has a MAC address")
-TUNNEL = Table(80, "tunnel", "send to the other host by VXLAN")
-
-TABLES = (CLASSIFY, SOURCE_GUARD, PUNT, LOCAL, REMOTE, MISS, TUNNEL)
+from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, Move, Output, SetField, ToAgent, WriteMetadata
+from alcor.dataplane.ovs.routing_rules import ROUTING_HOST_RULES, ROUTING_RULES
+from alcor.dataplane.ovs.tables import CLASSIFY, GATEWAY, LOCAL, MISS, PUNT, REMOTE, SOURCE_GUARD, TUNNEL, Match, Rule
 
 _ARP = Match("eth_type", 0x0806)
 _IPV4 = Match("eth_type", 0x0800)
@@ -184,7 +135,7 @@ PUNT_DHCP = Rule(
     (Meter("meter"), ToAgent()),
     "DHCP clients' packets, at the same bounded rate",
 )
-FORWARD = Rule("forward", PUNT, 0, (), (GoTo(LOCAL.number),), "everything else is forwarded")
+FORWARD = Rule("forward", PUNT, 0, (), (GoTo(GATEWAY.number),), "everything else is forwarded")
 
 DELIVER = Rule(
     "deliver",
@@ -274,6 +225,7 @@ RULES = (
     PUNT_ARP,
     PUNT_DHCP,
     FORWARD,
+    *ROUTING_RULES,
     DELIVER,
     GROUP_ADDRESSED,
     TUNNEL_TO_NOBODY,
@@ -293,6 +245,7 @@ HOST_RULES = (
     NO_PORT,
     SPOOFED,
     FORWARD,
+    *ROUTING_HOST_RULES,
     GROUP_ADDRESSED,
     TUNNEL_TO_NOBODY,
     NOT_LOCAL,

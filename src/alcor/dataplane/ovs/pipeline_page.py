@@ -9,10 +9,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from alcor.dataplane.ovs.description import number_text
-from alcor.dataplane.ovs.openflow.actions import GoTo, Instruction, Meter, Move, Output, SetField, WriteMetadata
+from alcor.dataplane.ovs.openflow.actions import (
+    Back,
+    DecrementTtl,
+    GoTo,
+    Instruction,
+    Meter,
+    Move,
+    Output,
+    SetField,
+    WriteMetadata,
+)
 from alcor.dataplane.ovs.openflow.fields import FIELDS
 from alcor.dataplane.ovs.openflow.template import Value
-from alcor.dataplane.ovs.pipeline import RULES, TABLES, Match, Rule, Table
+from alcor.dataplane.ovs.pipeline import RULES
+from alcor.dataplane.ovs.tables import TABLES, Match, Rule, Table
 
 BEGIN = "<!-- begin: generated from src/alcor/dataplane/ovs/pipeline.py -->"
 END = "<!-- end: generated -->"
@@ -81,9 +92,13 @@ def _step(step: Instruction) -> str:
     if isinstance(step, WriteMetadata):
         return f"metadata := *{step.value}*"
     if isinstance(step, SetField):
-        return f"{step.field} := *{step.value}*"
+        return f"{step.field} := {_text(step.value, step.field)}"
     if isinstance(step, Move):
         return f"{step.destination} := {step.source}"
+    if isinstance(step, DecrementTtl):
+        return "time to live less by one"
+    if isinstance(step, Back):
+        return "back where it came from"
     if isinstance(step, Meter):
         return "within the workload's rate"
     return "to the agent"

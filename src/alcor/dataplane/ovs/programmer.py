@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from alcor.dataplane.driver import Change, DataPlaneUnavailable, Endpoint, Failures, State
+from alcor.dataplane.driver import Change, DataPlaneUnavailable, Endpoint, Failures, Router, State
 from alcor.dataplane.ovs import pipeline as rules
 from alcor.dataplane.ovs.cookies import cookie
 from alcor.dataplane.ovs.endpoint_flows import endpoint_flows
@@ -13,6 +13,7 @@ from alcor.dataplane.ovs.openflow.errors import SwitchError
 from alcor.dataplane.ovs.rendering import CompiledRule, Flow
 from alcor.dataplane.ovs.renewals import Renewal
 from alcor.dataplane.ovs.revalidation import Revalidation
+from alcor.dataplane.ovs.router_flows import next_hop_flows, next_hop_removals, router_flows
 from alcor.dataplane.ovs.session import Session
 from alcor.model.identifiers import Id
 
@@ -33,11 +34,15 @@ class _PortFlows(NamedTuple):
         return {flow.digest(): flow for flow in self.flows}
 
 
+_RouterFlows = dict[int, tuple[int, Flow]]
+"""What was programmed for a router, by digest: flows, each with the VNI it is about."""
+
+
 class Programmer:
     """Programs the switch of one session, for one caller at a time.
 
-    Of what it programmed it remembers the flows of this host's own ports, so that they can be changed one port at a
-    time; everything else it reads back from the switch.
+    Of what it programmed it remembers the flows of this host's own ports and routers, so that they can be changed one
+    at a time; everything else it reads back from the switch.
 
     Methods raise ConnectionError when the session is lost, Refused or DataPlaneUnavailable when the switch does not
     do what every host needs.
@@ -48,6 +53,7 @@ class Programmer:
         self._generation = generation
         self._revalidation = revalidation
         self._programmed: dict[Id, _PortFlows] = {}
+        self._routers: dict[Id, _RouterFlows] = {}
         self.replaced = 0
         """Flows that the last replace() added or removed."""
 
@@ -58,17 +64,18 @@ class Programmer:
         if self._session.meters is not None:
             await self._session.meters.read()
             await self._session.meters.add(port.number for port in staged.values())
+        routers = self._stage_routers(state.routers.values())
         difference: Difference | None = None
 
         async def prepare() -> Modifications:
             nonlocal difference
             inventory = await read_inventory(self._session.flows)
             renewal.end()  # what was there is kept: when it goes now, it is gone
-            difference = Difference(inventory, self._wanted(state, staged, tunnel_port), self._generation)
+            difference = Difference(inventory, self._wanted(state, staged, routers, tunnel_port), self._generation)
             return difference
 
         refused = await program(self._session.flows, prepare, self._revalidation.expect)
-        self._programmed = staged
+        self._programmed, self._routers = staged, routers
         await self._take_refusals(refused, failures)
         await self._keep_meters()
         await self._revalidation.wait()
@@ -86,8 +93,10 @@ class Programmer:
         touched = change.removed_endpoints | change.endpoints.keys()
         before = {port_id: self._programmed[port_id] for port_id in touched if port_id in self._programmed}
 
+        routers = self._stage_routers(change.routers.values())
+
         async def prepare() -> Modifications:
-            return self._modifications(change, before, staged)
+            return self._modifications(change, before, staged, routers)
 
         expect = None if _only_learns(change) else self._revalidation.expect
         refused = await program(self._session.flows, prepare, expect)
@@ -95,6 +104,9 @@ class Programmer:
         for port_id in before:
             del self._programmed[port_id]
         self._programmed |= staged
+        for router_id in change.removed_routers:
+            self._routers.pop(router_id, None)
+        self._routers |= routers
         await self._take_refusals(refused, failures)
         if before:
             await self._keep_meters()
@@ -130,7 +142,16 @@ class Programmer:
                 staged[endpoint.port_id] = _PortFlows(endpoint.vni, number, flows)
         return staged
 
-    def _wanted(self, state: State, staged: Mapping[Id, _PortFlows], tunnel_port: int) -> Iterator[tuple[Owner, Flow]]:
+    def _stage_routers(self, routers: Iterable[Router]) -> dict[Id, _RouterFlows]:
+        pipeline = self._session.pipeline
+        return {
+            router.id: {flow.digest(): (vni, flow) for vni, flow in router_flows(pipeline, router)}
+            for router in routers
+        }
+
+    def _wanted(
+        self, state: State, staged: Mapping[Id, _PortFlows], routers: Mapping[Id, _RouterFlows], tunnel_port: int
+    ) -> Iterator[tuple[Owner, Flow]]:
         for rule in rules.HOST_RULES:
             yield None, self._session.pipeline[rule].flow({"tunnel_port": tunnel_port})
         for port_id, port in staged.items():
@@ -142,9 +163,18 @@ class Programmer:
                     yield vni, flow
         for vni in state.on_demand:
             yield vni, self._session.pipeline[rules.ON_DEMAND].flow({"vni": vni})
+        for flows in routers.values():
+            yield from flows.values()
+        for vni, next_hops in state.next_hops.items():
+            for flow in next_hop_flows(self._session.pipeline, vni, next_hops.items()):
+                yield vni, flow
 
     def _modifications(
-        self, change: Change, before: Mapping[Id, _PortFlows], after: Mapping[Id, _PortFlows]
+        self,
+        change: Change,
+        before: Mapping[Id, _PortFlows],
+        after: Mapping[Id, _PortFlows],
+        routers: Mapping[Id, _RouterFlows],
     ) -> Iterator[tuple[Owner, bytes]]:
         missing = {port_id: port.by_digest() for port_id, port in after.items()}
         for port_id, port in before.items():
@@ -152,17 +182,30 @@ class Programmer:
                 if missing.get(port_id, {}).pop(digest, None) is None:
                     yield port_id, flow.removal()
         yield from self._vpc_removals(change)
+        yield from self._router_modifications(change, routers)
         for port_id, flows in missing.items():
             for digest, flow in flows.items():
                 yield port_id, flow.addition(cookie(self._generation, digest))
         for vni, flow in self._vpc_additions(change):
             yield vni, flow.addition(cookie(self._generation, flow.digest()))
 
+    def _router_modifications(self, change: Change, routers: Mapping[Id, _RouterFlows]) -> Iterator[tuple[int, bytes]]:
+        for router_id in change.removed_routers | change.routers.keys():
+            old, new = self._routers.get(router_id, {}), routers.get(router_id, {})
+            for vni, flow in (old[digest] for digest in old.keys() - new.keys()):
+                yield vni, flow.removal()
+            for digest in new.keys() - old.keys():
+                vni, flow = new[digest]
+                yield vni, flow.addition(cookie(self._generation, digest))
+
     def _vpc_removals(self, change: Change) -> Iterator[tuple[int, bytes]]:
         for rule, by_vni in ((rules.TO_HOST, change.remotes), (rules.TO_LEARNED, change.learned)):
             for vni, delta in by_vni.items():
                 for flow in _remote_flows(self._session.pipeline[rule], vni, ((mac, 0) for mac in delta.removed)):
                     yield vni, flow.removal_of_any()
+        for vni, hops in change.next_hops.items():
+            for removal in next_hop_removals(self._session.pipeline, vni, hops.removed):
+                yield vni, removal
         for vni in change.removed_on_demand:
             yield vni, self._session.pipeline[rules.ON_DEMAND].flow({"vni": vni}).removal_of_any()
 
@@ -171,6 +214,9 @@ class Programmer:
             for vni, delta in by_vni.items():
                 for flow in _remote_flows(self._session.pipeline[rule], vni, delta.put.items()):
                     yield vni, flow
+        for vni, hops in change.next_hops.items():
+            for flow in next_hop_flows(self._session.pipeline, vni, hops.put.items()):
+                yield vni, flow
         for vni in change.on_demand:
             yield vni, self._session.pipeline[rules.ON_DEMAND].flow({"vni": vni})
 
@@ -203,7 +249,8 @@ def _only_learns(change: Change) -> bool:
     tens of them where thousands of connections are cached.
     """
     removes = any(delta.removed for delta in change.learned.values())
-    return not removes and change == Change(learned=change.learned, vteps=change.vteps)
+    removes = removes or any(hops.removed for hops in change.next_hops.values())
+    return not removes and change == Change(learned=change.learned, next_hops=change.next_hops, vteps=change.vteps)
 
 
 def _remote_flows(rule: CompiledRule, vni: int, remotes: Iterable[tuple[int, int]]) -> Iterator[Flow]:

@@ -9,7 +9,8 @@ from alcor.dataplane.ovs.openflow.actions import Meter, write_instructions
 from alcor.dataplane.ovs.openflow.fields import FIELDS
 from alcor.dataplane.ovs.openflow.flows import add_flow, delete_flow
 from alcor.dataplane.ovs.openflow.template import Template, TemplateWriter
-from alcor.dataplane.ovs.pipeline import RULES, Match, Rule
+from alcor.dataplane.ovs.pipeline import RULES
+from alcor.dataplane.ovs.tables import Match, Rule
 
 DIGEST_BYTES = 6
 

@@ -1,4 +1,4 @@
-"""Learned MAC addresses that are being programmed just now, so that old news of them is not mistaken for new.
+"""Learned MACs and next hops that are being programmed just now, so that old news of them is not mistaken for new.
 
 A learned flow may go idle while the agent is about to program the same again. The news is then about the earlier flow
 and must not make the agent forget the new one. The switch says that a flow is gone and that it has done what it was
@@ -7,8 +7,11 @@ told over one connection, so what comes before its answer is old.
 
 from collections.abc import Collection, Mapping
 
-Learned = Mapping[int, Collection[int]]
-"""VNI → MACs."""
+Key = tuple[int, int]
+"""A table and a VNI."""
+
+Learned = Mapping[Key, Collection[int]]
+"""MAC addresses, or addresses of next hops, by the table in which they are flows and the VNI."""
 
 
 class Renewals:
@@ -23,9 +26,9 @@ class Renewals:
         self._open.append(renewal)
         return renewal
 
-    def cover(self, vni: int, mac: int) -> bool:
+    def cover(self, key: Key, value: int) -> bool:
         """True when news of this one is old."""
-        return any(mac in renewal.learned.get(vni, ()) for renewal in self._open)
+        return any(value in renewal.learned.get(key, ()) for renewal in self._open)
 
 
 class Renewal:

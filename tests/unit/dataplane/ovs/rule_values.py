@@ -11,4 +11,7 @@ VALUES = {
     "ipv4_mask": 0xFFFFFF00,
     "ipv6": 0xFD << 120 | 1,
     "ipv6_mask": (1 << 128) - 1,
+    "router": int.from_bytes(b"router".ljust(16, b".")),
+    "network": 0x0A000000,
+    "mask": 0xFFFFFF00,
 }

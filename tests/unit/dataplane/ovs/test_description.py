@@ -8,8 +8,9 @@ from alcor.dataplane.ovs import cookies
 from alcor.dataplane.ovs import pipeline as rules
 from alcor.dataplane.ovs.description import describe_flows
 from alcor.dataplane.ovs.openflow.flows import FlowStatistics
-from alcor.dataplane.ovs.pipeline import RULES, Rule
+from alcor.dataplane.ovs.pipeline import RULES
 from alcor.dataplane.ovs.rendering import compile_pipeline
+from alcor.dataplane.ovs.tables import Rule
 from tests.unit.dataplane.ovs.rule_values import VALUES
 
 PIPELINE = compile_pipeline(metered=True, idle_seconds=60)

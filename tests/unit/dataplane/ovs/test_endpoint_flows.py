@@ -10,8 +10,8 @@ from alcor.dataplane import port_security
 from alcor.dataplane.driver import Endpoint
 from alcor.dataplane.ovs.endpoint_flows import endpoint_flows
 from alcor.dataplane.ovs.openflow.fields import decode_match
-from alcor.dataplane.ovs.pipeline import SOURCE_GUARD
 from alcor.dataplane.ovs.rendering import Flow, compile_pipeline
+from alcor.dataplane.ovs.tables import SOURCE_GUARD
 
 PIPELINE = compile_pipeline(metered=True, idle_seconds=60)
 PORT = 7

@@ -6,18 +6,9 @@ import pytest
 
 from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, Output, ToAgent
 from alcor.dataplane.ovs.openflow.fields import FIELDS
-from alcor.dataplane.ovs.pipeline import (
-    FROM_TUNNEL,
-    HOST_RULES,
-    LOCAL,
-    MISS,
-    PUNT,
-    RULES,
-    TABLES,
-    TUNNEL_TO_NOBODY,
-    Rule,
-)
+from alcor.dataplane.ovs.pipeline import FROM_TUNNEL, HOST_RULES, RULES, TUNNEL_TO_NOBODY
 from alcor.dataplane.ovs.pipeline_page import refreshed
+from alcor.dataplane.ovs.tables import LOCAL, MISS, PUNT, TABLES, UNROUTED, Rule
 
 PAGE = Path(__file__).parents[4] / "docs" / "pipeline.md"
 
@@ -46,6 +37,7 @@ def test_a_rule_matches_fields_that_exist_and_after_what_they_need(rule: Rule) -
         "ip_": {"eth_type"},
         "arp_": {"eth_type"},
         "udp_": {"eth_type", "ip_proto"},
+        "icmpv4_": {"eth_type", "ip_proto"},
         "icmpv6_": {"eth_type", "ip_proto"},
     }
     seen: set[str] = set()
@@ -76,7 +68,7 @@ def test_a_packet_from_a_tunnel_goes_no_further_than_this_host() -> None:
 
 def test_a_miss_is_told_from_what_the_agent_answers_by_its_table() -> None:
     tables = {rule.table for rule in RULES if any(isinstance(step, ToAgent) for step in rule.actions)}
-    assert tables == {PUNT, MISS}
+    assert tables == {PUNT, MISS, UNROUTED}
 
 
 def test_whatever_goes_to_the_agent_is_metered() -> None:

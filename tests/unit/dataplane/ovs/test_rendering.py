@@ -12,11 +12,14 @@ from alcor.dataplane.ovs.openflow.actions import decode_instructions
 from alcor.dataplane.ovs.openflow.fields import FIELDS, FieldValue, decode_match
 from alcor.dataplane.ovs.openflow.flows import add_flow
 from alcor.dataplane.ovs.openflow.template import Value
-from alcor.dataplane.ovs.pipeline import RULES, Rule
+from alcor.dataplane.ovs.pipeline import RULES
 from alcor.dataplane.ovs.rendering import Flow, compile_pipeline, compile_rule
+from alcor.dataplane.ovs.routing_rules import TO_NEIGHBOUR, TO_NEIGHBOUR_HERE
+from alcor.dataplane.ovs.tables import Rule
 from tests.unit.dataplane.ovs.rule_values import VALUES
 
 PIPELINE = compile_pipeline(metered=True, idle_seconds=60)
+IDLING = {rules.TO_LEARNED, TO_NEIGHBOUR, TO_NEIGHBOUR_HERE}
 
 
 def plain(field: FieldValue) -> str:
@@ -66,14 +69,14 @@ def test_without_meters_the_rules_that_would_use_one_do_without() -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_flows_of_rules_that_idle_go_by_themselves_and_no_others(rule: Rule) -> None:
     flow = PIPELINE[rule].flow(VALUES)
-    timeout = 60 if rule is rules.TO_LEARNED else 0
+    timeout = 60 if rule in IDLING else 0
     assert flow.addition(5) == add_flow(5, rule.table.number, rule.priority, flow.body, timeout)
 
 
 def test_flows_that_idle_sooner_are_other_flows_and_all_others_stay_the_same() -> None:
     sooner = compile_pipeline(metered=True, idle_seconds=1)
     changed = {rule for rule in RULES if sooner[rule].flow(VALUES).digest() != PIPELINE[rule].flow(VALUES).digest()}
-    assert changed == {rules.TO_LEARNED}
+    assert changed == IDLING
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

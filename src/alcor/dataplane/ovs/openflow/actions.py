@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from alcor.dataplane.ovs.openflow.fields import FIELDS, FieldValue, decode_field, field_of_header
-from alcor.dataplane.ovs.openflow.message import PORT_CONTROLLER, Malformed
+from alcor.dataplane.ovs.openflow.message import PORT_CONTROLLER, PORT_IN_PORT, Malformed
 from alcor.dataplane.ovs.openflow.template import TemplateWriter, Value
 
 _GOTO_TABLE = 1
@@ -18,6 +18,7 @@ _APPLY_ACTIONS = 4
 _METER = 6
 
 _OUTPUT = 0
+_DECREMENT_TTL = 24
 _SET_FIELD = 25
 _EXPERIMENTER = 0xFFFF
 _NICIRA = 0x00002320
@@ -32,6 +33,14 @@ class Output(NamedTuple):
 
 class ToAgent(NamedTuple):
     """Hand the whole packet to the agent (a packet-in)."""
+
+
+class Back(NamedTuple):
+    """Send the packet out of the port it came in by."""
+
+
+class DecrementTtl(NamedTuple):
+    """Make the IPv4 or IPv6 packet's time to live less by one."""
 
 
 class SetField(NamedTuple):
@@ -67,7 +76,7 @@ class GoTo(NamedTuple):
     table: int
 
 
-Action = Output | ToAgent | SetField | Move
+Action = Output | ToAgent | Back | SetField | Move | DecrementTtl
 Instruction = Meter | WriteMetadata | GoTo | Action
 
 
@@ -77,7 +86,7 @@ def write_instructions(writer: TemplateWriter, steps: Sequence[Instruction]) -> 
         if isinstance(step, Meter):
             writer.write(struct.pack(">HH", _METER, 8))
             writer.write_value(step.meter, 4)
-    actions = [step for step in steps if isinstance(step, Output | ToAgent | SetField | Move)]
+    actions = [step for step in steps if isinstance(step, Action)]
     if actions:
         start = len(writer)
         writer.write(struct.pack(">HH4x", _APPLY_ACTIONS, 0))
@@ -96,10 +105,12 @@ def write_instructions(writer: TemplateWriter, steps: Sequence[Instruction]) -> 
 
 def write_action(writer: TemplateWriter, action: Action) -> None:
     """Append one action."""
-    if isinstance(action, Output | ToAgent):
+    if isinstance(action, Output | ToAgent | Back):
         writer.write(struct.pack(">HH", _OUTPUT, 16))
-        writer.write_value(action.port if isinstance(action, Output) else PORT_CONTROLLER, 4)
+        writer.write_value(_port(action), 4)
         writer.write(struct.pack(">H6x", 0xFFFF))
+    elif isinstance(action, DecrementTtl):
+        writer.write(struct.pack(">HH4x", _DECREMENT_TTL, 8))
     elif isinstance(action, SetField):
         start = len(writer)
         field = FIELDS[action.field]
@@ -110,6 +121,12 @@ def write_action(writer: TemplateWriter, action: Action) -> None:
     else:
         header = struct.pack(">HHIHHHH", _EXPERIMENTER, 24, _NICIRA, _REGISTER_MOVE, action.bits, 0, 0)
         writer.write(header + FIELDS[action.source].header() + FIELDS[action.destination].header())
+
+
+def _port(action: Output | ToAgent | Back) -> Value:
+    if isinstance(action, Output):
+        return action.port
+    return PORT_CONTROLLER if isinstance(action, ToAgent) else PORT_IN_PORT
 
 
 def decode_instructions(data: bytes, form: Callable[[FieldValue], str]) -> list[str]:
@@ -146,7 +163,11 @@ def _elements(data: bytes) -> list[tuple[int, bytes]]:
 def _action_words(kind: int, body: bytes, form: Callable[[FieldValue], str]) -> str:
     if kind == _OUTPUT and len(body) == 12:
         port = int.from_bytes(body[:4], "big")
+        if port == PORT_IN_PORT:
+            return "back"
         return "to_agent" if port == PORT_CONTROLLER else f"output:{form(FieldValue('in_port', port))}"
+    if kind == _DECREMENT_TTL:
+        return "decrement_ttl"
     if kind == _SET_FIELD:
         value, _ = decode_field(body, 0, len(body))
         return f"set_field:{form(value)}->{value.name}"

@@ -9,6 +9,7 @@ from alcor.dataplane.ovs.openflow.message import Malformed
 
 _OPENFLOW = 0x8000
 _NICIRA = 0x0001
+_PACKET_REGISTER = 0x8001
 
 
 class Field(NamedTuple):
@@ -41,6 +42,8 @@ FIELDS = {
         Field("ipv4_dst", _OPENFLOW, 12, 4, "ipv4"),
         Field("udp_src", _OPENFLOW, 15, 2),
         Field("udp_dst", _OPENFLOW, 16, 2),
+        Field("icmpv4_type", _OPENFLOW, 19, 1),
+        Field("icmpv4_code", _OPENFLOW, 20, 1),
         Field("arp_op", _OPENFLOW, 21, 2),
         Field("arp_spa", _OPENFLOW, 22, 4, "ipv4"),
         Field("arp_tpa", _OPENFLOW, 23, 4, "ipv4"),
@@ -50,12 +53,19 @@ FIELDS = {
         Field("ipv6_dst", _OPENFLOW, 27, 16, "ipv6"),
         Field("icmpv6_type", _OPENFLOW, 29, 1),
         Field("tun_id", _OPENFLOW, 38, 8),
+        Field("ip_ttl", _NICIRA, 29, 1),
+        Field("xreg2", _PACKET_REGISTER, 2, 8, "hex"),
+        Field("xxreg0", _NICIRA, 111, 16, "hex"),
+        *(Field(f"reg{number}", _NICIRA, number, 4, "hex") for number in range(4)),
         Field("tun_src", _NICIRA, 31, 4, "ipv4"),
         Field("tun_dst", _NICIRA, 32, 4, "ipv4"),
     )
 }
 _BY_HEADER = {(field.oxm_class, field.number): field for field in FIELDS.values()}
-_BY_HEADER[_NICIRA, 16] = FIELDS["tun_id"]  # its name before OpenFlow had one; Open vSwitch may answer with either
+# Their names before OpenFlow had one: Open vSwitch may answer with either.
+_BY_HEADER[_NICIRA, 16] = FIELDS["tun_id"]
+_BY_HEADER |= {(0, 1): FIELDS["eth_dst"], (0, 2): FIELDS["eth_src"]}
+_BY_HEADER |= {(0, 7): FIELDS["ipv4_src"], (0, 8): FIELDS["ipv4_dst"]}
 
 
 class FieldValue(NamedTuple):

@@ -1,0 +1,1 @@
+"""The agent's part in routing: what the data plane's flows leave to it."""

@@ -1,0 +1,167 @@
+"""What becomes of packets for routers that the data plane cannot route by itself.
+
+It knows no next hop at first: the agent finds out who has the address and where, has it programmed, and gives the
+packet back. What cannot be routed is answered with an ICMP error, from the gateway's address (RFC 1812, 4.3.3).
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from alcor.agent.counters import Counters
+from alcor.agent.on_demand.on_demand import OnDemand
+from alcor.agent.projection import endpoint_of
+from alcor.agent.punt import PuntedPackets
+from alcor.agent.routing.next_hops import NextHops
+from alcor.agent.routing.router_index import RouterIndex, way
+from alcor.agent.wanted import Wanted
+from alcor.dataplane.driver import DataPlane, NextHop, RouterInterface
+from alcor.dataplane.frames import ARP_REQUEST, Arp, arp_frame, ethernet
+from alcor.dataplane.ipv4 import ECHO_REQUEST, PROTOCOL_ICMP, Ipv4, icmp_error, icmp_type, ipv4
+from alcor.model.addresses import MAC_BROADCAST
+from alcor.model.identifiers import Id
+
+_UNREACHABLE, _TIME_EXCEEDED = 3, 11
+_NETWORK, _HOST = 0, 1
+_MOST_HELD = 2048
+
+
+class _Held(NamedTuple):
+    """A workload's packet that waits for the data plane to have its next hop."""
+
+    port_id: Id
+    frame: bytes
+    vni: int
+    address: int
+
+
+class Routing:
+    """The agent's part in it. Everything is called on one event loop."""
+
+    def __init__(
+        self, wanted: Wanted, driver: DataPlane, counters: Counters, on_demand: OnDemand, punted: PuntedPackets,
+        own_vtep: int,
+    ) -> None:  # fmt: skip
+        self.changed: Callable[[], None] = lambda: None
+        """Told that the data plane must be told of next hops; programmed() is awaited after it was."""
+        self.next_hops = NextHops(self._resolve)
+        self._wanted, self._driver, self._counters = wanted, driver, counters
+        self._on_demand, self._punted, self._own_vtep = on_demand, punted, own_vtep
+        self._held: list[_Held] = []
+        self._announced = RouterIndex()
+        on_demand.is_routed_to = self.next_hops.leads_to
+        on_demand.given_up = self._given_up
+        self._answer_others, on_demand.answer_again = on_demand.answer_again, self._answer_again
+
+    def packet(self, port_id: Id, frame: bytes) -> None:
+        """A workload sent a packet to a router that the data plane could not route. Never raises."""
+        self._counters.add("packets_for_routers")
+        if self._punted.within_rate(port_id):
+            self._take(port_id, frame)
+
+    def idle(self, vni: int, address: int) -> None:
+        """The data plane has dropped a next hop that nobody used."""
+        self._counters.add("next_hops_idle")
+        hop = self.next_hops.idle(vni, address)
+        if hop is not None:
+            self._on_demand.no_longer_routed_to(vni, hop.mac)
+
+    async def programmed(self) -> None:
+        """The data plane does what was wanted: let go what waited for it, and have new gateways known."""
+        if self._wanted.routers() is not self._announced:
+            self._announce()
+        held = self._held
+        self._held = [each for each in held if self.next_hops.is_new(each.vni, each.address)]
+        for each in held:
+            if not self.next_hops.is_new(each.vni, each.address):
+                self._counters.add("held_packets_sent")
+                await self._driver.forward(each.port_id, each.frame)
+
+    def _announce(self) -> None:
+        """Tell the workloads in a subnet of a gateway that has another MAC address than before (RFC 5227, 3).
+
+        They may remember the old one for as long as they hear of no other.
+        """
+        before, self._announced = self._announced, self._wanted.routers()
+        for gateway in self._announced.interfaces():
+            if before.owner_of_ipv4(gateway.vni, gateway.ipv4) == gateway.mac:
+                continue
+            frame = arp_frame(Arp(ARP_REQUEST, gateway.mac, gateway.ipv4, MAC_BROADCAST, gateway.ipv4))
+            for port in self._wanted.state.ports.values():
+                if port.vni == gateway.vni and any(
+                    address & gateway.mask == gateway.network for address in endpoint_of(port).ipv4
+                ):
+                    self._punted.reply(port.id, frame)
+
+    def _answer_again(self, port_id: Id, frame: bytes) -> None:
+        if self._is_for_router(port_id, frame):
+            self._take(port_id, frame)
+        else:
+            self._answer_others(port_id, frame)
+
+    def _given_up(self, port_id: Id, frame: bytes) -> None:
+        if self._is_for_router(port_id, frame):
+            self._take(port_id, frame)
+
+    def _is_for_router(self, port_id: Id, frame: bytes) -> bool:
+        header, port = ethernet(frame), self._wanted.state.ports.get(port_id)
+        if header is None or port is None:
+            return False
+        return self._wanted.routers().at(port.vni, header.destination) is not None
+
+    def _take(self, port_id: Id, frame: bytes) -> None:
+        ethernet_header, header = ethernet(frame), ipv4(frame)
+        port = self._wanted.state.ports.get(port_id)
+        if ethernet_header is None or header is None or port is None:
+            self._counters.add("packets_for_routers_malformed")
+            return
+        found = self._wanted.routers().at(port.vni, ethernet_header.destination)
+        if found is None:
+            self._counters.add("packets_for_no_router")
+            return
+        router, interface = found
+        onward = way(router, header.destination)
+        if header.ttl <= 1:
+            self._refuse(port_id, frame, header, interface, (_TIME_EXCEEDED, 0))
+        elif onward is None:
+            self._refuse(port_id, frame, header, interface, (_UNREACHABLE, _NETWORK))
+        elif self._resolve(onward.vni, header.destination) is not None:
+            self._on_demand.hasten(onward.vni, header.destination)
+            self.next_hops.use(onward.vni, header.destination)
+            self._hold(_Held(port_id, frame, onward.vni, header.destination))
+        elif not self._on_demand.unknown_address(port_id, onward.vni, header.destination, frame):
+            self._refuse(port_id, frame, header, interface, (_UNREACHABLE, _HOST))
+
+    def _hold(self, packet: _Held) -> None:
+        if len(self._held) < _MOST_HELD:
+            self._held.append(packet)
+        else:
+            self._counters.add("packets_without_room")
+        self.changed()
+
+    def _refuse(
+        self, port_id: Id, frame: bytes, header: Ipv4, interface: RouterInterface, why: tuple[int, int]
+    ) -> None:
+        """Errors are not answered with errors, nor is any but the first fragment (RFC 1812, 4.3.2.7)."""
+        self._counters.add("packets_not_routed")
+        is_error = header.protocol == PROTOCOL_ICMP and icmp_type(frame, header) != ECHO_REQUEST
+        if not is_error and not header.fragment_offset:
+            self._punted.reply(port_id, icmp_error(frame, header, interface.ipv4, *why))
+
+    def _resolve(self, vni: int, address: int) -> NextHop | None:
+        wanted, learned = self._wanted, self._on_demand.learned
+        if not wanted.routers().is_reached(vni, address):
+            return None
+        mac = wanted.owner_of_ipv4(vni, address)
+        if mac is None:
+            mac = learned.owner(vni, address)
+        if mac is None:
+            return None
+        if wanted.has_local_mac(vni, mac):
+            return NextHop(mac)
+        neighbours = wanted.state.neighbours.get(vni)
+        index = None if neighbours is None else neighbours.forwarding.get(mac)
+        if index is not None:
+            vtep = wanted.state.vteps.get(index)
+        else:
+            vtep = learned.vteps(vni).get(learned.forwarding(vni).get(mac, -1))
+        return None if vtep is None or vtep == self._own_vtep else NextHop(mac, vtep)

@@ -1,0 +1,96 @@
+"""IPv4 packets in Ethernet frames, as routers look at them and change them. Nothing here raises on a short frame."""
+
+import struct
+
+import msgspec
+
+from alcor.dataplane.frames import ETHERNET_HEADER, ETHERTYPE_IPV4, ethernet
+
+PROTOCOL_ICMP = 1
+ECHO_REPLY, ECHO_REQUEST = 0, 8
+DEFAULT_TTL = 64
+
+_HEADER = 20
+_FRAGMENT_OFFSET = 0x1FFF
+
+
+class Ipv4(msgspec.Struct, frozen=True):
+    """What the header of an IPv4 packet says, and where in the frame it ends."""
+
+    source: int
+    destination: int
+    ttl: int
+    protocol: int
+    fragment_offset: int
+    end: int
+
+
+def ipv4(frame: bytes) -> Ipv4 | None:
+    """The header of the IPv4 packet in a frame, or None when there is no whole one."""
+    header = ethernet(frame)
+    if header is None or header.ethertype != ETHERTYPE_IPV4 or len(frame) < ETHERNET_HEADER + _HEADER:
+        return None
+    end = ETHERNET_HEADER + (frame[14] & 0x0F) * 4
+    if frame[14] >> 4 != 4 or end < ETHERNET_HEADER + _HEADER or len(frame) < end:
+        return None
+    (fragment,) = struct.unpack_from("!H", frame, 20)
+    source, destination = struct.unpack_from("!II", frame, 26)
+    return Ipv4(source, destination, frame[22], frame[23], fragment & _FRAGMENT_OFFSET, end)
+
+
+def icmp_type(frame: bytes, header: Ipv4) -> int | None:
+    """The type of the ICMP message in a packet; None when it has none, or its beginning is not here."""
+    if header.protocol != PROTOCOL_ICMP or header.fragment_offset or len(frame) < header.end + 8:
+        return None
+    return frame[header.end]
+
+
+def routed(frame: bytes, header: Ipv4, source_mac: int, destination_mac: int) -> bytes:
+    """The frame as it goes on from a router: with other MAC addresses, its time to live less by one."""
+    packet = bytearray(frame)
+    packet[0:12] = destination_mac.to_bytes(6) + source_mac.to_bytes(6)
+    packet[22] -= 1
+    _set_header_checksum(packet, header.end)
+    return bytes(packet)
+
+
+def echo_reply(frame: bytes, header: Ipv4) -> bytes:
+    """What the receiver of the echo request in a frame answers its sender."""
+    packet = bytearray(frame)
+    packet[0:12] = frame[6:12] + frame[0:6]
+    packet[22] = DEFAULT_TTL
+    packet[26:34] = frame[30:34] + frame[26:30]
+    packet[header.end] = ECHO_REPLY
+    _set_header_checksum(packet, header.end)
+    packet[header.end + 2 : header.end + 4] = bytes(2)
+    packet[header.end + 2 : header.end + 4] = checksum(packet[header.end :])
+    return bytes(packet)
+
+
+def icmp_error(frame: bytes, header: Ipv4, sender: int, kind: int, code: int) -> bytes:
+    """What a router, from its address ``sender``, tells a packet's sender: why the packet was not routed (RFC 792).
+
+    It quotes the packet's header and the first 8 bytes behind it.
+    """
+    quoted = frame[ETHERNET_HEADER : header.end + 8]
+    message = struct.pack("!BBHI", kind, code, 0, 0) + quoted
+    message = message[:2] + checksum(message) + message[4:]
+    packet = bytearray(frame[6:12] + frame[0:6] + ETHERTYPE_IPV4.to_bytes(2))
+    total = _HEADER + len(message)
+    packet += struct.pack("!BBHHHBBHII", 0x45, 0xC0, total, 0, 0, DEFAULT_TTL, PROTOCOL_ICMP, 0, sender, header.source)
+    _set_header_checksum(packet, ETHERNET_HEADER + _HEADER)
+    return bytes(packet + message)
+
+
+def checksum(data: bytes | bytearray) -> bytes:
+    """The Internet checksum (RFC 1071)."""
+    padded = bytes(data) + bytes(len(data) % 2)
+    total: int = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    return int.to_bytes(~total & 0xFFFF, 2)
+
+
+def _set_header_checksum(packet: bytearray, end: int) -> None:
+    packet[24:26] = bytes(2)
+    packet[24:26] = checksum(packet[ETHERNET_HEADER:end])

@@ -1,0 +1,49 @@
+"""What the pipeline is made of: tables, and the form of their rules."""
+
+from typing import NamedTuple
+
+from alcor.dataplane.ovs.openflow.actions import Instruction
+from alcor.dataplane.ovs.openflow.template import Value
+
+
+class Table(NamedTuple):
+    """A stage of the pipeline."""
+
+    number: int
+    name: str
+    purpose: str
+
+
+class Match(NamedTuple):
+    """A condition: the field has this value, in the bits of the mask if there is one."""
+
+    field: str
+    value: Value
+    mask: Value | None = None
+
+
+class Rule(NamedTuple):
+    """A kind of flow. Without actions the packet is dropped, and counted."""
+
+    name: str
+    table: Table
+    priority: int
+    matches: tuple[Match, ...]
+    actions: tuple[Instruction, ...]
+    purpose: str
+    idles: bool = False  # its flows go by themselves when they meet no packet for a while
+
+
+CLASSIFY = Table(0, "classify", "whose packet is it: write its VPC's VNI into the metadata")
+SOURCE_GUARD = Table(10, "source_guard", "a workload sends only from its own addresses (anti-spoofing)")
+PUNT = Table(20, "punt", "what the agent answers goes to the agent")
+GATEWAY = Table(40, "gateway", "is it for the MAC address of a router")
+ROUTE = Table(45, "route", "find the subnet that a router sends it to")
+NEXT_HOP = Table(50, "next_hop", "find who has the address there, and send it on as the router")
+UNROUTED = Table(55, "unrouted", "the agent finds the next hop, or says that there is none")
+LOCAL = Table(60, "local", "deliver to a workload on this host")
+REMOTE = Table(70, "remote", "find the host of a MAC address elsewhere")
+MISS = Table(75, "miss", "in a VPC on demand, the agent asks who has a MAC address")
+TUNNEL = Table(80, "tunnel", "send to the other host by VXLAN")
+
+TABLES = (CLASSIFY, SOURCE_GUARD, PUNT, GATEWAY, ROUTE, NEXT_HOP, UNROUTED, LOCAL, REMOTE, MISS, TUNNEL)

@@ -1,0 +1,163 @@
+"""Routing on hosts over Open vSwitch, programmed by the API's routers, proven with packets."""
+
+import itertools
+from collections.abc import AsyncIterator
+
+import pytest
+
+from alcor.testbed.cloud import Cloud
+from alcor.testbed.testbed import Testbed
+from alcor.testbed.waiting import wait_until
+from tests.e2e.routing.site import GATEWAYS, Site, create_site, echo_requests, time_to_live
+
+pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
+
+PLACES = {
+    "a": ("near", 0),
+    "b": ("same", 0),
+    "c": ("same", 1),
+    "d": ("other", 0),
+    "e": ("other", 1),
+}
+ON_DEMAND = ("--on-demand-above", "0")
+
+
+@pytest.fixture(params=[(), ON_DEMAND], ids=["push", "on_demand"])
+async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
+    with Testbed(controller_arguments=request.param) as testbed:
+        testbed.controller.start()
+        testbed.make_hosts(2)
+        async with Cloud(testbed.controller) as cloud:
+            yield await create_site(testbed, cloud)
+
+
+async def populate(site: Site, *names: str) -> None:
+    for name in names or PLACES:
+        await site.add(name, *PLACES[name])
+    site.testbed.wait_steady()
+
+
+async def test_everybody_reaches_everybody_and_every_gateway(site: Site) -> None:
+    await populate(site)
+    for name, peer in itertools.permutations(PLACES, 2):
+        assert site.workloads[name].ping(site.address(peer)) is not None, f"{name} does not reach {peer}"
+    for name, gateway in itertools.product(PLACES, GATEWAYS.values()):
+        assert site.workloads[name].ping(gateway) is not None, f"{gateway} does not answer {name}"
+
+
+@pytest.mark.parametrize("peer", ["b", "c", "d", "e"])
+async def test_a_routed_packet_comes_from_the_gateway_with_one_less_to_live(site: Site, peer: str) -> None:
+    await populate(site, "a", peer)
+    listener = site.workloads[peer].listen()
+    assert site.workloads["a"].ping(site.address(peer)) is not None
+    (request,) = echo_requests(listener.heard())
+    assert request[6:12] == await site.gateway_mac(PLACES[peer][0])
+    assert time_to_live(request) == 63
+    listener.close()
+
+
+async def test_a_host_with_ports_in_one_vpc_only_speaks_to_the_other(site: Site) -> None:
+    """Of the other VPC it is told nothing ahead, not even that it is there."""
+    await populate(site, "a", "e")
+    assert site.host(0).status()["vpcs"] == 1
+    assert site.workloads["a"].ping(site.address("e")) is not None
+    assert site.workloads["e"].ping(site.address("a")) is not None
+
+
+async def test_a_gateway_answers_while_no_agent_runs(site: Site) -> None:
+    await populate(site, "a")
+    assert site.workloads["a"].ping(GATEWAYS["near"]) is not None
+    site.host(0).agent.kill()
+    for gateway in GATEWAYS.values():
+        assert site.workloads["a"].ping(gateway) is not None
+
+
+async def test_who_cannot_be_reached_is_said_by_the_gateway(site: Site) -> None:
+    await populate(site, "a", "e")
+    run = site.workloads["a"].namespace.run
+    assert "Time to live exceeded" in run("ping", "-n", "-c", "1", "-W", "5", "-t", "1", site.address("e"), check=False)
+    absent = run("ping", "-n", "-c", "1", "-W", "5", "10.2.0.200", check=False)
+    assert f"From {GATEWAYS['near']}" in absent
+    assert "Destination Host Unreachable" in absent
+    assert "Destination Net Unreachable" in run("ping", "-n", "-c", "1", "-W", "5", "192.0.2.1", check=False)
+
+
+async def test_an_interface_that_is_removed_ends_connectivity_and_a_new_one_brings_it_back(site: Site) -> None:
+    await populate(site, "a", "b", "e")
+    pings = {peer: site.workloads["a"].keep_pinging(site.address(peer)) for peer in ("b", "e")}
+    for ping in pings.values():
+        ping.wait_for_answers(20)
+    await site.detach("other")
+    pings["e"].wait_for_silence()
+    pings["b"].wait_for_answers(20)
+    await site.attach("other")
+    pings["e"].wait_for_answers(20)
+    await site.detach("near")
+    for ping in pings.values():
+        ping.wait_for_silence()
+        ping.stop()
+
+
+async def test_a_router_that_is_down_does_not_route(site: Site) -> None:
+    await populate(site, "a", "e")
+    ping = site.workloads["a"].keep_pinging(site.address("e"))
+    ping.wait_for_answers(20)
+    await site.cloud.update("router", site.router["id"], {"admin_state_up": False})
+    ping.wait_for_silence()
+    await site.cloud.update("router", site.router["id"], {"admin_state_up": True})
+    ping.wait_for_answers(20)
+    ping.stop()
+
+
+async def test_a_peer_that_moves_is_followed(site: Site) -> None:
+    await populate(site, "a", "e")
+    ping = site.workloads["a"].keep_pinging(site.address("e"))
+    ping.wait_for_answers(20)
+    await site.cloud.update("port", site.ports["e"]["id"], {"binding:host_id": site.host(0).name})
+    site.workloads["e"].move(site.host(0))
+    await site.cloud.wait_for_status("port", site.ports["e"]["id"], "ACTIVE")
+    ping.wait_for_answers(50)
+    ping.stop()
+
+
+async def test_a_peer_that_is_deleted_is_silent_and_its_flow_goes(site: Site) -> None:
+    await populate(site, "a", "e")
+    assert site.workloads["a"].ping(site.address("e")) is not None
+    assert any(site.address("e") in flow for flow in site.flows(0))
+    await site.cloud.delete("port", site.ports["e"]["id"])
+    wait_until(lambda: not any(site.address("e") in flow for flow in site.flows(0)), "the flow to the peer to go")
+    assert site.workloads["a"].ping(site.address("e"), timeout=0.5) is None
+
+
+async def test_what_is_routed_notices_no_restart(site: Site) -> None:
+    await populate(site, "a", "c", "e")
+    pings = [site.workloads["a"].keep_pinging(site.address(peer)) for peer in ("c", "e")]
+    for ping in pings:
+        ping.wait_for_answers(150)  # what is used is on disk at most a second later
+    site.testbed.controller.program.kill()
+    for host in site.testbed.hosts:
+        host.agent.kill()
+    for ping in pings:
+        ping.wait_for_answers(50)
+    for host in site.testbed.hosts:
+        host.agent.start()
+        wait_until(lambda host=host: host.status().get("goal_state") == "complete", f"the agent of {host.name}")  # type: ignore[misc]
+    for ping in pings:
+        ping.wait_for_answers(100)
+    site.testbed.controller.start()
+    site.testbed.wait_connected()
+    for ping in pings:
+        ping.wait_for_answers(50)
+        ping.stop()
+        assert ping.lost() == 0
+
+
+async def test_rules_follow_own_ports_and_peers_in_use_and_not_the_vpc(site: Site) -> None:
+    await populate(site, "a", "e")
+    before = site.flows(0)
+    for _ in range(30):
+        await site.bound_port("other", 1)
+    assert site.workloads["a"].ping(site.address("e")) is not None
+    more = [flow for flow in site.flows(0) if flow not in before]
+    assert len(more) == 1, more
+    assert site.address("e") in more[0]

@@ -1,0 +1,259 @@
+"""What data planes leave to the agent: next hops are found and follow what changes; errors are said."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from alcor.dataplane.driver import NextHop
+from alcor.dataplane.memory.switch import MemorySwitch
+from alcor.model.goal_state import (
+    GoalStateDelta,
+    NeighbourDelta,
+    Port,
+    Router,
+    RouterInterface,
+    Vpc,
+    VpcNeighbours,
+)
+from tests.conformance.driver.packets import arp_request, udp_frame
+from tests.conformance.driver.routing import with_ttl
+from tests.unit.agent.core import Core
+from tests.unit.agent.goal_states import MACS, SUBNET_ID, VTEPS, port_id
+from tests.unit.agent.on_demand.test_on_demand import Manager
+
+NEAR_VNI, FAR_VNI = 1, 2
+NEAR_MAC, SAME_MAC, FAR_MAC = 0xFA163EFF0001, 0xFA163EFF0002, 0xFA163EFF0003
+ROUTER_ID = b"router".ljust(16, b".")
+OWN, LOCAL = 1, 2
+OWN_ADDRESS, LOCAL_ADDRESS, AHEAD_ADDRESS, FAR_ADDRESS = 0x0A000001, 0x0A000102, 0x0A000103, 0x0A090004
+GATEWAY = 0x0A0000FE
+FAR_INDEX, FAR_VTEP = 1, VTEPS[1]
+AHEAD_INDEX, AHEAD_VTEP = 2, VTEPS[2]
+
+
+def own_port(number: int, address: str) -> Port:
+    return Port(port_id(number), NEAR_VNI, MACS[number], ((SUBNET_ID, address),))
+
+
+def interface(number: int, vni: int, mac: int, network: str) -> RouterInterface:
+    return RouterInterface(bytes([number]) * 16, vni, mac, ((f"{network}.0/24", f"{network}.254"),))
+
+
+ROUTER = Router(
+    ROUTER_ID,
+    (
+        interface(1, NEAR_VNI, NEAR_MAC, "10.0.0"),
+        interface(2, NEAR_VNI, SAME_MAC, "10.0.1"),
+        interface(3, FAR_VNI, FAR_MAC, "10.9.0"),
+    ),
+)
+
+
+class RoutingHost:
+    """A host with two ports in one VPC, told of a third ahead, and a router that leads to another VPC as well."""
+
+    def __init__(self, directory: Path, switch: MemorySwitch | None = None) -> None:
+        self.core = Core(directory, switch, punt_rate=50)
+        self.manager = Manager(self.core)
+        self.manager.addresses = {FAR_ADDRESS: MACS[4]}
+        self.manager.forwarding = {MACS[4]: FAR_INDEX}
+        for number in (OWN, LOCAL):
+            self.core.driver.attach(port_id(number))
+
+    async def start(self) -> None:
+        ahead = VpcNeighbours({MACS[3]: AHEAD_INDEX}, {AHEAD_ADDRESS: MACS[3]})
+        ports = (own_port(OWN, "10.0.0.1"), own_port(LOCAL, "10.0.1.2"))
+        snapshot = GoalStateDelta(
+            revision=1,
+            snapshot=True,
+            vpcs={NEAR_VNI: Vpc(bytes(16), NEAR_VNI, 1450)},
+            ports={port.id: port for port in ports},
+            vteps={AHEAD_INDEX: AHEAD_VTEP},
+            neighbours={NEAR_VNI: NeighbourDelta(put=ahead)},
+            routers={ROUTER_ID: ROUTER},
+        )
+        await self.core.deliver(snapshot)
+        self.core.on_demand.give(FAR_VNI, self.manager.at_hand)
+        await self.received()  # gateways are announced
+
+    async def send(self, address: int, ttl: int = 64) -> None:
+        frame = with_ttl(udp_frame(NEAR_MAC, MACS[OWN], OWN_ADDRESS, address, b"data"), ttl)
+        self.core.driver.inject(port_id(OWN), frame)
+        await self.core.reconciler.step()
+
+    async def change(self, **parts: object) -> None:
+        revision = self.core.wanted.state.revision
+        await self.core.deliver(GoalStateDelta(revision=revision + 1, base_revision=revision, **parts))  # type: ignore[arg-type]
+
+    def next_hops(self) -> dict[int, dict[int, NextHop]]:
+        return self.core.switch.next_hops
+
+    def counter(self, name: str) -> int:
+        return self.core.counters.values.get(name, 0)
+
+    async def received(self) -> list[bytes]:
+        await reply(self.core)
+        frames = self.core.driver.received(port_id(OWN))
+        for inbox in self.core.switch.inboxes.values():
+            inbox.clear()
+        return frames
+
+
+async def reply(core: Core) -> None:
+    """Hand on what the agent answers."""
+    while not core.punted._replies.empty():
+        to, frame = core.punted._replies.get_nowait()
+        await core.driver.send(to, frame)
+
+
+@pytest.fixture
+async def host(tmp_path: Path) -> RoutingHost:
+    host = RoutingHost(tmp_path)
+    await host.start()
+    return host
+
+
+async def test_a_next_hop_on_this_host_is_found_and_the_packet_arrives(host: RoutingHost) -> None:
+    await host.send(LOCAL_ADDRESS)
+    assert host.next_hops() == {NEAR_VNI: {LOCAL_ADDRESS: NextHop(MACS[LOCAL])}}
+    (arrived,) = host.core.driver.received(port_id(LOCAL))[-1:]
+    assert arrived[:12] == MACS[LOCAL].to_bytes(6) + SAME_MAC.to_bytes(6)
+    assert arrived[22] == 63
+
+
+async def test_a_next_hop_told_ahead_is_programmed_when_it_is_used(host: RoutingHost) -> None:
+    assert host.next_hops() == {}
+    await host.send(AHEAD_ADDRESS)
+    assert host.next_hops() == {NEAR_VNI: {AHEAD_ADDRESS: NextHop(MACS[3], AHEAD_VTEP)}}
+    assert host.counter("held_packets_sent") == 1
+
+
+async def test_a_next_hop_in_a_vpc_without_ports_here_is_asked_for(host: RoutingHost) -> None:
+    await host.send(FAR_ADDRESS)
+    assert host.next_hops() == {}
+    await host.manager.answer()
+    assert [set(asked) for asked in host.manager.asked] == [{FAR_VNI}]
+    assert host.next_hops() == {FAR_VNI: {FAR_ADDRESS: NextHop(MACS[4], FAR_VTEP)}}
+    assert FAR_VTEP in host.core.switch.vteps
+    assert host.counter("held_packets_sent") == 1
+    assert not host.core.switch.learned, "nothing is sent to it within its VPC"
+
+
+@pytest.mark.parametrize(
+    ("address", "ttl", "kind", "code"),
+    [(FAR_ADDRESS, 1, 11, 0), (0x08080808, 64, 3, 0), (0x0A0001C8, 64, 3, 1)],
+    ids=["expired", "no route", "nobody"],
+)
+async def test_what_is_not_routed_is_answered_from_the_gateway(
+    host: RoutingHost, address: int, ttl: int, kind: int, code: int
+) -> None:
+    await host.send(address, ttl)
+    (error,) = await host.received()
+    assert error[:12] == MACS[OWN].to_bytes(6) + NEAR_MAC.to_bytes(6)
+    assert error[26:34] == GATEWAY.to_bytes(4) + OWN_ADDRESS.to_bytes(4)
+    assert tuple(error[34:36]) == (kind, code)
+    assert error[42 + 16 : 42 + 20] == address.to_bytes(4)
+
+
+async def test_that_nobody_has_an_address_elsewhere_is_said_when_it_is_known(host: RoutingHost) -> None:
+    await host.send(0x0A0900C8)
+    assert await host.received() == []
+    await host.manager.answer()
+    (error,) = await host.received()
+    assert tuple(error[34:36]) == (3, 1)
+
+
+async def test_an_error_is_not_answered_with_an_error(host: RoutingHost) -> None:
+    sent = udp_frame(NEAR_MAC, MACS[OWN], OWN_ADDRESS, 0x08080808, b"data")
+    sent = with_ttl(sent[:23] + b"\x01" + sent[24:34] + b"\x03\x01" + sent[36:], 64)
+    host.core.driver.inject(port_id(OWN), sent)
+    assert await host.received() == []
+    assert host.counter("packets_not_routed") == 1
+
+
+async def test_next_hops_follow_their_peers(host: RoutingHost) -> None:
+    await host.send(AHEAD_ADDRESS)
+    moved = NeighbourDelta(put=VpcNeighbours({MACS[3]: 1}))
+    await host.change(neighbours={NEAR_VNI: moved}, vteps={1: VTEPS[1]})
+    assert host.next_hops() == {NEAR_VNI: {AHEAD_ADDRESS: NextHop(MACS[3], VTEPS[1])}}
+    await host.change(neighbours={NEAR_VNI: NeighbourDelta(put=VpcNeighbours({MACS[5]: 1}, {AHEAD_ADDRESS: MACS[5]}))})
+    assert host.next_hops() == {NEAR_VNI: {AHEAD_ADDRESS: NextHop(MACS[5], VTEPS[1])}}
+    await host.change(neighbours={NEAR_VNI: NeighbourDelta(removed_ipv4={AHEAD_ADDRESS})})
+    assert host.next_hops() == {}
+
+
+async def test_next_hops_follow_what_was_learned(host: RoutingHost) -> None:
+    await host.send(FAR_ADDRESS)
+    await host.manager.answer()
+    gone = NeighbourDelta(removed_ipv4={FAR_ADDRESS})
+    await host.manager.tell(GoalStateDelta(neighbours={FAR_VNI: gone}))
+    assert host.next_hops() == {}
+
+
+async def test_a_router_that_goes_takes_its_next_hops_along(host: RoutingHost) -> None:
+    await host.send(FAR_ADDRESS)
+    await host.manager.answer()
+    await host.send(AHEAD_ADDRESS)
+    less = Router(ROUTER_ID, ROUTER.interfaces[:2])
+    await host.change(routers={ROUTER_ID: less})
+    assert host.next_hops().keys() == {NEAR_VNI}
+    assert len(host.core.switch.routers[ROUTER_ID].interfaces) == 2
+    assert host.core.on_demand.learned.count() == 0
+    await host.change(removed_routers={ROUTER_ID})
+    assert host.next_hops() == {}
+    assert host.core.switch.routers == {}
+
+
+async def test_what_nobody_uses_is_forgotten(host: RoutingHost) -> None:
+    await host.send(FAR_ADDRESS)
+    await host.manager.answer()
+    host.core.driver.let_idle()
+    assert host.next_hops()[FAR_VNI], "it was used a moment ago"
+    host.core.driver.let_idle()
+    assert not host.next_hops().get(FAR_VNI)
+    assert host.core.on_demand.learned.count() == 0
+    await host.send(FAR_ADDRESS)
+    await host.manager.answer()
+    assert host.next_hops()[FAR_VNI]
+
+
+async def test_gateways_have_their_macs(host: RoutingHost) -> None:
+    host.core.driver.inject(port_id(OWN), arp_request(MACS[OWN], OWN_ADDRESS, GATEWAY))
+    (answer,) = await host.received()
+    assert answer[22:32] == NEAR_MAC.to_bytes(6) + GATEWAY.to_bytes(4)
+
+
+async def test_a_gateway_with_another_mac_is_announced_to_its_subnet(host: RoutingHost) -> None:
+    other = msgspec.structs.replace(ROUTER.interfaces[0], mac=0xFA163EFF0009)
+    await host.change(routers={ROUTER_ID: Router(ROUTER_ID, (other, *ROUTER.interfaces[1:]))})
+    await reply(host.core)
+    assert host.core.driver.received(port_id(LOCAL)) == []
+    (announced,) = await host.received()
+    assert announced[:6] == b"\xff" * 6
+    assert announced[22:32] == other.mac.to_bytes(6) + GATEWAY.to_bytes(4)
+
+
+async def test_a_new_agent_has_the_data_plane_keep_what_is_used(host: RoutingHost, tmp_path: Path) -> None:
+    await host.send(AHEAD_ADDRESS)
+    before = {vni: dict(hops) for vni, hops in host.next_hops().items()}
+    data = host.core.routing.next_hops.dump()
+    second = Core(tmp_path, host.core.switch)
+    second.routing.next_hops.restore(data)
+    await second.reconciler.step()
+    assert second.switch.next_hops == before
+    assert second.driver.operations["next_hop"] == 0
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"\x81\x01\x02", b"\x80\x80"])
+async def test_a_damaged_file_of_next_hops_is_refused(host: RoutingHost, data: bytes) -> None:
+    with pytest.raises(ValueError):
+        host.core.routing.next_hops.restore(data)
+
+
+async def test_frames_that_are_cut_short_do_no_harm(host: RoutingHost) -> None:
+    whole = udp_frame(NEAR_MAC, MACS[OWN], OWN_ADDRESS, FAR_ADDRESS, b"data")
+    for length in range(len(whole)):
+        host.core.reconciler.packet_for_router(port_id(OWN), whole[:length])
+    await host.core.reconciler.step()
+    assert host.next_hops() == {}
