@@ -30,10 +30,10 @@ def node_row(host_id: str, host_index: int) -> tuple[Any, ...]:
     return (host_id, host_index, "", f"192.0.2.{host_index}", 0, 0, 0, "{}")
 
 
-def add_network(transaction: Transaction, vni: int) -> str:
+def add_network(transaction: Transaction, vni: int, project_id: str = "p") -> str:
     """Write a network and its record, as a service would. Returns its id."""
     network_id = new_id()
-    bulk.insert_rows(transaction.connection, network, [network_row(vni, network_id)])
+    bulk.insert_rows(transaction.connection, network, [network_row(vni, network_id, project_id=project_id)])
     transaction.record(VpcRecord(id_bytes(network_id), vni, 1450))
     return network_id
 

@@ -33,10 +33,10 @@ class Writer:
         self._begun: RootTransaction | None = None
 
     def begin(self) -> None:
-        """Write a row, before any position is taken."""
+        """Write a row, before any position is taken: of a project of its own, whose rows nobody else counts."""
         self._begun = self._connection.begin()
         self._transaction = Transaction(self._connection, 0)
-        add_network(self._transaction, self._vni)
+        add_network(self._transaction, self._vni, f"project-{self._vni}")
 
     def append(self) -> int:
         return change_log.append(self._connection, self._transaction.records)
