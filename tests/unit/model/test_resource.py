@@ -73,7 +73,7 @@ def test_what_is_wrong_is_named() -> None:
 
 @pytest.mark.parametrize("resource", EVERY, ids=lambda resource: resource.name)
 def test_every_definition_is_sound(resource: Resource) -> None:
-    """Defaults are values that a request may give; what is filtered by is in a column or worked out.
+    """Defaults are values that a request may give; what is filtered by is in a column, worked out, or always the same.
 
     In a request to a lenient resource null says nothing.
     """
@@ -82,7 +82,7 @@ def test_every_definition_is_sound(resource: Resource) -> None:
             sayable = not resource.lenient or attribute.default is not None
             assert not sayable or attribute.convert(attribute.default) == attribute.default
         if attribute.parse_filter is not None:
-            assert attribute.kept in (Kept.COLUMN, Kept.COMPUTED)
+            assert attribute.kept in (Kept.COLUMN, Kept.COMPUTED, Kept.CONSTANT)
         if attribute.alias_of:
             assert resource.attributes[attribute.alias_of].column == attribute.column
 
