@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from alcor.agent.on_demand.learned import Learned
-from alcor.agent.on_demand.learned_file import FILE_NAME
+from alcor.agent.on_demand.learned_file import LEARNED
 from alcor.model.addresses import mac_number
 from alcor.testbed.cloud import Cloud
 from alcor.testbed.controller import Controller
@@ -158,7 +158,7 @@ async def test_everything_restarts_in_any_order_and_nothing_is_lost(cloud_of_rol
 
 def is_on_disk(region: Region, peer: str, host_number: int) -> bool:
     """Whether the host's agent will know of the peer in its next life."""
-    file = region.host(host_number).outside(f"agent/{FILE_NAME}")
+    file = region.host(host_number).outside(f"agent/{LEARNED}")
     if not file.exists():
         return False
     learned = Learned()
