@@ -22,6 +22,8 @@ from alcor.store.tables import port
 from tests.databases import PostgreSQL
 from tests.integration.services.cloud import Cloud
 
+pytestmark = pytest.mark.timeout(300)  # to fill a cloud takes a while where others have the machine, too
+
 VPCS, PORTS_EACH = 2_000, 20
 HOSTS = 4_000
 AT_ONCE = 50  # VPCs whose ports are created in one request

@@ -22,6 +22,7 @@ from tests.integration.southbound.fake_agent import FakeAgent
 Agents = Callable[..., FakeAgent]
 HOSTS = ["host-1", "host-2", "host-3"]
 GRACE = 0.5
+PATIENCE_SECONDS = 30.0  # many times what it takes: other tests and their servers may have the machine meanwhile
 
 
 class Controller:
@@ -132,7 +133,9 @@ async def agents(controller: Controller) -> AsyncIterator[Callable[..., FakeAgen
         yield start
 
 
-async def eventually(condition: Callable[[], Awaitable[bool] | bool], what: str, seconds: float = 10.0) -> None:
+async def eventually(
+    condition: Callable[[], Awaitable[bool] | bool], what: str, seconds: float = PATIENCE_SECONDS
+) -> None:
     """Wait until the condition holds; fails when it does not within the time."""
     deadline = time.monotonic() + seconds
     while True:
@@ -143,7 +146,7 @@ async def eventually(condition: Callable[[], Awaitable[bool] | bool], what: str,
         await asyncio.sleep(0.01)
 
 
-async def active(cloud: Cloud, *port_ids: str, status: str = "ACTIVE", seconds: float = 10.0) -> None:
+async def active(cloud: Cloud, *port_ids: str, status: str = "ACTIVE", seconds: float = PATIENCE_SECONDS) -> None:
     async def all_are() -> bool:
         return {await cloud.status(port_id) for port_id in port_ids} == {status}
 
