@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 _SECONDS = 30.0
@@ -21,11 +22,18 @@ def inhabitants(namespaces: Namespaces) -> list[str]:
     With the last one the kernel removes the namespaces, and the files and network namespaces that only they hold.
     """
     found = []
-    for task in Path("/proc").glob("[0-9]*/task/[0-9]*"):
+    for task in _threads():
         with contextlib.suppress(OSError):
             if not namespaces.isdisjoint(str((task / "ns" / name).readlink()) for name in ("mnt", "pid")):
                 found.append(f"{task.name} {(task / 'comm').read_text().strip()}")
     return found
+
+
+def _threads() -> Iterator[Path]:
+    """Of all processes of the machine, any of which may end meanwhile."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            yield from list((process / "task").iterdir())
 
 
 def everything_is_gone(namespaces: Namespaces) -> None:
