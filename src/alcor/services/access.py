@@ -75,9 +75,15 @@ class RowTarget(Target):
     """
 
     def __init__(
-        self, connection: Connection | None, values: Mapping[str, Any], context: Context, parent: str = ""
+        self,
+        connection: Connection | None,
+        values: Mapping[str, Any],
+        context: Context,
+        parent: str = "",
+        owners: dict[str, str | None] | None = None,
     ) -> None:
         self._connection, self._values, self._context, self._parent = connection, values, context, parent
+        self._owners = {} if owners is None else owners
 
     def __getitem__(self, name: str) -> Any:
         if name in self._values:
@@ -96,7 +102,9 @@ class RowTarget(Target):
 
     def _network_owner(self, connection: Connection, network_id: str) -> str:
         """Raises AlcorError (404) for a network that the caller is not shown."""
-        owner: str | None = connection.execute(_NETWORK_OWNER, {"id": network_id}).scalar()
+        if network_id not in self._owners:
+            self._owners[network_id] = connection.execute(_NETWORK_OWNER, {"id": network_id}).scalar()
+        owner = self._owners[network_id]
         if owner is not None and owner != self._context.project_id and not self._context.is_admin:
             visible = select(network.c.project_id).where(network.c.id == network_id, visible_networks(self._context))
             owner = connection.execute(visible).scalar()
@@ -151,12 +159,21 @@ class Access(msgspec.Struct, frozen=True):
         statement = select(key).where(key == getattr(row, key.name), self.visible(context))
         return connection.execute(statement).first() is not None
 
-    def target(self, connection: Connection | None, values: Mapping[str, Any], context: Context) -> RowTarget:
-        """A resource's attributes, or its row's columns, as rules see them."""
+    def target(
+        self,
+        connection: Connection | None,
+        values: Mapping[str, Any],
+        context: Context,
+        owners: dict[str, str | None] | None = None,
+    ) -> RowTarget:
+        """A resource's attributes, or its row's columns, as rules see them.
+
+        ``owners`` keeps the projects of networks for other targets that are asked about on the same snapshot.
+        """
         parent = ""
         if self.parent_owner is not None and connection is not None:
             parent = self.parent_owner(connection, values)
-        return RowTarget(connection, values, context, parent)
+        return RowTarget(connection, values, context, parent, owners)
 
     def require(
         self, connection: Connection, row: Row[Any] | Any, context: Context, action: str, given: Mapping[str, Any]

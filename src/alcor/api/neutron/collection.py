@@ -56,6 +56,10 @@ class Shape(msgspec.Struct, frozen=True):
     id: str = "id"  # the parameter of the path that identifies a resource
 
 
+_Wanted = Sequence[tuple[list[str], Values]]
+"""New resources, each with the rules that must let its creator."""
+
+
 class Collection:
     """The handlers of one resource."""
 
@@ -230,20 +234,32 @@ class Collection:
 
     async def _require_create(self, context: Context, items: Sequence[Any], checked: Sequence[Values]) -> None:
         """Raises AlcorError (403) unless the caller may create the resources as they are."""
-        resource, access, parent = self._resource, self._manager.access, self._manager.parent
+        resource, access = self._resource, self._manager.access
         rules = [[f"create_{resource.policy_name}", *attribute_rules(resource, "create", item)] for item in items]
-
-        def require(connection: Connection) -> None:
-            for named, values in zip(rules, checked, strict=True):
-                if parent is None or not parent.refused_first:
-                    self._check_above(connection, values, context)
-                context.require(named, access.target(connection, values, context))
-
         try:
             for named, values in zip(rules, checked, strict=True):
                 context.require(named, access.target(None, values, context))
         except AlcorError:
-            await self._store.read(require)  # with what the database knows
+            asked = list(zip(rules, checked, strict=True)), context
+            await self._store.read_batch(self._require_creates, asked)  # with what the database knows
+
+    def _require_creates(
+        self, connection: Connection, asked: Sequence[tuple[_Wanted, Context]]
+    ) -> Sequence[AlcorError | None]:
+        """What each of several callers is told who asks for resources by these rules, None if it may create them."""
+        access, parent = self._manager.access, self._manager.parent
+        owners: dict[str, str | None] = {}  # of networks, which many new resources are in
+        answers: list[AlcorError | None] = []
+        for wanted, context in asked:
+            try:
+                for named, values in wanted:
+                    if parent is None or not parent.refused_first:
+                        self._check_above(connection, values, context)
+                    context.require(named, access.target(connection, values, context, owners))
+                answers.append(None)
+            except AlcorError as error:
+                answers.append(error)
+        return answers
 
     def _check_above(self, connection: Connection, values: Values, context: Context) -> None:
         """Raises AlcorError (404) when what a new resource is a part of is not shown to the caller."""

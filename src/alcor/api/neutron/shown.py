@@ -45,12 +45,18 @@ class Shown:
 
     def part(self, context: Context, view: View) -> View:
         """The attributes that the caller may see."""
-        hidden = self._hidden
+        refused: Sequence[str] = ()
         if context.policy is not None and self._attributes:
             target = self._access.target(None, view, context)
             refused = context.policy.refused(self._attribute_rules, context, target)
-            hidden = hidden.union(self._attributes[rule] for rule in refused)
-        return {name: value for name, value in view.items() if name not in hidden} if hidden else view
+        if not refused and not self._hidden:
+            return view
+        shown = view.copy()
+        for name in self._hidden:
+            shown.pop(name, None)
+        for rule in refused:
+            shown.pop(self._attributes[rule], None)
+        return shown
 
 
 def _network_owners(connection: Connection, views: Sequence[View]) -> Mapping[str, str]:
