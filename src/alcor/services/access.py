@@ -19,6 +19,9 @@ from alcor.store.tables import network, rbac_policy, security_group
 Visible = Callable[[Context], ColumnElement[bool]]
 """The condition for rows of a table that a caller is shown who is no administrator; of alternatives, its own first."""
 
+Known = dict[tuple[str, ...], Any]
+"""What was looked up of networks: whose they are, and whether they are shared with a project."""
+
 EVERYBODY = "*"
 SHARED = "access_as_shared"
 EXTERNAL = "access_as_external"
@@ -80,10 +83,10 @@ class RowTarget(Target):
         values: Mapping[str, Any],
         context: Context,
         parent: str = "",
-        owners: dict[str, str | None] | None = None,
+        known: Known | None = None,
     ) -> None:
         self._connection, self._values, self._context, self._parent = connection, values, context, parent
-        self._owners = {} if owners is None else owners
+        self._known: Known = {} if known is None else known
 
     def __getitem__(self, name: str) -> Any:
         if name in self._values:
@@ -102,9 +105,10 @@ class RowTarget(Target):
 
     def _network_owner(self, connection: Connection, network_id: str) -> str:
         """Raises AlcorError (404) for a network that the caller is not shown."""
-        if network_id not in self._owners:
-            self._owners[network_id] = connection.execute(_NETWORK_OWNER, {"id": network_id}).scalar()
-        owner = self._owners[network_id]
+        key = "owner", network_id
+        if key not in self._known:
+            self._known[key] = connection.execute(_NETWORK_OWNER, {"id": network_id}).scalar()
+        owner: str | None = self._known[key]
         if owner is not None and owner != self._context.project_id and not self._context.is_admin:
             visible = select(network.c.project_id).where(network.c.id == network_id, visible_networks(self._context))
             owner = connection.execute(visible).scalar()
@@ -124,7 +128,10 @@ class RowTarget(Target):
 
     def _is_network_shared(self, connection: Connection) -> bool:
         asked = {"id": self._values["network_id"], "project": self._context.project_id}
-        return connection.execute(_SHARED_NETWORK, asked).first() is not None
+        key = "shared", asked["id"], asked["project"]
+        if key not in self._known:
+            self._known[key] = connection.execute(_SHARED_NETWORK, asked).first() is not None
+        return bool(self._known[key])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -164,16 +171,16 @@ class Access(msgspec.Struct, frozen=True):
         connection: Connection | None,
         values: Mapping[str, Any],
         context: Context,
-        owners: dict[str, str | None] | None = None,
+        known: Known | None = None,
     ) -> RowTarget:
         """A resource's attributes, or its row's columns, as rules see them.
 
-        ``owners`` keeps the projects of networks for other targets that are asked about on the same snapshot.
+        ``known`` keeps what was looked up for other targets that are asked about on the same snapshot.
         """
         parent = ""
         if self.parent_owner is not None and connection is not None:
             parent = self.parent_owner(connection, values)
-        return RowTarget(connection, values, context, parent, owners)
+        return RowTarget(connection, values, context, parent, known)
 
     def require(
         self, connection: Connection, row: Row[Any] | Any, context: Context, action: str, given: Mapping[str, Any]

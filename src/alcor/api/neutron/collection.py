@@ -17,7 +17,7 @@ from alcor.api.routes import Route
 from alcor.model.context import NO_PROJECT, Context
 from alcor.model.errors import AlcorError, bad_request, not_found
 from alcor.model.values import Schema
-from alcor.services.access import attribute_rules
+from alcor.services.access import Known, attribute_rules
 from alcor.services.manager import (
     CREATE,
     DELETE,
@@ -248,14 +248,14 @@ class Collection:
     ) -> Sequence[AlcorError | None]:
         """What each of several callers is told who asks for resources by these rules, None if it may create them."""
         access, parent = self._manager.access, self._manager.parent
-        owners: dict[str, str | None] = {}  # of networks, which many new resources are in
+        known: Known = {}  # of networks, which many new resources are in
         answers: list[AlcorError | None] = []
         for wanted, context in asked:
             try:
                 for named, values in wanted:
                     if parent is None or not parent.refused_first:
                         self._check_above(connection, values, context)
-                    context.require(named, access.target(connection, values, context, owners))
+                    context.require(named, access.target(connection, values, context, known))
                 answers.append(None)
             except AlcorError as error:
                 answers.append(error)

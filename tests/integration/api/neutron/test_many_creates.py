@@ -1,0 +1,31 @@
+"""What a member's new ports cost the database does not grow with their number."""
+
+from collections import Counter
+
+from sqlalchemy import event
+
+from alcor.store.store import Store
+from tests.integration.api.neutron.callers import As
+from tests.integration.api.neutron.requests import Neutron, shown
+
+
+async def statements(store: Store, neutron: Neutron, network_id: str, count: int) -> int:
+    """How often the database is asked for anything while so many ports are created together."""
+    seen: Counter[str] = Counter()
+
+    def keep(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen[statement.split(" ", 1)[0]] += 1
+
+    event.listen(store._engine, "before_cursor_execute", keep)
+    body = {"ports": [{"network_id": network_id} for _ in range(count)]}
+    shown(await neutron.http.post("/v2.0/ports", json=body), 201)
+    event.remove(store._engine, "before_cursor_execute", keep)
+    return seen["SELECT"]
+
+
+async def test_the_policy_asks_about_a_network_once(store: Store, sign_in: As) -> None:
+    member = Neutron(sign_in("blue", "member", "reader"))
+    network = await member.create("network")
+    await member.create("subnet", network_id=network["id"], ip_version=4, cidr="10.0.0.0/16")
+    few = await statements(store, member, network["id"], 2)
+    assert await statements(store, member, network["id"], 100) == few
