@@ -40,7 +40,6 @@ class PuntedPackets:
         """Rates are packets a second."""
         self._wanted, self._driver, self._counters, self._dhcp = wanted, driver, counters, dhcp_settings
         self._on_demand = on_demand
-        on_demand.answer_again = self._answer_held
         self._port_rate, self._clock = port_rate, clock
         self._host = TokenBucket(host_rate, host_rate * _BURST_SECONDS, clock())
         self._ports: dict[Id, TokenBucket] = {}
@@ -50,9 +49,9 @@ class PuntedPackets:
         """A packet came from the workload behind a port. Never raises."""
         self._counters.add("punted_packets")
         if self.within_rate(port_id):
-            self._answer_held(port_id, frame)
+            self.answer_held(port_id, frame)
 
-    def _answer_held(self, port_id: Id, frame: bytes) -> None:
+    def answer_held(self, port_id: Id, frame: bytes) -> None:
         """Answer a packet, perhaps one that had to wait for its answer to be known."""
         port = self._wanted.state.ports.get(port_id)
         if port is None:

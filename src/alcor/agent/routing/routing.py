@@ -50,7 +50,7 @@ class Routing:
         self._announced = RouterIndex()
         on_demand.is_routed_to = self.next_hops.leads_to
         on_demand.given_up = self._given_up
-        self._answer_others, on_demand.answer_again = on_demand.answer_again, self._answer_again
+        on_demand.answer_again = self._answer_again
 
     def packet(self, port_id: Id, frame: bytes) -> None:
         """A workload sent a packet to a router that the data plane could not route. Never raises."""
@@ -96,7 +96,7 @@ class Routing:
         if self._is_for_router(port_id, frame):
             self._take(port_id, frame)
         else:
-            self._answer_others(port_id, frame)
+            self._punted.answer_held(port_id, frame)
 
     def _given_up(self, port_id: Id, frame: bytes) -> None:
         if self._is_for_router(port_id, frame):
