@@ -20,7 +20,7 @@ from alcor.dataplane.ovs.pipeline import TO_LEARNED
 from alcor.dataplane.ovs.programmer import Programmer
 from alcor.dataplane.ovs.renewals import Learned, Renewals
 from alcor.dataplane.ovs.revalidation import Revalidation
-from alcor.dataplane.ovs.routing_rules import TO_NEIGHBOUR, TO_NEIGHBOUR_HERE
+from alcor.dataplane.ovs.routing_rules import TO_NEXT_HOP, TO_NEXT_HOP_HERE
 from alcor.dataplane.ovs.session import Session, open_session
 from alcor.dataplane.ovs.settings import OvsSettings
 from alcor.dataplane.ovs.tables import MISS, NEXT_HOP, UNROUTED
@@ -32,7 +32,7 @@ _RECONNECT_SECONDS = (0.05, 1.0)  # first and longest pause
 _MAXIMUM_FRAME = 65000
 
 _IDLING = {
-    **{(rule.table.number, rule.priority): "ipv4_dst" for rule in (TO_NEIGHBOUR, TO_NEIGHBOUR_HERE)},
+    **{(rule.table.number, rule.priority): "ipv4_dst" for rule in (TO_NEXT_HOP, TO_NEXT_HOP_HERE)},
     (TO_LEARNED.table.number, TO_LEARNED.priority): "eth_dst",
 }
 """Table and priority of the flows that go when idle, and the field that says what they are about."""

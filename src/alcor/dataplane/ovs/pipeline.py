@@ -10,7 +10,7 @@ groups of the sender, 61–69 security groups of the receiver.
 """
 
 from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, Move, Output, SetField, ToAgent, WriteMetadata
-from alcor.dataplane.ovs.routing_rules import ROUTING_HOST_RULES, ROUTING_RULES
+from alcor.dataplane.ovs.routing_rules import ROUTING_RULES
 from alcor.dataplane.ovs.tables import CLASSIFY, GATEWAY, LOCAL, MISS, PUNT, REMOTE, SOURCE_GUARD, TUNNEL, Match, Rule
 
 _ARP = Match("eth_type", 0x0806)
@@ -238,19 +238,3 @@ RULES = (
     NOBODYS,
     ENCAPSULATE,
 )
-
-HOST_RULES = (
-    TAGGED,
-    FROM_TUNNEL,
-    NO_PORT,
-    SPOOFED,
-    FORWARD,
-    *ROUTING_HOST_RULES,
-    GROUP_ADDRESSED,
-    TUNNEL_TO_NOBODY,
-    NOT_LOCAL,
-    UNKNOWN,
-    NOBODYS,
-    ENCAPSULATE,
-)
-"""Rules every host has once, whatever its ports."""

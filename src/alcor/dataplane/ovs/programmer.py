@@ -10,7 +10,7 @@ from alcor.dataplane.ovs.cookies import cookie
 from alcor.dataplane.ovs.endpoint_flows import endpoint_flows
 from alcor.dataplane.ovs.flow_programming import Difference, Modifications, Owner, program, read_inventory
 from alcor.dataplane.ovs.openflow.errors import SwitchError
-from alcor.dataplane.ovs.rendering import CompiledRule, Flow
+from alcor.dataplane.ovs.rendering import CompiledRule, Flow, host_flows
 from alcor.dataplane.ovs.renewals import Renewal
 from alcor.dataplane.ovs.revalidation import Revalidation
 from alcor.dataplane.ovs.router_flows import next_hop_flows, next_hop_removals, router_flows
@@ -152,8 +152,8 @@ class Programmer:
     def _wanted(
         self, state: State, staged: Mapping[Id, _PortFlows], routers: Mapping[Id, _RouterFlows], tunnel_port: int
     ) -> Iterator[tuple[Owner, Flow]]:
-        for rule in rules.HOST_RULES:
-            yield None, self._session.pipeline[rule].flow({"tunnel_port": tunnel_port})
+        for flow in host_flows(self._session.pipeline, tunnel_port):
+            yield None, flow
         for port_id, port in staged.items():
             for flow in port.flows:
                 yield port_id, flow

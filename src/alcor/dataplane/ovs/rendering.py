@@ -1,6 +1,6 @@
 """From rules to flows: each rule is compiled once, each flow of it is its bytes with the values written in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -66,6 +66,14 @@ Pipeline = dict[Rule, CompiledRule]
 def compile_pipeline(metered: bool, idle_seconds: int) -> Pipeline:
     """All rules. Without meters in the switch, the rules that would use one do without."""
     return {rule: compile_rule(rule, metered, idle_seconds) for rule in RULES}
+
+
+def host_flows(pipeline: Pipeline, tunnel_port: int) -> Iterator[Flow]:
+    """The flows that every host has once, whatever its ports: their rules are about nothing but its tunnels."""
+    values = {"tunnel_port": tunnel_port}
+    for compiled in pipeline.values():
+        if compiled.template.parameters <= values.keys():
+            yield compiled.flow(values)
 
 
 def compile_rule(rule: Rule, metered: bool, idle_seconds: int) -> CompiledRule:

@@ -28,7 +28,7 @@ def router_flows(pipeline: Pipeline, router: Router) -> Iterator[tuple[int, Flow
 
 def next_hop_flows(pipeline: Pipeline, vni: int, next_hops: Iterable[tuple[int, NextHop]]) -> Iterator[Flow]:
     """The flows to next hops in a VPC, by their address."""
-    here, elsewhere = pipeline[rules.TO_NEIGHBOUR_HERE], pipeline[rules.TO_NEIGHBOUR]
+    here, elsewhere = pipeline[rules.TO_NEXT_HOP_HERE], pipeline[rules.TO_NEXT_HOP]
     for ipv4, hop in next_hops:
         rule = elsewhere if hop.vtep else here
         yield rule.flow({"vni": vni, "ipv4": ipv4, "mac": hop.mac, "vtep": hop.vtep})
@@ -37,5 +37,5 @@ def next_hop_flows(pipeline: Pipeline, vni: int, next_hops: Iterable[tuple[int, 
 def next_hop_removals(pipeline: Pipeline, vni: int, addresses: Iterable[int]) -> Iterator[bytes]:
     """The flow-mods that remove what leads to addresses in a VPC, wherever they are."""
     for ipv4 in addresses:
-        for rule in (rules.TO_NEIGHBOUR_HERE, rules.TO_NEIGHBOUR):
+        for rule in (rules.TO_NEXT_HOP_HERE, rules.TO_NEXT_HOP):
             yield pipeline[rule].flow({"vni": vni, "ipv4": ipv4, "mac": 0, "vtep": 0}).removal_of_any()

@@ -73,8 +73,8 @@ TO_SUBNET = Rule(
 )
 NO_ROUTE = Rule("no_route", ROUTE, 0, (), (GoTo(UNROUTED.number),), "the router has no way there: the agent says so")
 
-TO_NEIGHBOUR_HERE = Rule(
-    "to_neighbour_here",
+TO_NEXT_HOP_HERE = Rule(
+    "to_next_hop_here",
     NEXT_HOP,
     100,
     (_IPV4, _IN_VPC, Match("ipv4_dst", "ipv4")),
@@ -82,8 +82,8 @@ TO_NEIGHBOUR_HERE = Rule(
     "to a workload of this host that somebody here speaks to through a router",
     idles=True,
 )
-TO_NEIGHBOUR = Rule(
-    "to_neighbour",
+TO_NEXT_HOP = Rule(
+    "to_next_hop",
     NEXT_HOP,
     90,
     (_IPV4, _IN_VPC, Match("ipv4_dst", "ipv4")),
@@ -120,10 +120,9 @@ ROUTING_RULES = (
     EXPIRED_BEFORE,
     TO_SUBNET,
     NO_ROUTE,
-    TO_NEIGHBOUR_HERE,
-    TO_NEIGHBOUR,
+    TO_NEXT_HOP_HERE,
+    TO_NEXT_HOP,
     UNRESOLVED,
     TO_AGENT,
     FROM_NO_PORT,
 )
-ROUTING_HOST_RULES = (TO_NO_ROUTER, EXPIRED, EXPIRED_BEFORE, NO_ROUTE, UNRESOLVED, FROM_NO_PORT)

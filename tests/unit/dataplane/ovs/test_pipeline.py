@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, Output, ToAgent
+from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, ToAgent
 from alcor.dataplane.ovs.openflow.fields import FIELDS
-from alcor.dataplane.ovs.pipeline import FROM_TUNNEL, HOST_RULES, RULES, TUNNEL_TO_NOBODY
+from alcor.dataplane.ovs.pipeline import FROM_TUNNEL, RULES, TUNNEL_TO_NOBODY
 from alcor.dataplane.ovs.pipeline_page import refreshed
 from alcor.dataplane.ovs.tables import LOCAL, MISS, PUNT, TABLES, UNROUTED, Rule
 
@@ -49,15 +49,8 @@ def test_a_rule_matches_fields_that_exist_and_after_what_they_need(rule: Rule) -
 
 
 def test_every_table_ends_with_a_rule_for_what_no_other_matched() -> None:
-    last = {rule.table for rule in HOST_RULES if rule.priority == 0 and not rule.matches}
+    last = {rule.table for rule in RULES if rule.priority == 0 and not rule.matches}
     assert last == set(TABLES)
-
-
-def test_host_rules_need_nothing_but_the_tunnel_port() -> None:
-    for rule in HOST_RULES:
-        values = [match.value for match in rule.matches]
-        values += [step.port for step in rule.actions if isinstance(step, Output)]
-        assert {value for value in values if isinstance(value, str)} <= {"tunnel_port"}
 
 
 def test_a_packet_from_a_tunnel_goes_no_further_than_this_host() -> None:

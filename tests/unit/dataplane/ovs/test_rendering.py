@@ -13,13 +13,13 @@ from alcor.dataplane.ovs.openflow.fields import FIELDS, FieldValue, decode_match
 from alcor.dataplane.ovs.openflow.flows import add_flow
 from alcor.dataplane.ovs.openflow.template import Value
 from alcor.dataplane.ovs.pipeline import RULES
-from alcor.dataplane.ovs.rendering import Flow, compile_pipeline, compile_rule
-from alcor.dataplane.ovs.routing_rules import TO_NEIGHBOUR, TO_NEIGHBOUR_HERE
-from alcor.dataplane.ovs.tables import Rule
+from alcor.dataplane.ovs.rendering import Flow, compile_pipeline, compile_rule, host_flows
+from alcor.dataplane.ovs.routing_rules import TO_NEXT_HOP, TO_NEXT_HOP_HERE
+from alcor.dataplane.ovs.tables import TABLES, Rule
 from tests.unit.dataplane.ovs.rule_values import VALUES
 
 PIPELINE = compile_pipeline(metered=True, idle_seconds=60)
-IDLING = {rules.TO_LEARNED, TO_NEIGHBOUR, TO_NEIGHBOUR_HERE}
+IDLING = {rules.TO_LEARNED, TO_NEXT_HOP, TO_NEXT_HOP_HERE}
 
 
 def plain(field: FieldValue) -> str:
@@ -39,6 +39,12 @@ def test_a_flow_matches_what_its_rule_says(rule: Rule) -> None:
         for match in rule.matches
     ]
     assert flow.match() == flow.body[:end]
+
+
+def test_every_host_ends_every_table_and_has_no_workloads_flows() -> None:
+    of_host = [flow.compiled.rule for flow in host_flows(PIPELINE, 9)]
+    assert {rule.table for rule in of_host if not rule.priority} == set(TABLES)
+    assert not {rules.FROM_WORKLOAD, rules.DELIVER, rules.TO_HOST, TO_NEXT_HOP} & set(of_host)
 
 
 @given(
