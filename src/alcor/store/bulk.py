@@ -1,12 +1,12 @@
 """Writing many rows at once, the fastest durable way of each database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
 
 import psycopg
-from sqlalchemy import Column, Connection, Row, Table, bindparam, delete, select
+from sqlalchemy import Column, Connection, CursorResult, Row, Table, bindparam, delete, select
 from sqlalchemy.exc import DBAPIError
 
 from alcor.store import sql
@@ -30,8 +30,8 @@ def select_by(
     connection: Connection, columns: Sequence[Column[Any]], by: Column[Any], values: Sequence[Any]
 ) -> list[Row[Any]]:
     """Some columns of the rows where one of them has one of the values, however many."""
-    statement = select(*columns).where(by.in_(bindparam("values", expanding=True)))
-    return [row for part in _parts(values) for row in connection.execute(statement, {"values": part})]
+    read = _read_by(tuple(columns), by)
+    return [row for part in _parts(values) for row in read(connection, part).all()]
 
 
 def delete_by(connection: Connection, table: Table, column: str, values: Sequence[Any]) -> int:
@@ -74,6 +74,11 @@ def _copy(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -
         raise DBAPIError.instance(
             statement, None, error, psycopg.Error, connection_invalidated=lost, dialect=connection.dialect
         ) from error
+
+
+@cache
+def _read_by(columns: tuple[Column[Any], ...], by: Column[Any]) -> Callable[..., CursorResult[*tuple[Any, ...]]]:
+    return sql.among(select(*columns), by)
 
 
 @cache

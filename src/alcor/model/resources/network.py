@@ -10,7 +10,6 @@ from alcor.model.resources.qos import qos_policy_id
 from alcor.model.resources.standard import admin_state, standard_attributes, tags
 from alcor.model.rules import ADMIN, ADMIN_OR_PROJECT_READER, SERVICE
 from alcor.model.values import (
-    Convert,
     boolean,
     integer,
     list_of,
@@ -45,16 +44,16 @@ def _segments(value: Any) -> list[dict[str, Any]] | None:
     return named or None
 
 
-def _carried(name: str, kind: str) -> Convert:
-    """False: hosts drop frames with VLAN tags, which could hide what is in them from the rules of the pipeline."""
+def _not_carried(name: str, called: str, kind: str) -> Attribute:
+    """Always false: hosts drop frames with VLAN tags, which could hide what is in them from the pipeline's rules."""
 
     @takes(schema_of(boolean))
     def convert(value: Any) -> bool:
         if boolean(value):
-            raise bad_request(f"Backend does not support {name}.", kind)
+            raise bad_request(f"Backend does not support {called}.", kind)
         return False
 
-    return convert
+    return Attribute(name, convert, False, update=False, kept=Kept.CONSTANT, parse_filter=boolean)
 
 
 NETWORK = Resource(
@@ -103,22 +102,8 @@ NETWORK = Resource(
         Attribute("ipv4_address_scope", kept=Kept.COMPUTED),
         Attribute("ipv6_address_scope", kept=Kept.COMPUTED),
         Attribute("segments", _segments, None, update=False, set_by=ADMIN, seen_by=ADMIN),
-        Attribute(
-            "vlan_transparent",
-            _carried("VLAN Transparency", "VlanTransparencyDriverError"),
-            False,
-            update=False,
-            kept=Kept.CONSTANT,
-            parse_filter=boolean,
-        ),
-        Attribute(
-            "qinq",
-            _carried("VLAN QinQ", "VlanQinqDriverError"),
-            False,
-            update=False,
-            kept=Kept.CONSTANT,
-            parse_filter=boolean,
-        ),
+        _not_carried("vlan_transparent", "VLAN Transparency", "VlanTransparencyDriverError"),
+        _not_carried("qinq", "VLAN QinQ", "VlanQinqDriverError"),
         qos_policy_id(),
         tags(),
         Attribute("subnets", kept=Kept.COMPUTED),

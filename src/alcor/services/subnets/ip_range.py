@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, select, union_all, update
+from sqlalchemy import Connection, Row, Table, delete, select, union_all, update
 
 from alcor.model import address_plan
 from alcor.model.addresses import ip_bytes, ip_text
@@ -142,20 +142,16 @@ def _not_held(held: Held) -> AlcorError:
 
 
 def _reserved(connection: Connection, range_id: str, packed: bytes) -> str | None:
-    found: str | None = connection.execute(
-        select(ip_reservation.c.state).where(
-            ip_reservation.c.subnet_id == range_id, ip_reservation.c.ip_address == packed
-        )
-    ).scalar()
-    return found
+    return _said_of(connection, ip_reservation, "state", range_id, packed)
 
 
 def _port_with(connection: Connection, range_id: str, packed: bytes) -> str | None:
-    found: str | None = connection.execute(
-        select(ip_allocation.c.port_id).where(
-            ip_allocation.c.subnet_id == range_id, ip_allocation.c.ip_address == packed
-        )
-    ).scalar()
+    return _said_of(connection, ip_allocation, "port_id", range_id, packed)
+
+
+def _said_of(connection: Connection, table: Table, column: str, range_id: str, packed: bytes) -> str | None:
+    its = table.c.subnet_id == range_id, table.c.ip_address == packed
+    found: str | None = connection.execute(select(table.c[column]).where(*its)).scalar()
     return found
 
 
