@@ -19,15 +19,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from typing import Any
 
 import httpx
-from prometheus_client import CollectorRegistry
 
-from alcor.api.app import ApiSettings, create_app
 from alcor.model.choices import Choices
 from alcor.model.context import OPERATOR, Context
 from alcor.model.identifiers import new_id
 from alcor.store.store import open_store
 from benchmarks.controller import DATABASES
 from benchmarks.setting import setting
+from tests.any_caller import SignIn, asking_as_any
 from tests.databases import run_postgresql
 
 _A_CALL = 1_000  # of a bulk create
@@ -43,7 +42,7 @@ CALLERS = {"admin": OPERATOR, **{name: Context(project_id=name, is_admin=False) 
 class Cloud:
     """The API, whoever asks, and what its requests took."""
 
-    def __init__(self, client: httpx.AsyncClient, sign_in: Callable[[Context], None]) -> None:
+    def __init__(self, client: httpx.AsyncClient, sign_in: SignIn) -> None:
         self._client = client
         self._sign_in = sign_in
         self.took: dict[str, dict[int, list[float]]] = {}
@@ -295,19 +294,8 @@ async def _measure(cloud: Cloud, name: str, sizes: Sequence[int], rounds: int) -
 
 @contextlib.asynccontextmanager
 async def _cloud(url: str) -> AsyncIterator[Cloud]:
-    asking = OPERATOR
-
-    async def caller(_request: Any) -> Context:
-        return asking
-
-    def sign_in(context: Context) -> None:
-        nonlocal asking
-        asking = context
-
     store = await open_store(url, Choices(default_limits=_LIMIT))
-    application = create_app(store, ApiSettings(), lambda: None, CollectorRegistry(), authenticate=caller)
-    transport = httpx.ASGITransport(application)
-    async with httpx.AsyncClient(transport=transport, base_url="http://alcor", timeout=None) as client:
+    async with asking_as_any(store) as (client, sign_in):
         yield Cloud(client, sign_in)
     await store.close()
 

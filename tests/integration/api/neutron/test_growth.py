@@ -2,17 +2,15 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Any
 
-import httpx
 import pytest
-from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection
 
-from alcor.api.app import ApiSettings, create_app
 from alcor.model.context import OPERATOR, Context
 from alcor.store.store import Store
+from tests.any_caller import SignIn, asking_as_any
 from tests.integration.api.neutron.requests import Json, Neutron
 from tests.integration.services.test_list_plans import statements
 
@@ -58,7 +56,7 @@ def _rows(node: Json) -> Iterator[int]:
 class Watched:
     """The API on a store, and how much is looked at for a request."""
 
-    def __init__(self, store: Store, neutron: Neutron, sign_in: Callable[[Context], None]) -> None:
+    def __init__(self, store: Store, neutron: Neutron, sign_in: SignIn) -> None:
         self._store = store
         self.neutron = neutron
         self.sign_in = sign_in
@@ -89,17 +87,7 @@ class Watched:
 
 @pytest.fixture
 async def watched(store: Store) -> AsyncIterator[Watched]:
-    caller = OPERATOR
-
-    async def authenticate(_request: Any) -> Context:
-        return caller
-
-    def sign_in(context: Context) -> None:
-        nonlocal caller
-        caller = context
-
-    application = create_app(store, ApiSettings(), lambda: None, CollectorRegistry(), authenticate=authenticate)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://neutron") as client:
+    async with asking_as_any(store) as (client, sign_in):
         yield Watched(store, Neutron(client), sign_in)
 
 
