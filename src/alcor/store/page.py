@@ -28,15 +28,14 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    text,
     union_all,
 )
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList
 
 from alcor.store.ip_text import ip_text
-from alcor.store.tables import ip_allocation, port, tag
-from alcor.store.tables.network import NETWORKS_PORTS
+from alcor.store.tables import ip_allocation, tag
+from alcor.store.tables.base import PARTLY_INDEXED
 
 
 class TagFilter(msgspec.Struct, frozen=True):
@@ -190,8 +189,9 @@ def _filtered(statement: Select[Any], table: Table, query: Query, named: Sequenc
     """``named`` are what names the rows, when not all of the query."""
     for name, values in query.filters.items():
         statement = statement.where(_one_of(table.c[name], values))
-        if table.c[name] is port.c.device_owner and all(str(value).startswith("network:") for value in values):
-            statement = statement.where(text(f"port.{NETWORKS_PORTS}"))
+        prefix, indexed = table.c[name].info.get(PARTLY_INDEXED, ("", None))
+        if indexed is not None and all(str(value).startswith(prefix) for value in values):
+            statement = statement.where(indexed)
     if query.fixed_ip_parts:
         alike = (ip_text(ip_allocation.c.ip_address).contains(part, autoescape=True) for part in query.fixed_ip_parts)
         statement = statement.where(exists().where(ip_allocation.c.port_id == table.c.id, or_(*alike)))

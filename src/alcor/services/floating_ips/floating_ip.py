@@ -21,11 +21,12 @@ from alcor.services.ports.port_views import fixed_ips_of
 from alcor.services.qos import qos_attachment
 from alcor.services.routers.router_gateway import create_port
 from alcor.services.routers.router_ports import FLOATING_IP as OWNER
-from alcor.services.routers.router_ports import INTERFACE, OF_NETWORKS, ports_of
+from alcor.services.routers.router_ports import INTERFACE, ports_of
 from alcor.services.routers.router_subnets import subnets_of_networks
 from alcor.services.rows import View
 from alcor.store import bulk
 from alcor.store.tables import floating_ip, ip_allocation, network, port, router, subnet
+from alcor.store.tables.network import OF_NETWORKS
 from alcor.store.transaction import Transaction
 
 ACCESS = Access(FLOATING_IP, floating_ip, owned(floating_ip))

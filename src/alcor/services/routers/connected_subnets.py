@@ -10,11 +10,12 @@ from alcor.model.context import Context
 from alcor.model.errors import not_found
 from alcor.services.routers.route_table import ROWS as TABLE_ROWS
 from alcor.services.routers.router import ROUTERS
-from alcor.services.routers.router_ports import INTERFACE, OF_NETWORKS, ports_of
+from alcor.services.routers.router_ports import INTERFACE, ports_of
 from alcor.services.rows import View
 from alcor.services.subnets.subnet import SUBNETS
 from alcor.store import bulk
 from alcor.store.tables import ip_allocation, port, route_table
+from alcor.store.tables.network import OF_NETWORKS
 
 _ROUTERS = (
     select(port.c.device_id)

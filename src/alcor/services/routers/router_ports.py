@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, select, text, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from alcor.model.addresses import ip_bytes
 from alcor.model.context import Context
@@ -16,7 +16,6 @@ from alcor.model.errors import conflict, wrong_for
 from alcor.store import bulk
 from alcor.store.router_records import INTERFACE_OWNER
 from alcor.store.tables import floating_ip, ip_allocation, port, router
-from alcor.store.tables.network import NETWORKS_PORTS
 from alcor.store.transaction import Transaction
 
 INTERFACE = INTERFACE_OWNER
@@ -24,9 +23,6 @@ GATEWAY = "network:router_gateway"
 FLOATING_IP = "network:floatingip"
 ROUTER_OWNERS = (INTERFACE, GATEWAY)
 """Owners of ports that are routers': they may have the addresses that routers have."""
-
-OF_NETWORKS = text(f"port.{NETWORKS_PORTS}")
-"""True of the ports of all these owners. Said as it is here, databases know that they can look at those ports alone."""
 
 _ASSOCIATED = select(floating_ip).where(floating_ip.c.port_id.in_(bindparam("port_ids", expanding=True)))
 _GATEWAY_HOLDER = (

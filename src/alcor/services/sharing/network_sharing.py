@@ -13,10 +13,11 @@ from alcor.model.errors import AlcorError, conflict
 from alcor.services.access import EVERYBODY, EXTERNAL, SHARED
 from alcor.services.manager import Values
 from alcor.services.revisions import revise
-from alcor.services.routers.router_ports import GATEWAY, OF_NETWORKS
+from alcor.services.routers.router_ports import GATEWAY
 from alcor.services.sharing import sharing
 from alcor.store import bulk
 from alcor.store.tables import network, port, rbac_policy, router
+from alcor.store.tables.network import OF_NETWORKS
 from alcor.store.transaction import Transaction
 
 OBJECT_TYPE = "network"

@@ -11,6 +11,12 @@ metadata = MetaData(
     }
 )
 
+PARTLY_INDEXED = "partly_indexed"
+"""In the ``info`` of a column: how values begin of which there are indexes, and the condition that they are under.
+
+No database knows by itself that what has such a value fulfils it.
+"""
+
 
 def standard_columns(longest_description: int = 255) -> list[Column[object]]:
     """The columns of every Neutron resource."""

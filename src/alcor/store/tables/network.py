@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from alcor.store.tables.base import metadata, standard_columns
+from alcor.store.tables.base import PARTLY_INDEXED, metadata, standard_columns
 
 network = Table(
     "network",
@@ -62,12 +62,13 @@ subnet = Table(
     Index("ix_subnet_project_id", "project_id", "id"),
 )
 
-NETWORKS_PORTS = "device_owner LIKE 'network:%'"
+_NETWORKS_PORTS = "device_owner LIKE 'network:%'"
+OF_NETWORKS = text(f"port.{_NETWORKS_PORTS}")
 """Which ports the cloud itself made for networks, in the words that a statement must say to be given their indexes."""
 
 
 def _index_of_networks_ports(name: str, *columns: str) -> Index:
-    return Index(name, *columns, sqlite_where=text(NETWORKS_PORTS), postgresql_where=text(NETWORKS_PORTS))
+    return Index(name, *columns, sqlite_where=text(_NETWORKS_PORTS), postgresql_where=text(_NETWORKS_PORTS))
 
 
 port = Table(
@@ -79,7 +80,7 @@ port = Table(
     Column("admin_state_up", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
     Column("device_id", String(255), nullable=False),
-    Column("device_owner", String(255), nullable=False),
+    Column("device_owner", String(255), nullable=False, info={PARTLY_INDEXED: ("network:", OF_NETWORKS)}),
     Column("host_id", String(255), nullable=False),  # binding:host_id, '' while unbound
     # binding profile and vnic type, DHCP options, address pairs, …; '{}' when all are defaults
     Column("attributes", Text, nullable=False),
