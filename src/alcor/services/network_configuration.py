@@ -11,9 +11,9 @@ import msgspec
 
 from alcor.model.context import Context
 from alcor.model.errors import bad_request, not_found
+from alcor.services.floating_ips.external_network import VPCS
 from alcor.services.hosts import agent
 from alcor.services.manager import Create, Delete, Manager, Update, Values, check_repeated
-from alcor.services.networks.external_network import VPCS
 from alcor.services.ports.port_rows import lock_ports, tell_hosts
 from alcor.services.ports.port_views import fixed_ips_of
 from alcor.services.project import PROJECT_PORTS, PROJECT_SUBNETS

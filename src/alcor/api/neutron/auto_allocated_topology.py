@@ -8,7 +8,7 @@ from alcor.api.project import named_project
 from alcor.api.routes import Route
 from alcor.model.errors import wrong_for
 from alcor.model.resources.auto_allocated_topology import AUTO_ALLOCATED_TOPOLOGY
-from alcor.services.networks import auto_allocated_topology as topologies
+from alcor.services import auto_allocated_topology as topologies
 from alcor.store.store import Store
 
 _PATH = "/v2.0/auto-allocated-topology/{id}"

@@ -14,19 +14,20 @@ from alcor.api.routes import Route
 from alcor.model.resources.auto_allocated_topology import AUTO_ALLOCATED_TOPOLOGY
 from alcor.model.resources.ip_availability import NETWORK_IP_AVAILABILITY
 from alcor.services.flavor import FLAVORS, SERVICE_PROFILES
+from alcor.services.floating_ips.external_network import NETWORKS
 from alcor.services.floating_ips.floating_ip import FLOATING_IPS
 from alcor.services.floating_ips.floating_ip_pool import FLOATING_IP_POOLS
 from alcor.services.floating_ips.local_ip import LOCAL_IP_ASSOCIATIONS, LOCAL_IPS
 from alcor.services.floating_ips.port_forwarding import PORT_FORWARDINGS
 from alcor.services.hosts.agent import AGENTS
 from alcor.services.manager import LIST, Manager
-from alcor.services.networks.external_network import NETWORKS
 from alcor.services.networks.network_segment import SEGMENTS
 from alcor.services.networks.network_segment_range import NETWORK_SEGMENT_RANGES
 from alcor.services.ports.port import PORTS
 from alcor.services.ports.trunk import TRUNKS
 from alcor.services.qos.qos_policy import QOS_POLICIES
 from alcor.services.qos.qos_rule import QOS_RULES
+from alcor.services.rbac_policy import RBAC_POLICIES
 from alcor.services.routers.conntrack_helper import CONNTRACK_HELPERS
 from alcor.services.routers.metering import METERING_LABEL_RULES, METERING_LABELS
 from alcor.services.routers.ndp_proxy import NDP_PROXIES
@@ -36,7 +37,6 @@ from alcor.services.security.default_statefulness import DEFAULT_STATEFULNESSES
 from alcor.services.security.log import LOGS
 from alcor.services.security.security_group import SECURITY_GROUPS
 from alcor.services.security.security_group_rule import DEFAULT_SECURITY_GROUP_RULES, SECURITY_GROUP_RULES
-from alcor.services.sharing.rbac_policy import RBAC_POLICIES
 from alcor.services.subnets.address_scope import ADDRESS_SCOPES
 from alcor.services.subnets.subnet import SUBNETS
 from alcor.services.subnets.subnet_onboarding import SUBNETPOOLS

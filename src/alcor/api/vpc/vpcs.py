@@ -9,7 +9,7 @@ from alcor.api.openapi.schemas import list_parameters
 from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.model.schema import INTEGER, holding
-from alcor.services.networks.external_network import VPCS
+from alcor.services.floating_ips.external_network import VPCS
 from alcor.store.page import count_rows
 from alcor.store.store import Store
 

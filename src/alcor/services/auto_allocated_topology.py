@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, bindparam, delete, select
 
 from alcor.model.context import OPERATOR, Context
 from alcor.model.errors import AlcorError, conflict
+from alcor.services.floating_ips.external_network import NETWORKS
 from alcor.services.manager import Act, Create, Delete, Manager, Values
-from alcor.services.networks.external_network import NETWORKS
 from alcor.services.routers.router import ROUTERS
 from alcor.services.routers.router_ports import INTERFACE, ports_of
 from alcor.services.rows import View

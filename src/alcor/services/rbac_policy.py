@@ -11,8 +11,8 @@ from alcor.model.resources.rbac_policy import RBAC_POLICY
 from alcor.services.access import EVERYBODY, EXTERNAL, Access, owned
 from alcor.services.manager import Manager, Values
 from alcor.services.plain import Change, Plain, locked_row, plain_manager
+from alcor.services.shareable import SHAREABLE, Shareable
 from alcor.services.sharing import sharing
-from alcor.services.sharing.shareable import SHAREABLE, Shareable
 from alcor.store import bulk
 from alcor.store.tables import rbac_policy
 from alcor.store.transaction import Transaction

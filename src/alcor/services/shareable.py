@@ -7,7 +7,8 @@ import msgspec
 from sqlalchemy import Connection, Row
 
 from alcor.services.access import EXTERNAL, SHARED, Access
-from alcor.services.networks import external_network, vpc
+from alcor.services.floating_ips import external_network
+from alcor.services.networks import vpc
 from alcor.services.qos import qos_policy
 from alcor.services.security import address_group, security_group
 from alcor.services.sharing import network_sharing
