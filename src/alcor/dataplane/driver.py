@@ -32,6 +32,10 @@ class Endpoint(msgspec.Struct, frozen=True):
     admin_state_up: bool = True
 
 
+MOST_ROUTERS = 8
+"""That a data plane sends a packet through."""
+
+
 class RouterInterface(msgspec.Struct, frozen=True):
     """Where a router is in a subnet."""
 
@@ -42,19 +46,41 @@ class RouterInterface(msgspec.Struct, frozen=True):
     mask: int
 
 
-class Router(msgspec.Struct, frozen=True):
-    """It routes IPv4 between the subnets of its interfaces.
+class Route(msgspec.Struct, frozen=True):
+    """A way of a router to addresses beyond its own subnets.
 
-    What a workload here sends to the MAC address of one goes on in the VPC of another: from that one's MAC address, its
-    time to live less by one. The router's own addresses answer echo requests, and nothing else.
+    It leads to whoever has the address ``next_hop`` in the VPC ``vni``, by the interface there that has ``mac``: a
+    workload, or an interface of another router. One without ``vni`` leads nowhere. With ``arriving`` (VNI, MAC) only
+    packets that came to this interface of the router take it.
+    """
+
+    network: int
+    mask: int
+    vni: int = 0
+    mac: int = 0
+    next_hop: int = 0
+    arriving: tuple[int, int] | None = None
+
+
+class Router(msgspec.Struct, frozen=True):
+    """It routes IPv4 between the subnets of its interfaces, and by its routes.
+
+    What a workload here sends to the MAC address of an interface goes on in the VPC of another: from that one's MAC
+    address, its time to live less by one. The longest prefix decides which; of equal ones a subnet before a route, and
+    a route of the interface that the packet came to before one of all. The router's own addresses answer echo requests,
+    and nothing else.
+
+    When the next hop is an interface of another router of this host, the packet goes on from that one, its time to
+    live less by one for each; after MOST_ROUTERS of them it is for the agent.
     """
 
     id: Id
     interfaces: tuple[RouterInterface, ...]
+    routes: tuple[Route, ...] = ()
 
 
 class NextHop(msgspec.Struct, frozen=True):
-    """Who has an address that is routed to: a MAC address, on another host or (VTEP 0) on this one."""
+    """Who has an address that is routed to, or that a route names: a MAC address, on another host or (VTEP 0) here."""
 
     mac: int
     vtep: int = 0

@@ -45,11 +45,12 @@ def icmp_type(frame: bytes, header: Ipv4) -> int | None:
     return frame[header.end]
 
 
-def routed(frame: bytes, header: Ipv4, source_mac: int, destination_mac: int) -> bytes:
-    """The frame as it goes on from a router: with other MAC addresses, its time to live less by one."""
+def routed(frame: bytes, header: Ipv4, source_mac: int, destination_mac: int, routers: int) -> bytes:
+    """The frame as it goes on from the last of some routers: with other MAC addresses, its time to live less by one
+    for each."""
     packet = bytearray(frame)
     packet[0:12] = destination_mac.to_bytes(6) + source_mac.to_bytes(6)
-    packet[22] -= 1
+    packet[22] -= routers
     _set_header_checksum(packet, header.end)
     return bytes(packet)
 

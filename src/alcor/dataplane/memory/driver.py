@@ -131,6 +131,12 @@ class MemoryDataPlane:
             for each in router.interfaces
         ]
         lines += [
+            f"router {id_text(router.id)} route {ipv4_text(route.network)}/{ipv4_text(route.mask)} "
+            f"vni {route.vni} next hop {ipv4_text(route.next_hop)}"
+            for router in switch.routers.values()
+            for route in router.routes
+        ]
+        lines += [
             f"next hop vni {vni} address {ipv4_text(address)} mac {mac_text(hop.mac)} vtep {ipv4_text(hop.vtep)}"
             for vni, hops in sorted(switch.next_hops.items())
             for address, hop in sorted(hops.items())

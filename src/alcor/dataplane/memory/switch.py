@@ -7,9 +7,10 @@ from collections import Counter, deque
 from collections.abc import Callable
 
 from alcor.dataplane import frames, port_security
-from alcor.dataplane.driver import Endpoint, NextHop, Router, RouterInterface
+from alcor.dataplane.driver import MOST_ROUTERS, Endpoint, NextHop, Router, RouterInterface
 from alcor.dataplane.frames import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet
 from alcor.dataplane.ipv4 import ECHO_REQUEST, Ipv4, echo_reply, icmp_type, ipv4, routed
+from alcor.dataplane.memory.routing import Way, way
 from alcor.model.identifiers import Id
 
 _INBOX_FRAMES = 1000
@@ -112,8 +113,8 @@ class MemorySwitch:
             self._hand_to_agent(self.punt, port_id, frame)
         elif header.is_multicast():
             self._drop("multicast")
-        elif (router := self._router(endpoint.vni, header)) is not None:
-            self._route(router, endpoint, frame)
+        elif header.ethertype == ETHERTYPE_IPV4 and (found := self._router(endpoint.vni, mac=header.destination)):
+            self._route(*found, endpoint, frame)
         else:
             self._forward(endpoint, header.destination, frame)
 
@@ -159,24 +160,33 @@ class MemorySwitch:
         elif vtep is None or vtep not in self.vteps or not self._fabric.carry(vtep, vni, frame):
             self._drop("unknown unicast")
 
-    def _router(self, vni: int, header: Ethernet) -> Router | None:
-        if header.ethertype != ETHERTYPE_IPV4:
-            return None
+    def _router(self, vni: int, *, mac: int = -1, ipv4: int = -1) -> tuple[Router, RouterInterface] | None:
+        """The router that has a MAC or an IPv4 address in a VPC, and the interface that has it."""
         for router in self.routers.values():
-            if any((each.vni, each.mac) == (vni, header.destination) for each in router.interfaces):
-                return router
+            for each in router.interfaces:
+                if each.vni == vni and (each.mac == mac or each.ipv4 == ipv4):
+                    return router, each
         return None
 
-    def _route(self, router: Router, sender: Endpoint, frame: bytes) -> None:
+    def _route(self, router: Router, arriving: RouterInterface, sender: Endpoint, frame: bytes) -> None:
         header = ipv4(frame)
         if header is None:
             self._drop("malformed")
-        elif any(each.ipv4 == header.destination for each in router.interfaces):
-            self._answer_for_router(sender, frame, header)
-        elif header.ttl == 0:
-            self._drop("expired")
-        else:
-            self._route_to(_way(router, header.destination), sender, frame, header)
+            return
+        for passed in range(MOST_ROUTERS):
+            if any(each.ipv4 == header.destination for each in router.interfaces):
+                self._answer_for_router(sender, frame, header)
+                return
+            if header.ttl == 0:
+                self._drop("expired")
+                return
+            onward = way(router, arriving, header.destination) if header.ttl > passed + 1 else None
+            following = None if onward is None else self._router(onward.vni, ipv4=onward.next_hop)
+            if onward is None or following is None:
+                self._route_to(onward, sender, frame, header, passed + 1)
+                return
+            router, arriving = following
+        self._hand_to_agent(self.unrouted, sender.port_id, frame)
 
     def _answer_for_router(self, sender: Endpoint, frame: bytes, header: Ipv4) -> None:
         if icmp_type(frame, header) == ECHO_REQUEST:
@@ -184,17 +194,17 @@ class MemorySwitch:
         else:
             self._drop("router's own")
 
-    def _route_to(self, way: RouterInterface | None, sender: Endpoint, frame: bytes, header: Ipv4) -> None:
-        hop = None if way is None else self.next_hops.get(way.vni, {}).get(header.destination)
-        if way is None or hop is None or header.ttl == 1:
+    def _route_to(self, onward: Way | None, sender: Endpoint, frame: bytes, header: Ipv4, routers: int) -> None:
+        hop = None if onward is None else self.next_hops.get(onward.vni, {}).get(onward.next_hop)
+        if onward is None or hop is None:
             self._hand_to_agent(self.unrouted, sender.port_id, frame)
             return
-        self._routed_to.add((way.vni, header.destination))
-        onward = routed(frame, header, way.mac, hop.mac)
+        self._routed_to.add((onward.vni, onward.next_hop))
+        sent = routed(frame, header, onward.mac, hop.mac, routers)
         if hop.vtep:
-            is_there = hop.vtep in self.vteps and self._fabric.carry(hop.vtep, way.vni, onward)
+            is_there = hop.vtep in self.vteps and self._fabric.carry(hop.vtep, onward.vni, sent)
         else:
-            is_there = self._deliver(way.vni, hop.mac, onward)
+            is_there = self._deliver(onward.vni, hop.mac, sent)
         if not is_there:
             self._drop("unknown unicast")
 
@@ -215,10 +225,6 @@ class MemorySwitch:
 
     def _drop(self, reason: str) -> None:
         self.dropped[reason] += 1
-
-
-def _way(router: Router, address: int) -> RouterInterface | None:
-    return next((each for each in router.interfaces if address & each.mask == each.network), None)
 
 
 def _may_send(endpoint: Endpoint, header: Ethernet, frame: bytes) -> bool:

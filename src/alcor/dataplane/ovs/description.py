@@ -9,10 +9,15 @@ from alcor.dataplane.ovs.openflow.fields import FIELDS, FieldValue, decode_match
 from alcor.dataplane.ovs.openflow.flows import FlowStatistics
 from alcor.dataplane.ovs.openflow.message import Malformed
 from alcor.dataplane.ovs.pipeline import RULES
-from alcor.dataplane.ovs.tables import TABLES
+from alcor.dataplane.ovs.tables import PRIORITIES_OF_A_BIT, TABLES
 from alcor.model.addresses import ipv4_text, mac_text
 
-_RULE_NAMES = {(rule.table.number, rule.priority): rule.name for rule in RULES}
+_MOST_BITS = 128
+_RULE_NAMES = {
+    (rule.table.number, rule.priority + bits * PRIORITIES_OF_A_BIT): rule.name
+    for rule in RULES
+    for bits in range(_MOST_BITS + 1 if rule.by_prefix else 1)
+}
 _TABLE_NAMES = {table.number: table.name for table in TABLES}
 
 
@@ -40,7 +45,7 @@ def _line(flow: FlowStatistics, form: Callable[[FieldValue], str]) -> str:
 
 def _named(step: str) -> str:
     name, _, value = step.partition(":")
-    return f"{name}:{_TABLE_NAMES.get(int(value), value)}" if name == "goto_table" else step
+    return f"{name}:{_TABLE_NAMES.get(int(value), value)}" if name in ("goto_table", "resubmit_table") else step
 
 
 def value_formatter(port_names: Mapping[int, str]) -> Callable[[FieldValue], str]:

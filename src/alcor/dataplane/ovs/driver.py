@@ -32,7 +32,7 @@ _RECONNECT_SECONDS = (0.05, 1.0)  # first and longest pause
 _MAXIMUM_FRAME = 65000
 
 _IDLING = {
-    **{(rule.table.number, rule.priority): "ipv4_dst" for rule in (TO_NEXT_HOP, TO_NEXT_HOP_HERE)},
+    **{(rule.table.number, rule.priority): "reg8" for rule in (TO_NEXT_HOP, TO_NEXT_HOP_HERE)},
     (TO_LEARNED.table.number, TO_LEARNED.priority): "eth_dst",
 }
 """Table and priority of the flows that go when idle, and the field that says what they are about."""

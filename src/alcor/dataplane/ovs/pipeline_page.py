@@ -17,13 +17,14 @@ from alcor.dataplane.ovs.openflow.actions import (
     Meter,
     Move,
     Output,
+    Resubmit,
     SetField,
     WriteMetadata,
 )
 from alcor.dataplane.ovs.openflow.fields import FIELDS
 from alcor.dataplane.ovs.openflow.template import Value
 from alcor.dataplane.ovs.pipeline import RULES
-from alcor.dataplane.ovs.tables import TABLES, Match, Rule, Table
+from alcor.dataplane.ovs.tables import PRIORITIES_OF_A_BIT, TABLES, Match, Rule, Table
 
 BEGIN = "<!-- begin: generated from src/alcor/dataplane/ovs/pipeline.py -->"
 END = "<!-- end: generated -->"
@@ -62,7 +63,8 @@ def _row(rule: Rule) -> str:
     matches = "<br>".join(_condition(match) for match in rule.matches) or "everything"
     steps = ", ".join(_step(step) for step in rule.actions) or "drop"
     name = f"{rule.name} (idles out)" if rule.idles else rule.name
-    return f"| {rule.priority} | {name} | {matches} | {steps} | {rule.purpose} |"
+    priority = f"{rule.priority} + {PRIORITIES_OF_A_BIT} a bit" if rule.by_prefix else rule.priority
+    return f"| {priority} | {name} | {matches} | {steps} | {rule.purpose} |"
 
 
 def _heading(table: Table) -> str:
@@ -86,7 +88,9 @@ def _text(value: Value, field: str) -> str:
 
 def _step(step: Instruction) -> str:
     if isinstance(step, GoTo):
-        return "go on in " + next(table.name for table in TABLES if table.number == step.table)
+        return f"go on in {_name(step.table)}"
+    if isinstance(step, Resubmit):
+        return f"through {_name(step.table)}"
     if isinstance(step, Output):
         return f"output to *{step.port}*"
     if isinstance(step, WriteMetadata):
@@ -94,7 +98,8 @@ def _step(step: Instruction) -> str:
     if isinstance(step, SetField):
         return f"{step.field} := {_text(step.value, step.field)}"
     if isinstance(step, Move):
-        return f"{step.destination} := {step.source}"
+        source = f"{step.source} >> {step.source_offset}" if step.source_offset else step.source
+        return f"{step.destination} := {source}" + (f" << {step.destination_offset}" if step.destination_offset else "")
     if isinstance(step, DecrementTtl):
         return "time to live less by one"
     if isinstance(step, Back):
@@ -102,6 +107,10 @@ def _step(step: Instruction) -> str:
     if isinstance(step, Meter):
         return "within the workload's rate"
     return "to the agent"
+
+
+def _name(number: int) -> str:
+    return next(table.name for table in TABLES if table.number == number)
 
 
 def main() -> None:

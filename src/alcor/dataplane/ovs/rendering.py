@@ -10,7 +10,7 @@ from alcor.dataplane.ovs.openflow.fields import FIELDS
 from alcor.dataplane.ovs.openflow.flows import add_flow, delete_flow
 from alcor.dataplane.ovs.openflow.template import Template, TemplateWriter
 from alcor.dataplane.ovs.pipeline import RULES
-from alcor.dataplane.ovs.tables import Match, Rule
+from alcor.dataplane.ovs.tables import PRIORITIES_OF_A_BIT, Match, Rule
 
 DIGEST_BYTES = 6
 
@@ -24,9 +24,12 @@ class CompiledRule(NamedTuple):
     match_length: int  # of the match with its padding
     idle_seconds: int  # after which a flow that meets no packet goes by itself; 0 for never
 
-    def flow(self, values: Mapping[str, int]) -> "Flow":
-        """The flow with these values. Raises KeyError for a missing one, OverflowError for one that does not fit."""
-        return Flow(self, self.template.render(values))
+    def flow(self, values: Mapping[str, int], prefix: int = 0) -> "Flow":
+        """The flow with these values, about a prefix of so many bits.
+
+        Raises KeyError for a missing value, OverflowError for one that does not fit.
+        """
+        return Flow(self, self.template.render(values), self.rule.priority + prefix * PRIORITIES_OF_A_BIT)
 
 
 class Flow(NamedTuple):
@@ -34,26 +37,28 @@ class Flow(NamedTuple):
 
     compiled: CompiledRule
     body: bytes
+    priority: int
 
     def digest(self) -> int:
         """48 bits that stand for all the flow says: table, priority, time-out, match and instructions."""
-        data = blake2b(self.compiled.identity + self.body, digest_size=DIGEST_BYTES).digest()
+        identity = self.compiled.identity
+        if self.priority != self.compiled.rule.priority:
+            identity = identity[:1] + self.priority.to_bytes(2, "big") + identity[3:]
+        data = blake2b(identity + self.body, digest_size=DIGEST_BYTES).digest()
         return int.from_bytes(data, "big")
 
     def addition(self, cookie: int) -> bytes:
         """The flow-mod that installs it."""
         rule = self.compiled.rule
-        return add_flow(cookie, rule.table.number, rule.priority, self.body, self.compiled.idle_seconds)
+        return add_flow(cookie, rule.table.number, self.priority, self.body, self.compiled.idle_seconds)
 
     def removal(self) -> bytes:
         """The flow-mod that removes it, but not another flow that has taken its place since."""
-        rule = self.compiled.rule
-        return delete_flow(rule.table.number, rule.priority, self.match(), self.digest(), DIGEST_MASK)
+        return delete_flow(self.compiled.rule.table.number, self.priority, self.match(), self.digest(), DIGEST_MASK)
 
     def removal_of_any(self) -> bytes:
         """The flow-mod that removes the flow at its place, whatever that does."""
-        rule = self.compiled.rule
-        return delete_flow(rule.table.number, rule.priority, self.match())
+        return delete_flow(self.compiled.rule.table.number, self.priority, self.match())
 
     def match(self) -> bytes:
         """The match as flow-mods carry it."""

@@ -1,43 +1,62 @@
 """The rules of routing: a packet for a router's MAC address goes on in another subnet.
 
 Only the last of these tables changes the packet. What goes to the agent instead is as the workload sent it: it can be
-given back to the whole pipeline, and quoted in an ICMP error. On the way the router's id is in xxreg0, and the MAC
-address from which it sends in xreg2.
+given back to the whole pipeline, and quoted in an ICMP error. On the way registers say what is known of it:
+
+- xxreg0 (reg0–reg3): the id of the router it is at;
+- xreg2 (reg4, reg5): the MAC address from which that one sends it;
+- xreg3 (reg6, reg7): the MAC address of the router by which it came;
+- reg8 (of IPv6 reg8–reg11): the address of its next hop, in the VPC that the metadata names;
+- reg12: a bit set for each router that it has come to.
 """
 
+from alcor.dataplane.driver import MOST_ROUTERS
 from alcor.dataplane.ovs.openflow.actions import (
     Back,
     DecrementTtl,
     GoTo,
     Meter,
     Move,
+    Resubmit,
     SetField,
     ToAgent,
     WriteMetadata,
 )
-from alcor.dataplane.ovs.tables import GATEWAY, LOCAL, NEXT_HOP, ROUTE, TUNNEL, UNROUTED, Match, Rule
+from alcor.dataplane.ovs.tables import GATEWAY, LOCAL, NEXT_HOP, ROUTE, TIME_TO_LIVE, TUNNEL, UNROUTED, Match, Rule
 
 _IPV4 = Match("eth_type", 0x0800)
 _IN_VPC = Match("metadata", "vni")
 _OF_ROUTER = Match("xxreg0", "router")
 _TO_ROUTER = Match("ipv4_dst", "ipv4")
+_TO_PREFIX = Match("ipv4_dst", "network", "mask")
+_BY_INTERFACE = (Match("metadata", "arriving_vni"), Match("xreg3", "arriving_mac"))
+_TO_ADDRESS = Match("reg8", "ipv4")
 _MAC_BITS = 48
 _IPV4_BITS = 32
+_COUNTED_BITS = 31
 
 TO_ROUTER = Rule(
     "to_router",
     GATEWAY,
     100,
     (_IPV4, _IN_VPC, Match("eth_dst", "mac")),
-    (SetField("xxreg0", "router"), GoTo(ROUTE.number)),
+    (SetField("xxreg0", "router"), Move("eth_dst", "xreg3", _MAC_BITS), SetField("reg12", 1), GoTo(ROUTE.number)),
     "to the MAC address of a router's interface in this VPC",
 )
 TO_NO_ROUTER = Rule("to_no_router", GATEWAY, 0, (), (GoTo(LOCAL.number),), "it stays in its subnet")
 
+TOO_MANY_ROUTERS = Rule(
+    "too_many_routers",
+    ROUTE,
+    3010,
+    (_IPV4, Match("reg12", 1 << MOST_ROUTERS, 1 << MOST_ROUTERS)),
+    (GoTo(UNROUTED.number),),
+    "routers send it to each other: the agent says what becomes of it",
+)
 ECHO = Rule(
     "echo",
     ROUTE,
-    200,
+    3000,
     (_IPV4, _OF_ROUTER, _TO_ROUTER, Match("ip_proto", 1), Match("icmpv4_type", 8), Match("icmpv4_code", 0)),
     (
         Move("eth_src", "xreg2", _MAC_BITS),
@@ -52,33 +71,86 @@ ECHO = Rule(
     "a router's address answers ping, whether or not the agent runs",
 )
 ROUTERS_OWN = Rule(
-    "routers_own", ROUTE, 190, (_IPV4, _OF_ROUTER, _TO_ROUTER), (), "a router's address answers nothing else"
+    "routers_own", ROUTE, 2990, (_IPV4, _OF_ROUTER, _TO_ROUTER), (), "a router's address answers nothing else"
 )
-EXPIRED = Rule(
-    "expired",
-    ROUTE,
-    180,
-    (_IPV4, Match("ip_ttl", 1)),
-    (GoTo(UNROUTED.number),),
-    "its time to live ends here: the agent says so",
+EXPIRED = tuple(
+    Rule(
+        f"expired_at_{number}",
+        ROUTE,
+        2980 - number,
+        (_IPV4, Match("ip_ttl", number), Match("reg12", (1 << number) - 1)),
+        (GoTo(UNROUTED.number),),
+        f"its time to live ends at router {number} of its way: the agent says so",
+    )
+    for number in range(1, MOST_ROUTERS + 1)
 )
-EXPIRED_BEFORE = Rule("expired_before", ROUTE, 170, (_IPV4, Match("ip_ttl", 0)), (), "it should not have been sent")
+EXPIRED_BEFORE = Rule("expired_before", ROUTE, 2970, (_IPV4, Match("ip_ttl", 0)), (), "it should not have been sent")
 TO_SUBNET = Rule(
     "to_subnet",
     ROUTE,
-    100,
-    (_IPV4, _OF_ROUTER, Match("ipv4_dst", "network", "mask")),
-    (SetField("xreg2", "mac"), WriteMetadata("vni"), GoTo(NEXT_HOP.number)),
+    104,
+    (_IPV4, _OF_ROUTER, _TO_PREFIX),
+    (Move("ipv4_dst", "reg8", _IPV4_BITS), SetField("xreg2", "mac"), WriteMetadata("vni"), GoTo(NEXT_HOP.number)),
     "to a subnet that the router is in, from its interface there, in that one's VPC",
+    by_prefix=True,
+)
+_TO_HOP = (SetField("reg8", "next_hop"), SetField("xreg2", "mac"), WriteMetadata("vni"), GoTo(NEXT_HOP.number))
+TO_ROUTE_OF_INTERFACE = Rule(
+    "to_route_of_interface",
+    ROUTE,
+    103,
+    (_IPV4, *_BY_INTERFACE, _OF_ROUTER, _TO_PREFIX),
+    _TO_HOP,
+    "by a route for what comes from one subnet",
+    by_prefix=True,
+)
+NOWHERE_OF_INTERFACE = Rule(
+    "nowhere_of_interface",
+    ROUTE,
+    102,
+    (_IPV4, *_BY_INTERFACE, _OF_ROUTER, _TO_PREFIX),
+    (GoTo(UNROUTED.number),),
+    "such a route leads nowhere: the agent says so",
+    by_prefix=True,
+)
+TO_ROUTE = Rule(
+    "to_route", ROUTE, 101, (_IPV4, _OF_ROUTER, _TO_PREFIX), _TO_HOP, "by a route of the router", by_prefix=True
+)
+NOWHERE = Rule(
+    "nowhere",
+    ROUTE,
+    100,
+    (_IPV4, _OF_ROUTER, _TO_PREFIX),
+    (GoTo(UNROUTED.number),),
+    "such a route leads nowhere: the agent says so",
+    by_prefix=True,
 )
 NO_ROUTE = Rule("no_route", ROUTE, 0, (), (GoTo(UNROUTED.number),), "the router has no way there: the agent says so")
 
+TO_NEXT_ROUTER = Rule(
+    "to_next_router",
+    NEXT_HOP,
+    110,
+    (_IPV4, _IN_VPC, _TO_ADDRESS),
+    (
+        SetField("xxreg0", "router"),
+        SetField("xreg3", "mac"),
+        Move("reg12", "reg12", _COUNTED_BITS, destination_offset=1),
+        Resubmit(ROUTE.number),
+    ),
+    "the next hop is another router: it goes on from there",
+)
 TO_NEXT_HOP_HERE = Rule(
     "to_next_hop_here",
     NEXT_HOP,
     100,
-    (_IPV4, _IN_VPC, Match("ipv4_dst", "ipv4")),
-    (Move("xreg2", "eth_src", _MAC_BITS), SetField("eth_dst", "mac"), DecrementTtl(), GoTo(LOCAL.number)),
+    (_IPV4, _IN_VPC, _TO_ADDRESS),
+    (
+        Move("xreg2", "eth_src", _MAC_BITS),
+        SetField("eth_dst", "mac"),
+        Resubmit(TIME_TO_LIVE.number),
+        GoTo(LOCAL.number),
+    ),
     "to a workload of this host that somebody here speaks to through a router",
     idles=True,
 )
@@ -86,11 +158,11 @@ TO_NEXT_HOP = Rule(
     "to_next_hop",
     NEXT_HOP,
     90,
-    (_IPV4, _IN_VPC, Match("ipv4_dst", "ipv4")),
+    (_IPV4, _IN_VPC, _TO_ADDRESS),
     (
         Move("xreg2", "eth_src", _MAC_BITS),
         SetField("eth_dst", "mac"),
-        DecrementTtl(),
+        Resubmit(TIME_TO_LIVE.number),
         SetField("tun_dst", "vtep"),
         GoTo(TUNNEL.number),
     ),
@@ -111,18 +183,36 @@ TO_AGENT = Rule(
 )
 FROM_NO_PORT = Rule("from_no_port", UNROUTED, 0, (), (), "from no port of this host")
 
+ONE_LESS = Rule(
+    "one_less",
+    TIME_TO_LIVE,
+    100,
+    (_IPV4, Match("reg12", 1, 1)),
+    (DecrementTtl(), Move("reg12", "reg12", _COUNTED_BITS, source_offset=1), Resubmit(TIME_TO_LIVE.number)),
+    "once for each router, none of which is where its time ends",
+)
+COUNTED = Rule("counted", TIME_TO_LIVE, 0, (), (SetField("reg12", 0),), "on with the rule that sent it here")
+
 ROUTING_RULES = (
     TO_ROUTER,
     TO_NO_ROUTER,
+    TOO_MANY_ROUTERS,
     ECHO,
     ROUTERS_OWN,
-    EXPIRED,
+    *EXPIRED,
     EXPIRED_BEFORE,
     TO_SUBNET,
+    TO_ROUTE_OF_INTERFACE,
+    NOWHERE_OF_INTERFACE,
+    TO_ROUTE,
+    NOWHERE,
     NO_ROUTE,
+    TO_NEXT_ROUTER,
     TO_NEXT_HOP_HERE,
     TO_NEXT_HOP,
     UNRESOLVED,
     TO_AGENT,
     FROM_NO_PORT,
+    ONE_LESS,
+    COUNTED,
 )

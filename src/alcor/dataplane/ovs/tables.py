@@ -32,18 +32,24 @@ class Rule(NamedTuple):
     actions: tuple[Instruction, ...]
     purpose: str
     idles: bool = False  # its flows go by themselves when they meet no packet for a while
+    by_prefix: bool = False  # its priority is of a prefix without bits; each bit more lifts a flow of it
+
+
+PRIORITIES_OF_A_BIT = 16
+"""By how much a bit more in its prefix lifts a flow of a rule that goes by prefixes."""
 
 
 CLASSIFY = Table(0, "classify", "whose packet is it: write its VPC's VNI into the metadata")
 SOURCE_GUARD = Table(10, "source_guard", "a workload sends only from its own addresses (anti-spoofing)")
 PUNT = Table(20, "punt", "what the agent answers goes to the agent")
 GATEWAY = Table(40, "gateway", "is it for the MAC address of a router")
-ROUTE = Table(45, "route", "find the subnet that a router sends it to")
+ROUTE = Table(45, "route", "find the subnet that a router sends it to, or the next hop")
 NEXT_HOP = Table(50, "next_hop", "find who has the address there, and send it on as the router")
 UNROUTED = Table(55, "unrouted", "the agent finds the next hop, or says that there is none")
+TIME_TO_LIVE = Table(57, "time_to_live", "every router on the way takes one off its time to live")
 LOCAL = Table(60, "local", "deliver to a workload on this host")
 REMOTE = Table(70, "remote", "find the host of a MAC address elsewhere")
 MISS = Table(75, "miss", "in a VPC on demand, the agent asks who has a MAC address")
 TUNNEL = Table(80, "tunnel", "send to the other host by VXLAN")
 
-TABLES = (CLASSIFY, SOURCE_GUARD, PUNT, GATEWAY, ROUTE, NEXT_HOP, UNROUTED, LOCAL, REMOTE, MISS, TUNNEL)
+TABLES = (CLASSIFY, SOURCE_GUARD, PUNT, GATEWAY, ROUTE, NEXT_HOP, UNROUTED, TIME_TO_LIVE, LOCAL, REMOTE, MISS, TUNNEL)

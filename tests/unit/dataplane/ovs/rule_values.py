@@ -14,4 +14,7 @@ VALUES = {
     "router": int.from_bytes(b"router".ljust(16, b".")),
     "network": 0x0A000000,
     "mask": 0xFFFFFF00,
+    "next_hop": 0x0A000105,
+    "arriving_vni": 70002,
+    "arriving_mac": 0xFA163E000002,
 }

@@ -4,17 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, ToAgent
+from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, Resubmit, ToAgent
 from alcor.dataplane.ovs.openflow.fields import FIELDS
 from alcor.dataplane.ovs.pipeline import FROM_TUNNEL, RULES, TUNNEL_TO_NOBODY
 from alcor.dataplane.ovs.pipeline_page import refreshed
-from alcor.dataplane.ovs.tables import LOCAL, MISS, PUNT, TABLES, UNROUTED, Rule
+from alcor.dataplane.ovs.tables import LOCAL, MISS, PRIORITIES_OF_A_BIT, PUNT, TABLES, UNROUTED, Rule
 
 PAGE = Path(__file__).parents[4] / "docs" / "pipeline.md"
 
 
 def test_table_and_priority_are_a_rules_own() -> None:
-    assert len({(rule.table.number, rule.priority) for rule in RULES}) == len(RULES)
+    places = [
+        (rule.table.number, rule.priority + bits * PRIORITIES_OF_A_BIT)
+        for rule in RULES
+        for bits in range(129 if rule.by_prefix else 1)
+    ]
+    assert len(set(places)) == len(places)
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert [table.number for table in TABLES] == sorted({table.number for table in TABLES})
     assert {rule.table for rule in RULES} == set(TABLES)
@@ -26,6 +31,16 @@ def test_packets_go_to_later_tables_only(rule: Rule) -> None:
         if isinstance(step, GoTo):
             assert step.table > rule.table.number
             assert step.table in {table.number for table in TABLES}
+
+
+def test_packets_come_again_only_to_tables_that_count_how_often() -> None:
+    again = {
+        rule.name
+        for rule in RULES
+        for step in rule.actions
+        if isinstance(step, Resubmit) and step.table <= rule.table.number
+    }
+    assert again == {"to_next_router", "one_less"}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

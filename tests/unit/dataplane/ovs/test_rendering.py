@@ -14,7 +14,7 @@ from alcor.dataplane.ovs.openflow.flows import add_flow
 from alcor.dataplane.ovs.openflow.template import Value
 from alcor.dataplane.ovs.pipeline import RULES
 from alcor.dataplane.ovs.rendering import Flow, compile_pipeline, compile_rule, host_flows
-from alcor.dataplane.ovs.routing_rules import TO_NEXT_HOP, TO_NEXT_HOP_HERE
+from alcor.dataplane.ovs.routing_rules import TO_NEXT_HOP, TO_NEXT_HOP_HERE, TO_SUBNET
 from alcor.dataplane.ovs.tables import TABLES, Rule
 from tests.unit.dataplane.ovs.rule_values import VALUES
 
@@ -120,6 +120,13 @@ def test_the_digest_of_a_flow_is_the_same_in_every_life() -> None:
 def test_a_flow_is_installed_at_its_rules_table_and_priority() -> None:
     flow = PIPELINE[rules.DELIVER].flow(VALUES)
     assert flow.addition(5) == add_flow(5, 60, 100, flow.body)
+
+
+def test_a_longer_prefix_has_a_flow_that_goes_first_and_is_another_one() -> None:
+    whole, half = (PIPELINE[TO_SUBNET].flow(VALUES, bits) for bits in (24, 25))
+    assert half.addition(5) == add_flow(5, 45, TO_SUBNET.priority + 25 * 16, half.body)
+    assert whole.body == half.body and whole.digest() != half.digest()
+    assert whole.removal()[:8] != half.removal()[:8]
 
 
 def test_a_flow_is_removed_by_its_digest_whatever_the_generation() -> None:

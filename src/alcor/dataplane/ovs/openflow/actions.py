@@ -23,6 +23,8 @@ _SET_FIELD = 25
 _EXPERIMENTER = 0xFFFF
 _NICIRA = 0x00002320
 _REGISTER_MOVE = 6
+_RESUBMIT_TABLE = 14
+_SAME_PORT = 0xFFF8
 
 
 class Output(NamedTuple):
@@ -51,11 +53,19 @@ class SetField(NamedTuple):
 
 
 class Move(NamedTuple):
-    """Copy the low ``bits`` bits of one field into another."""
+    """Copy ``bits`` bits of one field into another, from and to the lowest or as many bits further up."""
 
     source: str
     destination: str
     bits: int
+    source_offset: int = 0
+    destination_offset: int = 0
+
+
+class Resubmit(NamedTuple):
+    """Have the packet go through a table, and what follows on it, before the next action (ovs-actions(7))."""
+
+    table: int
 
 
 class Meter(NamedTuple):
@@ -76,7 +86,7 @@ class GoTo(NamedTuple):
     table: int
 
 
-Action = Output | ToAgent | Back | SetField | Move | DecrementTtl
+Action = Output | ToAgent | Back | SetField | Move | Resubmit | DecrementTtl
 Instruction = Meter | WriteMetadata | GoTo | Action
 
 
@@ -118,8 +128,11 @@ def write_action(writer: TemplateWriter, action: Action) -> None:
         writer.write_value(action.value, field.width)
         writer.pad()
         writer.set_length(start + 2, len(writer) - start)
+    elif isinstance(action, Resubmit):
+        writer.write(struct.pack(">HHIHHB3x", _EXPERIMENTER, 16, _NICIRA, _RESUBMIT_TABLE, _SAME_PORT, action.table))
     else:
-        header = struct.pack(">HHIHHHH", _EXPERIMENTER, 24, _NICIRA, _REGISTER_MOVE, action.bits, 0, 0)
+        offsets = action.source_offset, action.destination_offset
+        header = struct.pack(">HHIHHHH", _EXPERIMENTER, 24, _NICIRA, _REGISTER_MOVE, action.bits, *offsets)
         writer.write(header + FIELDS[action.source].header() + FIELDS[action.destination].header())
 
 
@@ -172,9 +185,12 @@ def _action_words(kind: int, body: bytes, form: Callable[[FieldValue], str]) -> 
         value, _ = decode_field(body, 0, len(body))
         return f"set_field:{form(value)}->{value.name}"
     if kind == _EXPERIMENTER and len(body) == 20 and body[:6] == struct.pack(">IH", _NICIRA, _REGISTER_MOVE):
-        bits, _, _, source, destination = struct.unpack_from(">HHHII", body, 6)
+        bits, source_offset, offset, source, destination = struct.unpack_from(">HHHII", body, 6)
         names = [
             field.name if (field := field_of_header(header)) else f"{header:08x}" for header in (source, destination)
         ]
-        return f"move:{names[0]}[0..{bits - 1}]->{names[1]}"
+        to = f"{names[1]}[{offset}..{offset + bits - 1}]" if offset else names[1]
+        return f"move:{names[0]}[{source_offset}..{source_offset + bits - 1}]->{to}"
+    if kind == _EXPERIMENTER and len(body) == 12 and body[:6] == struct.pack(">IH", _NICIRA, _RESUBMIT_TABLE):
+        return f"resubmit_table:{body[8]}"
     return f"action_{kind}:{body.hex()}"

@@ -54,9 +54,9 @@ FIELDS = {
         Field("icmpv6_type", _OPENFLOW, 29, 1),
         Field("tun_id", _OPENFLOW, 38, 8),
         Field("ip_ttl", _NICIRA, 29, 1),
-        Field("xreg2", _PACKET_REGISTER, 2, 8, "hex"),
+        *(Field(f"xreg{number}", _PACKET_REGISTER, number, 8, "hex") for number in (2, 3)),
         Field("xxreg0", _NICIRA, 111, 16, "hex"),
-        *(Field(f"reg{number}", _NICIRA, number, 4, "hex") for number in range(4)),
+        *(Field(f"reg{number}", _NICIRA, number, 4, "hex") for number in range(16)),
         Field("tun_src", _NICIRA, 31, 4, "ipv4"),
         Field("tun_dst", _NICIRA, 32, 4, "ipv4"),
     )

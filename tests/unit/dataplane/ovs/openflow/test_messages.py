@@ -15,6 +15,7 @@ from alcor.dataplane.ovs.openflow.actions import (
     Meter,
     Move,
     Output,
+    Resubmit,
     SetField,
     ToAgent,
     WriteMetadata,
@@ -101,6 +102,12 @@ def test_instructions_are_told_in_words() -> None:
         "goto_table:80",
     ]
     assert decode_instructions(instruction_bytes(WriteMetadata(9)), say) == ["write_metadata:9"]
+    steps = (Move("reg12", "reg12", 31, destination_offset=1), Move("reg12", "reg12", 31, 1), Resubmit(45))
+    assert decode_instructions(instruction_bytes(*steps), say) == [
+        "move:reg12[0..30]->reg12[1..31]",
+        "move:reg12[1..31]->reg12",
+        "resubmit_table:45",
+    ]
 
 
 def test_instructions_and_actions_we_have_no_name_for_are_shown_as_bytes() -> None:

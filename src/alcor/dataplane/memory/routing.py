@@ -1,0 +1,27 @@
+"""How a router of the memory data plane chooses where a packet goes on."""
+
+from typing import NamedTuple
+
+from alcor.dataplane.driver import Router, RouterInterface
+
+
+class Way(NamedTuple):
+    """Who has the address ``next_hop`` in the VPC is sent the packet, from the router's MAC address there."""
+
+    vni: int
+    mac: int
+    next_hop: int
+
+
+def way(router: Router, arriving: RouterInterface, address: int) -> Way | None:
+    """Where the router sends what came by one of its interfaces; None for nowhere."""
+    found: list[tuple[tuple[int, int], Way | None]] = [
+        ((each.mask, 2), Way(each.vni, each.mac, address))
+        for each in router.interfaces
+        if address & each.mask == each.network
+    ]
+    for route in router.routes:
+        if address & route.mask == route.network and route.arriving in (None, (arriving.vni, arriving.mac)):
+            onward = Way(route.vni, route.mac, route.next_hop) if route.vni else None
+            found.append(((route.mask, int(route.arriving is not None)), onward))
+    return max(found, key=lambda each: each[0])[1] if found else None
