@@ -8,11 +8,14 @@ from collections.abc import Callable
 from alcor.agent import arp
 from alcor.agent.counters import Counters
 from alcor.agent.dhcp import server as dhcp
+from alcor.agent.ipv6 import neighbours
+from alcor.agent.ipv6.neighbours import Owner
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.projection import endpoint_of
 from alcor.agent.wanted import Wanted
-from alcor.dataplane import frames
+from alcor.dataplane import frames, port_security
 from alcor.dataplane.driver import DataPlane
+from alcor.dataplane.neighbour_discovery import neighbour_solicitation
 from alcor.model.goal_state import Port
 from alcor.model.identifiers import Id, id_text
 from alcor.model.token_bucket import TokenBucket
@@ -107,12 +110,24 @@ class PuntedPackets:
                 return None
             self._counters.add("arp_answered")
             return arp_reply
+        if header is not None and header.ethertype == frames.ETHERTYPE_IPV6:
+            return self._answer_ipv6(port, frame)
         state = self._wanted.state
         dhcp_reply = dhcp.answer(port, state.subnets, state.vpcs.get(port.vni), frame, self._dhcp)
         self._counters.add(f"dhcp_{dhcp_reply.outcome}")
         if dhcp_reply.ignored_options and self._counters.add("dhcp_with_ignored_options"):
             log.warning("port %s: unusable DHCP options: %s", id_text(port.id), "; ".join(dhcp_reply.ignored_options))
         return dhcp_reply.frame
+
+    def _answer_ipv6(self, port: Port, frame: bytes) -> bytes | None:
+        reply = neighbours.answer(endpoint_of(port), frame, self._owner_of_ipv6)
+        if reply is neighbours.Silence.UNKNOWN_ADDRESS and self._asked_for_ipv6(port, frame):
+            return None
+        if isinstance(reply, neighbours.Silence):
+            self._counters.add(reply.value)
+            return None
+        self._counters.add("neighbour_solicitations_answered")
+        return reply
 
     def _owner_of_ipv4(self, vni: int, address: int) -> int | None:
         gateway = self._wanted.routers().owner_of_ipv4(vni, address)
@@ -125,6 +140,31 @@ class PuntedPackets:
         """Whether the Network Config Manager is asked for the address that an ARP request is about."""
         request = frames.arp(frame)
         return request is not None and self._on_demand.unknown_address(port.id, port.vni, request.target_ip, frame)
+
+    def _owner_of_ipv6(self, vni: int, address: bytes) -> Owner | None:
+        gateway = self._wanted.gateways().owner_of(vni, address)
+        if gateway is not None:
+            return Owner(gateway, is_router=True)
+        mac = port_security.mac_of_link_local(address)
+        if mac is not None and (self._wanted.has_mac(vni, mac) or mac in self._on_demand.learned.forwarding(vni)):
+            return Owner(mac)
+        owner = self._wanted.owner_of_ipv6(vni, address)
+        if owner is None:
+            owner = self._on_demand.owner(vni, address)
+        return None if owner is None else Owner(owner)
+
+    def _asked_for_ipv6(self, port: Port, frame: bytes) -> bool:
+        """Whether the Network Config Manager is asked about the address that a solicitation is about.
+
+        It knows a port by the link-local address of its MAC address only as that MAC address.
+        """
+        request = neighbour_solicitation(frame)
+        if request is None:
+            return False
+        mac = port_security.mac_of_link_local(request.target)
+        if mac is not None:
+            return self._on_demand.unknown_mac(port.id, port.vni, mac, frame)
+        return self._on_demand.unknown_address(port.id, port.vni, request.target, frame)
 
     def reply(self, port_id: Id, frame: bytes) -> None:
         """Have this sent to the workload, unless too much waits already."""

@@ -9,11 +9,12 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from alcor.agent.ipv6.gateways import Gateways
 from alcor.agent.journal import Journal
 from alcor.agent.routing.router_index import RouterIndex
 from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.codec import GoalStateAssembler, goal_state_to_messages
-from alcor.model.addresses import ipv4_number
+from alcor.model.addresses import ip_bytes, ipv4_number
 from alcor.model.goal_state import GoalState, GoalStateDelta, NeighbourDelta, apply_delta
 from alcor.southbound.v1 import southbound_pb2 as pb
 
@@ -42,8 +43,10 @@ class Wanted:
         self._rewrite = True
         self._snapshot_bytes = 0
         self._local_ipv4: dict[tuple[int, int], int] | None = None
+        self._local_ipv6: dict[tuple[int, bytes], int] | None = None
         self._local_macs: set[tuple[int, int]] | None = None
         self._routers: RouterIndex | None = None
+        self._gateways: Gateways | None = None
 
     def load(self) -> None:
         """Take up what an earlier life left on disk. Whatever the file holds, this ends well."""
@@ -85,9 +88,9 @@ class Wanted:
             self._rewrite = True
         self.complete = self.complete or delta.snapshot
         if delta.snapshot or delta.ports or delta.removed_ports:
-            self._local_ipv4 = self._local_macs = None
+            self._local_ipv4 = self._local_ipv6 = self._local_macs = None
         if delta.snapshot or delta.routers or delta.removed_routers:
-            self._routers = None
+            self._routers = self._gateways = None
 
     def is_unsaved(self) -> bool:
         """Is there anything for save() to do?"""
@@ -127,6 +130,31 @@ class Wanted:
         if mac is None and (neighbours := self.state.neighbours.get(vni)) is not None:
             return neighbours.ipv4.get(address)
         return mac
+
+    def owner_of_ipv6(self, vni: int, address: bytes) -> int | None:
+        """The MAC address that has an IPv6 address in a VPC, as far as this host knows."""
+        if self._local_ipv6 is None:
+            self._local_ipv6 = {
+                (port.vni, ip_bytes(fixed)): port.mac
+                for port in self.state.ports.values()
+                for _, fixed in port.fixed_ips
+                if ":" in fixed
+            }
+        mac = self._local_ipv6.get((vni, address))
+        if mac is None and (neighbours := self.state.neighbours.get(vni)) is not None:
+            return neighbours.ipv6.get(address)
+        return mac
+
+    def has_mac(self, vni: int, mac: int) -> bool:
+        """Whether the MAC address is that of a port of the VPC, as far as this host knows."""
+        neighbours = self.state.neighbours.get(vni)
+        return self.has_local_mac(vni, mac) or (neighbours is not None and mac in neighbours.forwarding)
+
+    def gateways(self) -> Gateways:
+        """Where the routers of this host are in IPv6 subnets."""
+        if self._gateways is None:
+            self._gateways = Gateways(self.state.routers.values())
+        return self._gateways
 
     def routers(self) -> RouterIndex:
         """The routers of this host."""

@@ -83,13 +83,6 @@ def ipv4_source(frame: bytes) -> int | None:
     return int.from_bytes(frame[26:30], "big")
 
 
-def ipv6_source(frame: bytes) -> bytes | None:
-    """The source address of the IPv6 packet in a frame, or None when its header is not all there."""
-    if len(frame) < ETHERNET_HEADER + 40:
-        return None
-    return frame[22:38]
-
-
 def udp_ports(frame: bytes) -> tuple[int, int] | None:
     """Source and destination port of the UDP datagram in an IPv4 frame; None when it is none, or a later fragment."""
     if len(frame) < ETHERNET_HEADER + 20 or frame[23] != _PROTOCOL_UDP:

@@ -65,3 +65,48 @@ def dhcp_discover(mac: int, transaction: int) -> bytes:
     message = struct.pack("!BBBBIHH", 1, 1, 6, 0, transaction, 0, 0x8000) + bytes(16)
     message += mac.to_bytes(6, "big") + bytes(10 + 64 + 128) + bytes((99, 130, 83, 99, 53, 1, 1, 255))
     return ethernet(BROADCAST, mac, 0x0800, ipv4(0, 0xFFFFFFFF, 17, udp_payload(68, 67, message)))
+
+
+def ipv6(source: bytes, destination: bytes, protocol: int, payload: bytes, hop_limit: int = 64) -> bytes:
+    return struct.pack("!IHBB", 6 << 28, len(payload), protocol, hop_limit) + source + destination + payload
+
+
+def icmpv6(source: bytes, destination: bytes, kind: int, body: bytes, code: int = 0, hop_limit: int = 255) -> bytes:
+    """An IPv6 packet with an ICMPv6 message and its checksum, RFC 4443."""
+    message = bytes((kind, code, 0, 0)) + body
+    pseudo_header = source + destination + struct.pack("!II", len(message), 58)
+    message = message[:2] + struct.pack("!H", checksum(pseudo_header + message)) + message[4:]
+    return ipv6(source, destination, 58, message, hop_limit)
+
+
+def group_mac(address: bytes) -> int:
+    return int.from_bytes(b"\x33\x33" + address[12:], "big")
+
+
+def solicited_node(target: bytes) -> bytes:
+    return bytes.fromhex("ff0200000000000000000001ff") + target[13:]
+
+
+def mac_option(kind: int, mac: int | None) -> bytes:
+    return b"" if mac is None else bytes((kind, 1)) + mac.to_bytes(6, "big")
+
+
+def neighbour_solicitation(source: int, source_ip: bytes, target: bytes, link_layer: int | None = None) -> bytes:
+    """Who has the target? RFC 4861, section 4.3; from ``::`` without ``link_layer`` it is a probe."""
+    group = solicited_node(target)
+    body = bytes(4) + target + mac_option(1, link_layer)
+    return ethernet(group_mac(group), source, 0x86DD, icmpv6(source_ip, group, 135, body))
+
+
+def neighbour_advertisement(
+    macs: tuple[int, int], addresses: tuple[bytes, bytes], target: bytes, link_layer: int | None, flags: int = 0x60
+) -> bytes:
+    """RFC 4861, section 4.4, from the first of each to the second."""
+    body = bytes((flags, 0, 0, 0)) + target + mac_option(2, link_layer)
+    return ethernet(macs[1], macs[0], 0x86DD, icmpv6(*addresses, 136, body))
+
+
+def link_local(mac: int) -> bytes:
+    """RFC 4291, appendix A."""
+    octets = (mac ^ 1 << 41).to_bytes(6, "big")
+    return bytes.fromhex("fe80") + bytes(6) + octets[:3] + bytes.fromhex("fffe") + octets[3:]

@@ -7,6 +7,7 @@ from alcor.dataplane.memory.switch import Fabric as Underlay
 from alcor.dataplane.memory.switch import MemorySwitch
 from alcor.model.identifiers import Id
 from tests.conformance.driver.harness import Recorder
+from tests.conformance.driver.ipv6 import *  # noqa: F403
 from tests.conformance.driver.on_demand import *  # noqa: F403
 from tests.conformance.driver.routes import *  # noqa: F403
 from tests.conformance.driver.routing import *  # noqa: F403

@@ -46,5 +46,5 @@ def test_group_addresses_are_told_from_others() -> None:
 
 @given(st.binary(max_size=100))
 def test_nothing_raises_on_garbage(frame: bytes) -> None:
-    for read in (frames.ethernet, frames.arp, frames.ipv4_source, frames.ipv6_source, frames.udp_ports):
+    for read in (frames.ethernet, frames.arp, frames.ipv4_source, frames.udp_ports):
         read(frame)

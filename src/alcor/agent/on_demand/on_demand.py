@@ -66,6 +66,18 @@ class OnDemand:
             self._hold(question, port_id, frame)
         return True
 
+    def unknown_mac(self, port_id: Id, vni: int, mac: int, frame: bytes) -> bool:
+        """A workload sent a packet that only matters if the VPC has a MAC that is not known here.
+
+        False when it need not be asked for. The packet is given back to the data plane when the MAC is known.
+        """
+        if not self.is_on_demand(vni) or self.learned.is_absent(vni, self._clock(), mac=mac):
+            return False
+        question = Question(vni, mac=mac)
+        if self._ask(port_id, question):
+            self._hold(question, port_id, frame)
+        return True
+
     def owner(self, vni: int, address: Address) -> int | None:
         """The MAC that was learned to have an address, for a workload; whether it still has is asked soon."""
         self.hasten(vni, address)

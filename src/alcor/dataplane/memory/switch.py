@@ -6,7 +6,7 @@ A switch outlives the drivers that program it, as Open vSwitch outlives the agen
 from collections import Counter, deque
 from collections.abc import Callable
 
-from alcor.dataplane import frames, port_security
+from alcor.dataplane import frames, ipv6, port_security
 from alcor.dataplane.driver import MOST_ROUTERS, Endpoint, NextHop, Router, RouterInterface
 from alcor.dataplane.frames import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet
 from alcor.dataplane.ipv4 import ECHO_REQUEST, Ipv4, echo_reply, icmp_type, ipv4, routed
@@ -15,6 +15,7 @@ from alcor.model.identifiers import Id
 
 _INBOX_FRAMES = 1000
 _DHCP_CLIENT, _DHCP_SERVER = 68, 67
+_PUNTED_ICMPV6 = {ipv6.NEIGHBOUR_SOLICITATION}
 _BROADCAST_IPV4 = b"\xff\xff\xff\xff"
 
 
@@ -142,6 +143,9 @@ class MemorySwitch:
         if header.ethertype == ETHERTYPE_ARP:
             packet = frames.arp(frame)
             return packet is not None and packet.operation == frames.ARP_REQUEST
+        if header.ethertype == ETHERTYPE_IPV6:
+            packet_ipv6 = ipv6.ipv6(frame)
+            return packet_ipv6 is not None and ipv6.icmpv6_type(frame, packet_ipv6) in _PUNTED_ICMPV6
         return header.ethertype == ETHERTYPE_IPV4 and frames.udp_ports(frame) == (_DHCP_CLIENT, _DHCP_SERVER)
 
     def _hand_to_agent(self, agent: Callable[[Id, bytes], None] | None, port_id: Id, frame: bytes) -> None:
@@ -234,12 +238,13 @@ def _may_send(endpoint: Endpoint, header: Ethernet, frame: bytes) -> bool:
         return False
     if header.ethertype == ETHERTYPE_IPV4:
         source = frames.ipv4_source(frame)
+        if frames.udp_ports(frame) == (_DHCP_SERVER, _DHCP_CLIENT):
+            return False
         if source == 0 and frames.udp_ports(frame) == (_DHCP_CLIENT, _DHCP_SERVER):
             return frame[30:34] == _BROADCAST_IPV4
         return source is not None and port_security.permits_ipv4(endpoint, header.source, source)
     if header.ethertype == ETHERTYPE_IPV6:
-        source_ipv6 = frames.ipv6_source(frame)
-        return source_ipv6 is not None and port_security.permits_ipv6(endpoint, header.source, source_ipv6)
+        return port_security.permits_ipv6_packet(endpoint, header.source, frame)
     if header.ethertype == ETHERTYPE_ARP:
         packet = frames.arp(frame)
         if packet is None or packet.sender_mac != header.source:

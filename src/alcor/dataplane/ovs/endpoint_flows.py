@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from alcor.dataplane.driver import Endpoint
+from alcor.dataplane.ovs import ipv6_rules
 from alcor.dataplane.ovs import pipeline as rules
 from alcor.dataplane.ovs.rendering import Flow, Pipeline
 from alcor.dataplane.ovs.routing_rules import TO_AGENT
@@ -11,6 +12,17 @@ from alcor.dataplane.port_security import link_local
 
 _ALL_IPV4 = 0xFFFFFFFF
 _ALL_IPV6 = (1 << 128) - 1
+_EVERYWHERE = (
+    rules.FROM_WORKLOAD,
+    rules.PUNT_ARP,
+    rules.PUNT_DHCP,
+    ipv6_rules.PUNT_NEIGHBOUR_SOLICITATION,
+    rules.DELIVER,
+    rules.MISSED,
+    TO_AGENT,
+)
+_OWN_IPV6 = (ipv6_rules.GUARD_IPV6, ipv6_rules.OWN_NEIGHBOUR, ipv6_rules.OWN_NEIGHBOUR_WITHOUT_MAC)
+_WITHOUT_ADDRESS = (rules.GUARD_ARP_PROBE, rules.GUARD_DHCP, ipv6_rules.GUARD_IPV6_UNSPECIFIED)
 
 
 def endpoint_flows(pipeline: Pipeline, endpoint: Endpoint, port: int) -> tuple[Flow, ...]:
@@ -21,8 +33,7 @@ def endpoint_flows(pipeline: Pipeline, endpoint: Endpoint, port: int) -> tuple[F
     if not endpoint.admin_state_up:
         return ()
     common = {"port": port, "vni": endpoint.vni, "mac": endpoint.mac, "meter": port}
-    everywhere = (rules.FROM_WORKLOAD, rules.PUNT_ARP, rules.PUNT_DHCP, rules.DELIVER, rules.MISSED, TO_AGENT)
-    flows = [pipeline[rule].flow(common) for rule in everywhere]
+    flows = [pipeline[rule].flow(common) for rule in _EVERYWHERE]
     if not endpoint.port_security:
         return (*flows, pipeline[rules.UNGUARDED].flow(common))
     return (*flows, *_guard(pipeline, endpoint, port))
@@ -35,9 +46,11 @@ def _guard(pipeline: Pipeline, endpoint: Endpoint, port: int) -> Iterator[Flow]:
         for rule in (rules.GUARD_ARP, rules.GUARD_IPV4):
             yield pipeline[rule].flow(values)
     for mac, network, mask in sorted(ipv6):
-        yield pipeline[rules.GUARD_IPV6].flow({"port": port, "mac": mac, "ipv6": network, "ipv6_mask": mask})
+        values = {"port": port, "mac": mac, "ipv6": network, "ipv6_mask": mask}
+        for rule in _OWN_IPV6:
+            yield pipeline[rule].flow(values)
     for mac in sorted({endpoint.mac, *(mac for _, mac in endpoint.allowed_address_pairs)}):
-        for rule in (rules.GUARD_ARP_PROBE, rules.GUARD_DHCP, rules.GUARD_IPV6_UNSPECIFIED):
+        for rule in _WITHOUT_ADDRESS:
             yield pipeline[rule].flow({"port": port, "mac": mac})
 
 

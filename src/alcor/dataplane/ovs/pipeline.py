@@ -5,25 +5,23 @@ A packet carries its VPC's VNI in the metadata from the first table on; there is
 are its own alone, so a flow found in a switch tells which rule it came from. ``docs/pipeline.md`` is generated from
 here.
 
-Rules of routing stand in routing_rules. Numbers between the tables are left free for what comes between: 30–39 security
-groups of the sender, 61–69 security groups of the receiver.
+Rules of routing stand in routing_rules, those of IPv6 in a subnet in ipv6_rules. Numbers between the tables are left
+free for what comes between: 30–39 security groups of the sender, 61–69 security groups of the receiver.
 """
 
+from alcor.dataplane.ovs.ipv6_rules import IPV6_RULES
 from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, Move, Output, SetField, ToAgent, WriteMetadata
 from alcor.dataplane.ovs.routing_rules import ROUTING_RULES
 from alcor.dataplane.ovs.tables import CLASSIFY, GATEWAY, LOCAL, MISS, PUNT, REMOTE, SOURCE_GUARD, TUNNEL, Match, Rule
 
 _ARP = Match("eth_type", 0x0806)
 _IPV4 = Match("eth_type", 0x0800)
-_IPV6 = Match("eth_type", 0x86DD)
 _FROM_PORT = Match("in_port", "port")
 _FROM_MAC = Match("eth_src", "mac")
 _TAGGED = 0x1000
 _VNI_BITS = 24
 _GROUP_BIT = 0x010000000000
 _BROADCAST_IPV4 = 0xFFFFFFFF
-_IPV6_MULTICAST = 0xFF << 120
-_IPV6_MULTICAST_MASK = 0xFF << 120
 _PASS_GUARD = (GoTo(PUNT.number),)
 
 TAGGED = Rule(
@@ -77,6 +75,14 @@ GUARD_IPV4 = Rule(
     _PASS_GUARD,
     "IPv4 from the port's addresses or its allowed address pairs",
 )
+FORGED_DHCP_SERVER = Rule(
+    "forged_dhcp_server",
+    SOURCE_GUARD,
+    155,
+    (_IPV4, Match("ip_proto", 17), Match("udp_src", 67), Match("udp_dst", 68)),
+    (),
+    "a workload is no DHCP server",
+)
 GUARD_DHCP = Rule(
     "guard_dhcp",
     SOURCE_GUARD,
@@ -93,29 +99,6 @@ GUARD_DHCP = Rule(
     ),
     _PASS_GUARD,
     "a DHCP client that has no address yet",
-)
-GUARD_IPV6 = Rule(
-    "guard_ipv6",
-    SOURCE_GUARD,
-    130,
-    (_IPV6, _FROM_PORT, _FROM_MAC, Match("ipv6_src", "ipv6", "ipv6_mask")),
-    _PASS_GUARD,
-    "IPv6 from the port's addresses, its link-local address or its allowed address pairs",
-)
-GUARD_IPV6_UNSPECIFIED = Rule(
-    "guard_ipv6_unspecified",
-    SOURCE_GUARD,
-    120,
-    (
-        _IPV6,
-        _FROM_PORT,
-        _FROM_MAC,
-        Match("ip_proto", 58),
-        Match("ipv6_src", 0),
-        Match("ipv6_dst", _IPV6_MULTICAST, _IPV6_MULTICAST_MASK),
-    ),
-    _PASS_GUARD,
-    "duplicate address detection and multicast listener reports (RFC 4862, RFC 3810)",
 )
 SPOOFED = Rule("spoofed", SOURCE_GUARD, 0, (), (), "from an address that is not the port's")
 
@@ -218,13 +201,13 @@ RULES = (
     GUARD_ARP,
     GUARD_ARP_PROBE,
     GUARD_IPV4,
+    FORGED_DHCP_SERVER,
     GUARD_DHCP,
-    GUARD_IPV6,
-    GUARD_IPV6_UNSPECIFIED,
     SPOOFED,
     PUNT_ARP,
     PUNT_DHCP,
     FORWARD,
+    *IPV6_RULES,
     *ROUTING_RULES,
     DELIVER,
     GROUP_ADDRESSED,

@@ -41,6 +41,7 @@ PRIORITIES_OF_A_BIT = 16
 
 CLASSIFY = Table(0, "classify", "whose packet is it: write its VPC's VNI into the metadata")
 SOURCE_GUARD = Table(10, "source_guard", "a workload sends only from its own addresses (anti-spoofing)")
+NEIGHBOUR_GUARD = Table(15, "neighbour_guard", "a workload advertises only its own addresses to its neighbours")
 PUNT = Table(20, "punt", "what the agent answers goes to the agent")
 GATEWAY = Table(40, "gateway", "is it for the MAC address of a router")
 ROUTE = Table(45, "route", "find the subnet that a router sends it to, or the next hop")
@@ -52,4 +53,18 @@ REMOTE = Table(70, "remote", "find the host of a MAC address elsewhere")
 MISS = Table(75, "miss", "in a VPC on demand, the agent asks who has a MAC address")
 TUNNEL = Table(80, "tunnel", "send to the other host by VXLAN")
 
-TABLES = (CLASSIFY, SOURCE_GUARD, PUNT, GATEWAY, ROUTE, NEXT_HOP, UNROUTED, TIME_TO_LIVE, LOCAL, REMOTE, MISS, TUNNEL)
+TABLES = (
+    CLASSIFY,
+    SOURCE_GUARD,
+    NEIGHBOUR_GUARD,
+    PUNT,
+    GATEWAY,
+    ROUTE,
+    NEXT_HOP,
+    UNROUTED,
+    TIME_TO_LIVE,
+    LOCAL,
+    REMOTE,
+    MISS,
+    TUNNEL,
+)

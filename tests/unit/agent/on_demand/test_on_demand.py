@@ -27,7 +27,7 @@ class Manager:
         self.core = core
         self.at_hand = AtHand("ncm", "ncm:9697", NcmWelcome("ncm", lease=60, absence=5))
         self.forwarding = {MACS[PEER]: PEER_INDEX}
-        self.addresses: dict[int, int] = {IPV4[PEER]: MACS[PEER]}
+        self.addresses: dict[int | bytes, int] = {IPV4[PEER]: MACS[PEER]}
         self.vteps = {PEER_INDEX: PEER_VTEP, 2: VTEPS[2]}
         self.asked: list[Questions] = []
 
@@ -39,12 +39,16 @@ class Manager:
             change = news.neighbours.setdefault(vni, NeighbourDelta())
             macs = set(asked.macs)
             for address in asked.ipv4:
-                mac = self.addresses.get(address)
-                if mac is None:
-                    change.removed_ipv4.add(address)
+                if address in self.addresses:
+                    change.put.ipv4[address] = self.addresses[address]
                 else:
-                    change.put.ipv4[address] = mac
-                    macs.add(mac)
+                    change.removed_ipv4.add(address)
+            for ipv6 in asked.ipv6:
+                if ipv6 in self.addresses:
+                    change.put.ipv6[ipv6] = self.addresses[ipv6]
+                else:
+                    change.removed_ipv6.add(ipv6)
+            macs.update(change.put.ipv4.values(), change.put.ipv6.values())
             for mac in macs:
                 if mac in self.forwarding:
                     change.put.forwarding[mac] = self.forwarding[mac]

@@ -1,0 +1,1 @@
+"""What the agent answers workloads over IPv6."""
