@@ -14,6 +14,8 @@ from alcor.model.records import (
     RouterInterfaceDeleted,
     RouterInterfaceRecord,
     RouterRecord,
+    RouteTableDeleted,
+    RouteTableRecord,
     SubnetDeleted,
     SubnetRecord,
     VpcDeleted,
@@ -77,6 +79,10 @@ def followed(records: Iterable[Record]) -> set[Record]:
                 state[record.id] = record
             case RouterInterfaceRecord():
                 state["interface", record.id] = record
+            case RouteTableRecord():
+                state["route table", record.owner_id] = record
+            case RouteTableDeleted():
+                state.pop(("route table", record.owner_id), None)
             case NodeRecord():
                 state[record.host_id] = record
             case RouterInterfaceDeleted():

@@ -219,6 +219,10 @@ def _put_router(router: Router, part: pb.GoalState) -> None:
         interface = message.interfaces.add(id=each.id, vni=each.vni, mac=each.mac)
         for cidr, address in each.addresses:
             interface.addresses.add(cidr=cidr, address=address)
+        for destination, next_hop in each.routes:
+            interface.routes.add(destination=destination, next_hop=next_hop)
+    for destination, next_hop in router.routes:
+        message.routes.add(destination=destination, next_hop=next_hop)
 
 
 def _put_vteps(vteps: Iterable[tuple[int, int]], part: pb.GoalState) -> None:
@@ -340,7 +344,7 @@ def _subnet(message: pb.Subnet) -> Subnet:
 
 
 def _router(message: pb.Router) -> Router:
-    return Router(message.id, tuple(map(_router_interface, message.interfaces)))
+    return Router(message.id, tuple(map(_router_interface, message.interfaces)), _routes(message.routes))
 
 
 def _router_interface(message: pb.RouterInterface) -> RouterInterface:
@@ -352,6 +356,14 @@ def _router_interface(message: pb.RouterInterface) -> RouterInterface:
             (checks.cidr(each.cidr, "router interface"), checks.address(each.address, "router interface"))
             for each in message.addresses
         ),
+        routes=_routes(message.routes),
+    )
+
+
+def _routes(messages: Iterable[pb.Route]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (checks.cidr(route.destination, "route"), checks.address(route.next_hop, "route") if route.next_hop else "")
+        for route in messages
     )
 
 

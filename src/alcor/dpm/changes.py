@@ -3,6 +3,8 @@
 Only the state before and after the whole entry matters, so the order of records inside an entry does not.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from alcor.dpm.read_model import ReadModel, VpcModel
@@ -19,6 +21,8 @@ from alcor.model.records import (
     RouterInterfaceDeleted,
     RouterInterfaceRecord,
     RouterRecord,
+    RouteTableDeleted,
+    RouteTableRecord,
     SubnetDeleted,
     SubnetRecord,
     VpcDeleted,
@@ -27,10 +31,11 @@ from alcor.model.records import (
 
 
 class RouterBefore(msgspec.Struct, frozen=True):
-    """A router that is touched, as it was: where it routed."""
+    """A router that is touched, as it was: where it routed, and which routers were next hops of its routes."""
 
     places: set[Place] = set()
     state: goal_state.Router | None = None  # where there are any
+    next: set[Id] = set()
 
 
 class Before(msgspec.Struct):
@@ -73,18 +78,30 @@ def take_in(model: ReadModel, records: tuple[Record, ...]) -> Before:
                 _delete_node(model, before, record.host_id)
             case RouterRecord():
                 _touch_router(model, before, record.id)
-                model.routers.put_router(record)
+                model.routers.put(record)
             case RouterDeleted():
                 _touch_router(model, before, record.id)
                 model.routers.remove_router(record.id)
             case RouterInterfaceRecord():
                 _touch_router_of(model, before, record.id)
                 _touch_router(model, before, record.router_id)
-                model.routers.put_interface(record)
+                _touch_naming(model, before, [record])
+                model.routers.put(record)
             case RouterInterfaceDeleted():
                 _touch_router_of(model, before, record.id)
                 model.routers.remove_interface(record.id)
+            case RouteTableRecord():
+                _touch_routers_by(model, before, record.owner_id)
+                model.routers.put(record)
+            case RouteTableDeleted():
+                _touch_routers_by(model, before, record.owner_id)
+                model.routers.remove_table(record.owner_id)
     return before
+
+
+def _touch_routers_by(model: ReadModel, before: Before, owner_id: Id) -> None:
+    for router_id in model.routers.of_table(owner_id):
+        _touch_router(model, before, router_id)
 
 
 def _touch_router_of(model: ReadModel, before: Before, interface_id: Id) -> None:
@@ -96,9 +113,19 @@ def _touch_router_of(model: ReadModel, before: Before, interface_id: Id) -> None
 def _touch_router(model: ReadModel, before: Before, router_id: Id) -> None:
     if router_id in before.routers:
         return
-    router = model.routers.by_id.get(router_id)
+    routers = model.routers
+    router = routers.by_id.get(router_id)
     places = set() if router is None else router.places()
-    before.routers[router_id] = RouterBefore(places, router.state() if router is not None and places else None)
+    state = routers.state(router_id) if places else None
+    before.routers[router_id] = RouterBefore(places, state, routers.next_of(router_id))
+    if router is not None:
+        _touch_naming(model, before, router.interfaces.values())
+
+
+def _touch_naming(model: ReadModel, before: Before, interfaces: Iterable[RouterInterfaceRecord]) -> None:
+    """Touch the routers that have routes by way of these interfaces of another."""
+    for router_id in model.routers.naming(interfaces):
+        _touch_router(model, before, router_id)
 
 
 def _replace_port(model: ReadModel, before: Before, port_id: Id, new: PortRecord | None) -> None:

@@ -43,8 +43,8 @@ def host_digest(model: ReadModel, host_id: str) -> Digest:
 
 def _routers(model: ReadModel, router_ids: Iterable[Id]) -> int:
     digest = 0
-    for router_id in router_ids:
-        digest ^= resource_hash(model.routers.by_id[router_id].state())
+    for router_id in model.routers.with_next(router_ids):
+        digest ^= resource_hash(model.routers.state(router_id))
     return digest
 
 

@@ -83,6 +83,7 @@ def snapshot(model: ReadModel, host_id: str) -> GoalStateDelta:
     delta = GoalStateDelta(revision=model.revision, snapshot=True)
     if host_id not in model.nodes:
         return delta
+    routers: set[Id] = set()
     for vpc_id in model.host_vpcs.get(host_id, ()):
         vpc = model.vpcs[vpc_id]
         if vpc.record is None:
@@ -95,11 +96,11 @@ def snapshot(model: ReadModel, host_id: str) -> GoalStateDelta:
         for port_id in own.ports:
             if (port := model.port(port_id)) is not None:
                 delta.ports[port_id] = port_state(port, vpc.record)
-        for router_id in model.routers.of_subnets(vpc_id, own.subnets):
-            delta.routers[router_id] = model.routers.by_id[router_id].state()
+        routers |= model.routers.of_subnets(vpc_id, own.subnets)
         if not vpc.on_demand:
             delta.vteps.update(vteps(model, vpc))
     delta.vteps.pop(model.nodes[host_id].host_index, None)
+    delta.routers = {router_id: model.routers.state(router_id) for router_id in model.routers.with_next(routers)}
     return delta
 
 

@@ -10,6 +10,7 @@ from alcor.model.records import (
     Record,
     RouterInterfaceRecord,
     RouterRecord,
+    RouteTableRecord,
     SubnetRecord,
     VpcRecord,
 )
@@ -34,10 +35,8 @@ def load(position: int, records: Iterable[Record], nodes: dict[str, NodeRecord] 
                 model.put_subnet(record)
             case NodeRecord():
                 model.put_node(record)
-            case RouterRecord():
-                model.routers.put_router(record)
-            case RouterInterfaceRecord():
-                model.routers.put_interface(record)
+            case RouterRecord() | RouterInterfaceRecord() | RouteTableRecord():
+                model.routers.put(record)
             case _:
                 raise ValueError(f"{type(record).__name__} is not the record of a resource that exists")
     for vpc in model.vpcs.values():

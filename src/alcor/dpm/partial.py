@@ -22,6 +22,8 @@ from alcor.model.records import (
     RouterInterfaceDeleted,
     RouterInterfaceRecord,
     RouterRecord,
+    RouteTableDeleted,
+    RouteTableRecord,
     SubnetDeleted,
     SubnetRecord,
     VpcDeleted,
@@ -70,6 +72,8 @@ def _relevant(model: ReadModel, records: Iterable[Record]) -> Iterator[Record]:
             case NodeRecord() | NodeDeleted():
                 yield record
             case RouterRecord() | RouterDeleted() | RouterInterfaceRecord() | RouterInterfaceDeleted():
+                yield record
+            case RouteTableRecord() | RouteTableDeleted():
                 yield record
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from alcor.dpm.partial import missing_records, needed
 from alcor.dpm.read_model import ReadModel
 from alcor.model.identifiers import Id
-from alcor.model.records import LogEntry, PortRecord, Record, RouterRecord, SubnetRecord, VpcRecord
+from alcor.model.records import LogEntry, PortRecord, Record, SubnetRecord, VpcRecord
 from alcor.store import change_log
 from alcor.store.change_log import LogTrimmed
 from alcor.store.partial_snapshot import read_nodes, read_ports_of_hosts, read_ports_of_vpcs, read_vpcs
@@ -37,10 +37,7 @@ def load_partial(connection: Connection) -> ReadModel:
     for node in read_nodes(connection):
         model.put_node(node)
     for record in read_routers(connection):
-        if isinstance(record, RouterRecord):
-            model.routers.put_router(record)
-        else:
-            model.routers.put_interface(record)
+        model.routers.put(record)
     return model
 
 

@@ -1,13 +1,14 @@
 """Which hosts have other routers after a log entry than before. Pure.
 
-The cost is that of the hosts in the VPCs of routers that are touched, and of hosts that came to subnets or left them.
+The cost is that of the hosts in the VPCs of routers that are touched, or that lead to these by routes, and of hosts
+that came to subnets or left them.
 """
 
 from collections.abc import Collection, Iterable, Iterator
 
 from alcor.dpm.changes import Before
 from alcor.dpm.read_model import ReadModel
-from alcor.dpm.routers import Place
+from alcor.dpm.routers import Place, reachable
 from alcor.model.goal_state import Router
 from alcor.model.identifiers import Id
 
@@ -16,33 +17,64 @@ def changed_routers(model: ReadModel, before: Before) -> Iterator[tuple[str, Id,
     """Hosts that are served and what they have of a router from now on; None for nothing any more."""
     if not (model.routers.by_id or before.routers):
         return
-    for host_id, router_id in _possible(model, before):
+    for router_id, hosts in _possible(model, before).items():
         was = before.routers.get(router_id)
-        places = model.routers.places(router_id)
-        had = _was_in_any(model, before, host_id, places if was is None else was.places)
-        if _is_in_any(model, host_id, places):
-            now = model.routers.by_id[router_id].state()
-            if not had or (was is not None and was.state != now):
-                yield host_id, router_id, now
-        elif had:
-            yield host_id, router_id, None
+        places_before, places = _leading_before(model, before, router_id), _leading(model, router_id)
+        now = model.routers.state(router_id) if places else None
+        for host_id in hosts:
+            had = _was_in_any(model, before, host_id, places_before)
+            if _is_in_any(model, host_id, places):
+                if not had or (was is not None and was.state != now):
+                    yield host_id, router_id, now
+            elif had:
+                yield host_id, router_id, None
 
 
-def _possible(model: ReadModel, before: Before) -> set[tuple[str, Id]]:
-    """The hosts, and the routers of theirs that may be others than before."""
-    found: set[tuple[str, Id]] = set()
+def _possible(model: ReadModel, before: Before) -> dict[Id, set[str]]:
+    """The routers that may be others than before, or on other hosts, each with these hosts."""
+    routers, found = model.routers, dict[Id, set[str]]()
     for vpc_id, presence in before.presence.items():
-        for host_id in presence:
-            if model.serves(host_id):
-                subnets = {*_subnets_before(model, before, host_id, vpc_id), *_subnets_now(model, host_id, vpc_id)}
-                found.update((host_id, router_id) for router_id in model.routers.of_subnets(vpc_id, subnets))
-    for router_id, was in before.routers.items():
-        for vpc_id in {vpc_id for vpc_id, _ in was.places | model.routers.places(router_id)}:
+        for host_id in filter(model.serves, presence):
+            subnets = {*_subnets_before(model, before, host_id, vpc_id), *_subnets_now(model, host_id, vpc_id)}
+            for router_id in routers.with_next(routers.of_subnets(vpc_id, subnets)):
+                found.setdefault(router_id, set()).add(host_id)
+    for router_id in _affected(model, before):
+        places = _leading_before(model, before, router_id) | _leading(model, router_id)
+        hosts = found.setdefault(router_id, set())
+        for vpc_id in {vpc_id for vpc_id, _ in places}:
             vpc = model.vpcs.get(vpc_id)
-            hosts = set() if vpc is None else model.served_hosts(vpc)
+            if vpc is not None:
+                hosts |= model.served_hosts(vpc)
             hosts.update(filter(model.serves, before.presence.get(vpc_id, ())))
-            found.update((host_id, router_id) for host_id in hosts)
     return found
+
+
+def _affected(model: ReadModel, before: Before) -> set[Id]:
+    """The routers touched, and all to which packets went on from these, or do now."""
+
+    def next_before(router_id: Id) -> set[Id]:
+        was = before.routers.get(router_id)
+        return model.routers.next_of(router_id) if was is None else was.next
+
+    return model.routers.with_next(before.routers) | reachable(before.routers, next_before)
+
+
+def _leading(model: ReadModel, router_id: Id) -> set[Place]:
+    """The places from which packets come to a router, at once or by others."""
+    leading = reachable([router_id], model.routers.before)
+    return {place for each in leading for place in model.routers.places(each)}
+
+
+def _leading_before(model: ReadModel, before: Before, router_id: Id) -> set[Place]:
+    def before_it(router_id: Id) -> set[Id]:
+        others = {each for each in model.routers.before(router_id) if each not in before.routers}
+        return others | {each for each, was in before.routers.items() if router_id in was.next}
+
+    def places(router_id: Id) -> set[Place]:
+        was = before.routers.get(router_id)
+        return model.routers.places(router_id) if was is None else was.places
+
+    return {place for each in reachable([router_id], before_it) for place in places(each)}
 
 
 def _is_in_any(model: ReadModel, host_id: str, places: Iterable[Place]) -> bool:

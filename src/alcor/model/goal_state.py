@@ -55,13 +55,20 @@ class RouterInterface(msgspec.Struct, frozen=True, array_like=True):
     vni: int
     mac: int
     addresses: tuple[tuple[str, str], ...]  # (CIDR of the subnet, address)
+    routes: tuple[tuple[str, str], ...] = ()  # for what comes by it: as those of the router, before them
 
 
 class Router(msgspec.Struct, frozen=True, array_like=True):
-    """A router, up, in a subnet in which the host has ports: it routes between the subnets of its interfaces."""
+    """A router, up, in a subnet in which the host has ports, or a next hop of such a one: it routes between the subnets
+    of its interfaces, and by its routes."""
 
     id: Id
     interfaces: tuple[RouterInterface, ...]
+    routes: tuple[tuple[str, str], ...] = ()  # (destination CIDR, next hop or empty for nowhere)
+
+    def item_count(self) -> int:
+        """How many things it says: a measure of its size."""
+        return 1 + len(self.routes) + sum([1 + len(each.routes) for each in self.interfaces])
 
 
 class VpcNeighbours(msgspec.Struct):
@@ -125,7 +132,7 @@ class GoalStateDelta(msgspec.Struct):
         """How many things it puts or removes: a measure of its size."""
         items = len(self.vpcs) + len(self.subnets) + len(self.ports) + len(self.vteps)
         items += len(self.removed_vpcs) + len(self.removed_subnets) + len(self.removed_ports) + len(self.removed_vteps)
-        items += sum([len(router.interfaces) + 1 for router in self.routers.values()]) + len(self.removed_routers)
+        items += sum([router.item_count() for router in self.routers.values()]) + len(self.removed_routers)
         return items + self.neighbour_count()
 
     def neighbour_count(self) -> int:

@@ -61,6 +61,7 @@ class RouterRecord(msgspec.Struct, frozen=True, array_like=True, tag="router"):
 
     id: Id
     admin_state_up: bool = True
+    routes: tuple[tuple[str, str], ...] = ()  # (destination CIDR, next hop)
 
 
 class RouterInterfaceRecord(msgspec.Struct, frozen=True, array_like=True, tag="router-interface"):
@@ -76,6 +77,17 @@ class RouterInterfaceRecord(msgspec.Struct, frozen=True, array_like=True, tag="r
     mac: int
     addresses: tuple[tuple[Id, str, bytes], ...]  # (subnet id, the subnet's CIDR, packed address)
     admin_state_up: bool = True
+
+
+class RouteTableRecord(msgspec.Struct, frozen=True, array_like=True, tag="route-table"):
+    """The route table of a VPC, or of a subnet of one: routes for what comes from there to any router.
+
+    Of routes to the same destination in the tables of both, the one with the higher priority counts.
+    """
+
+    owner_id: Id  # the VPC's or the subnet's
+    vpc_id: Id
+    routes: tuple[tuple[str, str, int], ...]  # (destination CIDR, next hop or empty for nowhere, priority)
 
 
 class VpcDeleted(msgspec.Struct, frozen=True, array_like=True, tag="vpc-deleted"):
@@ -109,6 +121,12 @@ class RouterInterfaceDeleted(msgspec.Struct, frozen=True, array_like=True, tag="
     id: Id
 
 
+class RouteTableDeleted(msgspec.Struct, frozen=True, array_like=True, tag="route-table-deleted"):
+    """The VPC or subnet has no route table any more."""
+
+    owner_id: Id
+
+
 class NodeDeleted(msgspec.Struct, frozen=True, array_like=True, tag="node-deleted"):
     """The host is gone."""
 
@@ -122,12 +140,14 @@ Record = (
     | NodeRecord
     | RouterRecord
     | RouterInterfaceRecord
+    | RouteTableRecord
     | VpcDeleted
     | SubnetDeleted
     | PortDeleted
     | NodeDeleted
     | RouterDeleted
     | RouterInterfaceDeleted
+    | RouteTableDeleted
 )
 
 encode_records = msgspec.msgpack.Encoder().encode

@@ -7,7 +7,7 @@ from typing import Any
 from alcor.model.addresses import ipv4_number, mac_number
 from alcor.model.dns import has_keywords
 from alcor.model.identifiers import id_bytes
-from alcor.model.records import NodeRecord, PortRecord, RouterRecord, SubnetRecord, VpcRecord
+from alcor.model.records import NodeRecord, PortRecord, RouterRecord, RouteTableRecord, SubnetRecord, VpcRecord
 
 
 def vpc_record(row: Any) -> VpcRecord:
@@ -44,7 +44,24 @@ def node_record(row: Any) -> NodeRecord:
 
 def router_record(row: Any) -> RouterRecord:
     """The record of a row of ``router``."""
-    return RouterRecord(id=id_bytes(row.id), admin_state_up=bool(row.admin_state_up))
+    routes = json.loads(row.attributes).get("routes", ())
+    return RouterRecord(
+        id=id_bytes(row.id),
+        admin_state_up=bool(row.admin_state_up),
+        routes=tuple((route["destination"], route["nexthop"]) for route in routes),
+    )
+
+
+def route_table_record(row: Any) -> RouteTableRecord:
+    """The record of a row of ``route_table``. A route that names no next hop leads to no other router or workload."""
+    return RouteTableRecord(
+        owner_id=id_bytes(row.owner),
+        vpc_id=id_bytes(row.vpc_id),
+        routes=tuple(
+            (route["destination"], route["nexthop"] or "", route["priority"])
+            for route in json.loads(row.attributes).get("routes", ())
+        ),
+    )
 
 
 def port_record(row: Any, fixed_ips: Iterable[tuple[str, bytes]]) -> PortRecord:

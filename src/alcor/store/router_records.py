@@ -1,4 +1,4 @@
-"""Routers and their interfaces as the change log and a snapshot say them, read from the tables.
+"""Routers, their interfaces and route tables as the change log and a snapshot say them, read from the tables.
 
 The connection must be in one consistent snapshot (Store.read), or in the transaction that writes.
 """
@@ -10,15 +10,16 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, exists, select
 
 from alcor.model.identifiers import id_bytes
-from alcor.model.records import RouterInterfaceRecord, RouterRecord
-from alcor.store.record_rows import router_record
-from alcor.store.tables import ip_allocation, network, port, router, subnet
+from alcor.model.records import RouterInterfaceRecord, RouterRecord, RouteTableRecord
+from alcor.store.record_rows import route_table_record, router_record
+from alcor.store.tables import ip_allocation, network, port, route_table, router, subnet
 
 INTERFACE_OWNER = "network:router_interface"
 """The owner of ports that are interfaces of the router which is their device."""
 
 _AT_ONCE = 500  # routers, or ports
 _ROUTERS = select(router).where(router.c.id > bindparam("after")).order_by(router.c.id).limit(_AT_ONCE)
+_TABLES = select(route_table).where(route_table.c.id > bindparam("after")).order_by(route_table.c.id).limit(_AT_ONCE)
 _INTERFACES = (
     select(
         port.c.id,
@@ -44,12 +45,16 @@ _OF_PORTS = _INTERFACES.where(
 )
 
 
-def read_routers(connection: Connection) -> Iterator[RouterRecord | RouterInterfaceRecord]:
-    """All routers and their interfaces."""
+def read_routers(connection: Connection) -> Iterator[RouterRecord | RouterInterfaceRecord | RouteTableRecord]:
+    """All routers and their interfaces, and all route tables."""
     after = ""
     while rows := connection.execute(_ROUTERS, {"after": after}).all():
         yield from map(router_record, rows)
         yield from _records(connection.execute(_OF_ROUTERS, {"ids": [row.id for row in rows]}))
+        after = rows[-1].id
+    after = ""
+    while rows := connection.execute(_TABLES, {"after": after}).all():
+        yield from map(route_table_record, rows)
         after = rows[-1].id
 
 

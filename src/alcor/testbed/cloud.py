@@ -91,6 +91,16 @@ class Cloud:
         path = f"/project/{project_id}/vpcs/{network_id}"
         await self._request("PUT", path, {"network": {"programming": programming}})
 
+    async def set_route_table(self, subnet_id: str, routes: Sequence[Resource]) -> None:
+        """Have what comes from a subnet follow these routes first."""
+        subnet = await self.show("subnet", subnet_id)
+        path = f"/project/{subnet['project_id']}/subnets/{subnet_id}/routetable"
+        table = {"name": "of-subnet", "route_table_type": "private_subnet", "routes": list(routes)}
+        try:
+            await self._request("PUT", path, {"routetable": {"routes": list(routes)}})
+        except RequestRefused:
+            await self._request("POST", path, {"routetable": table})
+
     async def delete(self, kind: str, resource_id: str) -> None:
         """Delete it."""
         await self._request("DELETE", f"/v2.0/{kind}s/{resource_id}")

@@ -26,7 +26,7 @@ class Site:
         """A host by its number, from 0."""
         return self.testbed.hosts[number]
 
-    async def bound_port(self, subnet: str, host_number: int) -> Any:
+    async def bound_port(self, subnet: str, host_number: int, **attributes: Any) -> Any:
         """A port of a subnet on a host."""
         chosen = self.subnets[subnet]
         return await self.cloud.create(
@@ -34,11 +34,12 @@ class Site:
             network_id=chosen["network_id"],
             fixed_ips=[{"subnet_id": chosen["id"]}],
             **{"binding:host_id": self.host(host_number).name},
+            **attributes,
         )
 
-    async def add(self, name: str, subnet: str, host_number: int) -> Workload:
+    async def add(self, name: str, subnet: str, host_number: int, **attributes: Any) -> Workload:
         """A workload with its address and default route."""
-        port = self.ports[name] = await self.bound_port(subnet, host_number)
+        port = self.ports[name] = await self.bound_port(subnet, host_number, **attributes)
         workload = self.workloads[name] = self.testbed.add_workload(name, self.host(host_number))
         workload.plug(port["id"], port["mac_address"])
         await self.cloud.wait_for_status("port", port["id"], "ACTIVE")
@@ -67,6 +68,19 @@ class Site:
             ):
                 return bytes.fromhex(port["mac_address"].replace(":", ""))
         raise AssertionError(f"the router is not in {subnet}")
+
+    async def add_appliance(self, name: str, subnet: str, host_number: int, *behind: str) -> Workload:
+        """A workload that forwards packets and has more addresses, from which its port may send."""
+        pairs = [{"ip_address": cidr} for cidr in behind]
+        workload = await self.add(name, subnet, host_number, allowed_address_pairs=pairs)
+        workload.namespace.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.send_redirects=0")
+        workload.namespace.run("sysctl", "-qw", "net.ipv4.conf.eth0.send_redirects=0")
+        return workload
+
+    async def route(self, *routes: tuple[str, str], router: Any = None) -> None:
+        """Have a router follow these routes beside its subnets, and no others."""
+        chosen = [{"destination": destination, "nexthop": next_hop} for destination, next_hop in routes]
+        await self.cloud.update("router", (router or self.router)["id"], {"routes": chosen})
 
     def flows(self, host_number: int) -> list[str]:
         """The flows of a host, without counters."""

@@ -54,10 +54,12 @@ ports = st.builds(
     tuples_of(texts, texts, st.sampled_from([4, 6])),
     texts,
 )
+routes = tuples_of(cidrs, st.one_of(st.just(""), addresses))
 routers = st.builds(
     Router,
     ids,
-    st.lists(st.builds(RouterInterface, ids, vnis, macs, tuples_of(cidrs, addresses)), max_size=2).map(tuple),
+    st.lists(st.builds(RouterInterface, ids, vnis, macs, tuples_of(cidrs, addresses), routes), max_size=2).map(tuple),
+    routes,
 )
 neighbour_deltas = st.builds(
     NeighbourDelta,
@@ -99,7 +101,7 @@ deltas = st.builds(
     removed_ports=st.sets(ids, max_size=3),
     removed_vteps=st.sets(numbers, max_size=3),
     routers=st.dictionaries(ids, routers, max_size=2).map(
-        lambda chosen: {key: Router(key, router.interfaces) for key, router in chosen.items()}
+        lambda chosen: {key: Router(key, router.interfaces, router.routes) for key, router in chosen.items()}
     ),
     removed_routers=st.sets(ids, max_size=3),
 )

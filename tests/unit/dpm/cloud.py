@@ -19,6 +19,8 @@ from alcor.model.records import (
     RouterInterfaceDeleted,
     RouterInterfaceRecord,
     RouterRecord,
+    RouteTableDeleted,
+    RouteTableRecord,
     SubnetDeleted,
     SubnetRecord,
     VpcDeleted,
@@ -32,7 +34,7 @@ def some_id(kind: str, number: int) -> bytes:
 
 VPCS = [some_id("vpc", number) for number in range(3)]
 SUBNETS = [some_id("subnet", number) for number in range(4)]
-ROUTERS = [some_id("router", number) for number in range(2)]
+ROUTERS = [some_id("router", number) for number in range(3)]
 INTERFACES = [some_id("interface", number) for number in range(4)]
 PORTS = [some_id("port", number) for number in range(6)]
 HOSTS = [f"host-{number}" for number in range(4)]
@@ -50,6 +52,7 @@ class Cloud:
         self.nodes: dict[str, NodeRecord] = {}
         self.routers: dict[bytes, RouterRecord] = {}
         self.interfaces: dict[bytes, RouterInterfaceRecord] = {}
+        self.tables: dict[bytes, RouteTableRecord] = {}
         self._host_indexes = iter(range(1, 1000))
 
     # Each of these is a transaction: it changes the cloud and returns the records of what changed.
@@ -98,8 +101,8 @@ class Cloud:
         port = self.ports.pop(port_id, None)
         return [PortDeleted(port_id, port.vpc_id if port else VPCS[0])]
 
-    def put_router(self, router_id: bytes, up: bool) -> list[Record]:
-        self.routers[router_id] = RouterRecord(router_id, up)
+    def put_router(self, router_id: bytes, up: bool, routes: tuple[tuple[str, str], ...] = ()) -> list[Record]:
+        self.routers[router_id] = RouterRecord(router_id, up, routes)
         return [self.routers[router_id]]
 
     def delete_router(self, router_id: bytes) -> list[Record]:
@@ -107,12 +110,27 @@ class Cloud:
         return [RouterDeleted(router_id)]
 
     def put_interface(self, interface: RouterInterfaceRecord) -> list[Record]:
+        """An interface that takes an address of another has that one deleted in the same transaction."""
+        records: list[Record] = []
+        for other in list(self.interfaces.values()):
+            taken = {address for _, _, address in other.addresses} & {address for _, _, address in interface.addresses}
+            if other.id != interface.id and other.vpc_id == interface.vpc_id and taken:
+                del self.interfaces[other.id]
+                records.append(RouterInterfaceDeleted(other.id))
         self.interfaces[interface.id] = interface
-        return [interface]
+        return [*records, interface]
 
     def delete_interface(self, interface_id: bytes) -> list[Record]:
         self.interfaces.pop(interface_id, None)
         return [RouterInterfaceDeleted(interface_id)]
+
+    def put_table(self, owner_id: bytes, vpc_id: bytes, routes: tuple[tuple[str, str, int], ...]) -> list[Record]:
+        self.tables[owner_id] = RouteTableRecord(owner_id, vpc_id if owner_id in SUBNETS else owner_id, routes)
+        return [self.tables[owner_id]]
+
+    def delete_table(self, owner_id: bytes) -> list[Record]:
+        self.tables.pop(owner_id, None)
+        return [RouteTableDeleted(owner_id)]
 
     def swap_ports(self, one_id: bytes, other_id: bytes) -> list[Record]:
         """Two ports of a VPC exchange their MACs and addresses."""
@@ -140,6 +158,7 @@ class Cloud:
     def _routers(self) -> Iterator[Record]:
         yield from self.routers.values()
         yield from self.interfaces.values()
+        yield from self.tables.values()
 
     # The oracle.
 
@@ -163,9 +182,8 @@ class Cloud:
                     state.subnets[subnet_id] = Subnet(
                         subnet_id, vpc.vni, subnet.cidr, subnet.gateway_ip, subnet.enable_dhcp
                     )
-        for router in self.routers.values():
-            if router.admin_state_up and self._is_routed_by(host_id, router):
-                state.routers[router.id] = Router(router.id, self._router_interfaces(router))
+        for router in self._routers_of(host_id):
+            state.routers[router.id] = Router(router.id, self._router_interfaces(router), router.routes)
         for port, vpc, node in self._visible():
             if vpc.vni not in state.vpcs or state.vpcs[vpc.vni].on_demand:
                 continue
@@ -183,6 +201,32 @@ class Cloud:
 
     def _up_interfaces(self, router: RouterRecord) -> list[RouterInterfaceRecord]:
         return [each for each in self.interfaces.values() if each.router_id == router.id and each.admin_state_up]
+
+    def _routers_of(self, host_id: str) -> list[RouterRecord]:
+        routing = [router for router in self.routers.values() if router.admin_state_up]
+        found = [router for router in routing if self._is_routed_by(host_id, router)]
+        for router in found:  # those that are added meanwhile, too
+            next_hops = {next_hop for _, next_hop in router.routes}
+            next_hops.update(nh for each in self._router_interfaces(router) for _, nh in each.routes)
+            vpcs = {each.vpc_id for each in self._up_interfaces(router)}
+            for other in routing:
+                addresses = {
+                    str(ipaddress.ip_address(address))
+                    for each in self._up_interfaces(other)
+                    if each.vpc_id in vpcs
+                    for _, _, address in each.addresses
+                }
+                if other not in found and addresses & next_hops and self._up_interfaces(router):
+                    found.append(other)
+        return found
+
+    def _table_routes(self, interface: RouterInterfaceRecord) -> tuple[tuple[str, str], ...]:
+        owners = [*(subnet_id for subnet_id, _, _ in interface.addresses), interface.vpc_id]
+        tables = [self.tables[owner] for owner in owners if owner in self.tables]
+        routes = [route for table in tables if table.vpc_id == interface.vpc_id for route in table.routes]
+        destinations = sorted({destination for destination, _, _ in routes})
+        best = [max((each for each in routes if each[0] == one), key=lambda each: each[2]) for one in destinations]
+        return tuple((destination, next_hop) for destination, next_hop, _ in best)
 
     def _is_routed_by(self, host_id: str, router: RouterRecord) -> bool:
         return any(
@@ -202,6 +246,7 @@ class Cloud:
                 each.vni,
                 each.mac,
                 tuple((cidr, str(ipaddress.ip_address(address))) for _, cidr, address in each.addresses),
+                self._table_routes(each),
             )
             for each in chosen
         )
@@ -219,6 +264,15 @@ _interfaces = st.builds(
     ),
     st.sampled_from([True, True, True, False]),
 )
+
+_destinations = st.sampled_from(["0.0.0.0/0", "192.0.2.0/24", "fd01::/64"])
+_next_hops = st.sampled_from([str(ipaddress.ip_address(address)) for address in ADDRESSES])
+_routes = st.lists(st.tuples(_destinations, _next_hops), max_size=2).map(tuple)
+_table_routes = st.lists(
+    st.tuples(_destinations, st.one_of(st.just(""), _next_hops), st.sampled_from([0, 100])),
+    max_size=2,
+    unique_by=lambda route: route[0],
+).map(tuple)
 
 _ports = st.builds(
     PortRecord,
@@ -248,9 +302,11 @@ operations = st.one_of(
     st.tuples(st.just("put_node"), st.sampled_from(HOSTS), st.integers(1, 3), st.booleans()),
     st.tuples(st.just("delete_node"), st.sampled_from(HOSTS)),
     *[st.tuples(st.just("put_port"), _ports)] * 4,
-    st.tuples(st.just("put_router"), st.sampled_from(ROUTERS), st.sampled_from([True, True, False])),
+    *[st.tuples(st.just("put_router"), st.sampled_from(ROUTERS), st.sampled_from([True, True, False]), _routes)] * 2,
     st.tuples(st.just("delete_router"), st.sampled_from(ROUTERS)),
     *[st.tuples(st.just("put_interface"), _interfaces)] * 2,
+    st.tuples(st.just("put_table"), st.sampled_from([*VPCS, *SUBNETS]), st.sampled_from(VPCS), _table_routes),
+    st.tuples(st.just("delete_table"), st.sampled_from([*VPCS, *SUBNETS])),
     st.tuples(st.just("delete_interface"), st.sampled_from(INTERFACES)),
     st.tuples(st.just("delete_port"), st.sampled_from(PORTS)),
     st.tuples(st.just("swap_ports"), st.sampled_from(PORTS), st.sampled_from(PORTS)),

@@ -1,10 +1,12 @@
 """The routers of a goal state, found by what packets say of them. Pure."""
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
-from alcor.dataplane.driver import Router, RouterInterface
+from alcor.dataplane.driver import Route, Router, RouterInterface
 from alcor.model import goal_state
+from alcor.model.addresses import ipv4_number
 from alcor.model.identifiers import Id
 
 
@@ -13,12 +15,12 @@ class RouterIndex:
 
     def __init__(self, routers: Iterable[goal_state.Router] = ()) -> None:
         self._by_mac: dict[tuple[int, int], tuple[Router, RouterInterface]] = {}
-        self._macs: dict[tuple[int, int], int] = {}
+        self._by_ipv4: dict[tuple[int, int], tuple[Router, RouterInterface]] = {}
         self._by_vni: dict[int, list[RouterInterface]] = {}
         for router in map(data_plane_router, routers):
             for each in router.interfaces:
                 self._by_mac[each.vni, each.mac] = (router, each)
-                self._macs[each.vni, each.ipv4] = each.mac
+                self._by_ipv4[each.vni, each.ipv4] = (router, each)
                 self._by_vni.setdefault(each.vni, []).append(each)
 
     def vnis(self) -> Iterable[int]:
@@ -29,9 +31,14 @@ class RouterIndex:
         """The router with this MAC address in a VPC, and the interface that has it."""
         return self._by_mac.get((vni, mac))
 
+    def at_ipv4(self, vni: int, address: int) -> tuple[Router, RouterInterface] | None:
+        """The router with this address in a VPC, and the interface that has it."""
+        return self._by_ipv4.get((vni, address))
+
     def owner_of_ipv4(self, vni: int, address: int) -> int | None:
         """The MAC address of the interface that has an address in a VPC."""
-        return self._macs.get((vni, address))
+        found = self._by_ipv4.get((vni, address))
+        return None if found is None else found[1].mac
 
     def interfaces(self) -> Iterable[RouterInterface]:
         """All of them."""
@@ -40,11 +47,6 @@ class RouterIndex:
     def is_reached(self, vni: int, address: int) -> bool:
         """Whether any router sends packets for the address into the VPC."""
         return any(address & each.mask == each.network for each in self._by_vni.get(vni, ()))
-
-
-def way(router: Router, address: int) -> RouterInterface | None:
-    """The interface by which a router sends packets for an address."""
-    return next((each for each in router.interfaces if address & each.mask == each.network), None)
 
 
 def data_plane_routers(routers: Mapping[Id, goal_state.Router]) -> dict[Id, Router]:
@@ -57,10 +59,32 @@ def data_plane_router(router: goal_state.Router) -> Router:
     interfaces = []
     for each in router.interfaces:
         for cidr, address in each.addresses:
-            network = ipaddress.ip_network(cidr, strict=False)
-            if network.version == 4:
-                ipv4 = int(ipaddress.IPv4Address(address))
-                interfaces.append(
-                    RouterInterface(each.vni, each.mac, ipv4, int(network.network_address), int(network.netmask))
-                )
-    return Router(router.id, tuple(interfaces))
+            if (prefix := _ipv4_prefix(cidr)) is not None:
+                interfaces.append(RouterInterface(each.vni, each.mac, ipv4_number(address), *prefix))
+    routes = list(_routes(router.routes, interfaces, None))
+    for each in router.interfaces:
+        routes += _routes(each.routes, interfaces, (each.vni, each.mac))
+    return Router(router.id, tuple(interfaces), tuple(routes))
+
+
+def _routes(
+    routes: Iterable[tuple[str, str]], interfaces: Iterable[RouterInterface], arriving: tuple[int, int] | None
+) -> Iterator[Route]:
+    """Each by the interface in whose subnet its next hop is; one whose next hop is in none leads nowhere."""
+    for destination, next_hop in routes:
+        prefix = _ipv4_prefix(destination)
+        if prefix is None:
+            continue
+        address = ipv4_number(next_hop) if next_hop else 0
+        by = next((each for each in interfaces if next_hop and address & each.mask == each.network), None)
+        if by is None:
+            yield Route(*prefix, arriving=arriving)
+        else:
+            yield Route(*prefix, by.vni, by.mac, address, arriving)
+
+
+@lru_cache(10_000)
+def _ipv4_prefix(cidr: str) -> tuple[int, int] | None:
+    """The network and its mask; None for IPv6."""
+    network = ipaddress.ip_network(cidr, strict=False)
+    return (int(network.network_address), int(network.netmask)) if network.version == 4 else None

@@ -12,11 +12,12 @@ from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.projection import endpoint_of
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.routing.next_hops import NextHops
-from alcor.agent.routing.router_index import RouterIndex, way
+from alcor.agent.routing.router_index import RouterIndex
 from alcor.agent.wanted import Wanted
-from alcor.dataplane.driver import DataPlane, NextHop, RouterInterface
+from alcor.dataplane.driver import MOST_ROUTERS, DataPlane, NextHop, Router, RouterInterface
 from alcor.dataplane.frames import ARP_REQUEST, Arp, arp_frame, ethernet
 from alcor.dataplane.ipv4 import ECHO_REQUEST, PROTOCOL_ICMP, Ipv4, icmp_error, icmp_type, ipv4
+from alcor.dataplane.route_choice import Way, way
 from alcor.model.addresses import MAC_BROADCAST
 from alcor.model.identifiers import Id
 
@@ -32,6 +33,13 @@ class _Held(NamedTuple):
     frame: bytes
     vni: int
     address: int
+
+
+class _End(NamedTuple):
+    """Where a packet's way through routers ends: the interface by which it came to the last, and what becomes of it."""
+
+    interface: RouterInterface
+    then: Way | tuple[int, int]  # it goes on there, or the type and code of an ICMP error
 
 
 class Routing:
@@ -118,17 +126,31 @@ class Routing:
         if found is None:
             self._counters.add("packets_for_no_router")
             return
-        router, interface = found
-        onward = way(router, header.destination)
-        if header.ttl <= 1:
-            self._refuse(port_id, frame, header, interface, (_TIME_EXCEEDED, 0))
-        elif onward is None:
-            self._refuse(port_id, frame, header, interface, (_UNREACHABLE, _NETWORK))
-        elif self._resolve(onward.vni, header.destination) is not None:
-            self._on_demand.hasten(onward.vni, header.destination)
-            self.next_hops.use(onward.vni, header.destination)
-            self._hold(_Held(port_id, frame, onward.vni, header.destination))
-        elif not self._on_demand.unknown_address(port_id, onward.vni, header.destination, frame):
+        end = self._follow(*found, header)
+        if isinstance(end.then, Way):
+            self._send_on(port_id, frame, header, end.interface, end.then)
+        else:
+            self._refuse(port_id, frame, header, end.interface, end.then)
+
+    def _follow(self, router: Router, interface: RouterInterface, header: Ipv4) -> _End:
+        """Go on from router to router to the one that does not send the packet to another; whose time ends anywhere."""
+        for number in range(1, header.ttl):
+            onward = way(router, interface, header.destination)
+            if onward is None:
+                return _End(interface, (_UNREACHABLE, _NETWORK))
+            following = self._wanted.routers().at_ipv4(onward.vni, onward.next_hop)
+            if following is None:
+                return _End(interface, onward if number <= MOST_ROUTERS else (_UNREACHABLE, _NETWORK))
+            router, interface = following
+        return _End(interface, (_TIME_EXCEEDED, 0))
+
+    def _send_on(self, port_id: Id, frame: bytes, header: Ipv4, interface: RouterInterface, onward: Way) -> None:
+        vni, address = onward.vni, onward.next_hop
+        if self._resolve(vni, address) is not None:
+            self._on_demand.hasten(vni, address)
+            self.next_hops.use(vni, address)
+            self._hold(_Held(port_id, frame, vni, address))
+        elif not self._on_demand.unknown_address(port_id, vni, address, frame):
             self._refuse(port_id, frame, header, interface, (_UNREACHABLE, _HOST))
 
     def _hold(self, packet: _Held) -> None:

@@ -10,7 +10,7 @@ from alcor.dataplane import frames, ipv6, port_security
 from alcor.dataplane.driver import MOST_ROUTERS, Endpoint, NextHop, Router, RouterInterface
 from alcor.dataplane.frames import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet
 from alcor.dataplane.ipv4 import ECHO_REQUEST, Ipv4, echo_reply, icmp_type, ipv4, routed
-from alcor.dataplane.memory.routing import Way, way
+from alcor.dataplane.route_choice import Way, way
 from alcor.model.identifiers import Id
 
 _INBOX_FRAMES = 1000

@@ -151,7 +151,7 @@ def _delete_network(transaction: Transaction, delete: Delete) -> None:
     bulk.delete_by(connection, auto_allocated_topology, "network_id", [delete.id])
     network_acl_subnets.forget_subnets(connection, subnets)
     network_acl_subnets.forget_vpc(connection, delete.id)
-    vpc_router_parts.forget_vpc(connection, delete.id)
+    vpc_router_parts.forget_vpc(transaction, delete.id)
     tags.forget(connection, [delete.id, *subnets])
     qos_attachment.forget(connection, [row])
     segment.forget_all(transaction, delete.id)

@@ -1,4 +1,4 @@
-"""Route tables of VPCs and subnets, one each at most. They are kept and checked; hosts do not follow them yet."""
+"""Route tables of VPCs and subnets, one each at most: for what their workloads send to routers."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -8,13 +8,15 @@ from sqlalchemy import Connection
 
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, conflict
-from alcor.model.identifiers import new_id
+from alcor.model.identifiers import id_bytes, new_id
+from alcor.model.records import RouteTableDeleted
 from alcor.model.resources.vpc_router import ROUTE_TABLE, SUBNET_TABLES, USUAL_PRIORITIES, VPC_TABLE
 from alcor.services.access import Access, owned
 from alcor.services.manager import Values
 from alcor.services.plain import Change, Plain, plain_manager
 from alcor.services.rows import Rows, View
 from alcor.store import bulk
+from alcor.store.record_rows import route_table_record
 from alcor.store.tables import route_table
 from alcor.store.transaction import Transaction
 
@@ -98,4 +100,27 @@ def _shown(route: View, row: Any) -> View:
     return route | {"project_id": row.project_id} | within
 
 
-ROUTE_TABLES = plain_manager(Plain(access=ACCESS, prepare=_prepare, apply=_apply, computed=_computed))
+def _written(transaction: Transaction, row: Any, _values: Values) -> None:
+    transaction.record(route_table_record(row))
+
+
+def _tell_changed(transaction: Transaction, change: Change, row: Any) -> None:
+    if (record := route_table_record(row)) != route_table_record(change.row):
+        transaction.record(record)
+
+
+def _forget(transaction: Transaction, row: Any, _context: Context) -> None:
+    transaction.record(RouteTableDeleted(id_bytes(row.owner)))
+
+
+ROUTE_TABLES = plain_manager(
+    Plain(
+        access=ACCESS,
+        prepare=_prepare,
+        written=_written,
+        apply=_apply,
+        changed=_tell_changed,
+        forget=_forget,
+        computed=_computed,
+    )
+)

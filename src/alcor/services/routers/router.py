@@ -64,7 +64,11 @@ def _written(transaction: Transaction, row: Any, _values: Values) -> None:
 
 
 def _tell_changed(transaction: Transaction, change: Change, row: Any) -> None:
-    if (record := router_record(row)) != router_record(change.row):
+    _tell(transaction, change.row, row)
+
+
+def _tell(transaction: Transaction, before: Any, row: Any) -> None:
+    if (record := router_record(row)) != router_record(before):
         transaction.record(record)
 
 
@@ -183,6 +187,7 @@ def _changed(transaction: Transaction, row: Row[Any], **values: Any) -> Any:
     beside = {name: getattr(row, name) for name in ROWS.beside}
     changed = ROWS.changed_row(row, beside | values, transaction.now)
     bulk.update_row(transaction.connection, router, changed)
+    _tell(transaction, row, changed)
     return changed
 
 

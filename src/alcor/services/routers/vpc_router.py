@@ -15,6 +15,7 @@ from alcor.services.networks.vpc import ROWS as VPC_ROWS
 from alcor.services.networks.vpc import locked_network
 from alcor.services.plain import Plain, plain_manager
 from alcor.services.routers import route_table as route_tables
+from alcor.services.routers import vpc_router_parts
 from alcor.services.routers.route_table import ROUTE_TABLES, table_of
 from alcor.services.rows import View
 from alcor.store import bulk
@@ -154,7 +155,7 @@ def delete_router(transaction: Transaction, vpc: Vpc) -> str:
             f"Router {row.id} is in use: subnet {held_by.owner} has route table {held_by.id}.",
         )
     _ROUTERS.delete(transaction, [Delete(row.id, project_id=vpc.project_id, context=vpc.context)])
-    bulk.delete_by(connection, route_table, "owner", [vpc.id])
+    vpc_router_parts.forget_tables(transaction, [vpc.id])
     router_id: str = row.id
     return router_id
 

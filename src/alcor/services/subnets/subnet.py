@@ -256,7 +256,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
     if row.segment_id is not None:
         segment_routes.tell_peers(transaction, row, is_gone=True)
     network_acl_subnets.forget_subnets(connection, [delete.id])
-    vpc_router_parts.forget_subnets(connection, [delete.id])
+    vpc_router_parts.forget_tables(transaction, [delete.id])
     forget_attached_subnets(connection, [delete.id])
     tags.forget(connection, [delete.id])
     transaction.record(SubnetDeleted(id_bytes(delete.id)))

@@ -228,24 +228,28 @@ class Port(_message.Message):
     def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mac: _Optional[int] = ..., fixed_ips: _Optional[_Iterable[_Union[FixedIp, _Mapping]]] = ..., admin_state_up: _Optional[bool] = ..., port_security: _Optional[bool] = ..., allowed_address_pairs: _Optional[_Iterable[_Union[AddressPair, _Mapping]]] = ..., dhcp_options: _Optional[_Iterable[_Union[DhcpOption, _Mapping]]] = ..., hostname: _Optional[str] = ...) -> None: ...
 
 class Router(_message.Message):
-    __slots__ = ("id", "interfaces")
+    __slots__ = ("id", "interfaces", "routes")
     ID_FIELD_NUMBER: _ClassVar[int]
     INTERFACES_FIELD_NUMBER: _ClassVar[int]
+    ROUTES_FIELD_NUMBER: _ClassVar[int]
     id: bytes
     interfaces: _containers.RepeatedCompositeFieldContainer[RouterInterface]
-    def __init__(self, id: _Optional[bytes] = ..., interfaces: _Optional[_Iterable[_Union[RouterInterface, _Mapping]]] = ...) -> None: ...
+    routes: _containers.RepeatedCompositeFieldContainer[Route]
+    def __init__(self, id: _Optional[bytes] = ..., interfaces: _Optional[_Iterable[_Union[RouterInterface, _Mapping]]] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ...) -> None: ...
 
 class RouterInterface(_message.Message):
-    __slots__ = ("id", "vni", "mac", "addresses")
+    __slots__ = ("id", "vni", "mac", "addresses", "routes")
     ID_FIELD_NUMBER: _ClassVar[int]
     VNI_FIELD_NUMBER: _ClassVar[int]
     MAC_FIELD_NUMBER: _ClassVar[int]
     ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    ROUTES_FIELD_NUMBER: _ClassVar[int]
     id: bytes
     vni: int
     mac: int
     addresses: _containers.RepeatedCompositeFieldContainer[RouterAddress]
-    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mac: _Optional[int] = ..., addresses: _Optional[_Iterable[_Union[RouterAddress, _Mapping]]] = ...) -> None: ...
+    routes: _containers.RepeatedCompositeFieldContainer[Route]
+    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mac: _Optional[int] = ..., addresses: _Optional[_Iterable[_Union[RouterAddress, _Mapping]]] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ...) -> None: ...
 
 class RouterAddress(_message.Message):
     __slots__ = ("cidr", "address")

@@ -1,4 +1,4 @@
-"""How a router of the memory data plane chooses where a packet goes on."""
+"""How a router chooses where a packet goes on: the longest prefix decides (RFC 1812, 5.2.4.3)."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from alcor.dataplane.driver import Router, RouterInterface
 
 
 class Way(NamedTuple):
-    """Who has the address ``next_hop`` in the VPC is sent the packet, from the router's MAC address there."""
+    """To whoever has the address ``next_hop`` in the VPC, from the router's MAC address there."""
 
     vni: int
     mac: int
