@@ -5,10 +5,11 @@ not exist for it, not even in an error's text. What it may do with those it sees
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, String, Table, and_, bindparam, or_, select
 
 from alcor.model.context import Context, Target
 from alcor.model.errors import not_found
@@ -16,11 +17,21 @@ from alcor.model.resource import Resource
 from alcor.store import bulk, sql
 from alcor.store.tables import network, rbac_policy, security_group
 
-Visible = Callable[[Context], ColumnElement[bool]]
-"""The condition for rows of a table that a caller is shown who is no administrator; of alternatives, its own first."""
+Project = str | BindParameter[str]
+"""The project of a caller, or the parameter that stands for it."""
+
+Visible = Callable[[Project], ColumnElement[bool]]
+"""The condition for rows of a table that callers of a project are shown who are no administrators; of alternatives,
+their own first.
+"""
 
 Known = dict[tuple[str, ...], Any]
 """What was looked up of networks: whose they are, and whether they are shared with a project."""
+
+LOOKED_FOR = ("network_id", "security_group_id")
+"""What resources name of which targets are looked for: whose it is, and whether it is shared."""
+
+_CALLER: BindParameter[str] = bindparam("caller", type_=String())
 
 EVERYBODY = "*"
 SHARED = "access_as_shared"
@@ -35,23 +46,23 @@ _SHARED_NETWORK = sql.statement(
 
 def owned(table: Table) -> Visible:
     """Rows of the caller's project."""
-    return lambda context: table.c.project_id == context.project_id
+    return lambda project: table.c.project_id == project
 
 
 def shareable(table: Table, object_type: str, actions: Sequence[str] = (SHARED,)) -> Visible:
     """Rows of the caller's project, and those that others share with it."""
 
-    def visible(context: Context) -> ColumnElement[bool]:
-        shared = table.c.id.in_(shared_ids(object_type, context, actions))
-        return or_(table.c.project_id == context.project_id, shared)
+    def visible(project: Project) -> ColumnElement[bool]:
+        shared = table.c.id.in_(shared_ids(object_type, project, actions))
+        return or_(table.c.project_id == project, shared)
 
     return visible
 
 
-def shared_ids(object_type: str, context: Context, actions: Sequence[str] = (SHARED,)) -> Any:
-    """The subquery of the ids of what others share with the caller or with everybody."""
+def shared_ids(object_type: str, project: Project, actions: Sequence[str] = (SHARED,)) -> Any:
+    """The subquery of the ids of what others share with the project or with everybody."""
     return select(rbac_policy.c.object_id).where(
-        rbac_policy.c.target_project.in_((EVERYBODY, context.project_id)),
+        rbac_policy.c.target_project.in_((EVERYBODY, project)),
         rbac_policy.c.object_type == object_type,
         rbac_policy.c.action.in_(actions),
     )
@@ -65,7 +76,7 @@ visible_security_groups = shareable(security_group, "security_group")
 """Security groups that a caller is shown: its own, and those shared with it."""
 
 
-def everybody(_context: Context) -> ColumnElement[bool]:
+def everybody(_project: Project) -> ColumnElement[bool]:
     """All rows."""
     return and_(True)
 
@@ -110,7 +121,9 @@ class RowTarget(Target):
             self._known[key] = connection.execute(_NETWORK_OWNER, {"id": network_id}).scalar()
         owner: str | None = self._known[key]
         if owner is not None and owner != self._context.project_id and not self._context.is_admin:
-            visible = select(network.c.project_id).where(network.c.id == network_id, visible_networks(self._context))
+            visible = select(network.c.project_id).where(
+                network.c.id == network_id, visible_networks(self._context.project_id)
+            )
             owner = connection.execute(visible).scalar()
         if owner is None:
             raise not_found("network", network_id)
@@ -120,7 +133,7 @@ class RowTarget(Target):
         """Raises AlcorError (404) for a group that the caller is not shown."""
         statement = select(security_group.c.project_id).where(security_group.c.id == group_id)
         if not self._context.is_admin:
-            statement = statement.where(visible_security_groups(self._context))
+            statement = statement.where(visible_security_groups(self._context.project_id))
         owner: str | None = connection.execute(statement).scalar()
         if owner is None:
             raise not_found("security_group", group_id)
@@ -155,15 +168,19 @@ class Access(msgspec.Struct, frozen=True):
     computed: Callable[[Connection, Sequence[Any], Context], Sequence[Mapping[str, Any]]] | None = None
 
     def condition(self, context: Context) -> ColumnElement[bool] | None:
-        """What rows must fulfil to be shown to the caller; None when it is shown all."""
-        return None if context.is_admin else self.visible(context)
+        """What rows must fulfil to be shown to the caller, the same for each with ``parameters``; None for all rows."""
+        return None if context.is_admin else _condition(self.visible)
+
+    def parameters(self, context: Context) -> Mapping[str, str]:
+        """What a statement with the condition must be told of the caller."""
+        return {} if context.is_admin else {_CALLER.key: context.project_id}
 
     def sees(self, connection: Connection, row: Any, context: Context) -> bool:
         """Whether the caller is shown the row."""
         if context.is_admin or getattr(row, "project_id", None) == context.project_id:
             return True
         key = self.table.primary_key.columns.values()[0]
-        statement = select(key).where(key == getattr(row, key.name), self.visible(context))
+        statement = select(key).where(key == getattr(row, key.name), self.visible(context.project_id))
         return connection.execute(statement).first() is not None
 
     def target(
@@ -220,7 +237,7 @@ class Access(msgspec.Struct, frozen=True):
         condition = self.condition(context)
         if condition is not None:
             statement = statement.where(condition)
-        return set(connection.execute(statement).scalars())
+        return set(connection.execute(statement, self.parameters(context)).scalars())
 
     def check_visible(self, connection: Connection, ids: Iterable[str], context: Context) -> None:
         """Raises AlcorError (404) for the first of the ids that the caller is not shown."""
@@ -234,6 +251,11 @@ class Access(msgspec.Struct, frozen=True):
         """The rows of those of the ids that the caller is shown, by id."""
         found = bulk.select_by(connection, list(self.table.c), self.table.c.id, ids)
         return {row.id: row for row in found if self.sees(connection, row, context)}
+
+
+@cache
+def _condition(visible: Visible) -> ColumnElement[bool]:
+    return visible(_CALLER)
 
 
 def row_values(row: Any) -> Mapping[str, Any]:

@@ -6,8 +6,7 @@ from itertools import chain
 from typing import Any
 
 import psycopg
-from sqlalchemy import Column, Connection, CursorResult, Row, Table, bindparam, delete, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Column, Connection, Table, bindparam, delete, select
 
 from alcor.store import sql
 
@@ -28,10 +27,10 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[An
 
 def select_by(
     connection: Connection, columns: Sequence[Column[Any]], by: Column[Any], values: Sequence[Any]
-) -> list[Row[Any]]:
+) -> list[Any]:
     """Some columns of the rows where one of them has one of the values, however many."""
     read = _read_by(tuple(columns), by)
-    return [row for part in _parts(values) for row in read(connection, part).all()]
+    return [row for part in _parts(values) for row in read(connection, part)]
 
 
 def delete_by(connection: Connection, table: Table, column: str, values: Sequence[Any]) -> int:
@@ -67,17 +66,11 @@ def _copy(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -
             for row in rows:
                 copy.write_row(row)
     except psycopg.Error as error:
-        # SQLAlchemy knows nothing of COPY: the error is made the one it would raise for an INSERT.
-        lost = driver_connection.broken
-        if lost:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            statement, None, error, psycopg.Error, connection_invalidated=lost, dialect=connection.dialect
-        ) from error
+        raise sql.driver_error(connection, statement, error) from error  # SQLAlchemy knows nothing of COPY
 
 
 @cache
-def _read_by(columns: tuple[Column[Any], ...], by: Column[Any]) -> Callable[..., CursorResult[*tuple[Any, ...]]]:
+def _read_by(columns: tuple[Column[Any], ...], by: Column[Any]) -> Callable[..., list[Any]]:
     return sql.among(select(*columns), by)
 
 

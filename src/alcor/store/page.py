@@ -2,10 +2,12 @@
 
 Neutron's list semantics: a filter's values are alternatives, different filters are combined; the marker is the id of
 the last item of the page before; page_reverse walks backwards.
+
+A query's values are parameters of its statement, so that queries of one shape have the same: it is made once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
@@ -16,15 +18,14 @@ from sqlalchemy import (
     Connection,
     Integer,
     PrimaryKeyConstraint,
-    Row,
     Select,
     Table,
     UniqueConstraint,
     and_,
+    bindparam,
     exists,
     false,
     func,
-    literal,
     not_,
     or_,
     select,
@@ -33,9 +34,14 @@ from sqlalchemy import (
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList
 
+from alcor.store import sql
 from alcor.store.ip_text import ip_text
+from alcor.store.sql import NamedRow
 from alcor.store.tables import ip_allocation, tag
 from alcor.store.tables.base import PARTLY_INDEXED
+
+_STATEMENTS = 512  # shapes of queries whose statements are kept
+_LIMIT = bindparam("page_limit", type_=Integer())
 
 
 class TagFilter(msgspec.Struct, frozen=True):
@@ -62,7 +68,8 @@ class Query(msgspec.Struct, frozen=True):
     ``orders`` are expressions that names in ``sort`` stand for which are no columns.
 
     ``columns`` names those that are wanted, or none for all; the fixed_ip filters are for the table of ports.
-    ``condition`` is one that all rows fulfil, like those of ``also``.
+    ``condition`` is one that all rows fulfil, like those of ``also``; ``parameters`` are what it leaves to be said, by
+    name. It is the same object for all queries that have it.
     """
 
     filters: Mapping[str, Sequence[Any]] = {}
@@ -76,35 +83,120 @@ class Query(msgspec.Struct, frozen=True):
     columns: Sequence[str] = ()
     tags: TagFilter = TagFilter()
     condition: ColumnElement[bool] | None = None
+    parameters: Mapping[str, Any] = {}
     computed: Mapping[str, Sequence[Any]] = {}  # filters by attributes that are in no column, for services
     also: Sequence[ColumnElement[bool]] = ()
     named: Sequence[Named] = ()
     orders: Mapping[str, ColumnElement[Any]] = {}
 
 
+class _Filter(msgspec.Struct, frozen=True):
+    """What of a filter its statement depends on: the number of values, and whether NULL and an index go with them."""
+
+    column: str
+    values: int
+    with_null: bool
+    partly_indexed: bool
+
+
 class MarkerNotFound(LookupError):
     """The marker names no row."""
 
 
-def list_rows(connection: Connection, table: Table, query: Query) -> list[Row[Any]]:
+def list_rows(connection: Connection, table: Table, query: Query) -> list[NamedRow]:
     """The page of rows. Raises MarkerNotFound, and KeyError for a column that the table does not have."""
-    wanted = [table.c[name] for name in query.columns] or list(table.c)
-    order = _order(table, query)
-    past = [] if query.marker is None else [_past_marker(connection, table, order, query.marker, query.condition)]
-    statement = _filtered(select(*wanted), table, query).where(*past)
-    if query.limit is not None and not _finds_few(table, query):
-        alternatives = _alternatives(query.condition)
-        if (named := _named(query)) and len(order) == 1 and order[0][0] is table.c.id:
-            statement = select(*wanted).where(table.c.id.in_(_first_named(table, query, order[0][1], named)))
-        elif len(alternatives) > 1:
-            statement = select(*wanted).where(table.c.id.in_(_first_of_each(table, query, order, past, alternatives)))
-    rows = list(connection.execute(_ordered(statement, order).limit(query.limit)).all())
+    values = _parameters(table, query) | {_LIMIT.key: query.limit}
+    nulls = None
+    if query.marker is not None:
+        marked = _marked(connection, table, query)
+        values |= {_marked_value(place): value for place, value in enumerate(marked)}
+        nulls = tuple(value is None for value in marked)
+    filters = _filters(table, query)
+    if _is_usual(query):
+        sort, columns, also = tuple(query.sort), tuple(query.columns), tuple(query.also)
+        shape = sort, query.limit is not None, query.page_reverse, columns, query.condition, also
+        rows: list[NamedRow] = _usual_page(table, filters, nulls, *shape)(connection, values)
+    else:
+        rows = list(connection.execute(_page(table, query, filters, nulls), values).all())
     return rows[::-1] if query.page_reverse else rows
 
 
-def _finds_few(table: Table, query: Query) -> bool:
+def _is_usual(query: Query) -> bool:
+    """Whether there is nothing in the query but what its shape has."""
+    its_own = query.computed, query.named, query.orders, query.fixed_ip_parts, query.fixed_ip_addresses
+    return query.tags == TagFilter() and not query.fixed_ip_subnets and not any(its_own)
+
+
+@lru_cache(_STATEMENTS)
+def _usual_page(
+    table: Table,
+    filters: Sequence[_Filter],
+    nulls: Sequence[bool] | None,
+    sort: Sequence[tuple[str, bool]],
+    limited: bool,
+    page_reverse: bool,
+    columns: Sequence[str],
+    condition: ColumnElement[bool] | None,
+    also: Sequence[ColumnElement[bool]],
+) -> sql.Prepared:
+    """The statement of all usual queries of this shape."""
+    limit = 1 if limited else None
+    query = Query(sort=sort, limit=limit, page_reverse=page_reverse, columns=columns, condition=condition, also=also)
+    return sql.Prepared(_page(table, query, filters, nulls))
+
+
+def _page(table: Table, query: Query, filters: Sequence[_Filter], nulls: Sequence[bool] | None) -> Select[Any]:
+    """``nulls`` says which of the marker's values are NULL, where there is a marker."""
+    wanted = [table.c[name] for name in query.columns] or list(table.c)
+    order = _order(table, query)
+    past = [] if nulls is None else [_past_marker(order, nulls)]
+    statement = _filtered(select(*wanted), table, query, filters).where(*past)
+    if query.limit is not None and not _finds_few(table, query, filters):
+        alternatives = _alternatives(query.condition)
+        if (named := _named(query)) and len(order) == 1 and order[0][0] is table.c.id:
+            first = _first_named(table, query, filters, order[0][1], named)
+            statement = select(*wanted).where(table.c.id.in_(first))
+        elif len(alternatives) > 1:
+            first = _first_of_each(table, query, filters, order, past, alternatives)
+            statement = select(*wanted).where(table.c.id.in_(first))
+    statement = _ordered(statement, order)
+    return statement if query.limit is None else statement.limit(_LIMIT)
+
+
+def _filters(table: Table, query: Query) -> tuple[_Filter, ...]:
+    return tuple(_filter(table.c[name], values) for name, values in query.filters.items())
+
+
+def _filter(column: Column[Any], values: Sequence[Any]) -> _Filter:
+    fitting = _fitting(column, values)
+    prefix, indexed = column.info.get(PARTLY_INDEXED, ("", None))
+    partly = indexed is not None and all(str(value).startswith(prefix) for value in values)
+    return _Filter(column.name, len(fitting), None in values, partly)
+
+
+def _parameters(table: Table, query: Query) -> dict[str, Any]:
+    """The values of a query by the names that its statement has for them."""
+    values = dict(query.parameters)
+    for name, given in query.filters.items():
+        values |= {_value(name, place): value for place, value in enumerate(_fitting(table.c[name], given))}
+    return values
+
+
+def _fitting(column: Column[Any], values: Sequence[Any]) -> list[Any]:
+    return [value for value in values if value is not None and _fits(column, value)]
+
+
+def _value(column: str, place: int) -> str:
+    return f"asked_{column}_{place}"
+
+
+def _marked_value(place: int) -> str:
+    return f"marked_{place}"
+
+
+def _finds_few(table: Table, query: Query, filters: Sequence[_Filter]) -> bool:
     """Whether a filter lets few rows through, found by an index: all other ways are longer."""
-    return bool(query.fixed_ip_addresses) or not _finders(table).isdisjoint(query.filters)
+    return bool(query.fixed_ip_addresses) or not _finders(table).isdisjoint(each.column for each in filters)
 
 
 @cache
@@ -124,14 +216,17 @@ def _named(query: Query) -> list[Named]:
     return found
 
 
-def _first_named(table: Table, query: Query, ascending: bool, named: Sequence[Named]) -> Select[Any]:
+def _first_named(
+    table: Table, query: Query, filters: Sequence[_Filter], ascending: bool, named: Sequence[Named]
+) -> Select[Any]:
     """The ids of the page's rows, looked for among those that are named, in their order, until the page is full."""
     first, *others = named
-    its = _filtered(select(table.c.id), table, query, others)
+    its = _filtered(select(table.c.id), table, query, filters, others)
     its = its.where(table.c.id == first.column).correlate(first.column.table)
-    statement = select(first.column).where(first.condition, its.exists()).distinct().limit(query.limit)
+    statement = select(first.column).where(first.condition, its.exists()).distinct().limit(_LIMIT)
     if query.marker is not None:
-        statement = statement.where(first.column > query.marker if ascending else first.column < query.marker)
+        marker = bindparam(_marked_value(0), type_=first.column.type)
+        statement = statement.where(first.column > marker if ascending else first.column < marker)
     ordered = statement.order_by(first.column.asc() if ascending else first.column.desc())
     return select(ordered.subquery().c[first.column.name])
 
@@ -145,6 +240,7 @@ def _alternatives(condition: ColumnElement[bool] | None) -> Sequence[ColumnEleme
 def _first_of_each(
     table: Table,
     query: Query,
+    filters: Sequence[_Filter],
     order: Sequence[tuple[ColumnElement[Any], bool]],
     past: Sequence[ColumnElement[bool]],
     alternatives: Sequence[ColumnElement[bool]],
@@ -156,14 +252,14 @@ def _first_of_each(
     is sorted. A database that expects much there would go through all rows in their order until the page is full.
     """
     own, *others = alternatives
-    found = _filtered(select(table.c.id), table, msgspec.structs.replace(query, condition=own)).where(*past)
-    parts = [select(_ordered(found, order).limit(query.limit).subquery().c.id)]
+    found = _filtered(select(table.c.id), table, msgspec.structs.replace(query, condition=own), filters).where(*past)
+    parts = [select(_ordered(found, order).limit(_LIMIT).subquery().c.id)]
     keys = [by.label(f"key_{number}") for number, (by, _) in enumerate(order)]
     for alternative in others:
         narrowed = msgspec.structs.replace(query, condition=alternative)
-        theirs = _filtered(select(table.c.id, *keys), table, narrowed).where(*past).offset(0).subquery()
+        theirs = _filtered(select(table.c.id, *keys), table, narrowed, filters).where(*past).offset(0).subquery()
         sorting = (_sorting(theirs.c[f"key_{n}"], up, _may_be_null(by)) for n, (by, up) in enumerate(order))
-        parts.append(select(select(theirs.c.id).order_by(*sorting).limit(query.limit).subquery().c.id))
+        parts.append(select(select(theirs.c.id).order_by(*sorting).limit(_LIMIT).subquery().c.id))
     return select(union_all(*parts).subquery().c.id)
 
 
@@ -181,17 +277,24 @@ def _sorting(by: ColumnElement[Any], ascending: bool, may_be_null: bool) -> Colu
 
 def count_rows(connection: Connection, table: Table, query: Query) -> int:
     """How many rows the filters let through."""
-    count: int = connection.execute(_filtered(select(func.count()).select_from(table), table, query)).scalar_one()
+    statement = _filtered(select(func.count()).select_from(table), table, query, _filters(table, query))
+    count: int = connection.execute(statement, _parameters(table, query)).scalar_one()
     return count
 
 
-def _filtered(statement: Select[Any], table: Table, query: Query, named: Sequence[Named] | None = None) -> Select[Any]:
+def _filtered(
+    statement: Select[Any],
+    table: Table,
+    query: Query,
+    filters: Sequence[_Filter],
+    named: Sequence[Named] | None = None,
+) -> Select[Any]:
     """``named`` are what names the rows, when not all of the query."""
-    for name, values in query.filters.items():
-        statement = statement.where(_one_of(table.c[name], values))
-        prefix, indexed = table.c[name].info.get(PARTLY_INDEXED, ("", None))
-        if indexed is not None and all(str(value).startswith(prefix) for value in values):
-            statement = statement.where(indexed)
+    for each in filters:
+        column = table.c[each.column]
+        statement = statement.where(_one_of(column, each))
+        if each.partly_indexed:
+            statement = statement.where(column.info[PARTLY_INDEXED][1])
     if query.fixed_ip_parts:
         alike = (ip_text(ip_allocation.c.ip_address).contains(part, autoescape=True) for part in query.fixed_ip_parts)
         statement = statement.where(exists().where(ip_allocation.c.port_id == table.c.id, or_(*alike)))
@@ -200,8 +303,8 @@ def _filtered(statement: Select[Any], table: Table, query: Query, named: Sequenc
         if query.fixed_ip_subnets:
             holders = holders.where(ip_allocation.c.subnet_id.in_(query.fixed_ip_subnets))
         statement = statement.where(table.c.id.in_(holders))
-    for each in _named(query) if named is None else named:
-        statement = statement.where(table.c.id.in_(select(each.column).where(each.condition)))
+    for its in _named(query) if named is None else named:
+        statement = statement.where(table.c.id.in_(select(its.column).where(its.condition)))
     if query.condition is not None:
         statement = statement.where(query.condition)
     return statement.where(*query.also, *_untagged(table, query.tags))
@@ -217,11 +320,11 @@ def _untagged(table: Table, wanted: TagFilter) -> Iterator[ColumnElement[bool]]:
         yield not_(has_any(wanted.not_any))
 
 
-def _one_of(column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    given = [value for value in values if value is not None and _fits(column, value)]
-    if None not in values:
-        return column == given[0] if len(given) == 1 else column.in_(given)
-    return or_(column.is_(None), column.in_(given)) if given else column.is_(None)
+def _one_of(column: Column[Any], its: _Filter) -> ColumnElement[bool]:
+    values = [bindparam(_value(column.name, place), type_=column.type) for place in range(its.values)]
+    if not its.with_null:
+        return column == values[0] if len(values) == 1 else column.in_(values)
+    return or_(column.is_(None), column.in_(values)) if values else column.is_(None)
 
 
 def _fits(column: Column[Any], value: Any) -> bool:
@@ -241,23 +344,37 @@ def _order(table: Table, query: Query) -> list[tuple[ColumnElement[Any], bool]]:
     return [(column, ascending != query.page_reverse) for column, ascending in order]
 
 
-def _past_marker(
-    connection: Connection,
-    table: Table,
-    order: Sequence[tuple[ColumnElement[Any], bool]],
-    marker: str,
-    condition: ColumnElement[bool] | None,
-) -> ColumnElement[bool]:
-    statement = select(*(column for column, _ in order)).where(table.c.id == marker)
-    if condition is not None:  # what is not shown must not be placed among others either
-        statement = statement.where(condition)
-    row = connection.execute(statement).first()
-    if row is None:
-        raise MarkerNotFound(marker)
+def _marked(connection: Connection, table: Table, query: Query) -> NamedRow:
+    """What rows are sorted by, of the marker. Raises MarkerNotFound."""
+    if _is_usual(query):
+        sort = tuple(query.sort)
+        found = _usual_marker(table, sort, query.condition)(connection, {**query.parameters, "marker": query.marker})
+    else:
+        found = list(connection.execute(_marker(table, query), {**query.parameters, "marker": query.marker}).all())
+    if not found:
+        raise MarkerNotFound(query.marker)
+    return found[0]
+
+
+@lru_cache(_STATEMENTS)
+def _usual_marker(
+    table: Table, sort: Sequence[tuple[str, bool]], condition: ColumnElement[bool] | None
+) -> sql.Prepared:
+    return sql.Prepared(_marker(table, Query(sort=sort, condition=condition)))
+
+
+def _marker(table: Table, query: Query) -> Select[Any]:
+    columns = (column for column, _ in _order(table, query))
+    statement = select(*columns).where(table.c.id == bindparam("marker", type_=table.c.id.type))
+    # What is not shown must not be placed among others either.
+    return statement if query.condition is None else statement.where(query.condition)
+
+
+def _past_marker(order: Sequence[tuple[ColumnElement[Any], bool]], nulls: Sequence[bool]) -> ColumnElement[bool]:
     alternatives: list[ColumnElement[bool]] = []
     ties: list[ColumnElement[bool]] = []
-    for (column, ascending), value in zip(order, row, strict=True):
-        marked = None if value is None else literal(value, column.type)
+    for place, ((column, ascending), is_null) in enumerate(zip(order, nulls, strict=True)):
+        marked = None if is_null else bindparam(_marked_value(place), type_=column.type)
         alternatives.append(and_(*ties, _beyond(column, ascending, marked)))
         ties.append(column.is_(None) if marked is None else column == marked)
     return or_(*alternatives)

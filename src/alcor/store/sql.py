@@ -1,15 +1,21 @@
 """Static SQL, made once: what hot paths execute."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Select, TextClause, bindparam, text
+import msgspec
+from sqlalchemy import Boolean, ColumnElement, Connection, CursorResult, Select, TextClause, bindparam, text
+from sqlalchemy.exc import DBAPIError
 
 _MOST_PADDED = 1 << 14  # the next power of two is more parameters than SQLite takes
 _STATEMENTS = 32  # of each kind that are kept
 _NAME = re.compile(r":(\w+)")
+
+NamedRow = Any
+"""A row as a tuple whose items have the names of its columns."""
 
 
 def statement(sql: str) -> TextClause:
@@ -38,7 +44,95 @@ class DriverStatement:
         return connection.exec_driver_sql(self._by_dialect[connection.dialect.name], given)
 
 
-def among(select: Select[Any], column: ColumnElement[Any]) -> Callable[..., CursorResult[*tuple[Any, ...]]]:
+class Prepared:
+    """A SELECT that is turned into SQL once for each database, and then costs what its driver does.
+
+    SQLAlchemy takes six times as long to find the SQL again, and to wrap what the driver returns.
+    """
+
+    __slots__ = ("_by_dialect", "_select")
+
+    def __init__(self, select: Select[Any]) -> None:
+        self._select = select
+        self._by_dialect: dict[str, _DriverSelect] = {}
+
+    def __call__(self, connection: Connection, parameters: Mapping[str, Any]) -> list[NamedRow]:
+        """All rows that are found with these parameters, and with those that the SELECT has itself."""
+        made = self._by_dialect.get(connection.dialect.name)
+        if made is None:
+            made = self._by_dialect[connection.dialect.name] = _driver_select(self._select, connection, parameters)
+        given = {**made.own, **parameters}
+        values = [given[name] for name in made.order] if made.order is not None else given
+        return list(map(made.row, fetch(connection, made.sql, values)))
+
+
+class _DriverSelect(msgspec.Struct, frozen=True):
+    """A SELECT as a driver takes it. ``order`` are the names of its parameters where these have places instead."""
+
+    sql: str
+    order: Sequence[str] | None
+    own: Mapping[str, Any]
+    row: Callable[[Sequence[Any]], NamedRow]
+
+
+def _driver_select(select: Select[Any], connection: Connection, parameters: Iterable[str]) -> _DriverSelect:
+    """``parameters`` are the names of those that are given each time."""
+    given = dict.fromkeys(parameters)
+    compiled: Any = select.compile(dialect=connection.dialect)
+    expanded = compiled.construct_expanded_state(given)
+    own = {name: value for name, value in expanded.parameters.items() if name not in given}
+    columns = select.selected_columns
+    named: Any = namedtuple("Row", columns.keys(), rename=True)  # type: ignore[misc]
+    are_numbers = connection.dialect.name == "sqlite"
+    booleans = [index for index, each in enumerate(columns) if are_numbers and isinstance(each.type, Boolean)]
+    return _DriverSelect(expanded.statement, expanded.positiontup, own, _with_booleans(named._make, booleans))
+
+
+def _with_booleans(make: Callable[[Sequence[Any]], NamedRow], places: Sequence[int]) -> Callable[..., NamedRow]:
+    """What makes rows whose columns in some places are booleans that the driver gives as numbers."""
+    if not places:
+        return make
+
+    def row(values: Sequence[Any]) -> NamedRow:
+        changed = list(values)
+        for place in places:
+            if changed[place] is not None:
+                changed[place] = bool(changed[place])
+        return make(changed)
+
+    return row
+
+
+def fetch(connection: Connection, sql: str, values: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a query in the words of the database's driver. Raises DBAPIError, as SQLAlchemy does."""
+    events: Any = connection.dispatch
+    if events.before_cursor_execute or events.after_cursor_execute:  # somebody watches what is executed
+        given = values if isinstance(values, Mapping) else tuple(values)
+        return [tuple(row) for row in connection.exec_driver_sql(sql, given)]
+    try:
+        cursor = connection.connection.cursor()
+        cursor.execute(sql, values)
+        rows: Any = cursor.fetchall()
+    except Exception as error:
+        raise driver_error(connection, sql, error) from error
+    return list(rows)
+
+
+def driver_error(connection: Connection, sql: str, error: Exception) -> Exception:
+    """The error of a driver as SQLAlchemy would raise it; a connection that is lost is given up."""
+    dialect: Any = connection.dialect
+    if not isinstance(error, dialect.dbapi.Error):
+        return error
+    lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)
+    if lost:
+        connection.invalidate(error)
+    raised: Exception = DBAPIError.instance(
+        sql, None, error, dialect.dbapi.Error, connection_invalidated=lost, dialect=dialect
+    )
+    return raised
+
+
+def among(select: Select[Any], column: ColumnElement[Any]) -> Callable[..., list[NamedRow]]:
     """The rows of a SELECT whose column has one of some values: a function of the connection, these, and parameters.
 
     Values are few: each is a parameter. Their number is padded to a power of two, so that there are few different
@@ -46,14 +140,15 @@ def among(select: Select[Any], column: ColumnElement[Any]) -> Callable[..., Curs
     """
 
     @lru_cache(_STATEMENTS)
-    def of_size(size: int) -> Select[Any]:
-        return select.where(column.in_([bindparam(f"value_{number}") for number in range(size)]))
+    def of_size(size: int) -> tuple[Prepared, Sequence[str]]:
+        names = [f"value_{number}" for number in range(size)]
+        return Prepared(select.where(column.in_([bindparam(name, type_=column.type) for name in names]))), names
 
-    def rows(connection: Connection, values: Sequence[Any], **parameters: Any) -> CursorResult[*tuple[Any, ...]]:
+    def rows(connection: Connection, values: Sequence[Any], **parameters: Any) -> list[NamedRow]:
         size = 1 << max(len(values) - 1, 0).bit_length() if len(values) < _MOST_PADDED else len(values)
         padded = (*values, *[values[-1] if values else None] * (size - len(values)))
-        given = {f"value_{number}": value for number, value in enumerate(padded)}
-        return connection.execute(of_size(size), given | parameters)
+        read, names = of_size(size)
+        return read(connection, dict(zip(names, padded, strict=True)) | parameters)
 
     return rows
 

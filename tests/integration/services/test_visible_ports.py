@@ -1,5 +1,7 @@
 """A caller is shown the ports of its project and those of others in its networks, page by page, and no others."""
 
+from typing import Any
+
 import pytest
 
 from alcor.model.context import Context
@@ -33,14 +35,13 @@ async def test_pages_together_are_all_that_is_shown(
     owners = {view["id"]: view["project_id"] for view in (await cloud.all(NETWORKS)).values()}
     for project in (*PROJECTS, "nobody"):
         expected = {each["id"] for each in ports if project in (each["project_id"], owners[each["network_id"]])}
-        condition = PORTS.access.condition(Context(project, is_admin=False))
-        one = Query(sort=sort, page_reverse=reverse, condition=condition)
+        one = _shown_to(project, sort=sort, page_reverse=reverse)
         everything = [row.id for row in await cloud.store.read(lambda read, q=one: list_rows(read, PORTS.table, q))]
         assert set(everything) == expected
         paged: list[str] = []
         marker = None
         while True:
-            query = Query(sort=sort, page_reverse=reverse, condition=condition, limit=2, marker=marker)
+            query = _shown_to(project, sort=sort, page_reverse=reverse, limit=2, marker=marker)
             page = [row.id for row in await cloud.store.read(lambda read, q=query: list_rows(read, PORTS.table, q))]
             if not page:
                 break
@@ -59,7 +60,11 @@ async def test_a_network_that_is_not_shown_is_not_there_for_ports(cloud: Cloud) 
 
 
 async def test_a_marker_that_is_no_port_is_refused(cloud: Cloud) -> None:
-    condition = PORTS.access.condition(Context("a", is_admin=False))
-    query = Query(limit=2, marker="nothing", condition=condition)
+    query = _shown_to("a", limit=2, marker="nothing")
     with pytest.raises(MarkerNotFound):
         await cloud.store.read(lambda connection: list_rows(connection, PORTS.table, query))
+
+
+def _shown_to(project: str, **asked: Any) -> Query:
+    caller, access = Context(project, is_admin=False), PORTS.access
+    return Query(condition=access.condition(caller), parameters=access.parameters(caller), **asked)

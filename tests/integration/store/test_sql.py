@@ -23,15 +23,15 @@ def stored(transaction: Transaction) -> None:
 @pytest.mark.parametrize("count", range(10))
 def test_rows_are_found_by_any_number_of_values(transaction: Transaction, count: int) -> None:
     wanted = PROJECTS[:count]
-    found = of_projects(transaction.connection, [*wanted, *wanted, "nobody"], resource="port").scalars()
-    assert sorted(found) == wanted
+    found = of_projects(transaction.connection, [*wanted, *wanted, "nobody"], resource="port")
+    assert sorted(row.project_id for row in found) == wanted
 
 
 def test_there_are_few_different_statements(engine: Engine, transaction: Transaction) -> None:
     seen: set[str] = set()
     event.listen(engine, "before_cursor_execute", lambda _connection, _cursor, statement, *_rest: seen.add(statement))
     for count in range(10):
-        of_projects(transaction.connection, PROJECTS[:count], resource="port").all()
+        of_projects(transaction.connection, PROJECTS[:count], resource="port")
     assert len(seen) == 5  # for up to 1, 2, 4, 8 and 16
 
 

@@ -181,7 +181,7 @@ class Collection:
         filters = dict(wanted.filters)
         for column, value in self._scope(request).items():
             filters[column] = [value] if value in filters.get(column, [value]) else []
-        condition = self._manager.access.condition(request.context)
+        access = self._manager.access
         asked = [(self._manager.filters[name], values) for name, values in wanted.computed.items()]
         also = [each.condition(request.context, values) for each, values in asked if each.condition is not None]
         named = [each.named(values) for each, values in asked if each.named is not None]
@@ -189,7 +189,13 @@ class Collection:
             also.append(self._manager.where)
         orders = {name: self._manager.orders[name]() for name, _ in wanted.sort if name in self._manager.orders}
         return msgspec.structs.replace(
-            wanted, filters=filters, condition=condition, also=also, named=named, orders=orders
+            wanted,
+            filters=filters,
+            condition=access.condition(request.context),
+            parameters=access.parameters(request.context),
+            also=also,
+            named=named,
+            orders=orders,
         )
 
     async def _prelude(self, request: Request, wanted: Query) -> None:

@@ -36,7 +36,11 @@ def ip_availability_routes(store: Store, page_limit: int, path: str = PATH) -> l
         versions = [_version(value) for name, value in parameters if name == "ip_version"]
         others = [(name, value) for name, value in parameters if name != "ip_version"]
         listed = query.parse(NETWORK_IP_AVAILABILITY, others, page_limit)
-        wanted = msgspec.structs.replace(listed.query, condition=NETWORK_ACCESS.condition(request.context))
+        wanted = msgspec.structs.replace(
+            listed.query,
+            condition=NETWORK_ACCESS.condition(request.context),
+            parameters=NETWORK_ACCESS.parameters(request.context),
+        )
         if not request.context.may(_RULE, {}):
             return json_response(200, {"network_ip_availabilities": []})
 

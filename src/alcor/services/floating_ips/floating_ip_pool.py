@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from alcor.model.context import Context
 from alcor.model.resources.floating_ip_pool import FLOATING_IP_POOL
-from alcor.services.access import Access, visible_networks
+from alcor.services.access import Access, Project, visible_networks
 from alcor.services.manager import LIST
 from alcor.services.plain import Plain, plain_manager
 from alcor.services.rows import View
@@ -16,8 +16,8 @@ from alcor.store.tables import network, subnet
 _EXTERNAL = select(network.c.id).where(network.c.external.is_(True))
 
 
-def _visible(context: Context) -> Any:
-    return subnet.c.network_id.in_(select(network.c.id).where(visible_networks(context)))
+def _visible(project: Project) -> Any:
+    return subnet.c.network_id.in_(select(network.c.id).where(visible_networks(project)))
 
 
 def _computed(_connection: Connection, rows: Sequence[Any], context: Context) -> list[View]:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists,
 
 from alcor.model.context import Context
 from alcor.model.resources.agent import AGENT
-from alcor.services.access import Access
+from alcor.services.access import Access, Project
 from alcor.services.manager import CREATE, OPERATIONS, Delete, Filter, check_expected, each
 from alcor.services.plain import Plain, locked_row, plain_manager
 from alcor.services.rows import View
@@ -38,7 +38,7 @@ _BACK = (
 )
 
 
-def _nobody(_context: Context) -> ColumnElement[bool]:
+def _nobody(_project: Project) -> ColumnElement[bool]:
     return false()
 
 

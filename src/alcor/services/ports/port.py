@@ -14,7 +14,7 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted
 from alcor.model.resources.port import PORT
 from alcor.services import tags
-from alcor.services.access import Access
+from alcor.services.access import Access, Project
 from alcor.services.floating_ips import elastic_ip_ports, forwarded_ports, local_ip_ports
 from alcor.services.manager import (
     Delete,
@@ -52,10 +52,9 @@ from alcor.store.tables import ip_allocation, log, network, port, port_binding
 from alcor.store.transaction import Transaction
 
 
-def _visible(context: Context) -> ColumnElement[bool]:
+def _visible(own: Project) -> ColumnElement[bool]:
     """Ports of the caller's project, and those of others in its networks."""
-    networks = select(network.c.id).where(network.c.project_id == context.project_id, network.c.guests.is_(True))
-    own = context.project_id
+    networks = select(network.c.id).where(network.c.project_id == own, network.c.guests.is_(True))
     # In two ranges, of which an index of networks' ports by project knows where they are.
     theirs = [
         and_(port.c.network_id.in_(networks), side) for side in (port.c.project_id < own, port.c.project_id > own)

@@ -62,7 +62,7 @@ def port_views(connection: Connection, rows: Sequence[Any], _context: Context = 
 def fixed_ips_of(connection: Connection, port_ids: Sequence[str]) -> dict[str, tuple[FixedIp, ...]]:
     """The addresses of these ports, in their order."""
     found: dict[str, tuple[FixedIp, ...]] = {}
-    for port_id, subnet_id, address in _allocations(connection, port_ids).all():
+    for port_id, subnet_id, address in _allocations(connection, port_ids):
         found[port_id] = (*found.get(port_id, ()), (subnet_id, address))
     return found
 
@@ -70,7 +70,7 @@ def fixed_ips_of(connection: Connection, port_ids: Sequence[str]) -> dict[str, t
 def known_hosts(connection: Connection, host_ids: Iterable[str]) -> set[str]:
     """Those of the hosts that are nodes."""
     asked = {host_id for host_id in host_ids if host_id}
-    return set(_nodes(connection, sorted(asked)).scalars()) if asked else set()
+    return {row.id for row in _nodes(connection, sorted(asked))} if asked else set()
 
 
 class Above(NamedTuple):

@@ -9,7 +9,7 @@ from alcor.model.context import Context
 from alcor.model.errors import AlcorError, conflict
 from alcor.model.resource import Resource
 from alcor.model.resources.qos import ALIASES, RULE_TYPES, RULES, RuleType
-from alcor.services.access import Access
+from alcor.services.access import Access, Project
 from alcor.services.manager import CREATE, LIST, OPERATIONS, Manager, Parent, Values
 from alcor.services.plain import Change, Plain, locked_row, plain_manager
 from alcor.services.qos.qos_policy import ACCESS as POLICY_ACCESS
@@ -43,8 +43,8 @@ def _owner(connection: Connection, values: Mapping[str, Any]) -> str:
 
 
 def _access(resource: Resource) -> Access:
-    def visible(context: Context) -> Any:
-        seen = select(qos_policy.c.id).where(POLICY_ACCESS.visible(context))
+    def visible(project: Project) -> Any:
+        seen = select(qos_policy.c.id).where(POLICY_ACCESS.visible(project))
         return qos_rule.c.qos_policy_id.in_(seen)
 
     return Access(resource, qos_rule, visible, _owner)

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, bindparam, or_, select
 from alcor.model.context import Context
 from alcor.model.errors import bad_request, conflict
 from alcor.model.resources.metering import METERING_LABEL, METERING_LABEL_RULE, PREFIXES
-from alcor.services.access import Access, owned
+from alcor.services.access import Access, Project, owned
 from alcor.services.manager import OPERATIONS, UPDATE, Values
 from alcor.services.plain import Plain, plain_manager
 from alcor.store import bulk
@@ -23,8 +23,8 @@ _OVERLAPPING = select(metering_label_rule.c.remote_ip_prefix).where(
 )
 
 
-def _visible(context: Context) -> ColumnElement[bool]:
-    return or_(metering_label.c.project_id == context.project_id, metering_label.c.shared.is_(True))
+def _visible(project: Project) -> ColumnElement[bool]:
+    return or_(metering_label.c.project_id == project, metering_label.c.shared.is_(True))
 
 
 ACCESS = Access(METERING_LABEL, metering_label, _visible)

@@ -185,7 +185,7 @@ def _check_owned(connection: Connection, row: Row[Any], context: Context) -> Non
     if context.is_admin or row.project_id == context.project_id:
         return
     shared = select(network.c.id).where(
-        network.c.id == row.network_id, network.c.id.in_(shared_ids("network", context))
+        network.c.id == row.network_id, network.c.id.in_(shared_ids("network", context.project_id))
     )
     if connection.execute(shared).first() is None:
         raise wrong_for(

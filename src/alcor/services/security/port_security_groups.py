@@ -29,7 +29,7 @@ _groups = sql.among(
 def groups_of(connection: Connection, port_ids: Sequence[str]) -> dict[str, list[str]]:
     """The ids of the groups of these ports."""
     found: dict[str, list[str]] = {}
-    for port_id, group_id in _groups(connection, port_ids).all():
+    for port_id, group_id in _groups(connection, port_ids):
         found.setdefault(port_id, []).append(group_id)
     return found
 

@@ -9,7 +9,7 @@ from alcor.model import security_rules
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, conflict
 from alcor.model.resources.security_group import DEFAULT_SECURITY_GROUP_RULE, SECURITY_GROUP_RULE
-from alcor.services.access import Access, everybody, row_values
+from alcor.services.access import Access, Project, everybody, row_values
 from alcor.services.manager import Create, Manager, Values
 from alcor.services.plain import Plain, plain_manager
 from alcor.services.rows import View
@@ -19,9 +19,9 @@ from alcor.store.tables import default_security_group_rule, security_group, secu
 from alcor.store.transaction import Transaction
 
 
-def _visible(context: Context) -> ColumnElement[bool]:
+def _visible(project: Project) -> ColumnElement[bool]:
     """Rules of the groups of the caller's project, whoever made them."""
-    own = select(security_group.c.id).where(security_group.c.project_id == context.project_id)
+    own = select(security_group.c.id).where(security_group.c.project_id == project)
     return security_group_rule.c.security_group_id.in_(own)
 
 

@@ -100,7 +100,7 @@ def shared_with(
     """Those of the ids that are shared with the caller's project, or with everybody."""
     if not ids:
         return set()
-    statement = shared_ids(object_type, context, actions).where(rbac_policy.c.object_id.in_(ids))
+    statement = shared_ids(object_type, context.project_id, actions).where(rbac_policy.c.object_id.in_(ids))
     return set(connection.execute(statement).scalars())
 
 
@@ -118,7 +118,7 @@ def shared_filter(table: Table, object_type: str, column: str = "id") -> Filter:
     """The filter of lists by ``shared``, for rows of a table that are shared, or a part of what is."""
 
     def condition(context: Context, values: Sequence[Any]) -> ColumnElement[bool]:
-        shared = table.c[column].in_(shared_ids(object_type, context))
+        shared = table.c[column].in_(shared_ids(object_type, context.project_id))
         return or_(*(shared if value else ~shared for value in values))
 
     return Filter(condition)

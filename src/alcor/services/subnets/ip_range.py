@@ -54,7 +54,8 @@ def _subnet(connection: Connection, range_id: str) -> Row[Any]:
     rows = bulk.select_by(connection, list(subnet.c), subnet.c.id, [range_id])
     if not rows or not _pools(rows[0]):
         raise not_found("ip_range", range_id)
-    return rows[0]
+    row: Row[Any] = rows[0]
+    return row
 
 
 def _pools(row: Row[Any]) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from alcor.model.number_ranges import Range
 from alcor.model.records import SubnetDeleted
 from alcor.model.resources.subnet import SUBNET
 from alcor.services import tags
-from alcor.services.access import EXTERNAL, SHARED, Access, shared_ids
+from alcor.services.access import EXTERNAL, SHARED, Access, Project, shared_ids
 from alcor.services.gateways.gateway_links import forget_attached_subnets
 from alcor.services.manager import (
     Create,
@@ -47,15 +47,15 @@ from alcor.store.transaction import Transaction
 ROWS = Rows(SUBNET, subnet)
 
 
-def _visible(context: Context) -> ColumnElement[bool]:
+def _visible(project: Project) -> ColumnElement[bool]:
     """Subnets of the caller's project, and those of networks that are shared with it, or external to it."""
-    shared = shared_ids(network_sharing.OBJECT_TYPE, context, (SHARED, EXTERNAL))
-    return or_(subnet.c.project_id == context.project_id, subnet.c.network_id.in_(shared))
+    shared = shared_ids(network_sharing.OBJECT_TYPE, project, (SHARED, EXTERNAL))
+    return or_(subnet.c.project_id == project, subnet.c.network_id.in_(shared))
 
 
 def _of_network(connection: Connection, rows: Sequence[Any], context: Context) -> Sequence[View]:
     """What subnets show of their network."""
-    shared = network.c.id.in_(shared_ids(network_sharing.OBJECT_TYPE, context))
+    shared = network.c.id.in_(shared_ids(network_sharing.OBJECT_TYPE, context.project_id))
     statement = select(network.c.id, network.c.external, shared.label("shared"))
     found = connection.execute(statement.where(network.c.id.in_({row.network_id for row in rows})))
     above = {row.id: {"shared": bool(row.shared), "router:external": bool(row.external)} for row in found}
