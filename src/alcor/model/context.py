@@ -26,8 +26,8 @@ class Policy(Protocol):
     def refused(self, rules: tuple[str, ...], context: "Context", target: Target) -> tuple[str, ...]:
         """Those of the rules that do not let the caller."""
 
-    def looks_at(self, rule: str) -> tuple[str, ...] | None:
-        """The attributes of a target that the rule depends on, or None when that cannot be told."""
+    def looks_at(self, *rules: str) -> tuple[str, ...] | None:
+        """The attributes of a target that the rules depend on, or None when that cannot be told."""
 
 
 class Context(msgspec.Struct, frozen=True):

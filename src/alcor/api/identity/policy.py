@@ -73,9 +73,9 @@ class RulePolicy:
             self._kept[key] = answer
         return answer
 
-    def looks_at(self, rule: str) -> tuple[str, ...] | None:
-        """The attributes of a target that the rule depends on, or None when that cannot be told."""
-        return self._names_of((rule,))
+    def looks_at(self, *rules: str) -> tuple[str, ...] | None:
+        """The attributes of a target that the rules depend on, or None when that cannot be told."""
+        return self._names_of(rules)
 
     def _names_of(self, rules: tuple[str, ...]) -> tuple[str, ...] | None:
         """What the rules look at together."""

@@ -113,9 +113,8 @@ class Collection:
                 raise not_found(self._resource.name, str(error)) from error
             page, more = [], False
         member = self._shape.listed or self._shape.several
-        body: dict[str, Any] = {
-            member: [query.chosen(self._shown.part(request.context, view), listed.fields) for view in page]
-        }
+        shown = self._shown.parts(request.context, page)
+        body: dict[str, Any] = {member: [query.chosen(view, listed.fields) for view in shown]}
         if links := pages.links(request, listed, [view[self._shape.key] for view in page], more):
             body[f"{member}_links"] = links
         return json_response(200, body)
@@ -236,7 +235,7 @@ class Collection:
         if request.context.policy is not None:
             await self._require_create(request.context, items, checked)
         views = await self._store.write_batch(self._manager.create, Create(checked, request.context))
-        return [self._shown.part(request.context, view) for view in views]
+        return self._shown.parts(request.context, views)
 
     async def _require_create(self, context: Context, items: Sequence[Any], checked: Sequence[Values]) -> None:
         """Raises AlcorError (403) unless the caller may create the resources as they are."""

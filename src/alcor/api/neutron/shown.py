@@ -1,14 +1,20 @@
-"""What of the resources that were read a caller is shown, by the rules of the policy."""
+"""What of the resources that were read a caller is shown, by the rules of the policy.
 
-from collections.abc import Mapping, Sequence
+Rules are asked once about all resources that are alike in what the rules look at: most of a list's are.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
 from alcor.model.context import Context
-from alcor.services.access import Access
+from alcor.services.access import LOOKED_FOR, Access
 from alcor.services.rows import View
 from alcor.store import bulk
 from alcor.store.tables import network
+
+_NOTHING = object()
 
 
 class Shown:
@@ -20,7 +26,7 @@ class Shown:
         self._rule = f"get_{resource.policy_name}"
         self._attributes = {f"{self._rule}:{each.name}": each.name for each in resource.seen_by_some}
         self._attribute_rules = tuple(self._attributes)
-        self._hidden = {name for name, each in resource.attributes.items() if each.hidden and each.column}
+        self._hidden = [name for name, each in resource.attributes.items() if each.hidden and each.column]
 
     def never(self, context: Context) -> bool:
         """Whether the caller may get none, whatever it is like."""
@@ -29,37 +35,73 @@ class Shown:
 
     def those(self, connection: Connection, views: Sequence[View], context: Context) -> list[View]:
         """Those that the caller may get."""
-        if context.policy is None:
+        policy = context.policy
+        if policy is None:
             return list(views)
-        access = self._access
-        refused = [view for view in views if not context.may(self._rule, access.target(None, view, context))]
+        access, names = self._access, policy.looks_at(self._rule)
+        refused = [
+            alike
+            for alike in _alike(views, names)
+            if not context.may(self._rule, access.target(None, alike[0], context))
+        ]
         if not refused:
             return list(views)
-        owners = _network_owners(connection, refused)
+        doubted = [view for alike in refused for view in alike]
+        owners = _network_owners(connection, doubted)
+        told = [_with_network_owner(view, owners) for view in doubted]
+        looked_at = None if names is None or access.parent_owner is not None else (*names, *LOOKED_FOR)
         hidden = {
             id(view)
-            for view in refused
-            if not context.may(self._rule, access.target(connection, _with_network_owner(view, owners), context))
+            for alike in _alike(told, looked_at)
+            if not context.may(self._rule, access.target(connection, alike[0], context))
+            for view in alike
         }
+        hidden = {id(view) for view, its in zip(doubted, told, strict=True) if id(its) in hidden}
         return [view for view in views if id(view) not in hidden]
 
     def part(self, context: Context, view: View) -> View:
         """The attributes that the caller may see."""
-        refused: Sequence[str] = ()
-        if context.policy is not None and self._attributes:
-            target = self._access.target(None, view, context)
-            refused = context.policy.refused(self._attribute_rules, context, target)
-        if not refused and not self._hidden:
-            return view
-        shown = view.copy()
-        for name in self._hidden:
-            shown.pop(name, None)
-        for rule in refused:
-            shown.pop(self._attributes[rule], None)
-        return shown
+        return self.parts(context, [view])[0]
+
+    def parts(self, context: Context, views: Sequence[View]) -> list[View]:
+        """The attributes that the caller may see of each."""
+        policy = context.policy
+        if policy is None or not self._attributes:
+            return [_without(view, self._hidden) for view in views]
+        unseen: dict[int, Sequence[str]] = {}
+        for alike in _alike(views, policy.looks_at(*self._attribute_rules)):
+            target = self._access.target(None, alike[0], context)
+            refused = policy.refused(self._attribute_rules, context, target)
+            names = [*self._hidden, *(self._attributes[rule] for rule in refused)]
+            unseen.update((id(view), names) for view in alike)
+        return [_without(view, unseen[id(view)]) for view in views]
 
 
-def _network_owners(connection: Connection, views: Sequence[View]) -> Mapping[str, str]:
+def _alike(views: Iterable[View], names: Sequence[str] | None) -> Iterable[Sequence[View]]:
+    """The resources in groups of those whose attributes of these names are the same; each alone without names."""
+    if names is None:
+        return [[view] for view in views]
+    wanted = ["project_id" if name == "tenant_id" else name for name in names]
+    groups: dict[Any, list[View]] = {}
+    for view in views:
+        key = tuple([view.get(name, _NOTHING) for name in wanted])
+        try:
+            groups.setdefault(key, []).append(view)
+        except TypeError:  # an attribute that cannot be a key
+            groups[id(view)] = [view]
+    return groups.values()
+
+
+def _without(view: View, names: Sequence[str]) -> View:
+    if not names:
+        return view
+    shown = view.copy()
+    for name in names:
+        shown.pop(name, None)
+    return shown
+
+
+def _network_owners(connection: Connection, views: Iterable[View]) -> Mapping[str, str]:
     ids = sorted({view["network_id"] for view in views if view.get("network_id")})
     found = bulk.select_by(connection, [network.c.id, network.c.project_id], network.c.id, ids) if ids else ()
     return {row.id: row.project_id for row in found}

@@ -29,7 +29,7 @@ def bulk_routes(
         updates = [collection.checked_update(request, _id(manager.resource, item), item) for item in items]
         _check_different(manager.resource, updates)
         views = await store.write_batch(update_together, updates)
-        return json_response(200, {shape.several: [shown.part(request.context, view) for view in views]})
+        return json_response(200, {shape.several: shown.parts(request.context, views)})
 
     path = f"{shape.path}/bulk"
     return [collection.bulk_route(), Route("PUT", path, update_bulk, collection.described.update_several())]
