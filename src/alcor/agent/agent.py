@@ -14,6 +14,7 @@ from typing import Any
 from alcor.agent.counters import Counters, prometheus_text
 from alcor.agent.dhcp.server import DhcpSettings
 from alcor.agent.inspection import Inspection
+from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.local_api import LocalApi
 from alcor.agent.on_demand.asking import Asking
 from alcor.agent.on_demand.learned_file import LEARNED, NEXT_HOPS, LearnedFile
@@ -59,10 +60,12 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     wanted.load()
     dhcp = DhcpSettings(settings.dhcp_lease_seconds)
     on_demand = OnDemand(wanted, driver, counters, time.monotonic)
-    punted = PuntedPackets(wanted, driver, counters, dhcp, on_demand, settings.punt_rate_per_port, settings.punt_rate)
+    advertising = Advertising(wanted, driver, counters)
+    rates = settings.punt_rate_per_port, settings.punt_rate
+    punted = PuntedPackets(wanted, driver, counters, dhcp, on_demand, advertising, *rates)
     vtep = ipv4_number(settings.vtep_ip)
     routing = Routing(wanted, driver, counters, on_demand, punted, vtep)
-    reconciler = Reconciler(wanted, driver, reports, counters, vtep, punted, on_demand, routing)
+    reconciler = Reconciler(wanted, driver, reports, counters, vtep, punted, on_demand, routing, advertising)
     directory = Path(settings.data_directory)
     files = [
         LearnedFile(directory / LEARNED, on_demand.learned.dump, on_demand.restore, counters),
@@ -81,7 +84,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     local_api = LocalApi(settings.socket_path(), pages)
     await local_api.start()
     log.info("agent of host %s runs at revision %d", settings.host_id, wanted.state.revision)
-    parts = [reconciler.run(), punted.send_replies(), southbound.run(), asking.run()]
+    parts = [reconciler.run(), punted.send_replies(), southbound.run(), asking.run(), advertising.run()]
     parts += [file.run() for file in files]
     try:
         await _until(stop, *parts, audits(reconciler, settings.audit_seconds))

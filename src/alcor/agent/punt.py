@@ -9,11 +9,12 @@ from alcor.agent import arp
 from alcor.agent.counters import Counters
 from alcor.agent.dhcp import server as dhcp
 from alcor.agent.ipv6 import neighbours
+from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.ipv6.neighbours import Owner
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.projection import endpoint_of
 from alcor.agent.wanted import Wanted
-from alcor.dataplane import frames, port_security
+from alcor.dataplane import frames, ipv6, port_security
 from alcor.dataplane.driver import DataPlane
 from alcor.dataplane.neighbour_discovery import neighbour_solicitation
 from alcor.model.goal_state import Port
@@ -36,13 +37,14 @@ class PuntedPackets:
         counters: Counters,
         dhcp_settings: dhcp.DhcpSettings,
         on_demand: OnDemand,
+        advertising: Advertising,
         port_rate: float,
         host_rate: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Rates are packets a second."""
         self._wanted, self._driver, self._counters, self._dhcp = wanted, driver, counters, dhcp_settings
-        self._on_demand = on_demand
+        self._on_demand, self._advertising = on_demand, advertising
         self._port_rate, self._clock = port_rate, clock
         self._host = TokenBucket(host_rate, host_rate * _BURST_SECONDS, clock())
         self._ports: dict[Id, TokenBucket] = {}
@@ -120,6 +122,11 @@ class PuntedPackets:
         return dhcp_reply.frame
 
     def _answer_ipv6(self, port: Port, frame: bytes) -> bytes | None:
+        header = ipv6.ipv6(frame)
+        if header is not None and ipv6.icmpv6_type(frame, header) == ipv6.ROUTER_SOLICITATION:
+            for advertisement in self._advertising.answer(port, frame):
+                self.reply(port.id, advertisement)
+            return None
         reply = neighbours.answer(endpoint_of(port), frame, self._owner_of_ipv6)
         if reply is neighbours.Silence.UNKNOWN_ADDRESS and self._asked_for_ipv6(port, frame):
             return None

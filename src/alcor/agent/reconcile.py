@@ -13,6 +13,7 @@ import msgspec
 
 from alcor.agent.backoff import Backoff
 from alcor.agent.counters import Counters
+from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.on_demand.learned import Touched
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.port_states import PortStates
@@ -51,6 +52,7 @@ class Reconciler:
         punted: PuntedPackets,
         on_demand: OnDemand,
         routing: Routing,
+        advertising: Advertising,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.port_states = PortStates()
@@ -59,7 +61,7 @@ class Reconciler:
         self._wanted, self._driver, self._reports, self._counters = wanted, driver, reports, counters
         self._punted = punted
         self._on_demand = on_demand
-        self._routing = routing
+        self._routing, self._advertising = routing, advertising
         on_demand.changed = self._learned_changed
         routing.changed = self._wake_up
         self._projection = Projection(own_vtep, on_demand.learned, routing.next_hops)
@@ -87,6 +89,7 @@ class Reconciler:
 
     def interface_appeared(self, port_id: Id) -> None:
         """See Listener."""
+        self._advertising.interface_appeared(port_id)
         self._events.add(port_id)
         self._wake.set()
 
@@ -171,6 +174,7 @@ class Reconciler:
         if programmed:
             await self._routing.programmed()
             await self._on_demand.programmed()
+            await self._advertising.programmed()
         if saved and programmed:
             self.trouble = ""
             self._acknowledge(received)
@@ -186,6 +190,7 @@ class Reconciler:
             else:
                 self._projection.touch(self._wanted.state, delta)
             self._on_demand.before(self._wanted.state, delta)
+            self._advertising.touch(delta)
             self._wanted.apply(delta, arrival.log_id)
             self._on_demand.after()
             self._counters.add("goal_states_taken")

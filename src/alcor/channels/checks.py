@@ -9,6 +9,7 @@ from typing import TypeVar
 from google.protobuf.message import DecodeError, Message
 
 from alcor.model.identifiers import Id
+from alcor.model.ipv6_modes import IPV6_MODES
 
 _Message = TypeVar("_Message", bound=Message)
 
@@ -67,6 +68,13 @@ def same_length(keys: Sequence[object], values: Sequence[object], what: str) -> 
     """Parallel arrays are equally long."""
     if len(keys) != len(values):
         raise MalformedMessage(f"{what}: parallel arrays have {len(keys)} and {len(values)} elements")
+
+
+def ipv6_mode(text: str) -> str:
+    """How workloads come by IPv6 addresses; empty for not at all."""
+    if text and text not in IPV6_MODES:
+        raise MalformedMessage(f"{text[:64]!r} is no IPv6 mode")
+    return text
 
 
 def address(text: str, what: str) -> str:

@@ -191,6 +191,8 @@ def _put_subnet(subnet: Subnet, part: pb.GoalState) -> None:
         gateway_ip=subnet.gateway_ip,
         enable_dhcp=subnet.enable_dhcp,
         dns_nameservers=subnet.dns_nameservers,
+        ipv6_ra_mode=subnet.ipv6_ra_mode,
+        ipv6_address_mode=subnet.ipv6_address_mode,
     )
     for to, via in subnet.host_routes:
         message.host_routes.add(destination=to, next_hop=via)
@@ -340,6 +342,8 @@ def _subnet(message: pb.Subnet) -> Subnet:
             (checks.cidr(route.destination, "host route"), checks.address(route.next_hop, "host route"))
             for route in message.host_routes
         ),
+        ipv6_ra_mode=checks.ipv6_mode(message.ipv6_ra_mode),
+        ipv6_address_mode=checks.ipv6_mode(message.ipv6_address_mode),
     )
 
 

@@ -151,7 +151,7 @@ class Listener(Protocol):
         """The workload interface is gone; what was programmed for it no longer counts."""
 
     def packet_punted(self, port_id: Id, frame: bytes) -> None:
-        """A workload sent a packet the agent must answer (ARP, DHCP). The frame is untrusted."""
+        """A workload sent a packet the agent must answer (ARP, neighbour discovery, DHCP). The frame is untrusted."""
 
     def packet_missed(self, port_id: Id, frame: bytes) -> None:
         """A workload sent a packet to a unicast MAC that is not programmed, in a VPC on demand.

@@ -25,6 +25,8 @@ def subnet_state(subnet: SubnetRecord, vpc: VpcRecord) -> goal_state.Subnet:
         enable_dhcp=subnet.enable_dhcp,
         dns_nameservers=subnet.dns_nameservers,
         host_routes=subnet.host_routes,
+        ipv6_ra_mode=subnet.ipv6_ra_mode,
+        ipv6_address_mode=subnet.ipv6_address_mode,
     )
 
 

@@ -32,6 +32,8 @@ class Subnet(msgspec.Struct, frozen=True, array_like=True):
     enable_dhcp: bool
     dns_nameservers: tuple[str, ...] = ()
     host_routes: tuple[tuple[str, str], ...] = ()
+    ipv6_ra_mode: str = ""  # as in the API (model.ipv6_modes), empty for none
+    ipv6_address_mode: str = ""
 
 
 class Port(msgspec.Struct, frozen=True, array_like=True):

@@ -31,6 +31,8 @@ class SubnetRecord(msgspec.Struct, frozen=True, array_like=True, tag="subnet"):
     enable_dhcp: bool
     dns_nameservers: tuple[str, ...] = ()
     host_routes: tuple[tuple[str, str], ...] = ()  # (destination CIDR, next hop)
+    ipv6_ra_mode: str = ""  # as in the API (model.ipv6_modes), empty for none
+    ipv6_address_mode: str = ""
 
 
 class PortRecord(msgspec.Struct, frozen=True, array_like=True, tag="port"):

@@ -23,7 +23,7 @@ def udp_to(target: Endpoint, ports: tuple[int, int]) -> bytes:
     return packets.ethernet(target.mac, A.mac, 0x86DD, packets.ipv6(A.ipv6[0], target.ipv6[0], 17, datagram))
 
 
-async def test_neighbour_solicitations_are_punted_with_their_port(cloud: Cloud) -> None:
+async def test_solicitations_are_punted_with_their_port(cloud: Cloud) -> None:
     unicast = bytearray(packets.neighbour_solicitation(B.mac, B.ipv6[0], A.ipv6[0], B.mac))
     unicast[:6] = A.mac.to_bytes(6)
     sent = (
@@ -31,6 +31,8 @@ async def test_neighbour_solicitations_are_punted_with_their_port(cloud: Cloud) 
         (A, packets.neighbour_solicitation(A.mac, A_LINK_LOCAL, B.ipv6[0], A.mac)),
         (A, packets.neighbour_solicitation(A.mac, UNSPECIFIED, A.ipv6[0])),
         (B, bytes(unicast)),
+        (A, packets.router_solicitation(A.mac, A_LINK_LOCAL, A.mac)),
+        (B, packets.router_solicitation(B.mac, UNSPECIFIED)),
     )
     for port, request in sent:
         await cloud.first.inject(port.port_id, request)

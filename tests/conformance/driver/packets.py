@@ -110,3 +110,11 @@ def link_local(mac: int) -> bytes:
     """RFC 4291, appendix A."""
     octets = (mac ^ 1 << 41).to_bytes(6, "big")
     return bytes.fromhex("fe80") + bytes(6) + octets[:3] + bytes.fromhex("fffe") + octets[3:]
+
+
+def router_solicitation(source: int, source_ip: bytes, link_layer: int | None = None) -> bytes:
+    """RFC 4861, section 4.1."""
+    group = bytes.fromhex("ff02") + bytes(13) + b"\x02"
+    return ethernet(
+        group_mac(group), source, 0x86DD, icmpv6(source_ip, group, 133, bytes(4) + mac_option(1, link_layer))
+    )

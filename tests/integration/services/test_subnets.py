@@ -222,6 +222,14 @@ async def test_a_port_can_have_the_gateways_address(cloud: Cloud) -> None:
     assert (await cloud.update(SUBNETS, subnet["id"], gateway_ip="10.0.0.5"))["gateway_ip"] == "10.0.0.5"
 
 
+async def test_hosts_are_told_how_addresses_are_made(cloud: Cloud) -> None:
+    network = await cloud.network()
+    modes = {"ipv6_ra_mode": "slaac", "ipv6_address_mode": "slaac"}
+    (created,) = await recorded(cloud, cloud.subnet(network, ip_version=6, cidr="2001:db8::/64", **modes))
+    assert isinstance(created, SubnetRecord)
+    assert (created.ipv6_ra_mode, created.ipv6_address_mode) == ("slaac", "slaac")
+
+
 async def test_hosts_are_told_what_concerns_them(cloud: Cloud) -> None:
     network = await cloud.network()
     created = await recorded(cloud, cloud.subnet(network, dns_nameservers=["192.0.2.53"]))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alcor.agent.counters import Counters
 from alcor.agent.dhcp.server import DhcpSettings
+from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
@@ -29,13 +30,15 @@ class Core:
         self.wanted.load()
         clock = self.clock
         self.on_demand = OnDemand(self.wanted, self.driver, self.counters, clock)
+        self.advertising = Advertising(self.wanted, self.driver, self.counters)
         self.punted = PuntedPackets(
-            self.wanted, self.driver, self.counters, DhcpSettings(), self.on_demand, punt_rate, 2 * punt_rate, clock
-        )
+            self.wanted, self.driver, self.counters, DhcpSettings(), self.on_demand, self.advertising,
+            punt_rate, 2 * punt_rate, clock,
+        )  # fmt: skip
         self.routing = Routing(self.wanted, self.driver, self.counters, self.on_demand, self.punted, OWN_VTEP)
         self.reconciler = Reconciler(
             self.wanted, self.driver, self.reports, self.counters, OWN_VTEP, self.punted, self.on_demand, self.routing,
-            clock,
+            self.advertising, clock,
         )  # fmt: skip
         self.reports.connected(LOG_ID)
 

@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from alcor.agent.counters import Counters
 from alcor.agent.dhcp.server import DhcpSettings
+from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.journal import parse_journal
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.punt import PuntedPackets
@@ -127,7 +128,9 @@ class AgentFollows(RuleBasedStateMachine):
         self.wanted = Wanted(self.directory)
         self.wanted.load()
         on_demand = OnDemand(self.wanted, self.driver, self.counters, lambda: self.now)
-        punted = PuntedPackets(self.wanted, self.driver, self.counters, DhcpSettings(), on_demand, 10, 10)
+        advertising = Advertising(self.wanted, self.driver, self.counters)
+        dhcp = DhcpSettings()
+        punted = PuntedPackets(self.wanted, self.driver, self.counters, dhcp, on_demand, advertising, 10, 10)
         routing = Routing(self.wanted, self.driver, self.counters, on_demand, punted, OWN_VTEP)
         self.reconciler = Reconciler(
             self.wanted,
@@ -138,6 +141,7 @@ class AgentFollows(RuleBasedStateMachine):
             punted,
             on_demand,
             routing,
+            advertising,
             lambda: self.now,
         )  # fmt: skip
         self.sequence = Sequence(*self.wanted.applied())

@@ -14,6 +14,7 @@ from alcor.model.goal_state import (
     Vpc,
     VpcNeighbours,
 )
+from alcor.model.ipv6_modes import IPV6_MODES
 
 ids = st.binary(min_size=16, max_size=16)
 vnis = st.integers(0, (1 << 24) - 1)
@@ -41,6 +42,8 @@ subnets = st.builds(
     st.booleans(),
     st.lists(addresses, max_size=2).map(tuple),
     tuples_of(cidrs, addresses),
+    st.sampled_from(("", *IPV6_MODES)),
+    st.sampled_from(("", *IPV6_MODES)),
 )
 ports = st.builds(
     Port,

@@ -53,6 +53,7 @@ def test_garbage_becomes_a_goal_state_or_a_typed_error(data: bytes) -> None:
         (pb.GoalState(subnets=[pb.Subnet(id=ID, vni=1, cidr="10.0.0.0/40")]), "CIDR"),
         (pb.GoalState(subnets=[pb.Subnet(id=ID, vni=1, cidr="10.0.0.0/8", gateway_ip="gate")]), "gateway"),
         (pb.GoalState(subnets=[pb.Subnet(id=ID, vni=1, cidr="10.0.0.0/8", dns_nameservers=["\0"])]), "name server"),
+        (pb.GoalState(subnets=[pb.Subnet(id=ID, vni=1, cidr="2001:db8::/64", ipv6_ra_mode="dhcp")]), "IPv6 mode"),
         (pb.GoalState(ports=[pb.Port(id=ID, vni=1, mac=1 << 48)]), "48 bits"),
         (pb.GoalState(ports=[pb.Port(id=ID, fixed_ips=[pb.FixedIp(subnet_id=b"", address="10.0.0.1")])]), "16 bytes"),
         (pb.GoalState(ports=[pb.Port(id=ID, fixed_ips=[pb.FixedIp(subnet_id=ID, address="10.0.1")])]), "IP address"),

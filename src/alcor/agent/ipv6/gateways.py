@@ -1,5 +1,6 @@
 """The routers of this host as its workloads see them over IPv6, found by their addresses. Pure."""
 
+import ipaddress
 from collections.abc import Iterable
 
 import msgspec
@@ -16,6 +17,10 @@ class Gateway(msgspec.Struct, frozen=True):
     mac: int
     address: bytes
     cidr: str
+
+    def is_near(self, address: bytes) -> bool:
+        """Whether an address is in the subnet."""
+        return ipaddress.IPv6Address(address) in ipaddress.IPv6Network(self.cidr, strict=False)
 
     def link_local(self) -> bytes:
         """The address from which it advertises itself (RFC 4861, section 4.2)."""
@@ -41,6 +46,10 @@ class Gateways:
     def of_subnet(self, vni: int, cidr: str) -> list[Gateway]:
         """Those in a subnet."""
         return self._by_subnet.get((vni, cidr), [])
+
+    def all(self) -> Iterable[Gateway]:
+        """All of them."""
+        return (gateway for gateways in self._by_subnet.values() for gateway in gateways)
 
     def _add(self, gateway: Gateway) -> None:
         for address in (gateway.address, gateway.link_local()):

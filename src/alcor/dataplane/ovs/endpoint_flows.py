@@ -17,6 +17,7 @@ _EVERYWHERE = (
     rules.PUNT_ARP,
     rules.PUNT_DHCP,
     ipv6_rules.PUNT_NEIGHBOUR_SOLICITATION,
+    ipv6_rules.PUNT_ROUTER_SOLICITATION,
     rules.DELIVER,
     rules.MISSED,
     TO_AGENT,

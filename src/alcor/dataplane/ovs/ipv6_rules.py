@@ -7,6 +7,7 @@ from alcor.dataplane.ipv6 import (
     PROTOCOL_UDP,
     REDIRECT,
     ROUTER_ADVERTISEMENT,
+    ROUTER_SOLICITATION,
 )
 from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, ToAgent
 from alcor.dataplane.ovs.tables import NEIGHBOUR_GUARD, PUNT, SOURCE_GUARD, Match, Rule
@@ -100,6 +101,14 @@ PUNT_NEIGHBOUR_SOLICITATION = Rule(
     (Meter("meter"), ToAgent()),
     "neighbour solicitations, as ARP requests",
 )
+PUNT_ROUTER_SOLICITATION = Rule(
+    "punt_router_solicitation",
+    PUNT,
+    90,
+    (_IPV6, _FROM_PORT, _ICMPV6, Match("icmpv6_type", ROUTER_SOLICITATION)),
+    (Meter("meter"), ToAgent()),
+    "the agent tells of the routers",
+)
 
 IPV6_RULES = (
     FORGED_ROUTER_ADVERTISEMENT,
@@ -112,4 +121,5 @@ IPV6_RULES = (
     FORGED_NEIGHBOUR_ADVERTISEMENT,
     NO_NEIGHBOUR_ADVERTISEMENT,
     PUNT_NEIGHBOUR_SOLICITATION,
+    PUNT_ROUTER_SOLICITATION,
 )

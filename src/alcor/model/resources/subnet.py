@@ -3,6 +3,7 @@
 from typing import Any
 
 from alcor.model.extension import Extension
+from alcor.model.ipv6_modes import IPV6_MODES
 from alcor.model.resource import Attribute, Kept, Resource, Unset
 from alcor.model.resources.standard import LONGEST_NAME, standard_attributes, tags
 from alcor.model.rules import ADMIN, ADMIN_OR_NETWORK_OWNER_MEMBER, ADMIN_OR_NETWORK_OWNER_READER, OWN, SERVICE
@@ -26,7 +27,6 @@ _MOST_HOST_ROUTES = 20
 _MOST_POOLS = 64
 _MOST_SERVICE_TYPES = 20
 _LONGEST_PREFIX = 128
-_IPV6_MODES = ("slaac", "dhcpv6-stateful", "dhcpv6-stateless")
 
 
 def ip_version(value: Any) -> int:
@@ -65,8 +65,8 @@ SUBNET = Resource(
             list_of(record({"destination": cidr, "nexthop": ip_address}), _MOST_HOST_ROUTES),
             [],
         ),
-        Attribute("ipv6_address_mode", optional(one_of(*_IPV6_MODES)), None, update=False),
-        Attribute("ipv6_ra_mode", optional(one_of(*_IPV6_MODES)), None, update=False),
+        Attribute("ipv6_address_mode", optional(one_of(*IPV6_MODES)), None, update=False),
+        Attribute("ipv6_ra_mode", optional(one_of(*IPV6_MODES)), None, update=False),
         Attribute("subnetpool_id", optional(uuid), None, update=False, column="subnetpool_id", parse_filter=str),
         Attribute("use_default_subnetpool", boolean, False, update=False, kept=Kept.COMPUTED, hidden=True),
         Attribute("prefixlen", optional(integer(0, _LONGEST_PREFIX)), update=False, kept=Kept.COMPUTED, hidden=True),

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, select
 from alcor.model import address_plan
 from alcor.model.addresses import ip_bytes, ip_text
 from alcor.model.errors import AlcorError, bad_request, conflict, invalid_input
+from alcor.model.ipv6_modes import OWN_ADDRESSES
 from alcor.model.number_ranges import Range
 from alcor.services.routers.router_ports import ROUTER_OWNERS
 from alcor.services.subnets.subnet import WIDTHS
@@ -100,7 +101,7 @@ def _subnet(subnet_id: str, version: int, cidr: str, attributes: str, has_dhcp: 
         cidr=cidr,
         usable=address_plan.usable(network),
         pools=tuple(address_plan.pool_ranges(given["allocation_pools"])),
-        automatic=bool({given.get("ipv6_address_mode"), given.get("ipv6_ra_mode")} & {"slaac", "dhcpv6-stateless"}),
+        automatic=bool({given.get("ipv6_address_mode"), given.get("ipv6_ra_mode")} & OWN_ADDRESSES),
         service_types=tuple(given.get("service_types", ())),
         has_dhcp=bool(has_dhcp),
     )

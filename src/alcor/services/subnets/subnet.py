@@ -10,6 +10,7 @@ from alcor.model import address_plan
 from alcor.model.context import OPERATOR, Context
 from alcor.model.errors import AlcorError, conflict, invalid_input, not_found
 from alcor.model.identifiers import id_bytes
+from alcor.model.ipv6_modes import OWN_ADDRESSES, STATEFUL
 from alcor.model.number_ranges import Range
 from alcor.model.records import SubnetDeleted
 from alcor.model.resources.subnet import SUBNET
@@ -167,7 +168,7 @@ def _check_ipv6_modes(network: address_plan.Network, values: Values) -> None:
         raise invalid_input(f"{' or '.join(modes)} cannot be set when enable_dhcp is set to False")
     if len(set(modes.values())) > 1:
         raise invalid_input(f"ipv6_ra_mode and ipv6_address_mode must not differ: {', '.join(modes.values())}")
-    if "dhcpv6-stateful" not in modes.values() and network.prefixlen != 64:
+    if STATEFUL not in modes.values() and network.prefixlen != 64:
         raise invalid_input(f"Invalid CIDR {network} for IPv6 address mode: addresses are made by themselves in a /64")
 
 
@@ -266,7 +267,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
 def has_own_addresses(row: Any) -> bool:
     """Whether the subnet's hosts make their own addresses (SLAAC)."""
     view = ROWS.view(row)
-    return bool({view["ipv6_address_mode"], view["ipv6_ra_mode"]} & {"slaac", "dhcpv6-stateless"})
+    return bool({view["ipv6_address_mode"], view["ipv6_ra_mode"]} & OWN_ADDRESSES)
 
 
 def _forget_own_addresses(transaction: Transaction, subnet_id: str) -> None:

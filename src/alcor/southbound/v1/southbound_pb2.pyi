@@ -162,7 +162,7 @@ class Route(_message.Message):
     def __init__(self, destination: _Optional[str] = ..., next_hop: _Optional[str] = ...) -> None: ...
 
 class Subnet(_message.Message):
-    __slots__ = ("id", "vni", "cidr", "gateway_ip", "enable_dhcp", "dns_nameservers", "host_routes")
+    __slots__ = ("id", "vni", "cidr", "gateway_ip", "enable_dhcp", "dns_nameservers", "host_routes", "ipv6_ra_mode", "ipv6_address_mode")
     ID_FIELD_NUMBER: _ClassVar[int]
     VNI_FIELD_NUMBER: _ClassVar[int]
     CIDR_FIELD_NUMBER: _ClassVar[int]
@@ -170,6 +170,8 @@ class Subnet(_message.Message):
     ENABLE_DHCP_FIELD_NUMBER: _ClassVar[int]
     DNS_NAMESERVERS_FIELD_NUMBER: _ClassVar[int]
     HOST_ROUTES_FIELD_NUMBER: _ClassVar[int]
+    IPV6_RA_MODE_FIELD_NUMBER: _ClassVar[int]
+    IPV6_ADDRESS_MODE_FIELD_NUMBER: _ClassVar[int]
     id: bytes
     vni: int
     cidr: str
@@ -177,7 +179,9 @@ class Subnet(_message.Message):
     enable_dhcp: bool
     dns_nameservers: _containers.RepeatedScalarFieldContainer[str]
     host_routes: _containers.RepeatedCompositeFieldContainer[Route]
-    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., cidr: _Optional[str] = ..., gateway_ip: _Optional[str] = ..., enable_dhcp: _Optional[bool] = ..., dns_nameservers: _Optional[_Iterable[str]] = ..., host_routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ...) -> None: ...
+    ipv6_ra_mode: str
+    ipv6_address_mode: str
+    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., cidr: _Optional[str] = ..., gateway_ip: _Optional[str] = ..., enable_dhcp: _Optional[bool] = ..., dns_nameservers: _Optional[_Iterable[str]] = ..., host_routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., ipv6_ra_mode: _Optional[str] = ..., ipv6_address_mode: _Optional[str] = ...) -> None: ...
 
 class FixedIp(_message.Message):
     __slots__ = ("subnet_id", "address")
