@@ -176,7 +176,7 @@ class _Compilation:
             self._leave(vpc, joined, left, staying)
 
     def _is_asked_about(self, vpc: VpcModel) -> bool:
-        return vpc.on_demand or any(self._model.routers.joined(vpc.id, vpc.subnets))
+        return vpc.on_demand or any(self._model.routers.joined(vpc.id))
 
     def _compare_on_demand(self, vpc: VpcModel, joined: set[str], left: set[str], record_changed: bool) -> None:
         """The cost is that of the hosts that join or leave, however many there are; others are told if they asked."""

@@ -217,7 +217,7 @@ class ReadModel(msgspec.Struct):
         router connects with one of it."""
         if host_id in vpc.hosts:
             return True
-        for other_id, subnet_id in self.routers.joined(vpc.id, vpc.subnets):
+        for other_id, subnet_id in self.routers.joined(vpc.id):
             other = self.vpcs.get(other_id)
             if other is not None and host_id in other.hosts and subnet_id in other.hosts[host_id].subnets:
                 return True

@@ -220,9 +220,14 @@ class Routers(msgspec.Struct):
             return set()
         return {each for each in self.naming(router.interfaces.values()) if router_id in self.next_of(each)}
 
-    def joined(self, vpc_id: Id, subnets: Iterable[Id]) -> Iterator[Place]:
-        """Where, in other VPCs, routers connect one with these subnets of a VPC, at once or by other routers."""
-        for router_id in reachable(self.of_subnets(vpc_id, subnets), self.before):
+    def joined(self, vpc_id: Id) -> Iterator[Place]:
+        """Where, in other VPCs, routers connect one with subnets of a VPC, at once or by other routers."""
+        there = {
+            router_id
+            for router_id in self.of_vpc.get(vpc_id, ())
+            if any(place_vpc_id == vpc_id for place_vpc_id, _ in self.places(router_id))
+        }
+        for router_id in reachable(there, self.before):
             yield from (place for place in self.places(router_id) if place[0] != vpc_id)
 
 

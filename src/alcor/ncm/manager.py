@@ -131,13 +131,20 @@ class NetworkConfigManager:
         model = self._source.model
         answer = GoalStateDelta(revision=model.revision)
         for vni, asked in questions.items():
-            vpc = _vpc_of_host(model, vni, host.hello.host_id)
+            vpc = self._vpc_of_host(vni, host.hello.host_id)
             if vpc is None:
                 self._wait(host, vni, asked)
             else:
                 self._answer(answer, model, vni, vpc, asked, host)
         if not answer.is_empty():
             host.deliver(answer)
+
+    def _vpc_of_host(self, vni: int, host_id: str) -> VpcModel | None:
+        """The VPC, if the host's workloads may speak to it: nobody learns of a VPC that is none of its business."""
+        model = self._source.model
+        vpc_id = model.vnis.get(vni)
+        vpc = None if vpc_id is None else model.vpcs[vpc_id]
+        return vpc if vpc is not None and host_id in model.nodes and self._source.reaches(host_id, vpc) else None
 
     def _wait(self, host: AskingHost, vni: int, asked: VpcQuestions) -> None:
         hosts = self._waiting.setdefault(vni, {})
@@ -157,9 +164,9 @@ class NetworkConfigManager:
         self._waiting = {vni: hosts for vni, hosts in self._waiting.items() if hosts}
 
     def _answer_waiting(self, vni: int) -> None:
-        now, model, is_coming = self._clock(), self._source.model, self._source.is_coming(vni)
+        now, is_coming = self._clock(), self._source.is_coming(vni)
         for host, waiting in list(self._waiting[vni].items()):
-            answerable = _vpc_of_host(model, vni, host.hello.host_id) is not None
+            answerable = self._vpc_of_host(vni, host.hello.host_id) is not None
             if host.connected and not answerable and (now < waiting.until or is_coming):
                 continue
             del self._waiting[vni][host]
@@ -259,13 +266,6 @@ class NetworkConfigManager:
         for learned in self._learned.values():
             for host in learned.macs.everybody():
                 news.setdefault(host, GoalStateDelta()).vteps.update(moved)
-
-
-def _vpc_of_host(model: ReadModel, vni: int, host_id: str) -> VpcModel | None:
-    """The VPC, if the host's workloads may speak to it: nobody learns of a VPC that is none of its business."""
-    vpc_id = model.vnis.get(vni)
-    vpc = None if vpc_id is None else model.vpcs[vpc_id]
-    return vpc if vpc is not None and host_id in model.nodes and model.reaches(host_id, vpc) else None
 
 
 async def _every(seconds: float, action: Callable[[], None]) -> None:

@@ -1,7 +1,8 @@
 """The read model of a Network Config Manager that is one of several: it holds the VPCs it takes care of.
 
 These are the VPCs on demand for which it comes first among the managers there are (model.rendezvous), and those that
-hosts ask it about nevertheless, because they know of other managers than it does: whoever is asked answers.
+hosts ask it about nevertheless: because they know of other managers than it does (whoever is asked answers), or because
+routers lead to VPCs that are told ahead to others.
 """
 
 import asyncio
@@ -19,13 +20,15 @@ from alcor.dpm.following import Following
 from alcor.dpm.lag import Lag
 from alcor.dpm.partial import relevant
 from alcor.dpm.partial_reading import ENTRIES_AT_ONCE, load_partial
-from alcor.dpm.read_model import ReadModel
+from alcor.dpm.read_model import ReadModel, VpcModel
 from alcor.model import rendezvous
 from alcor.model.identifiers import Id
 from alcor.model.records import LogEntry, VpcRecord
+from alcor.ncm.admitted import Admitted
 from alcor.ncm.fetching import Fetch, read_part
 from alcor.ncm.metrics import NcmMetrics
 from alcor.services.hosts import on_demand_vpcs
+from alcor.services.hosts.on_demand_vpcs import NamedVpc
 from alcor.store import change_log
 from alcor.store.store import Store
 
@@ -65,6 +68,7 @@ class Shard:
         self._members: Collection[str] = (address,)
         self._fetches: dict[Id, Fetch] = {}
         self._coming: dict[int, set[str]] = {}  # VNIs that hosts ask about, until it is known what there is
+        self._admitted = Admitted()
         self._wanted = asyncio.Event()
         self._advanced = asyncio.Event()  # set and replaced each time the model has
         self._free = asyncio.Semaphore(_FETCHES_AT_ONCE)
@@ -124,14 +128,28 @@ class Shard:
         if members != set(self._members):
             self._members = members
             log.info("%d Network Config Managers share the VPCs on demand", len(members))
-            self.tidy()
+            self._drop_unneeded()
             self._take_up_own()
 
     def want(self, vni: int, host_id: str) -> None:
         """See Source."""
-        if vni not in self._model.vnis and not self._is_fetched(vni):
-            self._coming.setdefault(vni, set()).add(host_id)
-            self._wanted.set()
+        self._coming.setdefault(vni, set()).add(host_id)
+        self._wanted.set()
+
+    def reaches(self, host_id: str, vpc: VpcModel) -> bool:
+        """See Source. The VPCs from which routers lead here need not be held."""
+        if self._model.reaches(host_id, vpc):
+            return True
+        assert vpc.record is not None, "it is known by its VNI"
+        vni = vpc.record.vni
+        if not self._admitted.admits(vni, host_id, self._joined(vpc.id)):
+            return False
+        if self._admitted.is_old(vni, host_id):
+            self.want(vni, host_id)
+        return True
+
+    def _joined(self, vpc_id: Id) -> set[Id]:
+        return {subnet_id for _, subnet_id in self._model.routers.joined(vpc_id)}
 
     def is_coming(self, vni: int) -> bool:
         """See Source."""
@@ -139,9 +157,18 @@ class Shard:
 
     def tidy(self) -> None:
         """See Source."""
-        for vni, vpc_id in list(self._model.vnis.items()):
-            if not self._takes_care_of(vni) and not self._is_needed(vni):
-                self._model.drop_vpc(self._model.vpcs[vpc_id])
+        self._admitted.rotate()
+        self._drop_unneeded()
+
+    def _drop_unneeded(self) -> None:
+        for vpc_id in list(self._model.vnis.values()):
+            if not self._is_kept(vpc := self._model.vpcs[vpc_id]):
+                self._model.drop_vpc(vpc)
+
+    def _is_kept(self, vpc: VpcModel) -> bool:
+        assert vpc.record is not None, "it is known by its VNI"
+        vni = vpc.record.vni
+        return (vpc.on_demand and self._takes_care_of(vni)) or self._is_needed(vni)
 
     def _is_needed(self, vni: int) -> bool:
         return self._listener is not None and self._listener.is_needed(vni)
@@ -178,7 +205,7 @@ class Shard:
 
     def _programming_said(self, record: VpcRecord) -> None:
         vpc = self._model.vpcs.get(record.id)
-        if vpc is not None and not record.on_demand:
+        if vpc is not None and not self._is_kept(vpc):
             self._model.drop_vpc(vpc)
         elif vpc is None and record.on_demand and self._takes_care_of(record.vni):
             self._fetch(record.id, record.vni)
@@ -205,18 +232,30 @@ class Shard:
                 self._fetch(vpc.id, vpc.vni)
 
     async def _find_wanted(self) -> None:
-        """Take up VPCs that hosts ask about and have ports in, for ever."""
+        """Take up VPCs that hosts ask about and reach, for ever."""
         while True:
             await self._wanted.wait()
             self._wanted.clear()
             asked = {vni: set(hosts) for vni, hosts in self._coming.items()}
-            found = await self._read(partial(on_demand_vpcs.of_hosts, asked=asked))
-            for vpc in found:
-                self._fetch(vpc.id, vpc.vni)
+            for vpc in await self._read(partial(on_demand_vpcs.named, vnis=asked)):
+                if await self._is_reached(vpc, asked[vpc.vni]):
+                    self._fetch(vpc.id, vpc.vni)
             for vni, hosts in asked.items():
                 self._coming[vni] -= hosts
                 if not self._coming[vni]:
                     del self._coming[vni]
+            if self._listener is not None:
+                self._listener.answer_waiting(asked)
+
+    async def _is_reached(self, vpc: NamedVpc, hosts: Collection[str]) -> bool:
+        """Whether any of the hosts reaches the VPC, by routers or within it; those that do by routers are admitted."""
+        if joined := self._joined(vpc.id):
+            found = await self._read(partial(on_demand_vpcs.subnets_of_hosts, hosts=hosts))
+            reaching = {host_id: subnets & joined for host_id, subnets in found.items() if subnets & joined}
+            self._admitted.add(vpc.vni, reaching)
+            if reaching:
+                return True
+        return vpc.on_demand and await self._read(partial(on_demand_vpcs.has_ports, vpc_id=vpc.id, hosts=hosts))
 
     def _is_fetched(self, vni: int) -> bool:
         return any(fetch.vni == vni for fetch in self._fetches.values())
@@ -247,8 +286,7 @@ class Shard:
     def _absorb(self, fetch: Fetch, part: ReadModel) -> None:
         fetch.absorb(self._model, part)
         vpc = self._model.vpcs.get(fetch.vpc_id)
-        is_mine = self._takes_care_of(fetch.vni) or self._is_needed(fetch.vni)
-        if vpc is not None and not (vpc.on_demand and is_mine):
+        if vpc is not None and not self._is_kept(vpc):
             self._model.drop_vpc(vpc)  # that changed while it was read
         log.info("took up VPC %d with %d ports", fetch.vni, len(part.ports))
         if self._listener is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from alcor.dpm.read_model import ReadModel
+from alcor.dpm.read_model import ReadModel, VpcModel
 
 
 class Source(Protocol):
@@ -13,8 +13,11 @@ class Source(Protocol):
     def model(self) -> ReadModel:
         """The model as it is now."""
 
+    def reaches(self, host_id: str, vpc: VpcModel) -> bool:
+        """Whether the host has ports in a VPC that is held, or in subnets that routers connect with it."""
+
     def want(self, vni: int, host_id: str) -> None:
-        """A host asks about a VPC that is not held: hold it from now on, if the host has ports in it."""
+        """A host asks about a VPC that is not held, or that it is not known to reach: if it does, it is to be held."""
 
     def is_coming(self, vni: int) -> bool:
         """Whether the VPC is being read, so that asking again soon makes sense."""
@@ -33,6 +36,10 @@ class WholeModel:
     def model(self) -> ReadModel:
         """See Source."""
         return self._model()
+
+    def reaches(self, host_id: str, vpc: VpcModel) -> bool:
+        """See Source."""
+        return self.model.reaches(host_id, vpc)
 
     def want(self, vni: int, host_id: str) -> None:
         """See Source: what is not here is not there."""

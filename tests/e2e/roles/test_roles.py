@@ -19,6 +19,7 @@ from alcor.testbed.waiting import until, wait_until
 from alcor.testbed.workload import Workload
 from tests.databases import PostgreSQL
 from tests.e2e.on_demand.region import Region, create_region
+from tests.e2e.routing.site import create_site
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(300)]
 
@@ -169,3 +170,35 @@ def is_on_disk(region: Region, peer: str, host_number: int) -> bool:
 def shuffled(programs: Sequence[Program], dice: random.Random) -> list[Program]:
     """In another order."""
     return dice.sample(programs, len(programs))
+
+
+async def test_vpcs_that_are_only_routed_to_are_answered_whoever_dies(
+    postgresql: PostgreSQL, postgresql_template: str
+) -> None:
+    """Told ahead to their own hosts, they are held by no Network Config Manager before hosts behind a router ask."""
+    database = postgresql.create_database(postgresql_template)
+    url = postgresql.url(database)
+    with Testbed(controller_arguments=("--role", "api", "--database", url)) as testbed:
+        processes = Processes(testbed, url)
+        for process in processes.all():
+            process.start()
+        testbed.make_hosts(2, processes.dpms)
+        async with Cloud(testbed.controller) as cloud:
+            site = await create_site(testbed, cloud)
+            sender, _ = await site.add("a", "near", 0), await site.add("e", "other", 1)
+            testbed.wait_steady()
+            assert sender.ping(site.address("e")) is not None
+            assert site.host(0).status()["vpcs"] == 1
+            ping = sender.keep_pinging(site.address("e"))
+            ping.wait_for_answers(_ANSWERS)
+            for ncm in processes.ncms:
+                ncm.program.kill()
+                ping.wait_for_answers(_ANSWERS)
+                await site.add(f"f{ncm.name[-1]}", "other", 1)
+                assert sender.ping(site.address(f"f{ncm.name[-1]}")) is not None
+                ncm.start()
+                await until(lambda: len(site.host(0).status()["network_config_managers"]) > 0, "a manager to be asked")
+            ping.wait_for_answers(_ANSWERS)
+            ping.stop()
+            assert ping.lost() == 0
+    postgresql.drop_database(database)
