@@ -8,6 +8,8 @@ from collections.abc import Callable
 from alcor.agent import arp
 from alcor.agent.counters import Counters
 from alcor.agent.dhcp import server as dhcp
+from alcor.agent.dhcpv6 import packet
+from alcor.agent.dhcpv6 import server as dhcpv6
 from alcor.agent.ipv6 import neighbours
 from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.ipv6.neighbours import Owner
@@ -24,6 +26,7 @@ from alcor.model.token_bucket import TokenBucket
 log = logging.getLogger(__name__)
 
 _REPLIES_WAITING = 1024
+_DHCPV6 = (packet.CLIENT_PORT, packet.SERVER_PORT)
 _BURST_SECONDS = 2
 
 
@@ -127,6 +130,8 @@ class PuntedPackets:
             for advertisement in self._advertising.answer(port, frame):
                 self.reply(port.id, advertisement)
             return None
+        if header is not None and ipv6.udp_ports(frame, header) == _DHCPV6:
+            return self._answer_dhcpv6(port, frame)
         reply = neighbours.answer(endpoint_of(port), frame, self._owner_of_ipv6)
         if reply is neighbours.Silence.UNKNOWN_ADDRESS and self._asked_for_ipv6(port, frame):
             return None
@@ -135,6 +140,14 @@ class PuntedPackets:
             return None
         self._counters.add("neighbour_solicitations_answered")
         return reply
+
+    def _answer_dhcpv6(self, port: Port, frame: bytes) -> bytes | None:
+        state = self._wanted.state
+        reply = dhcpv6.answer(port, state.subnets, state.vpcs.get(port.vni), frame, self._dhcp)
+        self._counters.add(f"dhcpv6_{reply.outcome}")
+        if reply.ignored_options and self._counters.add("dhcpv6_with_ignored_options"):
+            log.warning("port %s: unusable DHCPv6 options: %s", id_text(port.id), "; ".join(reply.ignored_options))
+        return reply.frame
 
     def _owner_of_ipv4(self, vni: int, address: int) -> int | None:
         gateway = self._wanted.routers().owner_of_ipv4(vni, address)

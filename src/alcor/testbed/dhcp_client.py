@@ -14,7 +14,7 @@ _SCRIPT_TEXT = """\
 #!/bin/sh
 case "$1" in
 deconfig)
-    ip address flush dev "$interface"
+    ip -4 address flush dev "$interface"
     ip link set "$interface" up
     ;;
 bound | renew)

@@ -43,6 +43,24 @@ async def test_solicitations_are_punted_with_their_port(cloud: Cloud) -> None:
         assert not any(has_received(host, other, request) for host, other in others)
 
 
+async def test_a_dhcp_clients_packets_are_punted_and_those_to_other_ports_are_not(cloud: Cloud) -> None:
+    servers = bytes.fromhex("ff020000000000000000000000010002")
+    solicit, other = (
+        packets.ethernet(
+            packets.group_mac(servers),
+            A.mac,
+            0x86DD,
+            packets.ipv6(A_LINK_LOCAL, servers, 17, packets.udp_payload(546, port, b"\1solicit")),
+        )
+        for port in (547, 548)
+    )
+    for frame in (solicit, other):
+        await cloud.first.inject(A.port_id, frame)
+    await cloud.fabric.settle()
+    assert was_punted(cloud.first, A, solicit)
+    assert not was_punted(cloud.first, A, other)
+
+
 async def test_a_solicitation_with_a_false_sender_is_not_punted(cloud: Cloud) -> None:
     spoofed = (
         packets.neighbour_solicitation(STRANGER.mac, STRANGER.ipv6[0], C.ipv6[0], STRANGER.mac),

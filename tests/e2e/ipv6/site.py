@@ -78,6 +78,11 @@ def addresses(workload: Workload) -> list[dict[str, Any]]:
     return found
 
 
+def made(workload: Workload) -> set[str]:
+    """The global addresses of the interface."""
+    return {each["local"] for each in addresses(workload) if each["scope"] == "global"}
+
+
 def wait_settled(workload: Workload) -> None:
     """Return when duplicate address detection has ended."""
 
@@ -85,6 +90,13 @@ def wait_settled(workload: Workload) -> None:
         return not any("tentative" in each and "dadfailed" not in each for each in addresses(workload))
 
     wait_until(is_settled, "duplicate address detection to end")
+
+
+async def attached_router(site: Site, subnet_id: str) -> str:
+    """A router in the subnet; its id."""
+    router = await site.cloud.create("router", name="r")
+    await site.cloud.act("router", router["id"], "add_router_interface", subnet_id=subnet_id)
+    return str(router["id"])
 
 
 async def create_site(testbed: Testbed, cloud: Cloud) -> Site:

@@ -8,16 +8,11 @@ import pytest
 from alcor.testbed.listener import Listener
 from alcor.testbed.waiting import wait_until
 from alcor.testbed.workload import INTERFACE, Workload
-from tests.e2e.ipv6.site import Site, addresses, wait_settled
+from tests.e2e.ipv6.site import Site, attached_router, made, wait_settled
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
 DNS_SERVER = "2001:db8:53::53"
-
-
-def made(workload: Workload) -> set[str]:
-    """The global addresses of the interface."""
-    return {each["local"] for each in addresses(workload) if each["scope"] == "global"}
 
 
 def default_routers(workload: Workload) -> set[str]:
@@ -28,13 +23,6 @@ def default_routers(workload: Workload) -> set[str]:
 def advertised(listener: Listener) -> list[bytes]:
     """The router advertisements so far."""
     return [frame for frame in listener.heard() if frame[12:14] == b"\x86\xdd" and frame[54] == 134]
-
-
-async def attached_router(site: Site, subnet_id: str) -> str:
-    """A router in the subnet; its id."""
-    router = await site.cloud.create("router", name="r")
-    await site.cloud.act("router", router["id"], "add_router_interface", subnet_id=subnet_id)
-    return str(router["id"])
 
 
 async def test_a_kernel_makes_the_address_that_the_api_gave(site: Site) -> None:

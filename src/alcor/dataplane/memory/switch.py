@@ -16,6 +16,7 @@ from alcor.model.identifiers import Id
 _INBOX_FRAMES = 1000
 _DHCP_CLIENT, _DHCP_SERVER = 68, 67
 _PUNTED_ICMPV6 = {ipv6.NEIGHBOUR_SOLICITATION, ipv6.ROUTER_SOLICITATION}
+_DHCPV6 = (546, 547)
 _BROADCAST_IPV4 = b"\xff\xff\xff\xff"
 
 
@@ -145,7 +146,9 @@ class MemorySwitch:
             return packet is not None and packet.operation == frames.ARP_REQUEST
         if header.ethertype == ETHERTYPE_IPV6:
             packet_ipv6 = ipv6.ipv6(frame)
-            return packet_ipv6 is not None and ipv6.icmpv6_type(frame, packet_ipv6) in _PUNTED_ICMPV6
+            return packet_ipv6 is not None and (
+                ipv6.icmpv6_type(frame, packet_ipv6) in _PUNTED_ICMPV6 or ipv6.udp_ports(frame, packet_ipv6) == _DHCPV6
+            )
         return header.ethertype == ETHERTYPE_IPV4 and frames.udp_ports(frame) == (_DHCP_CLIENT, _DHCP_SERVER)
 
     def _hand_to_agent(self, agent: Callable[[Id, bytes], None] | None, port_id: Id, frame: bytes) -> None:

@@ -18,6 +18,7 @@ _EVERYWHERE = (
     rules.PUNT_DHCP,
     ipv6_rules.PUNT_NEIGHBOUR_SOLICITATION,
     ipv6_rules.PUNT_ROUTER_SOLICITATION,
+    ipv6_rules.PUNT_DHCPV6,
     rules.DELIVER,
     rules.MISSED,
     TO_AGENT,

@@ -109,6 +109,14 @@ PUNT_ROUTER_SOLICITATION = Rule(
     (Meter("meter"), ToAgent()),
     "the agent tells of the routers",
 )
+PUNT_DHCPV6 = Rule(
+    "punt_dhcpv6",
+    PUNT,
+    80,
+    (_IPV6, _FROM_PORT, _UDP, Match("udp_src", _DHCP_CLIENT), Match("udp_dst", _DHCP_SERVER)),
+    (Meter("meter"), ToAgent()),
+    "DHCPv6 clients' packets",
+)
 
 IPV6_RULES = (
     FORGED_ROUTER_ADVERTISEMENT,
@@ -122,4 +130,5 @@ IPV6_RULES = (
     NO_NEIGHBOUR_ADVERTISEMENT,
     PUNT_NEIGHBOUR_SOLICITATION,
     PUNT_ROUTER_SOLICITATION,
+    PUNT_DHCPV6,
 )

@@ -1,0 +1,1 @@
+"""The DHCP server for IPv6 that every agent is for its own workloads."""
