@@ -68,7 +68,7 @@ class Router(msgspec.Struct, frozen=True):
     What a workload here sends to the MAC address of an interface goes on in the VPC of another: from that one's MAC
     address, its time to live less by one. The longest prefix decides which; of equal ones a subnet before a route, and
     a route of the interface that the packet came to before one of all. The router's own addresses answer echo requests,
-    and nothing else.
+    also in fragments; all else that is for them is for the agent.
 
     When the next hop is an interface of another router of this host, the packet goes on from that one, its time to
     live less by one for each; after MOST_ROUTERS of them it is for the agent.
@@ -162,7 +162,7 @@ class Listener(Protocol):
 
     def packet_for_router(self, port_id: Id, frame: bytes) -> None:
         """A workload sent a packet to a router that it cannot route by itself: its next hop is not programmed, or it
-        has no way, or its time to live ends there.
+        has no way, its time to live ends there, or it is for one of the router's own addresses.
 
         As of packets missed, it may be held and given back, and may come for some milliseconds too long.
         """

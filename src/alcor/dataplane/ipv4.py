@@ -11,6 +11,7 @@ ECHO_REPLY, ECHO_REQUEST = 0, 8
 DEFAULT_TTL = 64
 
 _HEADER = 20
+_INTERNETWORK_CONTROL = 0xC0  # RFC 1812, 4.3.2.5
 _FRAGMENT_OFFSET = 0x1FFF
 
 
@@ -23,6 +24,7 @@ class Ipv4(msgspec.Struct, frozen=True):
     protocol: int
     fragment_offset: int
     end: int
+    total: int  # of the packet, as it says itself
 
 
 def ipv4(frame: bytes) -> Ipv4 | None:
@@ -33,9 +35,9 @@ def ipv4(frame: bytes) -> Ipv4 | None:
     end = ETHERNET_HEADER + (frame[14] & 0x0F) * 4
     if frame[14] >> 4 != 4 or end < ETHERNET_HEADER + _HEADER or len(frame) < end:
         return None
-    (fragment,) = struct.unpack_from("!H", frame, 20)
+    total, _, fragment = struct.unpack_from("!HHH", frame, 16)
     source, destination = struct.unpack_from("!II", frame, 26)
-    return Ipv4(source, destination, frame[22], frame[23], fragment & _FRAGMENT_OFFSET, end)
+    return Ipv4(source, destination, frame[22], frame[23], fragment & _FRAGMENT_OFFSET, end, total)
 
 
 def icmp_type(frame: bytes, header: Ipv4) -> int | None:
@@ -56,15 +58,18 @@ def routed(frame: bytes, header: Ipv4, source_mac: int, destination_mac: int, ro
 
 
 def echo_reply(frame: bytes, header: Ipv4) -> bytes:
-    """What the receiver of the echo request in a frame answers its sender."""
+    """What the receiver of the echo request in a frame answers its sender; of a later fragment of it, the same."""
     packet = bytearray(frame)
     packet[0:12] = frame[6:12] + frame[0:6]
     packet[22] = DEFAULT_TTL
     packet[26:34] = frame[30:34] + frame[26:30]
-    packet[header.end] = ECHO_REPLY
     _set_header_checksum(packet, header.end)
-    packet[header.end + 2 : header.end + 4] = bytes(2)
-    packet[header.end + 2 : header.end + 4] = checksum(packet[header.end :])
+    if header.fragment_offset:
+        return bytes(packet)
+    # From the old checksum (RFC 1624), since what follows may be in other fragments.
+    (old,) = struct.unpack_from("!H", packet, header.end + 2)
+    was, packet[header.end] = packet[header.end] << 8, ECHO_REPLY
+    packet[header.end + 2 : header.end + 4] = checksum(struct.pack("!HHH", ~old & 0xFFFF, ~was & 0xFFFF, 0))
     return bytes(packet)
 
 
@@ -76,11 +81,15 @@ def icmp_error(frame: bytes, header: Ipv4, sender: int, kind: int, code: int) ->
     quoted = frame[ETHERNET_HEADER : header.end + 8]
     message = struct.pack("!BBHI", kind, code, 0, 0) + quoted
     message = message[:2] + checksum(message) + message[4:]
-    packet = bytearray(frame[6:12] + frame[0:6] + ETHERTYPE_IPV4.to_bytes(2))
-    total = _HEADER + len(message)
-    packet += struct.pack("!BBHHHBBHII", 0x45, 0xC0, total, 0, 0, DEFAULT_TTL, PROTOCOL_ICMP, 0, sender, header.source)
-    _set_header_checksum(packet, ETHERNET_HEADER + _HEADER)
-    return bytes(packet + message)
+    ethernet = frame[6:12] + frame[0:6] + ETHERTYPE_IPV4.to_bytes(2)
+    return ethernet + ipv4_packet(sender, header.source, PROTOCOL_ICMP, message, _INTERNETWORK_CONTROL)
+
+
+def ipv4_packet(source: int, destination: int, protocol: int, body: bytes, service: int = 0) -> bytes:
+    """A packet that its sender makes."""
+    total = _HEADER + len(body)
+    header = struct.pack("!BBHHHBBHII", 0x45, service, total, 0, 0, DEFAULT_TTL, protocol, 0, source, destination)
+    return header[:10] + checksum(header) + header[12:] + body
 
 
 def checksum(data: bytes | bytearray) -> bytes:

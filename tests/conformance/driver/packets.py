@@ -21,8 +21,10 @@ def udp_payload(source_port: int, destination_port: int, data: bytes) -> bytes:
     return struct.pack("!HHHH", source_port, destination_port, 8 + len(data), 0) + data
 
 
-def ipv4(source: int, destination: int, protocol: int, payload: bytes) -> bytes:
-    header = struct.pack("!BBHHHBBHII", 0x45, 0, 20 + len(payload), 0, 0, 64, protocol, 0, source, destination)
+def ipv4(source: int, destination: int, protocol: int, payload: bytes, fragment: int = 0) -> bytes:
+    """``fragment`` are the flags of it, and its offset in units of 8 bytes."""
+    total = 20 + len(payload)
+    header = struct.pack("!BBHHHBBHII", 0x45, 0, total, 0, fragment, 64, protocol, 0, source, destination)
     return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + payload
 
 

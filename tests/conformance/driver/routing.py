@@ -165,11 +165,28 @@ async def test_every_address_of_the_router_answers_ping(routed: Cloud, interface
     assert not went_to_agent(routed.first, sent)
 
 
-async def test_an_address_of_the_router_answers_nothing_else(routed: Cloud) -> None:
-    sent = to_router(NEAR.ipv4)
-    await routed.first.inject(A.port_id, sent)
-    await routed.fabric.settle()
-    assert not went_to_agent(routed.first, sent)
+@pytest.mark.parametrize("interface", ROUTER.interfaces, ids=("near", "same_vpc", "other_vpc"))
+async def test_all_else_for_an_address_of_the_router_goes_to_the_agent(
+    routed: Cloud, interface: RouterInterface
+) -> None:
+    for ttl in (1, 64):
+        sent = to_router(interface.ipv4, ttl)
+        await routed.first.inject(A.port_id, sent)
+        await routed.fabric.settle()
+        assert went_to_agent(routed.first, sent)
+
+
+async def test_a_ping_in_fragments_is_answered_fragment_by_fragment(routed: Cloud) -> None:
+    body = struct.pack("!BBHHH", 8, 0, 0, 77, next(_serial)) + bytes(range(40))
+    body = body[:2] + struct.pack("!H", packets.checksum(body)) + body[4:]
+    answer = b"\0" + body[1:2] + b"\0\0" + body[4:]
+    answer = answer[:2] + struct.pack("!H", packets.checksum(answer)) + answer[4:]
+    for start, end, more in ((0, 24, 0x2000), (24, 48, 0)):
+        sent = packets.ipv4(A.ipv4[0], SAME.ipv4, 1, body[start:end], fragment=more | start // 8)
+        reply = packets.ipv4(SAME.ipv4, A.ipv4[0], 1, answer[start:end], fragment=more | start // 8)
+        await routed.first.inject(A.port_id, packets.ethernet(NEAR.mac, A.mac, 0x0800, sent))
+        await routed.fabric.settle()
+        assert has_received(routed.first, A, packets.ethernet(A.mac, NEAR.mac, 0x0800, reply))
 
 
 async def test_a_router_that_is_removed_routes_and_answers_no_more(routed: Cloud) -> None:

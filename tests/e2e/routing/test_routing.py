@@ -1,6 +1,7 @@
 """Routing on hosts over Open vSwitch, programmed by the API's routers, proven with packets."""
 
 import itertools
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -161,3 +162,32 @@ async def test_rules_follow_own_ports_and_peers_in_use_and_not_the_vpc(site: Sit
     more = [flow for flow in site.flows(0) if flow not in before]
     assert len(more) == 1, more
     assert site.address("e") in more[0]
+
+
+async def test_a_gateway_answers_a_ping_in_fragments(site: Site) -> None:
+    await populate(site, "a", "e")
+    run = site.workloads["a"].namespace.run
+    for address in (*GATEWAYS.values(), site.address("e")):
+        assert " 0% packet loss" in run("ping", "-n", "-c", "2", "-i", "0.2", "-W", "5", "-s", "4000", address)
+
+
+_KNOCK = """
+import socket, sys
+kind = socket.SOCK_STREAM if sys.argv[1] == "tcp" else socket.SOCK_DGRAM
+knock = socket.socket(socket.AF_INET, kind)
+knock.settimeout(5)
+try:
+    knock.connect((sys.argv[2], 7))
+    knock.send(b"anybody there?")
+    knock.recv(100)
+except OSError as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+async def test_nobody_listens_at_a_gateway_and_that_is_said_at_once(site: Site, protocol: str) -> None:
+    await populate(site, "a")
+    for gateway in GATEWAYS.values():
+        told = site.workloads["a"].namespace.run(sys.executable, "-c", _KNOCK, protocol, gateway)
+        assert told.strip() == "ConnectionRefusedError"

@@ -1,9 +1,11 @@
 """What becomes of packets for routers that the data plane cannot route by itself.
 
 It knows no next hop at first: the agent finds out who has the address and where, has it programmed, and gives the
-packet back. What cannot be routed is answered with an ICMP error, from the gateway's address (RFC 1812, 4.3.3).
+packet back. What cannot be routed is answered with an ICMP error, from the gateway's address (RFC 1812, 4.3.3); what is
+for a router's own addresses as by a host where nobody listens.
 """
 
+import itertools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -17,6 +19,7 @@ from alcor.agent.wanted import Wanted
 from alcor.dataplane.driver import MOST_ROUTERS, DataPlane, NextHop, Router, RouterInterface
 from alcor.dataplane.frames import ARP_REQUEST, Arp, arp_frame, ethernet
 from alcor.dataplane.ipv4 import ECHO_REQUEST, PROTOCOL_ICMP, Ipv4, icmp_error, icmp_type, ipv4
+from alcor.dataplane.refusals import refusal
 from alcor.dataplane.route_choice import Way, way
 from alcor.model.addresses import MAC_BROADCAST
 from alcor.model.identifiers import Id
@@ -39,7 +42,7 @@ class _End(NamedTuple):
     """Where a packet's way through routers ends: the interface by which it came to the last, and what becomes of it."""
 
     interface: RouterInterface
-    then: Way | tuple[int, int]  # it goes on there, or the type and code of an ICMP error
+    then: Way | tuple[int, int] | None  # it goes on there; the type and code of an ICMP error; or it is for the router
 
 
 class Routing:
@@ -129,12 +132,18 @@ class Routing:
         end = self._follow(*found, header)
         if isinstance(end.then, Way):
             self._send_on(port_id, frame, header, end.interface, end.then)
+        elif end.then is None:
+            self._refuse_own(port_id, frame, header)
         else:
             self._refuse(port_id, frame, header, end.interface, end.then)
 
     def _follow(self, router: Router, interface: RouterInterface, header: Ipv4) -> _End:
         """Go on from router to router to the one that does not send the packet to another; whose time ends anywhere."""
-        for number in range(1, header.ttl):
+        for number in itertools.count(1):
+            if any(each.ipv4 == header.destination for each in router.interfaces):
+                return _End(interface, None)
+            if number >= header.ttl:
+                break
             onward = way(router, interface, header.destination)
             if onward is None:
                 return _End(interface, (_UNREACHABLE, _NETWORK))
@@ -159,6 +168,12 @@ class Routing:
         else:
             self._counters.add("packets_without_room")
         self.changed()
+
+    def _refuse_own(self, port_id: Id, frame: bytes, header: Ipv4) -> None:
+        self._counters.add("packets_to_routers_own_addresses")
+        answer = refusal(frame, header)
+        if answer is not None:
+            self._punted.reply(port_id, answer)
 
     def _refuse(
         self, port_id: Id, frame: bytes, header: Ipv4, interface: RouterInterface, why: tuple[int, int]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from alcor.dataplane import frames, ipv6, port_security
 from alcor.dataplane.driver import MOST_ROUTERS, Endpoint, NextHop, Router, RouterInterface
 from alcor.dataplane.frames import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet
-from alcor.dataplane.ipv4 import ECHO_REQUEST, Ipv4, echo_reply, icmp_type, ipv4, routed
+from alcor.dataplane.ipv4 import ECHO_REQUEST, PROTOCOL_ICMP, Ipv4, echo_reply, icmp_type, ipv4, routed
 from alcor.dataplane.route_choice import Way, way
 from alcor.model.identifiers import Id
 
@@ -196,10 +196,11 @@ class MemorySwitch:
         self._hand_to_agent(self.unrouted, sender.port_id, frame)
 
     def _answer_for_router(self, sender: Endpoint, frame: bytes, header: Ipv4) -> None:
-        if icmp_type(frame, header) == ECHO_REQUEST:
+        is_part_of_echo = header.protocol == PROTOCOL_ICMP and header.fragment_offset
+        if is_part_of_echo or icmp_type(frame, header) == ECHO_REQUEST:
             self.hand_to_workload(sender.port_id, echo_reply(frame, header))
         else:
-            self._drop("router's own")
+            self._hand_to_agent(self.unrouted, sender.port_id, frame)
 
     def _route_to(self, onward: Way | None, sender: Endpoint, frame: bytes, header: Ipv4, routers: int) -> None:
         hop = None if onward is None else self.next_hops.get(onward.vni, {}).get(onward.next_hop)

@@ -22,7 +22,7 @@ def router_flows(pipeline: Pipeline, router: Router) -> Iterator[tuple[int, Flow
             "network": each.network,
             "mask": each.mask,
         }
-        for rule in (rules.TO_ROUTER, rules.ECHO, rules.ROUTERS_OWN, rules.TO_NEXT_ROUTER):
+        for rule in (rules.TO_ROUTER, rules.ECHO, rules.ECHO_FRAGMENT, rules.ROUTERS_OWN, rules.TO_NEXT_ROUTER):
             yield each.vni, pipeline[rule].flow(values)
         yield each.vni, pipeline[rules.TO_SUBNET].flow(values, each.mask.bit_count())
     for route in router.routes:

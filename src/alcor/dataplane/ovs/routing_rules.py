@@ -34,6 +34,7 @@ _TO_ADDRESS = Match("reg8", "ipv4")
 _MAC_BITS = 48
 _IPV4_BITS = 32
 _COUNTED_BITS = 31
+_LATER_FRAGMENT = 3  # of a packet in fragments, and not the first: ovs-fields(7)
 
 TO_ROUTER = Rule(
     "to_router",
@@ -53,25 +54,37 @@ TOO_MANY_ROUTERS = Rule(
     (GoTo(UNROUTED.number),),
     "routers send it to each other: the agent says what becomes of it",
 )
+_MIRRORED = (
+    Move("eth_src", "xreg2", _MAC_BITS),
+    Move("eth_dst", "eth_src", _MAC_BITS),
+    Move("xreg2", "eth_dst", _MAC_BITS),
+    Move("ipv4_src", "ipv4_dst", _IPV4_BITS),
+    SetField("ipv4_src", "ipv4"),
+    SetField("ip_ttl", 64),
+)
 ECHO = Rule(
     "echo",
     ROUTE,
     3000,
     (_IPV4, _OF_ROUTER, _TO_ROUTER, Match("ip_proto", 1), Match("icmpv4_type", 8), Match("icmpv4_code", 0)),
-    (
-        Move("eth_src", "xreg2", _MAC_BITS),
-        Move("eth_dst", "eth_src", _MAC_BITS),
-        Move("xreg2", "eth_dst", _MAC_BITS),
-        Move("ipv4_src", "ipv4_dst", _IPV4_BITS),
-        SetField("ipv4_src", "ipv4"),
-        SetField("ip_ttl", 64),
-        SetField("icmpv4_type", 0),
-        Back(),
-    ),
+    (*_MIRRORED, SetField("icmpv4_type", 0), Back()),
     "a router's address answers ping, whether or not the agent runs",
 )
+ECHO_FRAGMENT = Rule(
+    "echo_fragment",
+    ROUTE,
+    2995,
+    (_IPV4, _OF_ROUTER, _TO_ROUTER, Match("ip_proto", 1), Match("ip_frag", _LATER_FRAGMENT, _LATER_FRAGMENT)),
+    (*_MIRRORED, Back()),
+    "what follows on the first fragment of a ping is the same in its answer",
+)
 ROUTERS_OWN = Rule(
-    "routers_own", ROUTE, 2990, (_IPV4, _OF_ROUTER, _TO_ROUTER), (), "a router's address answers nothing else"
+    "routers_own",
+    ROUTE,
+    2990,
+    (_IPV4, _OF_ROUTER, _TO_ROUTER),
+    (GoTo(UNROUTED.number),),
+    "nobody listens at a router's address: the agent says so",
 )
 EXPIRED = tuple(
     Rule(
@@ -198,6 +211,7 @@ ROUTING_RULES = (
     TO_NO_ROUTER,
     TOO_MANY_ROUTERS,
     ECHO,
+    ECHO_FRAGMENT,
     ROUTERS_OWN,
     *EXPIRED,
     EXPIRED_BEFORE,

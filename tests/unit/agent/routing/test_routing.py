@@ -165,6 +165,22 @@ async def test_that_nobody_has_an_address_elsewhere_is_said_when_it_is_known(hos
     assert tuple(error[34:36]) == (3, 1)
 
 
+@pytest.mark.parametrize("ttl", [1, 64])
+async def test_nobody_listens_at_a_gateways_addresses(host: RoutingHost, ttl: int) -> None:
+    for address in (GATEWAY, 0x0A0900FE):
+        await host.send(address, ttl)
+        (error,) = await host.received()
+        assert error[26:34] == address.to_bytes(4) + OWN_ADDRESS.to_bytes(4)
+        assert tuple(error[34:36]) == (3, 3)
+
+
+async def test_what_workloads_send_to_gateways_is_answered_within_their_rate(host: RoutingHost) -> None:
+    for _ in range(200):
+        await host.send(GATEWAY)
+    assert 0 < len(await host.received()) <= 100
+    assert host.counter("punted_over_port_rate") >= 100
+
+
 async def test_an_error_is_not_answered_with_an_error(host: RoutingHost) -> None:
     sent = udp_frame(NEAR_MAC, MACS[OWN], OWN_ADDRESS, 0x08080808, b"data")
     sent = with_ttl(sent[:23] + b"\x01" + sent[24:34] + b"\x03\x01" + sent[36:], 64)

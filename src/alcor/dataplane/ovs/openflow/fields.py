@@ -56,6 +56,7 @@ FIELDS = {
         Field("nd_target", _OPENFLOW, 31, 16, "ipv6"),
         Field("nd_tll", _OPENFLOW, 33, 6, "mac"),
         Field("tun_id", _OPENFLOW, 38, 8),
+        Field("ip_frag", _NICIRA, 26, 1),
         Field("ip_ttl", _NICIRA, 29, 1),
         *(Field(f"xreg{number}", _PACKET_REGISTER, number, 8, "hex") for number in (2, 3)),
         Field("xxreg0", _NICIRA, 111, 16, "hex"),

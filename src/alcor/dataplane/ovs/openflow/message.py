@@ -46,6 +46,7 @@ _BUNDLE = struct.Struct(">IHH")
 _BUNDLE_ADD_PREFIX = struct.Struct(">BBHIIHHBBHI")
 _ATOMIC_AND_ORDERED = 3
 
+_FRAGMENTS_AS_THEY_ARE = 3  # Open vSwitch's OFPC_FRAG_NX_MATCH
 _ASYNC_PROPERTY = struct.Struct(">HHI")
 _ASYNC_PACKET_IN, _ASYNC_PORT_STATUS, _ASYNC_FLOW_REMOVED = 1, 3, 5  # of a connection that may change the switch
 _SENT_BY_A_FLOW = 1 << 1 | 1 << 5  # of a packet that came in by a port, of one from a packet-out
@@ -75,8 +76,12 @@ def hello(xid: int) -> bytes:
 
 
 def whole_packets() -> bytes:
-    """The body of a configuration that asks for whole packets; on a management connection it turns on all news."""
-    return struct.pack(">HH", 0, 0xFFFF)
+    """The body of a configuration that asks for whole packets; on a management connection it turns on all news.
+
+    Flows match the ports, and the ICMP type and code, of a packet's first fragment: by default Open vSwitch hides them,
+    as OpenFlow has it.
+    """
+    return struct.pack(">HH", _FRAGMENTS_AS_THEY_ARE, 0xFFFF)
 
 
 def news(packets: bool, idle_flows: bool) -> bytes:
