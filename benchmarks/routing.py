@@ -3,9 +3,9 @@
 python -m benchmarks.routing [--subnets 100] [--times 10] [--rounds 5]
 
 Two hosts, each a network namespace with an Open vSwitch and an agent of its own. First, a VPC of many subnets and a
-router that is in all of them: from the request that takes it up until its address in the last of them answers a workload
-of each host, again and again; then the same when the router comes to the last subnet only, by a request of its own.
-Workloads ping all the while, every 5 ms, and know the gateway's MAC address.
+router that is in all of them: from the request that takes it up until its address in the last of them answers a
+workload of each host, again and again; then the same when the router comes to the last subnet only, by a request of
+its own. Workloads ping all the while, every 5 ms, and know the gateway's MAC address.
 
 Then pings and TCP between workloads, by turns: within a subnet, routed to another subnet, and through two routers, on
 one host and between two; and, for comparison, between two interfaces of a bare Open vSwitch bridge of the first host
