@@ -63,7 +63,7 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class Router(msgspec.Struct, frozen=True):
-    """It routes IPv4 between the subnets of its interfaces, and by its routes.
+    """It routes IPv4 between the subnets of its interfaces, and by its routes, of which no two are for the same.
 
     What a workload here sends to the MAC address of an interface goes on in the VPC of another: from that one's MAC
     address, its time to live less by one. The longest prefix decides which; of equal ones a subnet before a route, and

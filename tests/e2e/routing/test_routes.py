@@ -167,3 +167,33 @@ async def test_what_two_routers_send_to_each_other_ends(site: Site) -> None:
     told = client.namespace.run("ping", "-n", "-c", "1", "-W", "5", BEYOND, check=False)
     assert "Time to live exceeded" in told
     assert client.ping("10.1.0.1") is not None
+
+
+async def test_what_goes_through_appliances_and_routers_notices_no_restart(site: Site) -> None:
+    second = await second_router(site)
+    client = await site.add("a", "near", 0)
+    appliance = await site.add_appliance("x", "other", 1, BEHIND)
+    appliance.namespace.ip("address", "add", f"{BEYOND}/24", "dev", "lo")
+    await site.add("f", "far", 1)
+    await site.route((BEHIND, site.address("x")), ("10.3.0.0/24", "10.1.1.253"))
+    await site.route(("10.1.0.0/24", "10.1.1.1"), router=second)
+    for address in (BEYOND, site.address("f")):
+        wait_until(lambda address=address: client.ping(address, timeout=0.5) is not None, f"the way to {address}")  # type: ignore[misc]
+    site.testbed.wait_steady()
+    pings = [client.keep_pinging(address) for address in (BEYOND, site.address("f"))]
+    for ping in pings:
+        ping.wait_for_answers(150)  # what is used is on disk at most a second later
+    site.testbed.controller.program.kill()
+    for host in site.testbed.hosts:
+        host.agent.kill()
+    for ping in pings:
+        ping.wait_for_answers(50)
+    for host in site.testbed.hosts:
+        host.agent.start()
+        wait_until(lambda host=host: host.status().get("goal_state") == "complete", f"the agent of {host.name}")  # type: ignore[misc]
+    site.testbed.controller.start()
+    site.testbed.wait_connected()
+    for ping in pings:
+        ping.wait_for_answers(100)
+        ping.stop()
+        assert ping.lost() == 0

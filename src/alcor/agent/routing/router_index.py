@@ -64,7 +64,17 @@ def data_plane_router(router: goal_state.Router) -> Router:
     routes = list(_routes(router.routes, interfaces, None))
     for each in router.interfaces:
         routes += _routes(each.routes, interfaces, (each.vni, each.mac))
-    return Router(router.id, tuple(interfaces), tuple(routes))
+    return Router(router.id, tuple(interfaces), _one_for_each(routes))
+
+
+def _one_for_each(routes: Iterable[Route]) -> tuple[Route, ...]:
+    """Of several routes to the same destination, the first that leads somewhere."""
+    chosen: dict[tuple[int, int, tuple[int, int] | None], Route] = {}
+    for route in routes:
+        destination = route.network, route.mask, route.arriving
+        if destination not in chosen or (route.vni and not chosen[destination].vni):
+            chosen[destination] = route
+    return tuple(chosen.values())
 
 
 def _routes(

@@ -291,6 +291,17 @@ async def test_a_route_that_leads_nowhere_is_said(
     assert tuple(error[34:36]) == (3, code)
 
 
+async def test_of_routes_to_the_same_destination_the_first_that_leads_somewhere_is_taken(host: RoutingHost) -> None:
+    same = ("192.0.2.0/24", ""), ("192.0.2.9/24", "10.0.1.3"), ("192.0.2.0/24", "10.0.1.2")
+    await host.change(routers={ROUTER_ID: with_routes(*same)})
+    await host.send(BEYOND)
+    assert host.next_hops() == {NEAR_VNI: {AHEAD_ADDRESS: NextHop(MACS[3], AHEAD_VTEP)}}
+    assert len(host.core.switch.routers[ROUTER_ID].routes) == 1
+    await host.change(routers={ROUTER_ID: with_routes(same[2])})
+    await host.send(BEYOND)
+    assert LOCAL_ADDRESS in host.next_hops()[NEAR_VNI]
+
+
 async def test_a_packet_goes_on_through_the_next_hops_router(host: RoutingHost) -> None:
     host.manager.addresses[0x0A070004] = MACS[4]
     routed = with_routes(("10.7.0.0/24", "10.0.1.253"))
