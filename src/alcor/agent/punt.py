@@ -16,9 +16,10 @@ from alcor.agent.ipv6.neighbours import Owner
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.projection import endpoint_of
 from alcor.agent.wanted import Wanted
-from alcor.dataplane import frames, ipv6, port_security
+from alcor.dataplane import frames, ipv6
 from alcor.dataplane.driver import DataPlane
 from alcor.dataplane.neighbour_discovery import neighbour_solicitation
+from alcor.model.addresses import mac_of_link_local
 from alcor.model.goal_state import Port
 from alcor.model.identifiers import Id, id_text
 from alcor.model.token_bucket import TokenBucket
@@ -150,10 +151,10 @@ class PuntedPackets:
         return reply.frame
 
     def _owner_of_ipv4(self, vni: int, address: int) -> int | None:
-        gateway = self._wanted.routers().owner_of_ipv4(vni, address)
+        gateway = self._wanted.routers().owner_of(vni, address)
         if gateway is not None:
             return gateway
-        owner = self._wanted.owner_of_ipv4(vni, address)
+        owner = self._wanted.owner_of(vni, address)
         return self._on_demand.owner(vni, address) if owner is None else owner
 
     def _asked_for(self, port: Port, frame: bytes) -> bool:
@@ -165,10 +166,10 @@ class PuntedPackets:
         gateway = self._wanted.gateways().owner_of(vni, address)
         if gateway is not None:
             return Owner(gateway, is_router=True)
-        mac = port_security.mac_of_link_local(address)
+        mac = mac_of_link_local(address)
         if mac is not None and (self._wanted.has_mac(vni, mac) or mac in self._on_demand.learned.forwarding(vni)):
             return Owner(mac)
-        owner = self._wanted.owner_of_ipv6(vni, address)
+        owner = self._wanted.owner_of(vni, address)
         if owner is None:
             owner = self._on_demand.owner(vni, address)
         return None if owner is None else Owner(owner)
@@ -181,7 +182,7 @@ class PuntedPackets:
         request = neighbour_solicitation(frame)
         if request is None:
             return False
-        mac = port_security.mac_of_link_local(request.target)
+        mac = mac_of_link_local(request.target)
         if mac is not None:
             return self._on_demand.unknown_mac(port.id, port.vni, mac, frame)
         return self._on_demand.unknown_address(port.id, port.vni, request.target, frame)

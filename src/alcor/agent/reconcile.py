@@ -24,6 +24,7 @@ from alcor.agent.routing.routing import Routing
 from alcor.agent.wanted import Wanted
 from alcor.channels.messages import Acknowledgement, ResyncRequest, State
 from alcor.dataplane.driver import Change, DataPlane, DataPlaneUnavailable, Failures
+from alcor.model.addresses import Address
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.identifiers import Id, id_text
 
@@ -109,9 +110,9 @@ class Reconciler:
         """See Listener."""
         self._routing.packet(port_id, frame)
 
-    def next_hop_idle(self, vni: int, ipv4: int) -> None:
+    def next_hop_idle(self, vni: int, address: Address) -> None:
         """See Listener."""
-        self._routing.idle(vni, ipv4)
+        self._routing.idle(vni, address)
 
     def _wake_up(self) -> None:
         self._wake.set()

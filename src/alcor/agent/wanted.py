@@ -14,7 +14,7 @@ from alcor.agent.journal import Journal
 from alcor.agent.routing.router_index import RouterIndex
 from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.codec import GoalStateAssembler, goal_state_to_messages
-from alcor.model.addresses import ip_bytes, ipv4_number
+from alcor.model.addresses import Address, address_of
 from alcor.model.goal_state import GoalState, GoalStateDelta, NeighbourDelta, apply_delta
 from alcor.southbound.v1 import southbound_pb2 as pb
 
@@ -42,8 +42,7 @@ class Wanted:
         self._unsaved: list[GoalStateDelta] = []
         self._rewrite = True
         self._snapshot_bytes = 0
-        self._local_ipv4: dict[tuple[int, int], int] | None = None
-        self._local_ipv6: dict[tuple[int, bytes], int] | None = None
+        self._local_addresses: dict[tuple[int, Address], int] | None = None
         self._local_macs: set[tuple[int, int]] | None = None
         self._routers: RouterIndex | None = None
         self._gateways: Gateways | None = None
@@ -88,7 +87,7 @@ class Wanted:
             self._rewrite = True
         self.complete = self.complete or delta.snapshot
         if delta.snapshot or delta.ports or delta.removed_ports:
-            self._local_ipv4 = self._local_ipv6 = self._local_macs = None
+            self._local_addresses = self._local_macs = None
         if delta.snapshot or delta.routers or delta.removed_routers:
             self._routers = self._gateways = None
 
@@ -117,32 +116,17 @@ class Wanted:
         self._unsaved = []
         self.saved_revision = self.state.revision
 
-    def owner_of_ipv4(self, vni: int, address: int) -> int | None:
-        """The MAC address that has an IPv4 address in a VPC, as far as this host knows."""
-        if self._local_ipv4 is None:
-            self._local_ipv4 = {
-                (port.vni, ipv4_number(fixed)): port.mac
+    def owner_of(self, vni: int, address: Address) -> int | None:
+        """The MAC address that has an IP address in a VPC, as far as this host knows."""
+        if self._local_addresses is None:
+            self._local_addresses = {
+                (port.vni, address_of(fixed)): port.mac
                 for port in self.state.ports.values()
                 for _, fixed in port.fixed_ips
-                if ":" not in fixed
             }
-        mac = self._local_ipv4.get((vni, address))
+        mac = self._local_addresses.get((vni, address))
         if mac is None and (neighbours := self.state.neighbours.get(vni)) is not None:
-            return neighbours.ipv4.get(address)
-        return mac
-
-    def owner_of_ipv6(self, vni: int, address: bytes) -> int | None:
-        """The MAC address that has an IPv6 address in a VPC, as far as this host knows."""
-        if self._local_ipv6 is None:
-            self._local_ipv6 = {
-                (port.vni, ip_bytes(fixed)): port.mac
-                for port in self.state.ports.values()
-                for _, fixed in port.fixed_ips
-                if ":" in fixed
-            }
-        mac = self._local_ipv6.get((vni, address))
-        if mac is None and (neighbours := self.state.neighbours.get(vni)) is not None:
-            return neighbours.ipv6.get(address)
+            return neighbours.ipv4.get(address) if isinstance(address, int) else neighbours.ipv6.get(address)
         return mac
 
     def has_mac(self, vni: int, mac: int) -> bool:

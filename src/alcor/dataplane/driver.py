@@ -5,13 +5,15 @@ exist, makes the data plane do what a State or Change says, and hands up the pac
 data plane was restarted behind the driver's back, the driver reconnects and says so, and the agent answers with
 ``replace``.
 
-Units as in model.goal_state: MACs are 48-bit integers, IPv4 addresses 32-bit integers, VPCs are named by VNI.
+Units as in model.goal_state: MACs are 48-bit integers, IPv4 addresses 32-bit integers, IPv6 addresses 16 bytes. VPCs
+are named by VNI.
 """
 
 from typing import Protocol
 
 import msgspec
 
+from alcor.model.addresses import Address, address_number, address_text, link_local, version_of
 from alcor.model.identifiers import Id
 
 
@@ -41,9 +43,21 @@ class RouterInterface(msgspec.Struct, frozen=True):
 
     vni: int
     mac: int
-    ipv4: int  # the router's address in the subnet
+    address: Address  # the router's, in the subnet
     network: int
     mask: int
+
+    def version(self) -> int:
+        """Of IP."""
+        return version_of(self.address)
+
+    def own_addresses(self) -> tuple[Address, ...]:
+        """The router's: over IPv6 the link-local address of the MAC address, too."""
+        return (self.address,) if self.version() == 4 else (self.address, link_local(self.mac))
+
+    def covers(self, address: Address) -> bool:
+        """Whether an address is in the subnet."""
+        return self.version() == version_of(address) and address_number(address) & self.mask == self.network
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -58,12 +72,22 @@ class Route(msgspec.Struct, frozen=True):
     mask: int
     vni: int = 0
     mac: int = 0
-    next_hop: int = 0
+    next_hop: Address = 0
     arriving: tuple[int, int] | None = None
+    version: int = 4  # of IP
+
+    def destination(self) -> str:
+        """The addresses that it leads to, as network and mask."""
+        parts = (each if self.version == 4 else each.to_bytes(16) for each in (self.network, self.mask))
+        return "/".join(map(address_text, parts))
+
+    def covers(self, address: Address) -> bool:
+        """Whether an address is one of those that it leads to."""
+        return self.version == version_of(address) and address_number(address) & self.mask == self.network
 
 
 class Router(msgspec.Struct, frozen=True):
-    """It routes IPv4 between the subnets of its interfaces, and by its routes, of which no two are for the same.
+    """It routes between the subnets of its interfaces, and by its routes, of which no two are for the same.
 
     What a workload here sends to the MAC address of an interface goes on in the VPC of another: from that one's MAC
     address, its time to live less by one. The longest prefix decides which; of equal ones a subnet before a route, and
@@ -71,7 +95,8 @@ class Router(msgspec.Struct, frozen=True):
     also in fragments; all else that is for them is for the agent.
 
     When the next hop is an interface of another router of this host, the packet goes on from that one, its time to
-    live less by one for each; after MOST_ROUTERS of them it is for the agent.
+    live less by one for each; after MOST_ROUTERS of them it is for the agent. So is what a link-local address sends
+    beyond its subnet.
     """
 
     id: Id
@@ -89,8 +114,8 @@ class NextHop(msgspec.Struct, frozen=True):
 class NextHopDelta(msgspec.Struct):
     """Addresses of one VPC that are routed to: put and removed."""
 
-    put: dict[int, NextHop] = {}
-    removed: set[int] = set()
+    put: dict[Address, NextHop] = {}
+    removed: set[Address] = set()
 
 
 class RemoteDelta(msgspec.Struct):
@@ -114,7 +139,7 @@ class State(msgspec.Struct):
     on_demand: set[int] = set()
     learned: dict[int, dict[int, int]] = {}  # VNI → MAC → VTEP IPv4
     routers: dict[Id, Router] = {}
-    next_hops: dict[int, dict[int, NextHop]] = {}  # VNI → IPv4
+    next_hops: dict[int, dict[Address, NextHop]] = {}  # by VNI
 
 
 class Change(msgspec.Struct):
@@ -167,7 +192,7 @@ class Listener(Protocol):
         As of packets missed, it may be held and given back, and may come for some milliseconds too long.
         """
 
-    def next_hop_idle(self, vni: int, ipv4: int) -> None:
+    def next_hop_idle(self, vni: int, address: Address) -> None:
         """Nothing was routed to an address for a while; it is no longer programmed."""
 
     def remote_idle(self, vni: int, mac: int) -> None:

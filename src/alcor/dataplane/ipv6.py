@@ -7,13 +7,18 @@ import msgspec
 from alcor.dataplane.frames import ETHERNET_HEADER, ETHERTYPE_IPV6, ethernet
 from alcor.dataplane.ipv4 import checksum
 
-PROTOCOL_UDP, PROTOCOL_ICMPV6 = 17, 58
+PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_ICMPV6 = 6, 17, 58
+ECHO_REQUEST, ECHO_REPLY = 128, 129
 ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT = 133, 134
 NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT, REDIRECT = 135, 136, 137
 UNSPECIFIED = bytes(16)
 ALL_NODES = b"\xff\x02" + bytes(13) + b"\x01"
 
+DEFAULT_HOP_LIMIT = 64
+
 _HEADER = 40
+_MINIMUM_MTU = 1280
+_FIRST_INFORMATION = 128  # types below are errors
 _FRAGMENT, _AUTHENTICATION = 44, 51
 _EXTENSIONS = {0, 43, 60, _FRAGMENT, _AUTHENTICATION}  # hop by hop, routing, destination options
 _MOST_EXTENSIONS = 16
@@ -85,6 +90,13 @@ def icmpv6_frame(macs: tuple[int, int], addresses: tuple[bytes, bytes], message:
     return ipv6_frame(source_mac, destination_mac, source, destination, PROTOCOL_ICMPV6, summed, hop_limit)
 
 
+def tcp_frame(macs: tuple[int, int], addresses: tuple[bytes, bytes], segment: bytes) -> bytes:
+    """The frame that carries a TCP segment, its checksum still zero, from the first of both to the second."""
+    (source_mac, destination_mac), (source, destination) = macs, addresses
+    summed = segment[:16] + _checksum(source, destination, PROTOCOL_TCP, segment) + segment[18:]
+    return ipv6_frame(source_mac, destination_mac, source, destination, PROTOCOL_TCP, summed, DEFAULT_HOP_LIMIT)
+
+
 def udp_frame(
     macs: tuple[int, int], addresses: tuple[bytes, bytes], ports: tuple[int, int], data: bytes, hop_limit: int = 64
 ) -> bytes:
@@ -113,3 +125,48 @@ def multicast_mac(address: bytes) -> int:
 
 def _checksum(source: bytes, destination: bytes, protocol: int, payload: bytes) -> bytes:
     return checksum(source + destination + struct.pack("!II", len(payload), protocol) + payload)
+
+
+def routed(frame: bytes, header: Ipv6, source_mac: int, destination_mac: int, routers: int = 1) -> bytes:
+    """The frame as it goes on from a router: with other MAC addresses, its hop limit less by one for each."""
+    macs = destination_mac.to_bytes(6) + source_mac.to_bytes(6)
+    return macs + frame[12:21] + bytes((header.hop_limit - routers,)) + frame[22:]
+
+
+def echo_reply(frame: bytes, header: Ipv6) -> bytes:
+    """What the receiver of the echo request in a frame answers its sender; of a later fragment of it, the same."""
+    head = frame[6:12] + frame[0:6] + frame[12:21] + bytes((DEFAULT_HOP_LIMIT,)) + frame[38:54] + frame[22:38]
+    if header.fragment_offset:
+        return head + frame[54:]
+    answered = replaced_word(frame[header.start + 2 : header.start + 4], ECHO_REQUEST << 8, ECHO_REPLY << 8)
+    start = frame[54 : header.start] + bytes((ECHO_REPLY,)) + frame[header.start + 1 : header.start + 2]
+    return head + start + answered + frame[header.start + 4 :]
+
+
+def replaced_word(summed: bytes, before: int, after: int) -> bytes:
+    """A checksum when one word of what it sums has become another (RFC 1624): of a fragment the rest is not here."""
+    total = (~int.from_bytes(summed) & 0xFFFF) + (~before & 0xFFFF) + after
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    return (~total & 0xFFFF).to_bytes(2)
+
+
+def is_answered_with_errors(frame: bytes, header: Ipv6) -> bool:
+    """Whether anybody may be told what became of a packet (RFC 4443, section 2.4e)."""
+    if header.destination[0] == 0xFF or header.source[0] == 0xFF or header.source == UNSPECIFIED:
+        return False
+    if header.protocol != PROTOCOL_ICMPV6:
+        return not header.fragment_offset
+    kind = icmpv6_type(frame, header)
+    return kind is not None and kind >= _FIRST_INFORMATION and kind != REDIRECT
+
+
+def icmpv6_error(frame: bytes, header: Ipv6, sender: bytes, kind: int, code: int) -> bytes:
+    """What a router, from its address ``sender``, tells a packet's sender: why the packet was not routed (RFC 4443).
+
+    It quotes as much of the packet as fits into the smallest that every link carries.
+    """
+    room = _MINIMUM_MTU - _HEADER - 8
+    message = struct.pack("!BBHI", kind, code, 0, 0) + frame[ETHERNET_HEADER : header.end][:room]
+    macs = int.from_bytes(frame[0:6]), int.from_bytes(frame[6:12])
+    return icmpv6_frame(macs, (sender, header.source), message, DEFAULT_HOP_LIMIT)

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from alcor.dataplane import ipv6, neighbour_discovery
 from alcor.dataplane.driver import Endpoint
+from alcor.model.addresses import link_local
 
 _FORGED_ICMPV6 = {ipv6.ROUTER_ADVERTISEMENT, ipv6.REDIRECT}
 _DHCPV6_ANSWER = (547, 546)
@@ -38,12 +39,6 @@ def permits_ipv6(endpoint: Endpoint, mac: int, address: bytes) -> bool:
     return _pair_covers(endpoint, mac, 6, int.from_bytes(address, "big"))
 
 
-def link_local(mac: int) -> bytes:
-    """The IPv6 link-local address of a MAC address, RFC 4291 appendix A."""
-    octets = (mac ^ 1 << 41).to_bytes(6, "big")
-    return b"\xfe\x80" + bytes(6) + octets[:3] + b"\xff\xfe" + octets[3:]
-
-
 def permits_ipv6_packet(endpoint: Endpoint, mac: int, frame: bytes) -> bool:
     """True when the workload may send this IPv6 packet: as :func:`permits_ipv6`, or without an address.
 
@@ -67,13 +62,6 @@ def permits_ipv6_packet(endpoint: Endpoint, mac: int, frame: bytes) -> bool:
 def _advertises_itself(endpoint: Endpoint, mac: int, frame: bytes, header: ipv6.Ipv6) -> bool:
     advertised = neighbour_discovery.advertised(frame, header)
     return advertised is not None and advertised[1] in (mac, 0, None) and permits_ipv6(endpoint, mac, advertised[0])
-
-
-def mac_of_link_local(address: bytes) -> int | None:
-    """The MAC address from which a link-local address was made, or None when it was made otherwise."""
-    if address[:8] != b"\xfe\x80" + bytes(6) or address[11:13] != b"\xff\xfe":
-        return None
-    return int.from_bytes(address[8:11] + address[13:]) ^ 1 << 41
 
 
 def _pair_covers(endpoint: Endpoint, mac: int, version: int, address: int) -> bool:

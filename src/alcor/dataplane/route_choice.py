@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from alcor.dataplane.driver import Router, RouterInterface
+from alcor.model.addresses import Address
 
 
 class Way(NamedTuple):
@@ -10,18 +11,16 @@ class Way(NamedTuple):
 
     vni: int
     mac: int
-    next_hop: int
+    next_hop: Address
 
 
-def way(router: Router, arriving: RouterInterface, address: int) -> Way | None:
+def way(router: Router, arriving: RouterInterface, address: Address) -> Way | None:
     """Where the router sends what came by one of its interfaces; None for nowhere."""
     found: list[tuple[tuple[int, int], Way | None]] = [
-        ((each.mask, 2), Way(each.vni, each.mac, address))
-        for each in router.interfaces
-        if address & each.mask == each.network
+        ((each.mask, 2), Way(each.vni, each.mac, address)) for each in router.interfaces if each.covers(address)
     ]
     for route in router.routes:
-        if address & route.mask == route.network and route.arriving in (None, (arriving.vni, arriving.mac)):
+        if route.covers(address) and route.arriving in (None, (arriving.vni, arriving.mac)):
             onward = Way(route.vni, route.mac, route.next_hop) if route.vni else None
             found.append(((route.mask, int(route.arriving is not None)), onward))
     return max(found, key=lambda each: each[0])[1] if found else None

@@ -8,6 +8,7 @@ A module that wants a driver checked defines a fixture ``fabric`` that yields a 
 from typing import Protocol
 
 from alcor.dataplane.driver import DataPlane
+from alcor.model.addresses import Address
 from alcor.model.identifiers import Id
 
 
@@ -21,7 +22,7 @@ class Recorder:
         self.missed: list[tuple[Id, bytes]] = []
         self.for_routers: list[tuple[Id, bytes]] = []
         self.idle: list[tuple[int, int]] = []
-        self.idle_next_hops: list[tuple[int, int]] = []
+        self.idle_next_hops: list[tuple[int, Address]] = []
         self.restarts = 0
 
     def interface_appeared(self, port_id: Id) -> None:
@@ -39,8 +40,8 @@ class Recorder:
     def packet_for_router(self, port_id: Id, frame: bytes) -> None:
         self.for_routers.append((port_id, frame))
 
-    def next_hop_idle(self, vni: int, ipv4: int) -> None:
-        self.idle_next_hops.append((vni, ipv4))
+    def next_hop_idle(self, vni: int, address: Address) -> None:
+        self.idle_next_hops.append((vni, address))
 
     def remote_idle(self, vni: int, mac: int) -> None:
         self.idle.append((vni, mac))
@@ -80,7 +81,7 @@ class Host(Protocol):
     async def until_idle(self, vni: int, mac: int) -> None:
         """Let time pass until the driver has said that this learned MAC address is idle."""
 
-    async def until_next_hop_idle(self, vni: int, ipv4: int) -> None:
+    async def until_next_hop_idle(self, vni: int, address: Address) -> None:
         """Let time pass until the driver has said that this next hop is idle."""
 
     async def restart_data_plane(self) -> None:

@@ -55,7 +55,7 @@ def via(target: Endpoint, network: int, mask: int = MASK, *, only: RouterInterfa
 
 
 def to_second(network: int, mask: int = MASK) -> Route:
-    return Route(network, mask, VNI, SAME.mac, SECOND_SAME.ipv4)
+    return Route(network, mask, VNI, SAME.mac, SECOND_SAME.address)
 
 
 def with_routes(*routes: Route) -> Router:
@@ -235,7 +235,7 @@ async def test_a_second_router_has_routes_for_what_comes_to_its_own_interfaces(r
 
 
 async def test_packets_that_routers_send_to_each_other_end_at_the_agent(routed: Cloud) -> None:
-    back = Route(BEYOND, MASK, VNI, SECOND_SAME.mac, SAME.ipv4)
+    back = Route(BEYOND, MASK, VNI, SECOND_SAME.mac, SAME.address)
     await behind_another(routed, to_second(BEYOND), back=(back,))
     for ttl in (2, MOST_ROUTERS, MOST_ROUTERS + 1, 255):
         sent = await send(routed, BEYOND + 1, ttl)
@@ -244,7 +244,7 @@ async def test_packets_that_routers_send_to_each_other_end_at_the_agent(routed: 
 
 async def test_a_second_router_answers_ping_and_ends_with_its_removal(routed: Cloud) -> None:
     target = await behind_another(routed, to_second(LATER))
-    for address in (SECOND_SAME.ipv4, SECOND_LATER.ipv4):
+    for address in (SECOND_SAME.address, SECOND_LATER.address):
         await routed.first.inject(A.port_id, echo_request(address))
         await routed.fabric.settle()
         assert any(frame[26:30] == address.to_bytes(4) for frame in routed.first.received(A.port_id))

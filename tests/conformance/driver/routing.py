@@ -155,12 +155,12 @@ async def test_a_packet_to_a_subnet_the_router_is_not_in_goes_to_the_agent(route
 
 @pytest.mark.parametrize("interface", ROUTER.interfaces, ids=("near", "same_vpc", "other_vpc"))
 async def test_every_address_of_the_router_answers_ping(routed: Cloud, interface: RouterInterface) -> None:
-    sent = echo_request(interface.ipv4)
+    sent = echo_request(interface.address)
     await routed.first.inject(A.port_id, sent)
     await routed.fabric.settle()
     body = b"\0" + sent[35:36] + b"\0\0" + sent[38:]
     body = body[:2] + struct.pack("!H", packets.checksum(body)) + body[4:]
-    reply = packets.ethernet(A.mac, NEAR.mac, 0x0800, packets.ipv4(interface.ipv4, A.ipv4[0], 1, body))
+    reply = packets.ethernet(A.mac, NEAR.mac, 0x0800, packets.ipv4(interface.address, A.ipv4[0], 1, body))
     assert has_received(routed.first, A, reply)
     assert not went_to_agent(routed.first, sent)
 
@@ -170,7 +170,7 @@ async def test_all_else_for_an_address_of_the_router_goes_to_the_agent(
     routed: Cloud, interface: RouterInterface
 ) -> None:
     for ttl in (1, 64):
-        sent = to_router(interface.ipv4, ttl)
+        sent = to_router(interface.address, ttl)
         await routed.first.inject(A.port_id, sent)
         await routed.fabric.settle()
         assert went_to_agent(routed.first, sent)
@@ -182,8 +182,8 @@ async def test_a_ping_in_fragments_is_answered_fragment_by_fragment(routed: Clou
     answer = b"\0" + body[1:2] + b"\0\0" + body[4:]
     answer = answer[:2] + struct.pack("!H", packets.checksum(answer)) + answer[4:]
     for start, end, more in ((0, 24, 0x2000), (24, 48, 0)):
-        sent = packets.ipv4(A.ipv4[0], SAME.ipv4, 1, body[start:end], fragment=more | start // 8)
-        reply = packets.ipv4(SAME.ipv4, A.ipv4[0], 1, answer[start:end], fragment=more | start // 8)
+        sent = packets.ipv4(A.ipv4[0], SAME.address, 1, body[start:end], fragment=more | start // 8)
+        reply = packets.ipv4(SAME.address, A.ipv4[0], 1, answer[start:end], fragment=more | start // 8)
         await routed.first.inject(A.port_id, packets.ethernet(NEAR.mac, A.mac, 0x0800, sent))
         await routed.fabric.settle()
         assert has_received(routed.first, A, packets.ethernet(A.mac, NEAR.mac, 0x0800, reply))
@@ -192,7 +192,7 @@ async def test_a_ping_in_fragments_is_answered_fragment_by_fragment(routed: Clou
 async def test_a_router_that_is_removed_routes_and_answers_no_more(routed: Cloud) -> None:
     assert await routed.first.driver.apply(Change(removed_routers={ROUTER_ID})) == {}
     assert await reached(routed) == []
-    sent = echo_request(NEAR.ipv4)
+    sent = echo_request(NEAR.address)
     await routed.first.inject(A.port_id, sent)
     await routed.fabric.settle()
     assert not any(frame[34:35] == b"\0" for frame in routed.first.received(A.port_id))

@@ -5,12 +5,14 @@ import pytest
 from alcor.dataplane.memory.driver import MemoryDataPlane
 from alcor.dataplane.memory.switch import Fabric as Underlay
 from alcor.dataplane.memory.switch import MemorySwitch
+from alcor.model.addresses import Address
 from alcor.model.identifiers import Id
 from tests.conformance.driver.harness import Recorder
 from tests.conformance.driver.ipv6 import *  # noqa: F403
 from tests.conformance.driver.on_demand import *  # noqa: F403
 from tests.conformance.driver.routes import *  # noqa: F403
 from tests.conformance.driver.routing import *  # noqa: F403
+from tests.conformance.driver.routing_ipv6 import *  # noqa: F403
 from tests.conformance.driver.suite import *  # noqa: F403
 
 
@@ -46,9 +48,9 @@ class MemoryHost:
         self.driver.let_idle()
         assert (vni, mac) in self.events.idle
 
-    async def until_next_hop_idle(self, vni: int, ipv4: int) -> None:
+    async def until_next_hop_idle(self, vni: int, address: Address) -> None:
         self.driver.let_idle()
-        assert (vni, ipv4) in self.events.idle_next_hops
+        assert (vni, address) in self.events.idle_next_hops
 
     async def restart_data_plane(self) -> None:
         self.driver.lose_everything()

@@ -13,7 +13,7 @@ import msgspec
 from alcor.dataplane.driver import Change, DataPlane, Failures, Listener, State
 from alcor.dataplane.ovs.driver import OvsDataPlane
 from alcor.dataplane.ovs.settings import OvsSettings
-from alcor.model.addresses import ipv4_number
+from alcor.model.addresses import Address, ipv4_number
 from alcor.model.identifiers import Id, id_text
 from alcor.testbed.host import Host
 from alcor.testbed.network_namespace import NetworkNamespace
@@ -187,8 +187,8 @@ class OvsHost:
     async def until_idle(self, vni: int, mac: int) -> None:
         await until(lambda: (vni, mac) in self.events.idle, "the learned MAC address to be idle")
 
-    async def until_next_hop_idle(self, vni: int, ipv4: int) -> None:
-        await until(lambda: (vni, ipv4) in self.events.idle_next_hops, "the next hop to be idle")
+    async def until_next_hop_idle(self, vni: int, address: Address) -> None:
+        await until(lambda: (vni, address) in self.events.idle_next_hops, "the next hop to be idle")
 
     async def restart_data_plane(self) -> None:
         told = self.events.restarts

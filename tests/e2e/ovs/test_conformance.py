@@ -6,6 +6,7 @@ from tests.conformance.driver.ipv6 import *  # noqa: F403
 from tests.conformance.driver.on_demand import *  # noqa: F403
 from tests.conformance.driver.routes import *  # noqa: F403
 from tests.conformance.driver.routing import *  # noqa: F403
+from tests.conformance.driver.routing_ipv6 import *  # noqa: F403
 from tests.conformance.driver.suite import *  # noqa: F403
 
 pytestmark = pytest.mark.root

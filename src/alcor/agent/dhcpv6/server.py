@@ -17,8 +17,7 @@ from alcor.agent.dhcpv6 import packet
 from alcor.agent.dhcpv6.packet import Dhcpv6Message, IdentityAssociation, Options, Sender
 from alcor.agent.ipv6.router_advertisements import search_list
 from alcor.dataplane.ipv6 import UNSPECIFIED
-from alcor.dataplane.port_security import link_local
-from alcor.model.addresses import ip_bytes
+from alcor.model.addresses import ip_bytes, link_local
 from alcor.model.goal_state import Port, Subnet, Vpc
 from alcor.model.identifiers import Id
 from alcor.model.ipv6_modes import STATEFUL, STATELESS

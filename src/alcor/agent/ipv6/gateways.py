@@ -5,8 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from alcor.dataplane.port_security import link_local
-from alcor.model.addresses import ip_bytes
+from alcor.model.addresses import ip_bytes, link_local
 from alcor.model.goal_state import Router
 
 

@@ -14,6 +14,7 @@ from alcor.dataplane.neighbour_discovery import (
     answer_frame,
     neighbour_solicitation,
 )
+from alcor.model.addresses import link_local
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -43,7 +44,7 @@ def answer(endpoint: Endpoint, frame: bytes, owner_of: Callable[[int, bytes], Ow
         return Silence.MALFORMED
     if not _is_honest(endpoint, request):
         return Silence.SPOOFED
-    if request.target in endpoint.ipv6 or request.target == port_security.link_local(endpoint.mac):
+    if request.target in endpoint.ipv6 or request.target == link_local(endpoint.mac):
         return Silence.OWN_ADDRESS
     owner = owner_of(endpoint.vni, request.target)
     if owner is None:

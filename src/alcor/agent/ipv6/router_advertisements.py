@@ -11,8 +11,7 @@ from alcor.agent.ipv6.gateways import Gateways
 from alcor.dataplane import ipv6
 from alcor.dataplane.ipv6 import ALL_NODES, ROUTER_ADVERTISEMENT, ROUTER_SOLICITATION, UNSPECIFIED
 from alcor.dataplane.neighbour_discovery import SOURCE_ADDRESS, is_valid, mac_option, parse_options
-from alcor.dataplane.port_security import link_local
-from alcor.model.addresses import ip_bytes
+from alcor.model.addresses import ip_bytes, link_local
 from alcor.model.goal_state import Port, Subnet, Vpc
 from alcor.model.identifiers import Id
 from alcor.model.ipv6_modes import OWN_ADDRESSES, STATEFUL, STATELESS

@@ -13,8 +13,8 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
-from alcor.agent.on_demand.open_questions import Address
 from alcor.channels.ncm_messages import VpcQuestions
+from alcor.model.addresses import Address
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
 
 _RENEW_AT = 0.6  # of the lease

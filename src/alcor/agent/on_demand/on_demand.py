@@ -17,11 +17,12 @@ from alcor.agent.counters import Counters
 from alcor.agent.on_demand.held_packets import HeldPackets
 from alcor.agent.on_demand.learned import Learned, Touched
 from alcor.agent.on_demand.manager import Manager
-from alcor.agent.on_demand.open_questions import Address, OpenQuestions, Question
+from alcor.agent.on_demand.open_questions import OpenQuestions, Question
 from alcor.agent.wanted import Wanted
 from alcor.channels.ncm_messages import Questions, VpcQuestions
 from alcor.dataplane import frames
 from alcor.dataplane.driver import DataPlane
+from alcor.model.addresses import Address
 from alcor.model.goal_state import GoalState, GoalStateDelta
 from alcor.model.identifiers import Id
 from alcor.model.token_bucket import TokenBucket

@@ -8,11 +8,9 @@ import msgspec
 
 from alcor.agent.on_demand.manager import Manager
 from alcor.channels.ncm_messages import Questions, VpcQuestions
+from alcor.model.addresses import Address
 
 _ASK_AGAIN_SECONDS = 1.0
-
-Address = int | bytes
-"""An IPv4 address as a number, an IPv6 address as its bytes."""
 
 
 class Question(NamedTuple):

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from alcor.dataplane.driver import NextHop, NextHopDelta
+from alcor.model.addresses import Address, address_number, version_of
 
-Resolve = Callable[[int, int], NextHop | None]
-"""The next hop to an IPv4 address of a VPC (by VNI), as far as it is known."""
+Resolve = Callable[[int, Address], NextHop | None]
+"""The next hop to an address of a VPC (by VNI), as far as it is known."""
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(dict[int, list[int]]).decode
+_decode = msgspec.msgpack.Decoder(dict[int, list[Address]]).decode
 
 
 class NextHops:
@@ -22,9 +23,9 @@ class NextHops:
 
     def __init__(self, resolve: Resolve) -> None:
         self._resolve = resolve
-        self._told: dict[int, dict[int, NextHop]] = {}
+        self._told: dict[int, dict[Address, NextHop]] = {}
         self._macs: Counter[tuple[int, int]] = Counter()  # (VNI, MAC) → how many of those told
-        self._new: dict[int, set[int]] = {}
+        self._new: dict[int, set[Address]] = {}
 
     def vnis(self) -> Iterable[int]:
         """VPCs in which any is used."""
@@ -34,15 +35,15 @@ class NextHops:
         """How many are used."""
         return sum(map(len, self._told.values()))
 
-    def use(self, vni: int, address: int) -> None:
+    def use(self, vni: int, address: Address) -> None:
         """A workload needs this one: the data plane is told of it, again if it was before."""
         self._new.setdefault(vni, set()).add(address)
 
-    def is_new(self, vni: int, address: int) -> bool:
+    def is_new(self, vni: int, address: Address) -> bool:
         """Whether the data plane is yet to be told of this one."""
         return address in self._new.get(vni, ())
 
-    def idle(self, vni: int, address: int) -> NextHop | None:
+    def idle(self, vni: int, address: Address) -> NextHop | None:
         """The data plane dropped this one, since nobody used it; returns what it was."""
         hop = self._told.get(vni, {}).get(address)
         self._set(vni, address, None)
@@ -52,7 +53,7 @@ class NextHops:
         """Whether one in use is this MAC address, or may be, as long as some are yet to be looked up."""
         return self._macs[vni, mac] > 0 or bool(self._new)
 
-    def whole(self) -> dict[int, dict[int, NextHop]]:
+    def whole(self) -> dict[int, dict[Address, NextHop]]:
         """All that the data plane should have."""
         self.change(list(self._told))
         return {vni: dict(hops) for vni, hops in self._told.items()}
@@ -74,7 +75,7 @@ class NextHops:
 
     def dump(self) -> bytes:
         """Which are used, for a file."""
-        return _encode({vni: sorted(hops) for vni, hops in sorted(self._told.items())})
+        return _encode({vni: sorted(hops, key=_order) for vni, hops in sorted(self._told.items())})
 
     def restore(self, data: bytes) -> None:
         """Take up what an earlier life used. Raises ValueError when it is no dump."""
@@ -86,7 +87,7 @@ class NextHops:
             for address in addresses:
                 self.use(vni, address)
 
-    def _set(self, vni: int, address: int, hop: NextHop | None) -> None:
+    def _set(self, vni: int, address: Address, hop: NextHop | None) -> None:
         hops = self._told.setdefault(vni, {})
         old = hops.pop(address, None)
         if old is not None:
@@ -99,11 +100,15 @@ class NextHops:
         if not hops:
             del self._told[vni]
 
-    def _resolved(self, vni: int, addresses: Iterable[int]) -> dict[int, NextHop]:
+    def _resolved(self, vni: int, addresses: Iterable[Address]) -> dict[Address, NextHop]:
         found = ((address, self._resolve(vni, address)) for address in addresses)
         return {address: hop for address, hop in found if hop is not None}
 
 
-def _difference(told: Mapping[int, NextHop], now: Mapping[int, NextHop], needed: set[int]) -> NextHopDelta:
+def _order(address: Address) -> tuple[int, int]:
+    return version_of(address), address_number(address)
+
+
+def _difference(told: Mapping[Address, NextHop], now: Mapping[Address, NextHop], needed: set[Address]) -> NextHopDelta:
     changed = {address for address, hop in told.items() if now.get(address) != hop}
     return NextHopDelta({each: hop for each, hop in now.items() if each in needed or each in changed}, changed)

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from alcor.dataplane.driver import Route, Router, RouterInterface
 from alcor.model import goal_state
-from alcor.model.addresses import ipv4_number
+from alcor.model.addresses import Address, address_of
 from alcor.model.identifiers import Id
 
 
@@ -14,39 +14,39 @@ class RouterIndex:
     """The routers of this host as the data plane has them, their interfaces by MAC address and by address."""
 
     def __init__(self, routers: Iterable[goal_state.Router] = ()) -> None:
-        self._by_mac: dict[tuple[int, int], tuple[Router, RouterInterface]] = {}
-        self._by_ipv4: dict[tuple[int, int], tuple[Router, RouterInterface]] = {}
+        self._by_mac: dict[tuple[int, int, int], tuple[Router, RouterInterface]] = {}  # VNI, MAC, version of IP
+        self._by_address: dict[tuple[int, Address], tuple[Router, RouterInterface]] = {}
         self._by_vni: dict[int, list[RouterInterface]] = {}
         for router in map(data_plane_router, routers):
             for each in router.interfaces:
-                self._by_mac[each.vni, each.mac] = (router, each)
-                self._by_ipv4[each.vni, each.ipv4] = (router, each)
+                self._by_mac[each.vni, each.mac, each.version()] = (router, each)
+                self._by_address[each.vni, each.address] = (router, each)
                 self._by_vni.setdefault(each.vni, []).append(each)
 
     def vnis(self) -> Iterable[int]:
         """The VPCs that routers are in."""
         return self._by_vni.keys()
 
-    def at(self, vni: int, mac: int) -> tuple[Router, RouterInterface] | None:
-        """The router with this MAC address in a VPC, and the interface that has it."""
-        return self._by_mac.get((vni, mac))
+    def at_mac(self, vni: int, mac: int, version: int) -> tuple[Router, RouterInterface] | None:
+        """The router with this MAC address in a VPC, and an interface that has it in a subnet of a version of IP."""
+        return self._by_mac.get((vni, mac, version))
 
-    def at_ipv4(self, vni: int, address: int) -> tuple[Router, RouterInterface] | None:
+    def at(self, vni: int, address: Address) -> tuple[Router, RouterInterface] | None:
         """The router with this address in a VPC, and the interface that has it."""
-        return self._by_ipv4.get((vni, address))
+        return self._by_address.get((vni, address))
 
-    def owner_of_ipv4(self, vni: int, address: int) -> int | None:
+    def owner_of(self, vni: int, address: Address) -> int | None:
         """The MAC address of the interface that has an address in a VPC."""
-        found = self._by_ipv4.get((vni, address))
+        found = self._by_address.get((vni, address))
         return None if found is None else found[1].mac
 
     def interfaces(self) -> Iterable[RouterInterface]:
         """All of them."""
-        return (each for _, each in self._by_mac.values())
+        return (each for _, each in self._by_address.values())
 
-    def is_reached(self, vni: int, address: int) -> bool:
+    def is_reached(self, vni: int, address: Address) -> bool:
         """Whether any router sends packets for the address into the VPC."""
-        return any(address & each.mask == each.network for each in self._by_vni.get(vni, ()))
+        return any(each.covers(address) for each in self._by_vni.get(vni, ()))
 
 
 def data_plane_routers(routers: Mapping[Id, goal_state.Router]) -> dict[Id, Router]:
@@ -55,12 +55,12 @@ def data_plane_routers(routers: Mapping[Id, goal_state.Router]) -> dict[Id, Rout
 
 
 def data_plane_router(router: goal_state.Router) -> Router:
-    """A router as the data plane is told of it: of IPv4 only."""
-    interfaces = []
-    for each in router.interfaces:
-        for cidr, address in each.addresses:
-            if (prefix := _ipv4_prefix(cidr)) is not None:
-                interfaces.append(RouterInterface(each.vni, each.mac, ipv4_number(address), *prefix))
+    """A router as the data plane is told of it."""
+    interfaces = [
+        RouterInterface(each.vni, each.mac, address_of(address), *_prefix(cidr)[:2])
+        for each in router.interfaces
+        for cidr, address in each.addresses
+    ]
     routes = list(_routes(router.routes, interfaces, None))
     for each in router.interfaces:
         routes += _routes(each.routes, interfaces, (each.vni, each.mac))
@@ -69,9 +69,9 @@ def data_plane_router(router: goal_state.Router) -> Router:
 
 def _one_for_each(routes: Iterable[Route]) -> tuple[Route, ...]:
     """Of several routes to the same destination, the first that leads somewhere."""
-    chosen: dict[tuple[int, int, tuple[int, int] | None], Route] = {}
+    chosen: dict[tuple[int, int, int, tuple[int, int] | None], Route] = {}
     for route in routes:
-        destination = route.network, route.mask, route.arriving
+        destination = route.version, route.network, route.mask, route.arriving
         if destination not in chosen or (route.vni and not chosen[destination].vni):
             chosen[destination] = route
     return tuple(chosen.values())
@@ -82,19 +82,17 @@ def _routes(
 ) -> Iterator[Route]:
     """Each by the interface in whose subnet its next hop is; one whose next hop is in none leads nowhere."""
     for destination, next_hop in routes:
-        prefix = _ipv4_prefix(destination)
-        if prefix is None:
-            continue
-        address = ipv4_number(next_hop) if next_hop else 0
-        by = next((each for each in interfaces if next_hop and address & each.mask == each.network), None)
-        if by is None:
-            yield Route(*prefix, arriving=arriving)
+        network, mask, version = _prefix(destination)
+        address = address_of(next_hop) if next_hop else None
+        by = next((each for each in interfaces if address is not None and each.covers(address)), None)
+        if address is None or by is None or by.version() != version:
+            yield Route(network, mask, arriving=arriving, version=version)
         else:
-            yield Route(*prefix, by.vni, by.mac, address, arriving)
+            yield Route(network, mask, by.vni, by.mac, address, arriving, version)
 
 
 @lru_cache(10_000)
-def _ipv4_prefix(cidr: str) -> tuple[int, int] | None:
-    """The network and its mask; None for IPv6."""
+def _prefix(cidr: str) -> tuple[int, int, int]:
+    """The network, its mask and the version of IP."""
     network = ipaddress.ip_network(cidr, strict=False)
-    return (int(network.network_address), int(network.netmask)) if network.version == 4 else None
+    return int(network.network_address), int(network.netmask), network.version

@@ -17,15 +17,14 @@ from alcor.agent.routing.next_hops import NextHops
 from alcor.agent.routing.router_index import RouterIndex
 from alcor.agent.wanted import Wanted
 from alcor.dataplane.driver import MOST_ROUTERS, DataPlane, NextHop, Router, RouterInterface
-from alcor.dataplane.frames import ARP_REQUEST, Arp, arp_frame, ethernet
-from alcor.dataplane.ipv4 import ECHO_REQUEST, PROTOCOL_ICMP, Ipv4, icmp_error, icmp_type, ipv4
+from alcor.dataplane.frames import ARP_REQUEST, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Arp, arp_frame, ethernet
 from alcor.dataplane.refusals import refusal
 from alcor.dataplane.route_choice import Way, way
-from alcor.model.addresses import MAC_BROADCAST
+from alcor.dataplane.routed_packets import Failure, Header, error_frame, header_of, stays_in_subnet, time_to_live
+from alcor.model.addresses import MAC_BROADCAST, Address
 from alcor.model.identifiers import Id
 
-_UNREACHABLE, _TIME_EXCEEDED = 3, 11
-_NETWORK, _HOST = 0, 1
+_VERSIONS = {ETHERTYPE_IPV4: 4, ETHERTYPE_IPV6: 6}
 _MOST_HELD = 2048
 
 
@@ -35,14 +34,14 @@ class _Held(NamedTuple):
     port_id: Id
     frame: bytes
     vni: int
-    address: int
+    address: Address
 
 
 class _End(NamedTuple):
     """Where a packet's way through routers ends: the interface by which it came to the last, and what becomes of it."""
 
     interface: RouterInterface
-    then: Way | tuple[int, int] | None  # it goes on there; the type and code of an ICMP error; or it is for the router
+    then: Way | Failure | None  # it goes on there, or not, or it is for the router
 
 
 class Routing:
@@ -69,7 +68,7 @@ class Routing:
         if self._punted.within_rate(port_id):
             self._take(port_id, frame)
 
-    def idle(self, vni: int, address: int) -> None:
+    def idle(self, vni: int, address: Address) -> None:
         """The data plane has dropped a next hop that nobody used."""
         self._counters.add("next_hops_idle")
         hop = self.next_hops.idle(vni, address)
@@ -94,13 +93,12 @@ class Routing:
         """
         before, self._announced = self._announced, self._wanted.routers()
         for gateway in self._announced.interfaces():
-            if before.owner_of_ipv4(gateway.vni, gateway.ipv4) == gateway.mac:
+            address = gateway.address
+            if not isinstance(address, int) or before.owner_of(gateway.vni, address) == gateway.mac:
                 continue
-            frame = arp_frame(Arp(ARP_REQUEST, gateway.mac, gateway.ipv4, MAC_BROADCAST, gateway.ipv4))
+            frame = arp_frame(Arp(ARP_REQUEST, gateway.mac, address, MAC_BROADCAST, address))
             for port in self._wanted.state.ports.values():
-                if port.vni == gateway.vni and any(
-                    address & gateway.mask == gateway.network for address in endpoint_of(port).ipv4
-                ):
+                if port.vni == gateway.vni and any(map(gateway.covers, endpoint_of(port).ipv4)):
                     self._punted.reply(port.id, frame)
 
     def _answer_again(self, port_id: Id, frame: bytes) -> None:
@@ -114,18 +112,22 @@ class Routing:
             self._take(port_id, frame)
 
     def _is_for_router(self, port_id: Id, frame: bytes) -> bool:
-        header, port = ethernet(frame), self._wanted.state.ports.get(port_id)
-        if header is None or port is None:
-            return False
-        return self._wanted.routers().at(port.vni, header.destination) is not None
+        port = self._wanted.state.ports.get(port_id)
+        return port is not None and self._router(port.vni, frame) is not None
+
+    def _router(self, vni: int, frame: bytes) -> tuple[Router, RouterInterface] | None:
+        """The router that a frame is for, and the interface that it is at."""
+        header = ethernet(frame)
+        if header is None or header.ethertype not in _VERSIONS:
+            return None
+        return self._wanted.routers().at_mac(vni, header.destination, _VERSIONS[header.ethertype])
 
     def _take(self, port_id: Id, frame: bytes) -> None:
-        ethernet_header, header = ethernet(frame), ipv4(frame)
-        port = self._wanted.state.ports.get(port_id)
-        if ethernet_header is None or header is None or port is None:
+        header, port = header_of(frame), self._wanted.state.ports.get(port_id)
+        if header is None or port is None:
             self._counters.add("packets_for_routers_malformed")
             return
-        found = self._wanted.routers().at(port.vni, ethernet_header.destination)
+        found = self._router(port.vni, frame)
         if found is None:
             self._counters.add("packets_for_no_router")
             return
@@ -137,30 +139,32 @@ class Routing:
         else:
             self._refuse(port_id, frame, header, end.interface, end.then)
 
-    def _follow(self, router: Router, interface: RouterInterface, header: Ipv4) -> _End:
+    def _follow(self, router: Router, interface: RouterInterface, header: Header) -> _End:
         """Go on from router to router to the one that does not send the packet to another; whose time ends anywhere."""
         for number in itertools.count(1):
-            if any(each.ipv4 == header.destination for each in router.interfaces):
+            if any(header.destination in each.own_addresses() for each in router.interfaces):
                 return _End(interface, None)
-            if number >= header.ttl:
+            if number >= time_to_live(header):
                 break
+            if stays_in_subnet(header):
+                return _End(interface, Failure.BEYOND_SCOPE)
             onward = way(router, interface, header.destination)
             if onward is None:
-                return _End(interface, (_UNREACHABLE, _NETWORK))
-            following = self._wanted.routers().at_ipv4(onward.vni, onward.next_hop)
+                return _End(interface, Failure.NETWORK_UNREACHABLE)
+            following = self._wanted.routers().at(onward.vni, onward.next_hop)
             if following is None:
-                return _End(interface, onward if number <= MOST_ROUTERS else (_UNREACHABLE, _NETWORK))
+                return _End(interface, onward if number <= MOST_ROUTERS else Failure.NETWORK_UNREACHABLE)
             router, interface = following
-        return _End(interface, (_TIME_EXCEEDED, 0))
+        return _End(interface, Failure.TIME_EXCEEDED)
 
-    def _send_on(self, port_id: Id, frame: bytes, header: Ipv4, interface: RouterInterface, onward: Way) -> None:
+    def _send_on(self, port_id: Id, frame: bytes, header: Header, interface: RouterInterface, onward: Way) -> None:
         vni, address = onward.vni, onward.next_hop
         if self._resolve(vni, address) is not None:
             self._on_demand.hasten(vni, address)
             self.next_hops.use(vni, address)
             self._hold(_Held(port_id, frame, vni, address))
         elif not self._on_demand.unknown_address(port_id, vni, address, frame):
-            self._refuse(port_id, frame, header, interface, (_UNREACHABLE, _HOST))
+            self._refuse(port_id, frame, header, interface, Failure.HOST_UNREACHABLE)
 
     def _hold(self, packet: _Held) -> None:
         if len(self._held) < _MOST_HELD:
@@ -169,26 +173,23 @@ class Routing:
             self._counters.add("packets_without_room")
         self.changed()
 
-    def _refuse_own(self, port_id: Id, frame: bytes, header: Ipv4) -> None:
+    def _refuse_own(self, port_id: Id, frame: bytes, header: Header) -> None:
         self._counters.add("packets_to_routers_own_addresses")
         answer = refusal(frame, header)
         if answer is not None:
             self._punted.reply(port_id, answer)
 
-    def _refuse(
-        self, port_id: Id, frame: bytes, header: Ipv4, interface: RouterInterface, why: tuple[int, int]
-    ) -> None:
-        """Errors are not answered with errors, nor is any but the first fragment (RFC 1812, 4.3.2.7)."""
+    def _refuse(self, port_id: Id, frame: bytes, header: Header, interface: RouterInterface, failure: Failure) -> None:
         self._counters.add("packets_not_routed")
-        is_error = header.protocol == PROTOCOL_ICMP and icmp_type(frame, header) != ECHO_REQUEST
-        if not is_error and not header.fragment_offset:
-            self._punted.reply(port_id, icmp_error(frame, header, interface.ipv4, *why))
+        answer = error_frame(frame, header, interface.address, failure)
+        if answer is not None:
+            self._punted.reply(port_id, answer)
 
-    def _resolve(self, vni: int, address: int) -> NextHop | None:
+    def _resolve(self, vni: int, address: Address) -> NextHop | None:
         wanted, learned = self._wanted, self._on_demand.learned
         if not wanted.routers().is_reached(vni, address):
             return None
-        mac = wanted.owner_of_ipv4(vni, address)
+        mac = wanted.owner_of(vni, address)
         if mac is None:
             mac = learned.owner(vni, address)
         if mac is None:

@@ -15,7 +15,7 @@ from alcor.dataplane.driver import (
     State,
 )
 from alcor.dataplane.memory.switch import Fabric, MemorySwitch
-from alcor.model.addresses import ipv4_text, mac_text
+from alcor.model.addresses import Address, address_text, ipv4_text, mac_text
 from alcor.model.identifiers import Id, id_text
 
 _RESERVED_VTEP = 0
@@ -126,20 +126,20 @@ class MemoryDataPlane:
             for mac, vtep in sorted(remotes.items())
         ]
         lines += [
-            f"router {id_text(router.id)} vni {each.vni} mac {mac_text(each.mac)} address {ipv4_text(each.ipv4)}"
+            f"router {id_text(router.id)} vni {each.vni} mac {mac_text(each.mac)} address {address_text(each.address)}"
             for router in switch.routers.values()
             for each in router.interfaces
         ]
         lines += [
-            f"router {id_text(router.id)} route {ipv4_text(route.network)}/{ipv4_text(route.mask)} "
-            f"vni {route.vni} next hop {ipv4_text(route.next_hop)}"
+            f"router {id_text(router.id)} route {route.destination()} vni {route.vni} "
+            f"next hop {address_text(route.next_hop)}"
             for router in switch.routers.values()
             for route in router.routes
         ]
         lines += [
-            f"next hop vni {vni} address {ipv4_text(address)} mac {mac_text(hop.mac)} vtep {ipv4_text(hop.vtep)}"
+            f"next hop vni {vni} address {address_text(address)} mac {mac_text(hop.mac)} vtep {ipv4_text(hop.vtep)}"
             for vni, hops in sorted(switch.next_hops.items())
-            for address, hop in sorted(hops.items())
+            for address, hop in hops.items()
         ]
         lines += [f"on demand vni {vni}" for vni in sorted(switch.on_demand)]
         return lines + [f"vtep {ipv4_text(vtep)}" for vtep in sorted(switch.vteps)]
@@ -210,7 +210,7 @@ def _apply_remotes(present: dict[int, dict[int, int]], deltas: Mapping[int, Remo
     return sum(len(delta.removed) + len(delta.put) for delta in deltas.values())
 
 
-def _apply_next_hops(present: dict[int, dict[int, NextHop]], deltas: Mapping[int, NextHopDelta]) -> int:
+def _apply_next_hops(present: dict[int, dict[Address, NextHop]], deltas: Mapping[int, NextHopDelta]) -> int:
     """How many were put or removed."""
     for vni, delta in deltas.items():
         hops = present.setdefault(vni, {})
@@ -223,7 +223,7 @@ def _apply_next_hops(present: dict[int, dict[int, NextHop]], deltas: Mapping[int
 
 
 def _next_hop_difference(
-    present: Mapping[int, Mapping[int, NextHop]], wanted: Mapping[int, Mapping[int, NextHop]]
+    present: Mapping[int, Mapping[Address, NextHop]], wanted: Mapping[int, Mapping[Address, NextHop]]
 ) -> dict[int, NextHopDelta]:
     deltas = {}
     for vni in present.keys() | wanted.keys():

@@ -9,8 +9,18 @@ from collections.abc import Callable
 from alcor.dataplane import frames, ipv6, port_security
 from alcor.dataplane.driver import MOST_ROUTERS, Endpoint, NextHop, Router, RouterInterface
 from alcor.dataplane.frames import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet
-from alcor.dataplane.ipv4 import ECHO_REQUEST, PROTOCOL_ICMP, Ipv4, echo_reply, icmp_type, ipv4, routed
+from alcor.dataplane.ipv4 import PROTOCOL_ICMP, Ipv4
 from alcor.dataplane.route_choice import Way, way
+from alcor.dataplane.routed_packets import (
+    Header,
+    echo_reply,
+    header_of,
+    is_echo_request,
+    routed,
+    stays_in_subnet,
+    time_to_live,
+)
+from alcor.model.addresses import Address
 from alcor.model.identifiers import Id
 
 _INBOX_FRAMES = 1000
@@ -52,13 +62,13 @@ class MemorySwitch:
         self.on_demand: set[int] = set()
         self.learned: dict[int, dict[int, int]] = {}
         self.routers: dict[Id, Router] = {}
-        self.next_hops: dict[int, dict[int, NextHop]] = {}
+        self.next_hops: dict[int, dict[Address, NextHop]] = {}
         self.dropped: Counter[str] = Counter()
         self.punt: Callable[[Id, bytes], None] | None = None
         self.miss: Callable[[Id, bytes], None] | None = None
         self.unrouted: Callable[[Id, bytes], None] | None = None
         self._used: set[tuple[int, int]] = set()
-        self._routed_to: set[tuple[int, int]] = set()
+        self._routed_to: set[tuple[int, Address]] = set()
         self._by_mac: dict[tuple[int, int], Id] = {}
         self._fabric = fabric
         fabric.join(self)
@@ -89,7 +99,7 @@ class MemorySwitch:
         self._used.clear()
         return idle
 
-    def take_idle_next_hops(self) -> list[tuple[int, int]]:
+    def take_idle_next_hops(self) -> list[tuple[int, Address]]:
         """Forget the next hops that nothing was routed to since this was last called, and name them."""
         idle = [
             (vni, address)
@@ -115,7 +125,7 @@ class MemorySwitch:
             self._hand_to_agent(self.punt, port_id, frame)
         elif header.is_multicast():
             self._drop("multicast")
-        elif header.ethertype == ETHERTYPE_IPV4 and (found := self._router(endpoint.vni, mac=header.destination)):
+        elif found := self._router_with_mac(endpoint.vni, header):
             self._route(*found, endpoint, frame)
         else:
             self._forward(endpoint, header.destination, frame)
@@ -167,42 +177,51 @@ class MemorySwitch:
         elif vtep is None or vtep not in self.vteps or not self._fabric.carry(vtep, vni, frame):
             self._drop("unknown unicast")
 
-    def _router(self, vni: int, *, mac: int = -1, ipv4: int = -1) -> tuple[Router, RouterInterface] | None:
-        """The router that has a MAC or an IPv4 address in a VPC, and the interface that has it."""
+    def _router_with_mac(self, vni: int, header: Ethernet) -> tuple[Router, RouterInterface] | None:
+        """The router that a frame is for, and the interface that it is at."""
         for router in self.routers.values():
             for each in router.interfaces:
-                if each.vni == vni and (each.mac == mac or each.ipv4 == ipv4):
+                ethertype = ETHERTYPE_IPV4 if each.version() == 4 else ETHERTYPE_IPV6
+                if (each.vni, each.mac, ethertype) == (vni, header.destination, header.ethertype):
+                    return router, each
+        return None
+
+    def _router_with_address(self, vni: int, address: Address) -> tuple[Router, RouterInterface] | None:
+        for router in self.routers.values():
+            for each in router.interfaces:
+                if each.vni == vni and address in each.own_addresses():
                     return router, each
         return None
 
     def _route(self, router: Router, arriving: RouterInterface, sender: Endpoint, frame: bytes) -> None:
-        header = ipv4(frame)
+        header = header_of(frame)
         if header is None:
             self._drop("malformed")
             return
         for passed in range(MOST_ROUTERS):
-            if any(each.ipv4 == header.destination for each in router.interfaces):
+            if any(header.destination in each.own_addresses() for each in router.interfaces):
                 self._answer_for_router(sender, frame, header)
                 return
-            if header.ttl == 0:
+            if time_to_live(header) == 0:
                 self._drop("expired")
                 return
-            onward = way(router, arriving, header.destination) if header.ttl > passed + 1 else None
-            following = None if onward is None else self._router(onward.vni, ipv4=onward.next_hop)
+            goes_on = time_to_live(header) > passed + 1 and not stays_in_subnet(header)
+            onward = way(router, arriving, header.destination) if goes_on else None
+            following = None if onward is None else self._router_with_address(onward.vni, onward.next_hop)
             if onward is None or following is None:
                 self._route_to(onward, sender, frame, header, passed + 1)
                 return
             router, arriving = following
         self._hand_to_agent(self.unrouted, sender.port_id, frame)
 
-    def _answer_for_router(self, sender: Endpoint, frame: bytes, header: Ipv4) -> None:
-        is_part_of_echo = header.protocol == PROTOCOL_ICMP and header.fragment_offset
-        if is_part_of_echo or icmp_type(frame, header) == ECHO_REQUEST:
+    def _answer_for_router(self, sender: Endpoint, frame: bytes, header: Header) -> None:
+        is_part = isinstance(header, Ipv4) and header.protocol == PROTOCOL_ICMP and header.fragment_offset
+        if is_part or is_echo_request(frame, header):
             self.hand_to_workload(sender.port_id, echo_reply(frame, header))
         else:
             self._hand_to_agent(self.unrouted, sender.port_id, frame)
 
-    def _route_to(self, onward: Way | None, sender: Endpoint, frame: bytes, header: Ipv4, routers: int) -> None:
+    def _route_to(self, onward: Way | None, sender: Endpoint, frame: bytes, header: Header, routers: int) -> None:
         hop = None if onward is None else self.next_hops.get(onward.vni, {}).get(onward.next_hop)
         if onward is None or hop is None:
             self._hand_to_agent(self.unrouted, sender.port_id, frame)

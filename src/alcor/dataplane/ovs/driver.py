@@ -20,19 +20,22 @@ from alcor.dataplane.ovs.pipeline import TO_LEARNED
 from alcor.dataplane.ovs.programmer import Programmer
 from alcor.dataplane.ovs.renewals import Learned, Renewals
 from alcor.dataplane.ovs.revalidation import Revalidation
-from alcor.dataplane.ovs.routing_rules import TO_NEXT_HOP, TO_NEXT_HOP_HERE
+from alcor.dataplane.ovs.routing_rules import IPV6_TWINS, TO_NEXT_HOP, TO_NEXT_HOP_HERE
 from alcor.dataplane.ovs.session import Session, open_session
 from alcor.dataplane.ovs.settings import OvsSettings
 from alcor.dataplane.ovs.tables import MISS, NEXT_HOP, UNROUTED
 from alcor.dataplane.ovs.tunnel_neighbours import TunnelNeighbours
+from alcor.model.addresses import Address
 from alcor.model.identifiers import Id, id_text
 
 _NEIGHBOUR_WAIT_SECONDS = 0.1
 _RECONNECT_SECONDS = (0.05, 1.0)  # first and longest pause
 _MAXIMUM_FRAME = 65000
 
+_TO_NEXT_HOPS = (TO_NEXT_HOP, TO_NEXT_HOP_HERE)
 _IDLING = {
-    **{(rule.table.number, rule.priority): "reg8" for rule in (TO_NEXT_HOP, TO_NEXT_HOP_HERE)},
+    **{(rule.table.number, rule.priority): "reg8" for rule in _TO_NEXT_HOPS},
+    **{(rule.table.number, rule.priority): "xxreg2" for rule in (IPV6_TWINS[each] for each in _TO_NEXT_HOPS)},
     (TO_LEARNED.table.number, TO_LEARNED.priority): "eth_dst",
 }
 """Table and priority of the flows that go when idle, and the field that says what they are about."""
@@ -200,10 +203,11 @@ class OvsDataPlane:
             return
         values = {each.name: each.value for each in flow.fields}
         vni, value = values.get("metadata", 0), values.get(field, 0)
-        if self._renewals.cover((flow.table, vni), value):
+        address: Address = value.to_bytes(16) if field == "xxreg2" else value
+        if self._renewals.cover((flow.table, vni), address):
             return
         if flow.table == NEXT_HOP.number:
-            self._listener.next_hop_idle(vni, value)
+            self._listener.next_hop_idle(vni, address)
         else:
             self._listener.remote_idle(vni, value)
 
@@ -250,7 +254,7 @@ class OvsDataPlane:
         task.add_done_callback(self._tasks.discard)
 
 
-def _idling(learned: Mapping[int, Collection[int]], next_hops: Mapping[int, Collection[int]]) -> Learned:
+def _idling(learned: Mapping[int, Collection[int]], next_hops: Mapping[int, Collection[Address]]) -> Learned:
     """What goes when idle, by the table in which it is and the VNI."""
     return {(TO_LEARNED.table.number, vni): macs for vni, macs in learned.items()} | {
         (NEXT_HOP.number, vni): addresses for vni, addresses in next_hops.items()

@@ -8,7 +8,7 @@ from alcor.dataplane.ovs import ipv6_rules
 from alcor.dataplane.ovs import pipeline as rules
 from alcor.dataplane.ovs.rendering import Flow, Pipeline
 from alcor.dataplane.ovs.routing_rules import TO_AGENT
-from alcor.dataplane.port_security import link_local
+from alcor.model.addresses import link_local
 
 _ALL_IPV4 = 0xFFFFFFFF
 _ALL_IPV6 = (1 << 128) - 1

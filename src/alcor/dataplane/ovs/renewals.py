@@ -7,10 +7,12 @@ told over one connection, so what comes before its answer is old.
 
 from collections.abc import Collection, Mapping
 
+from alcor.model.addresses import Address
+
 Key = tuple[int, int]
 """A table and a VNI."""
 
-Learned = Mapping[Key, Collection[int]]
+Learned = Mapping[Key, Collection[Address]]
 """MAC addresses, or addresses of next hops, by the table in which they are flows and the VNI."""
 
 
@@ -26,7 +28,7 @@ class Renewals:
         self._open.append(renewal)
         return renewal
 
-    def cover(self, key: Key, value: int) -> bool:
+    def cover(self, key: Key, value: Address) -> bool:
         """True when news of this one is old."""
         return any(value in renewal.learned.get(key, ()) for renewal in self._open)
 

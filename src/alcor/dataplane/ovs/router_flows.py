@@ -1,10 +1,12 @@
 """The flows of routers, and of the next hops that packets are routed to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from alcor.dataplane.driver import NextHop, Route, Router
 from alcor.dataplane.ovs import routing_rules as rules
 from alcor.dataplane.ovs.rendering import Flow, Pipeline
+from alcor.dataplane.ovs.tables import Rule
+from alcor.model.addresses import Address, address_number, version_of
 
 
 def router_flows(pipeline: Pipeline, router: Router) -> Iterator[tuple[int, Flow]]:
@@ -14,19 +16,22 @@ def router_flows(pipeline: Pipeline, router: Router) -> Iterator[tuple[int, Flow
     """
     router_id = int.from_bytes(router.id)
     for each in router.interfaces:
-        values = {
-            "router": router_id,
-            "vni": each.vni,
-            "mac": each.mac,
-            "ipv4": each.ipv4,
-            "network": each.network,
-            "mask": each.mask,
-        }
-        for rule in (rules.TO_ROUTER, rules.ECHO, rules.ECHO_FRAGMENT, rules.ROUTERS_OWN, rules.TO_NEXT_ROUTER):
-            yield each.vni, pipeline[rule].flow(values)
-        yield each.vni, pipeline[rules.TO_SUBNET].flow(values, each.mask.bit_count())
+        version, bits = each.version(), each.mask.bit_count()
+        values = {"router": router_id, "vni": each.vni, "mac": each.mac, "network": each.network, "mask": each.mask}
+        yield each.vni, _flow(pipeline, rules.TO_ROUTER, version, values)
+        yield each.vni, _flow(pipeline, rules.TO_SUBNET, version, values, bits)
+        for address in each.own_addresses():
+            values["address"] = address_number(address)
+            for rule in (rules.ECHO, rules.ROUTERS_OWN, rules.TO_NEXT_ROUTER):
+                yield each.vni, _flow(pipeline, rule, version, values)
+            if version == 4:
+                yield each.vni, pipeline[rules.ECHO_FRAGMENT].flow(values)
     for route in router.routes:
         yield route.vni, _route_flow(pipeline, router_id, route)
+
+
+def _flow(pipeline: Pipeline, rule: Rule, version: int, values: Mapping[str, int], prefix: int = 0) -> Flow:
+    return pipeline[rule if version == 4 else rules.IPV6_TWINS[rule]].flow(values, prefix)
 
 
 def _route_flow(pipeline: Pipeline, router_id: int, route: Route) -> Flow:
@@ -36,26 +41,27 @@ def _route_flow(pipeline: Pipeline, router_id: int, route: Route) -> Flow:
         "mask": route.mask,
         "vni": route.vni,
         "mac": route.mac,
-        "next_hop": route.next_hop,
+        "next_hop": address_number(route.next_hop),
     }
     if route.arriving is None:
         rule = rules.TO_ROUTE if route.vni else rules.NOWHERE
     else:
         rule = rules.TO_ROUTE_OF_INTERFACE if route.vni else rules.NOWHERE_OF_INTERFACE
         values["arriving_vni"], values["arriving_mac"] = route.arriving
-    return pipeline[rule].flow(values, route.mask.bit_count())
+    return _flow(pipeline, rule, route.version, values, route.mask.bit_count())
 
 
-def next_hop_flows(pipeline: Pipeline, vni: int, next_hops: Iterable[tuple[int, NextHop]]) -> Iterator[Flow]:
+def next_hop_flows(pipeline: Pipeline, vni: int, next_hops: Iterable[tuple[Address, NextHop]]) -> Iterator[Flow]:
     """The flows to next hops in a VPC, by their address."""
-    here, elsewhere = pipeline[rules.TO_NEXT_HOP_HERE], pipeline[rules.TO_NEXT_HOP]
-    for ipv4, hop in next_hops:
-        rule = elsewhere if hop.vtep else here
-        yield rule.flow({"vni": vni, "ipv4": ipv4, "mac": hop.mac, "vtep": hop.vtep})
+    for address, hop in next_hops:
+        rule = rules.TO_NEXT_HOP if hop.vtep else rules.TO_NEXT_HOP_HERE
+        values = {"vni": vni, "address": address_number(address), "mac": hop.mac, "vtep": hop.vtep}
+        yield _flow(pipeline, rule, version_of(address), values)
 
 
-def next_hop_removals(pipeline: Pipeline, vni: int, addresses: Iterable[int]) -> Iterator[bytes]:
+def next_hop_removals(pipeline: Pipeline, vni: int, addresses: Iterable[Address]) -> Iterator[bytes]:
     """The flow-mods that remove what leads to addresses in a VPC, wherever they are."""
-    for ipv4 in addresses:
+    for address in addresses:
+        values = {"vni": vni, "address": address_number(address), "mac": 0, "vtep": 0}
         for rule in (rules.TO_NEXT_HOP_HERE, rules.TO_NEXT_HOP):
-            yield pipeline[rule].flow({"vni": vni, "ipv4": ipv4, "mac": 0, "vtep": 0}).removal_of_any()
+            yield _flow(pipeline, rule, version_of(address), values).removal_of_any()

@@ -1,7 +1,8 @@
 """The rules of routing: a packet for a router's MAC address goes on in another subnet.
 
 Only the last of these tables changes the packet. What goes to the agent instead is as the workload sent it: it can be
-given back to the whole pipeline, and quoted in an ICMP error. On the way registers say what is known of it:
+given back to the whole pipeline, and quoted in an ICMP error. Rules say what becomes of IPv4; those of IPv6 are made of
+them. On the way registers say what is known of it:
 
 - xxreg0 (reg0–reg3): the id of the router it is at;
 - xreg2 (reg4, reg5): the MAC address from which that one sends it;
@@ -11,6 +12,7 @@ given back to the whole pipeline, and quoted in an ICMP error. On the way regist
 """
 
 from alcor.dataplane.driver import MOST_ROUTERS
+from alcor.dataplane.ovs.address_families import ipv6_twin, is_about_ipv4
 from alcor.dataplane.ovs.openflow.actions import (
     Back,
     DecrementTtl,
@@ -27,10 +29,10 @@ from alcor.dataplane.ovs.tables import GATEWAY, LOCAL, NEXT_HOP, ROUTE, TIME_TO_
 _IPV4 = Match("eth_type", 0x0800)
 _IN_VPC = Match("metadata", "vni")
 _OF_ROUTER = Match("xxreg0", "router")
-_TO_ROUTER = Match("ipv4_dst", "ipv4")
+_TO_ROUTER = Match("ipv4_dst", "address")
 _TO_PREFIX = Match("ipv4_dst", "network", "mask")
 _BY_INTERFACE = (Match("metadata", "arriving_vni"), Match("xreg3", "arriving_mac"))
-_TO_ADDRESS = Match("reg8", "ipv4")
+_TO_ADDRESS = Match("reg8", "address")
 _MAC_BITS = 48
 _IPV4_BITS = 32
 _COUNTED_BITS = 31
@@ -59,7 +61,7 @@ _MIRRORED = (
     Move("eth_dst", "eth_src", _MAC_BITS),
     Move("xreg2", "eth_dst", _MAC_BITS),
     Move("ipv4_src", "ipv4_dst", _IPV4_BITS),
-    SetField("ipv4_src", "ipv4"),
+    SetField("ipv4_src", "address"),
     SetField("ip_ttl", 64),
 )
 ECHO = Rule(
@@ -206,7 +208,7 @@ ONE_LESS = Rule(
 )
 COUNTED = Rule("counted", TIME_TO_LIVE, 0, (), (SetField("reg12", 0),), "on with the rule that sent it here")
 
-ROUTING_RULES = (
+_RULES = (
     TO_ROUTER,
     TO_NO_ROUTER,
     TOO_MANY_ROUTERS,
@@ -230,3 +232,17 @@ ROUTING_RULES = (
     ONE_LESS,
     COUNTED,
 )
+
+IPV6_TWINS = {rule: ipv6_twin(rule) for rule in _RULES if is_about_ipv4(rule) and rule is not ECHO_FRAGMENT}
+"""Of the rules about IPv4, but for one: later fragments of IPv6 do not say what they are of."""
+
+LINK_LOCAL_SOURCE = Rule(
+    "link_local_source",
+    ROUTE,
+    3480,
+    (Match("eth_type", 0x86DD), Match("ipv6_src", 0xFE80 << 112, 0xFFC0 << 112)),
+    (GoTo(UNROUTED.number),),
+    "such an address means nothing in other subnets: the agent says so",
+)
+
+ROUTING_RULES = (*_RULES, *IPV6_TWINS.values(), LINK_LOCAL_SOURCE)

@@ -13,7 +13,7 @@ from alcor.agent.dhcp.server import DhcpSettings
 from alcor.agent.dhcpv6.packet import parse_options
 from alcor.agent.dhcpv6.server import SERVER_ID, Answer, answer
 from alcor.dataplane import ipv6
-from alcor.dataplane.port_security import link_local
+from alcor.model.addresses import link_local
 from alcor.model.goal_state import Port, Subnet, Vpc
 from tests.conformance.driver import packets
 from tests.unit.agent.goal_states import SUBNET_ID, port_id

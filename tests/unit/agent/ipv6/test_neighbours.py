@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from alcor.agent.ipv6.neighbours import Owner, Silence, answer
 from alcor.dataplane.driver import Endpoint
-from alcor.dataplane.port_security import link_local, mac_of_link_local
+from alcor.model.addresses import link_local, mac_of_link_local
 from tests.conformance.driver.packets import group_mac, neighbour_advertisement, neighbour_solicitation
 
 OWN_MAC, OTHER_MAC, STRANGE_MAC = 0xFA163E000001, 0xFA163E000002, 0xFA163E0000FF

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alcor.dataplane.port_security import link_local
+from alcor.model.addresses import link_local
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, Router, RouterInterface, Vpc, VpcNeighbours
 from tests.conformance.driver.packets import neighbour_advertisement, neighbour_solicitation
 from tests.unit.agent.core import Core

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alcor.agent.ipv6.router_advertisements import router_solicitation
-from alcor.dataplane.port_security import link_local
+from alcor.model.addresses import link_local
 from alcor.model.goal_state import GoalStateDelta, Port, Router, RouterInterface, Subnet, Vpc
 from tests.conformance.driver import packets
 from tests.unit.agent.core import Core

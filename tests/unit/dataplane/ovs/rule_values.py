@@ -8,6 +8,7 @@ VALUES = {
     "mac": 0xFA163E000001,
     "vtep": 0xC0000201,
     "ipv4": 0x0A000000,
+    "address": 0x0A000000,
     "ipv4_mask": 0xFFFFFF00,
     "ipv6": 0xFD << 120 | 1,
     "ipv6_mask": (1 << 128) - 1,

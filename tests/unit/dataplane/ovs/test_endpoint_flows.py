@@ -12,6 +12,7 @@ from alcor.dataplane.ovs.endpoint_flows import endpoint_flows
 from alcor.dataplane.ovs.openflow.fields import decode_match
 from alcor.dataplane.ovs.rendering import Flow, compile_pipeline
 from alcor.dataplane.ovs.tables import SOURCE_GUARD
+from alcor.model.addresses import link_local
 
 PIPELINE = compile_pipeline(metered=True, idle_seconds=60)
 PORT = 7
@@ -20,7 +21,7 @@ IPV4 = st.sampled_from([0x0A000001, 0x0A000002, 0x0A0000FF, 0x0A090001])
 IPV6 = st.sampled_from(
     [
         *(bytes.fromhex("20010db8") + number.to_bytes(12, "big") for number in (1, 2, 1 << 64)),
-        *(port_security.link_local(mac) for mac in (0xFA163E000001, 0xFA163E000002)),
+        *(link_local(mac) for mac in (0xFA163E000001, 0xFA163E000002)),
     ]
 )
 CIDRS = st.sampled_from(["10.0.0.2/32", "10.0.0.0/24", "10.9.0.7/16", "0.0.0.0/0", "2001:db8::/64", "::/0"])

@@ -40,7 +40,7 @@ def test_packets_come_again_only_to_tables_that_count_how_often() -> None:
         for step in rule.actions
         if isinstance(step, Resubmit) and step.table <= rule.table.number
     }
-    assert again == {"to_next_router", "one_less"}
+    assert again == {"to_next_router", "one_less", "to_next_router_ipv6", "one_less_ipv6"}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

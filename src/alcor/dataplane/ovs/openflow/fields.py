@@ -60,7 +60,8 @@ FIELDS = {
         Field("ip_ttl", _NICIRA, 29, 1),
         *(Field(f"xreg{number}", _PACKET_REGISTER, number, 8, "hex") for number in (2, 3)),
         Field("xxreg0", _NICIRA, 111, 16, "hex"),
-        *(Field(f"reg{number}", _NICIRA, number, 4, "hex") for number in range(16)),
+        Field("xxreg2", _NICIRA, 113, 16, "ipv6"),
+        *(Field(f"reg{number}", _NICIRA, number, 4, "ipv4" if number == 8 else "hex") for number in range(16)),
         Field("tun_src", _NICIRA, 31, 4, "ipv4"),
         Field("tun_dst", _NICIRA, 32, 4, "ipv4"),
     )
@@ -70,6 +71,9 @@ _BY_HEADER = {(field.oxm_class, field.number): field for field in FIELDS.values(
 _BY_HEADER[_NICIRA, 16] = FIELDS["tun_id"]
 _BY_HEADER |= {(0, 1): FIELDS["eth_dst"], (0, 2): FIELDS["eth_src"]}
 _BY_HEADER |= {(0, 7): FIELDS["ipv4_src"], (0, 8): FIELDS["ipv4_dst"]}
+
+
+_PARTS = {number: [f"reg{number * 4 + part}" for part in range(4)] for number in (0, 2)}
 
 
 class FieldValue(NamedTuple):
@@ -88,7 +92,7 @@ def field_of_header(header: int) -> Field | None:
 def decode_match(data: bytes, offset: int = 0) -> tuple[list[FieldValue], int]:
     """The fields of an ofp_match and the offset behind it with its padding. Raises Malformed.
 
-    Fields we have no name for appear as ``oxm_<header>``.
+    Fields we have no name for appear as ``oxm_<header>``, four registers that are one field of ours as that one.
     """
     if len(data) < offset + 4:
         raise Malformed("a match is cut short")
@@ -102,7 +106,20 @@ def decode_match(data: bytes, offset: int = 0) -> tuple[list[FieldValue], int]:
     while position < end:
         value, position = decode_field(data, position, end)
         fields.append(value)
-    return fields, padded
+    return _joined(fields), padded
+
+
+def _joined(fields: list[FieldValue]) -> list[FieldValue]:
+    """Open vSwitch tells of a register of 128 bits as of the four that it is made of."""
+    for number in (0, 2):
+        parts = [each for each in fields if each.name in _PARTS[number] and each.mask is None]
+        if len(parts) == len(_PARTS[number]):
+            value = 0
+            for part in sorted(parts, key=lambda each: _PARTS[number].index(each.name)):
+                value = value << 32 | part.value
+            fields = [each for each in fields if each not in parts]
+            fields.append(FieldValue(f"xxreg{number}", value))
+    return fields
 
 
 def decode_field(data: bytes, position: int, end: int) -> tuple[FieldValue, int]:
