@@ -19,6 +19,7 @@ from alcor.model.records import PortRecord
 from alcor.store import bulk, number_pools, snapshot
 from alcor.store.store import Store, open_store
 from alcor.store.tables import ip_allocation, network, port, subnet
+from alcor.store.tables.network import NOTHING_SHOWN
 from alcor.store.transaction import Transaction
 from benchmarks.plot import Plot, add_plot_option
 from benchmarks.setting import disk, setting
@@ -60,8 +61,9 @@ def _create_ports(transaction: Transaction, counts: Sequence[int]) -> Sequence[i
     network_id, subnet_id = id_bytes(_NETWORK), id_bytes(_SUBNET)
     for mac, address in zip(macs, addresses, strict=True):
         port_id, packed = new_id(), address.to_bytes(4)
+        host = f"host-{mac % 500}"
         ports.append(
-            (port_id, "project", "", "", 0, now, now, _NETWORK, mac, True, "DOWN", "", "", f"host-{mac % 500}", "{}")
+            (port_id, "project", "", "", 0, now, now, _NETWORK, mac, True, "DOWN", "", "", host, "{}", NOTHING_SHOWN)
         )
         allocations.append((_SUBNET, packed, port_id, 0))
         transaction.record(PortRecord(id_bytes(port_id), network_id, mac, ((subnet_id, packed),), f"host-{mac % 500}"))

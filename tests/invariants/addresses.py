@@ -1,12 +1,21 @@
 """Subnets, and the addresses of them that are held."""
 
 import ipaddress
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from alcor.store.tables import ip_allocation, ip_reservation, local_ip, local_ip_association, port, subnet
+from alcor.store.tables import (
+    ip_allocation,
+    ip_reservation,
+    local_ip,
+    local_ip_association,
+    port,
+    port_security_group,
+    subnet,
+)
 from tests.invariants.database import Database, attributes_of
 
 
@@ -43,6 +52,19 @@ def addresses_of_ports_are_numbered(database: Database) -> Iterator[str]:
         positions = [row.position for row in rows]
         if positions != list(range(len(rows))):
             yield f"the addresses of port {port_id} are numbered {positions}"
+
+
+def ports_show_what_they_hold(database: Database) -> Iterator[str]:
+    """A port's row has its addresses and security groups as they are shown."""
+    groups = database.grouped(port_security_group.c.port_id)
+    for row in database.rows(port):
+        held = database.addresses_of_ports.get(row.id, ())
+        addresses = [(each.subnet_id, str(ipaddress.ip_address(bytes(each.ip_address)))) for each in held]
+        shown = json.loads(row.shown)
+        if [(each["subnet_id"], each["ip_address"]) for each in shown["fixed_ips"]] != addresses:
+            yield f"port {row.id} holds {addresses} and shows {shown['fixed_ips']}"
+        if shown["security_groups"] != sorted(each.security_group_id for each in groups.get(row.id, ())):
+            yield f"port {row.id} shows the groups {shown['security_groups']}"
 
 
 def subnets_of_a_network_do_not_overlap(database: Database) -> Iterator[str]:

@@ -9,6 +9,7 @@ from alcor.model.identifiers import id_bytes, new_id
 from alcor.model.records import VpcRecord
 from alcor.store import bulk
 from alcor.store.tables import network
+from alcor.store.tables.network import NOTHING_SHOWN
 from alcor.store.transaction import Transaction
 
 
@@ -23,7 +24,7 @@ def subnet_row(network_id: str, cidr: str = "10.0.0.0/8", attributes: str = "{}"
 
 
 def port_row(network_id: str, mac: int, host_id: str = "", attributes: str = "{}") -> tuple[Any, ...]:
-    return (new_id(), "p", "", "", 0, 0, 0, network_id, mac, True, "DOWN", "", "", host_id, attributes)
+    return (new_id(), "p", "", "", 0, 0, 0, network_id, mac, True, "DOWN", "", "", host_id, attributes, NOTHING_SHOWN)
 
 
 def node_row(host_id: str, host_index: int) -> tuple[Any, ...]:

@@ -3,13 +3,15 @@
 import asyncio
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import orjson
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Connection, Engine, select, text
 
 from alcor.model.addresses import ip_bytes
 from alcor.model.number_ranges import Range
@@ -17,10 +19,20 @@ from alcor.model.records import NodeRecord
 from alcor.store import bulk, change_log, migrate, number_pools
 from alcor.store.engine import open_engine
 from alcor.store.store import open_store
-from alcor.store.tables import metadata, network, port, quota_usage, rbac_policy, segment, subnet
+from alcor.store.tables import (
+    ip_allocation,
+    metadata,
+    network,
+    port,
+    port_security_group,
+    quota_usage,
+    rbac_policy,
+    segment,
+    subnet,
+)
 from alcor.store.transaction import Transaction
 from tests.integration.store import writer_process
-from tests.integration.store.rows import network_row, port_row
+from tests.integration.store.rows import network_row, port_row, subnet_row
 
 _OPEN = """
 import asyncio, sys
@@ -42,6 +54,21 @@ _OLD_SUBNET = text(
     "INSERT INTO subnet (id, project_id, name, description, revision_number, created_at, updated_at, network_id, "
     "ip_version, cidr, enable_dhcp, attributes) VALUES (:id, 'p', '', '', 0, 0, 0, 'n', :version, :cidr, true, '{}')"
 )
+
+_OLD_PORT = text(
+    "INSERT INTO port (id, project_id, name, description, revision_number, created_at, updated_at, network_id, "
+    "mac_address, admin_state_up, status, device_id, device_owner, host_id, attributes) "
+    "VALUES (:id, 'p', '', '', 0, 0, 0, :network, :mac, true, 'DOWN', '', '', :host, '{}')"
+)
+
+
+def _insert_old_ports(connection: Connection, network_id: str, hosts: Sequence[str]) -> list[str]:
+    """Ports on these hosts, as there were before any of them had more columns. Returns their ids."""
+    ids = [f"{network_id}-{mac}" for mac in range(len(hosts))]
+    numbered = enumerate(zip(ids, hosts, strict=True))
+    ports = [{"id": each, "network": network_id, "mac": mac, "host": host} for mac, (each, host) in numbered]
+    connection.execute(_OLD_PORT, ports)
+    return ids
 
 
 def test_migrations_lead_to_the_tables(empty_database_url: str) -> None:
@@ -104,8 +131,7 @@ def test_vpcs_of_earlier_times_are_counted_and_decided_upon(empty_database_url: 
         command.upgrade(migrate.configuration(connection), "0004")
         for vni, (name, (attributes, bound, _)) in enumerate(networks.items(), 1):
             connection.execute(_OLD_NETWORK, {"id": name, "vni": vni, "attributes": attributes})
-            ports = [port_row(name, number, "host-1" if number < bound else "") for number in range(bound + 2)]
-            bulk.insert_rows(connection, port, ports)
+            _insert_old_ports(connection, name, ["host-1" if number < bound else "" for number in range(bound + 2)])
         change_log.append(connection, [NodeRecord("host-1", 1, 1)])
     migrate.upgrade(engine)
     with engine.connect() as connection:
@@ -169,6 +195,26 @@ def test_networks_of_earlier_times_are_carried_as_they_were(empty_database_url: 
         assert (row.network_type, row.segmentation_id, row.vni) == ("vxlan", 42, 42)
         (main,) = connection.execute(select(segment)).all()
         assert (main.network_id, main.network_type, main.segmentation_id, main.is_main) == ("n", "vxlan", 42, True)
+    engine.dispose()
+
+
+def test_ports_of_earlier_times_show_what_they_hold(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url, 1)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.upgrade(migrate.configuration(connection), "0039")
+        bulk.insert_rows(connection, network, [network_row(1, "n")])
+        bulk.insert_rows(connection, subnet, [("s", *subnet_row("n")[1:])])
+        none, one, several = _insert_old_ports(connection, "n", ["", "", ""])
+        held = [(one, "10.0.0.1", 0), (several, "10.0.0.3", 0), (several, "10.0.0.2", 1)]
+        bulk.insert_rows(connection, ip_allocation, [("s", ip_bytes(ip), each, place) for each, ip, place in held])
+        bulk.insert_rows(connection, port_security_group, [(one, "g"), (several, "h"), (several, "g")])
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        shown = {row.id: orjson.loads(row.shown) for row in connection.execute(select(port))}
+    assert shown[none] == {"fixed_ips": [], "security_groups": []}
+    assert shown[one] == {"fixed_ips": [{"subnet_id": "s", "ip_address": "10.0.0.1"}], "security_groups": ["g"]}
+    assert [each["ip_address"] for each in shown[several]["fixed_ips"]] == ["10.0.0.3", "10.0.0.2"]
+    assert shown[several]["security_groups"] == ["g", "h"]
     engine.dispose()
 
 

@@ -38,7 +38,15 @@ from alcor.services.ports.port_rows import (
     tell_of_interfaces,
 )
 from alcor.services.ports.port_status import DOWN
-from alcor.services.ports.port_views import ROWS, above_ports, fixed_ips_of, known_hosts, port_view, port_views
+from alcor.services.ports.port_views import (
+    ROWS,
+    above_ports,
+    fixed_ips_of,
+    known_hosts,
+    port_view,
+    port_views,
+    shown_with,
+)
 from alcor.services.qos import qos_attachment
 from alcor.services.quota import limited
 from alcor.services.routers import ndp_proxy_ports, router_ports
@@ -104,7 +112,7 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     groups = port_security_groups.change(transaction, row, values, update.values, update.context)
     if values["binding:host_id"] != row.host_id or not values["admin_state_up"]:
         values["status"] = DOWN
-    changed = ROWS.changed_row(row, values, transaction.now)
+    changed = ROWS.changed_row(row, values | {"shown": row.shown}, transaction.now)
     fixed_ips = old_ips
     if "fixed_ips" in update.values or changed.mac_address != row.mac_address:
         fixed_ips = _change_addresses(transaction, changed, old_ips, update.values.get("fixed_ips"))
@@ -112,6 +120,7 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
         router_ports.check_fixed_ips(connection, row, shown_ips)
         held = {each["ip_address"] for each in shown_ips}
         _lead_elsewhere(transaction, [row.id], held)
+    changed = changed._replace(shown=shown_with(fixed_ips, groups))
     bulk.update_row(connection, port, changed)
     if changed.host_id and changed.host_id != row.host_id:
         connection.execute(_BINDING_TO, {"port_id": row.id, "host": changed.host_id})  # it is the active one now
@@ -123,9 +132,8 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     if router_ports.INTERFACE in (row.device_owner, changed.device_owner):
         tell_of_interfaces(transaction, [changed], gone=[row])
     hosts = known_hosts(connection, [changed.host_id])
-    shown = port_view(changed, fixed_ips, hosts, above_ports(its_network))
+    shown = port_view(changed, hosts, above_ports(its_network))
     qos_attachment.add_resource_requests(connection, [shown], {its_network.id: its_network.physical_network})
-    shown["security_groups"] = groups
     trunk_details.add_trunk_details(connection, [shown])
     return shown
 

@@ -30,7 +30,7 @@ from alcor.services.ports.port_rows import (
     tell_of_interfaces,
 )
 from alcor.services.ports.port_status import DOWN
-from alcor.services.ports.port_views import ROWS, above_ports, known_hosts, port_view
+from alcor.services.ports.port_views import ROWS, above_ports, known_hosts, port_view, shown_with
 from alcor.services.qos import qos_attachment
 from alcor.services.routers import router_ports
 from alcor.services.rows import View, missing
@@ -118,23 +118,25 @@ def _write(
         _new_row(transaction, values, address, secured[values["network_id"]])
         for (values, _), address in zip(planned, macs, strict=True)
     ]
+    asked = [(row, values) for row, (values, _) in zip(rows, planned, strict=True)]
+    groups = port_security_groups.of_new(transaction, asked, secured)
+    rows = [row._replace(shown=shown_with(held, its)) for row, held, its in zip(rows, fixed_ips, groups, strict=True)]
     try:
         bulk.insert_rows(transaction.connection, port, rows)
         insert_allocations(transaction, {row.id: held for row, held in zip(rows, fixed_ips, strict=True)})
         tags.remember(transaction.connection, {row.id: its for row in rows if (its := tags.tags_of(row))})
     except IntegrityError as error:
         raise taken_meanwhile(error) from error
-    asked = [(row, values) for row, (values, _) in zip(rows, planned, strict=True)]
+    port_security_groups.join(transaction.connection, dict(zip((row.id for row in rows), groups, strict=True)))
     qos_attachment.remember(transaction.connection, "port", rows)
-    groups = port_security_groups.join_new(transaction, asked, secured)
     hosts = known_hosts(transaction.connection, (row.host_id for row in rows))
     above = {network_id: above_ports(row) for network_id, row in networks.items()}
     views = []
     bound = BoundPorts()
-    for row, held, its in zip(rows, fixed_ips, groups, strict=True):
+    for row, held in zip(rows, fixed_ips, strict=True):
         bound.count(networks[row.network_id], "", row.host_id)
         tell_hosts(transaction, "", row, held)
-        views.append(port_view(row, held, hosts, above[row.network_id]) | {"security_groups": its})
+        views.append(port_view(row, hosts, above[row.network_id]))
     physical_networks = {network_id: row.physical_network for network_id, row in networks.items()}
     qos_attachment.add_resource_requests(transaction.connection, views, physical_networks)
     bound.write(transaction)
@@ -152,6 +154,7 @@ def _new_row(transaction: Transaction, given: Values, address: int, secured: boo
     values = stamp(transaction, given)
     values["mac_address"] = mac_text(address)
     values.setdefault("status", DOWN)
+    values["shown"] = ""  # until its addresses and groups are known
     if missing(values, "port_security_enabled"):
         values["port_security_enabled"] = secured
     complete(values)

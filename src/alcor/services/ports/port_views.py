@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy import Connection, select
 
-from alcor.model.addresses import ip_text
 from alcor.model.context import OPERATOR, Context
 from alcor.model.dns import filled, has_keywords
 from alcor.model.resources.network import NETWORK
@@ -13,7 +13,6 @@ from alcor.model.resources.port import PORT
 from alcor.services.ports.trunk_details import add_trunk_details
 from alcor.services.qos.qos_attachment import add_resource_requests, policy_of
 from alcor.services.rows import Rows, View
-from alcor.services.security.port_security_groups import add_groups
 from alcor.services.subnets.private_ip import FixedIp, fixed_ip_views
 from alcor.store import sql
 from alcor.store.tables import ip_allocation, network, node, port
@@ -48,14 +47,12 @@ def port_views(connection: Connection, rows: Sequence[Any], _context: Context = 
     """The ports of these rows."""
     if not rows:
         return []
-    fixed_ips = fixed_ips_of(connection, [row.id for row in rows])
     hosts = known_hosts(connection, (row.host_id for row in rows))
     networks = _networks(connection, list({row.network_id for row in rows}))
     above = {row.id: above_ports(row) for row in networks}
-    views = [port_view(row, fixed_ips.get(row.id, ()), hosts, above[row.network_id]) for row in rows]
+    views = [port_view(row, hosts, above[row.network_id]) for row in rows]
     add_resource_requests(connection, views, {each: its.physical_network for each, its in above.items()})
     add_trunk_details(connection, views)
-    add_groups(connection, views)
     return views
 
 
@@ -87,12 +84,18 @@ def above_ports(network_row: Any) -> Above:
     return Above(domain, policy_of(network_row), network_row.physical_network)
 
 
-def port_view(row: Any, fixed_ips: Sequence[FixedIp], hosts: set[str], above: Above) -> View:
+def shown_with(fixed_ips: Sequence[FixedIp], group_ids: Sequence[str]) -> str:
+    """What a port's row has of other tables to be shown (the column ``shown``)."""
+    return orjson.dumps({"fixed_ips": fixed_ip_views(fixed_ips), "security_groups": group_ids}).decode()
+
+
+def port_view(row: Any, hosts: set[str], above: Above) -> View:
     """The port of this row, but for what other tables say of it. ``hosts`` has its host if that is a node."""
     view = ROWS.view(row)
     view["qos_network_policy_id"] = above.qos_policy_id
     view["resource_request"] = None  # in the same place of every view, for what else there is to say of it
-    view["fixed_ips"] = fixed_ip_views(fixed_ips)
+    view.update(orjson.loads(row.shown))
+    fixed_ips = view["fixed_ips"]
     view["ip_allocation"] = "immediate" if fixed_ips else "none"
     view.update(binding_of(row.host_id, hosts))
     if view["trusted"] is not None:
@@ -100,7 +103,7 @@ def port_view(row: Any, fixed_ips: Sequence[FixedIp], hosts: set[str], above: Ab
     keywords, domain = view.pop("dns_keywords"), view["dns_domain"] or above.dns_domain
     if has_keywords(domain):
         domain = filled(domain, keywords)
-    view["dns_assignment"] = [_dns_assignment(address, view["dns_name"], domain) for _, address in fixed_ips]
+    view["dns_assignment"] = [_dns_assignment(each["ip_address"], view["dns_name"], domain) for each in fixed_ips]
     return view
 
 
@@ -111,8 +114,7 @@ def binding_of(host_id: str, hosts: set[str]) -> View:
     return _PLUGGED if host_id in hosts else _FAILED
 
 
-def _dns_assignment(address: bytes, dns_name: str, dns_domain: str) -> dict[str, str]:
-    text = ip_text(address)
+def _dns_assignment(text: str, dns_name: str, dns_domain: str) -> dict[str, str]:
     hostname = dns_name or f"host-{text.replace('.', '-').replace(':', '-')}"
     domain = dns_domain or _DEFAULT_DOMAIN
     fqdn = hostname if hostname.endswith(".") else f"{hostname}.{domain}"

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from alcor.model.context import Context
 from alcor.model.errors import bad_request, conflict, not_found
 from alcor.services.manager import Create, Values
-from alcor.services.rows import View, missing
+from alcor.services.rows import missing
 from alcor.services.security.security_group import ACCESS, ensure_defaults
 from alcor.store import bulk, sql
 from alcor.store.page import Named
@@ -34,13 +34,6 @@ def groups_of(connection: Connection, port_ids: Sequence[str]) -> dict[str, list
     return found
 
 
-def add_groups(connection: Connection, views: Sequence[View]) -> None:
-    """Have ports show their groups."""
-    found = groups_of(connection, [view["id"] for view in views])
-    for view in views:
-        view[ATTRIBUTE] = found.get(view["id"], [])
-
-
 def check_new(connection: Connection, create: Create, secured: Mapping[str, bool]) -> None:
     """Raises AlcorError when new ports name groups that their creator is not shown (404), or may not have any (400),
     or groups that do not go together (409).
@@ -57,10 +50,10 @@ def check_new(connection: Connection, create: Create, secured: Mapping[str, bool
         _check_alike(connection, values[ATTRIBUTE])
 
 
-def join_new(
+def of_new(
     transaction: Transaction, ports: Sequence[tuple[Any, Values]], secured: Mapping[str, bool]
 ) -> list[list[str]]:
-    """Make new ports, as rows with what was asked for, members of their groups, which are returned for each."""
+    """The groups of each of the new ports, given as rows with what was asked for."""
     by_default = [_is_member_by_default(values, secured[row.network_id]) for row, values in ports]
     projects = (row.project_id for (row, _), default in zip(ports, by_default, strict=True) if default)
     defaults = ensure_defaults(transaction, projects)
@@ -70,10 +63,13 @@ def join_new(
             groups.append([defaults[row.project_id]])
         else:
             groups.append(sorted(values[ATTRIBUTE]) if _names_groups(values) else [])
-    rows = [(row.id, each) for (row, _), its in zip(ports, groups, strict=True) for each in its]
-    if rows:
-        bulk.insert_rows(transaction.connection, port_security_group, rows)
     return groups
+
+
+def join(connection: Connection, groups: Mapping[str, Sequence[str]]) -> None:
+    """Make ports members of groups (ids by the ports' ids)."""
+    if rows := [(port_id, each) for port_id, its in groups.items() for each in its]:
+        bulk.insert_rows(connection, port_security_group, rows)
 
 
 def change(transaction: Transaction, row: Any, values: Values, given: Values, context: Context) -> list[str]:
@@ -100,8 +96,7 @@ def change(transaction: Transaction, row: Any, values: Values, given: Values, co
     _check_visible(connection, (each for each in wanted if each not in held), context)
     _check_alike(connection, wanted)
     forget(connection, [row.id])
-    if wanted:
-        bulk.insert_rows(connection, port_security_group, [(row.id, each) for each in wanted])
+    join(connection, {row.id: wanted})
     return wanted
 
 

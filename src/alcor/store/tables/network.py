@@ -71,6 +71,9 @@ def _index_of_networks_ports(name: str, *columns: str) -> Index:
     return Index(name, *columns, sqlite_where=text(_NETWORKS_PORTS), postgresql_where=text(_NETWORKS_PORTS))
 
 
+NOTHING_SHOWN = '{"fixed_ips":[],"security_groups":[]}'
+"""What a port shows that has neither addresses nor security groups."""
+
 port = Table(
     "port",
     metadata,
@@ -84,6 +87,8 @@ port = Table(
     Column("host_id", String(255), nullable=False),  # binding:host_id, '' while unbound
     # binding profile and vnic type, DHCP options, address pairs, …; '{}' when all are defaults
     Column("attributes", Text, nullable=False),
+    # Its addresses and security groups as they are shown, as JSON: found with it, not one by one.
+    Column("shown", Text, nullable=False, server_default=NOTHING_SHOWN),
     UniqueConstraint("mac_address", "network_id"),
     Index("ix_port_project_id", "project_id", "id"),
     Index("ix_port_network_id", "network_id", "id"),

@@ -1,0 +1,61 @@
+"""Views that are made once for as long as they stay the same, and their JSON with them.
+
+A view follows from its resource's row and from what is read beside it. Both are read each time; only where one of them
+is not what it was is the view made again. So nobody has to say when a view is no longer right.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import msgspec
+
+from alcor.services.rows import View
+
+_MOST = 5_000  # of each kind of resource
+
+
+class RememberedView(dict[str, Any]):
+    """A view that others are shown, too: nobody changes it. ``json`` is its JSON without some of its attributes."""
+
+    __slots__ = ("json",)
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        self.json: dict[Collection[str], bytes] = {}
+
+
+class _Known(msgspec.Struct, frozen=True):
+    row: Any
+    beside: Any
+    view: RememberedView
+
+
+class Remembered:
+    """The views of one kind of resource. ``make`` makes one of a row and what was read beside it.
+
+    Rows are known by their first column. What is beside them is compared, and None where it may have changed unseen.
+    """
+
+    def __init__(self, make: Callable[[Any, Any], View], most: int = _MOST) -> None:
+        self._make, self._most = make, most
+        self._known: dict[str, _Known] = {}
+
+    def views(self, rows: Sequence[Any], beside: Sequence[Any]) -> list[View]:
+        """The views of these rows, in their order."""
+        known = self._known
+        found: list[View] = []
+        for row, its in zip(rows, beside, strict=True):
+            before = known.get(row[0])
+            if before is not None and before.row == row and before.beside == its:
+                found.append(before.view)
+            else:
+                found.append(self._new(row, its))
+        return found
+
+    def _new(self, row: Any, beside: Any) -> View:
+        view = RememberedView(self._make(row, beside))
+        self._known.pop(row[0], None)
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[row[0]] = _Known(row, beside, view)
+        return view
