@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList
+from sqlalchemy.sql.visitors import iterate
 
 from alcor.store import sql
 from alcor.store.ip_text import ip_text
@@ -111,6 +112,7 @@ def list_rows(connection: Connection, table: Table, query: Query) -> list[NamedR
         marked = _marked(connection, table, query)
         values |= {_marked_value(place): value for place, value in enumerate(marked)}
         nulls = tuple(value is None for value in marked)
+    query = _narrowed(connection, query)
     filters = _filters(table, query)
     if _is_usual(query):
         sort, columns, also = tuple(query.sort), tuple(query.columns), tuple(query.also)
@@ -229,6 +231,31 @@ def _first_named(
         statement = statement.where(first.column > marker if ascending else first.column < marker)
     ordered = statement.order_by(first.column.asc() if ascending else first.column.desc())
     return select(ordered.subquery().c[first.column.name])
+
+
+def _narrowed(connection: Connection, query: Query) -> Query:
+    """The query with the first alternative of its condition alone, where what all others look for is not there.
+
+    That is nearly always so: then the rows need not be found among those of several alternatives.
+    """
+    own, *others = _alternatives(query.condition) or (None,)
+    if not others or query.limit is None or query.condition is None:
+        return query
+    looked_for = _looked_for(query.condition)
+    if looked_for is None or looked_for(connection, query.parameters)[0].is_there:
+        return query
+    return msgspec.structs.replace(query, condition=own)
+
+
+@lru_cache(_STATEMENTS)
+def _looked_for(condition: ColumnElement[bool]) -> sql.Prepared | None:
+    """Whether anything is in the subqueries of all alternatives but the first; None where one has no subquery."""
+    _, *others = _alternatives(condition)
+    found = [next((each for each in iterate(other) if isinstance(each, Select)), None) for other in others]
+    looked_for = {id(each): each.exists() for each in found if each is not None}
+    if None in found:
+        return None
+    return sql.Prepared(select(or_(*looked_for.values()).label("is_there")))
 
 
 def _alternatives(condition: ColumnElement[bool] | None) -> Sequence[ColumnElement[bool]]:

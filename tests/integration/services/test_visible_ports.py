@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError
@@ -48,6 +49,27 @@ async def test_pages_together_are_all_that_is_shown(
             paged = page + paged if reverse else paged + page
             marker = page[0] if reverse else page[-1]
         assert paged == everything
+
+
+async def test_ports_of_others_are_looked_for_where_there_may_be_any(cloud: Cloud) -> None:
+    own, theirs = await cloud.network(project_id="a"), await cloud.network(project_id="b", shared=True)
+    for each, project in ((own, "a"), (theirs, "b")):
+        await cloud.port(each, project_id=project)
+    executed: list[str] = []
+
+    def keep(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        executed.append(statement)
+
+    event.listen(cloud.store._engine, "before_cursor_execute", keep)
+    for guests in (0, 1):
+        if guests:
+            await cloud.port(theirs, project_id="a")
+        for project, shown in (("a", 1 + guests), ("b", 1 + guests)):
+            executed.clear()
+            query = _shown_to(project, limit=10)
+            rows = await cloud.store.read(lambda read, q=query: list_rows(read, PORTS.table, q))
+            assert len(rows) == shown
+            assert any("UNION" in each for each in executed) == (project == "b" and bool(guests))
 
 
 async def test_a_network_that_is_not_shown_is_not_there_for_ports(cloud: Cloud) -> None:
