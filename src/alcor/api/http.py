@@ -21,7 +21,7 @@ _LARGEST_BODY = 64 * 1024 * 1024
 class Request:
     """One request. ``parameters`` are the parts of the path that its route names; ``context`` is who asks."""
 
-    __slots__ = ("body", "context", "headers", "method", "parameters", "path", "query_string")
+    __slots__ = ("_query", "body", "context", "headers", "method", "parameters", "path", "query_string")
 
     def __init__(self, scope: Any, body: bytes) -> None:
         self.method: str = scope["method"]
@@ -31,6 +31,7 @@ class Request:
         self.body = body
         self.parameters: dict[str, str] = {}
         self.context: Context = OPERATOR
+        self._query: list[tuple[str, str]] | None = None
 
     def header(self, name: bytes) -> str:
         """The value of a header, named in lower case; empty when it is not there."""
@@ -41,12 +42,15 @@ class Request:
 
     def query(self) -> list[tuple[str, str]]:
         """The parameters of the query string, in order. Raises AlcorError when they are not text."""
+        if self._query is not None:
+            return self._query
         try:
             parameters = parse_qsl(self.query_string.decode("ascii"), keep_blank_values=True, errors="strict")
         except ValueError as error:
             raise bad_request("The query string is not UTF-8 in percent encoding.") from error
         if b"%00" in self.query_string:
             raise bad_request("The query string holds the character NUL.")
+        self._query = parameters
         return parameters
 
     def base_url(self) -> str:
@@ -73,11 +77,15 @@ class Response(msgspec.Struct, frozen=True):
 
 def json_response(status: int, value: Any) -> Response:
     """A JSON answer."""
+    return Response(status, json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """The value as JSON."""
     try:
-        body = orjson.dumps(value)
+        return orjson.dumps(value)
     except TypeError:  # a number of more than 64 bits: the addresses of an IPv6 network
-        body = json.dumps(value, separators=(",", ":")).encode()
-    return Response(status, body)
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 NO_CONTENT = Response(204)

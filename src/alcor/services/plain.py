@@ -32,6 +32,7 @@ from alcor.services.manager import (
     stamp,
 )
 from alcor.services.quota import limited
+from alcor.services.remembered import Remembered
 from alcor.services.revisions import revise
 from alcor.services.rows import Rows, View
 from alcor.store import bulk
@@ -116,6 +117,7 @@ def plain_manager(plain: Plain) -> Manager:
     """The manager of resources that are rows with rules."""
     access, table = plain.access, plain.access.table
     rows = Rows(access.resource, table)
+    remembered = Remembered(lambda row, beside: rows.view(row) | beside)
 
     def check_references(connection: Connection, values: Mapping[str, Any], context: Context) -> None:
         for name, referred in plain.references.items():
@@ -183,11 +185,10 @@ def plain_manager(plain: Plain) -> Manager:
         revise_wholes(transaction, row)
 
     def views(connection: Connection, shown: Sequence[Any], context: Context) -> list[View]:
-        found = [rows.view(row) for row in shown]
-        if plain.computed is not None and found:
-            for view, more in zip(found, plain.computed(connection, shown, context), strict=True):
-                view.update(more)
-        return found
+        if not shown:
+            return []
+        beside = [{}] * len(shown) if plain.computed is None else plain.computed(connection, shown, context)
+        return remembered.views(shown, beside)
 
     handler = each(create)
     return Manager(

@@ -4,7 +4,7 @@ A view follows from its resource's row and from what is read beside it. Both are
 is not what it was is the view made again. So nobody has to say when a view is no longer right.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -15,13 +15,17 @@ _MOST = 5_000  # of each kind of resource
 
 
 class RememberedView(dict[str, Any]):
-    """A view that others are shown, too: nobody changes it. ``json`` is its JSON without some of its attributes."""
+    """A view that others are shown, too: nobody changes it.
 
-    __slots__ = ("json",)
+    ``json`` is its JSON without some of its attributes, and ``looked`` what some of them are, by their names.
+    """
+
+    __slots__ = ("json", "looked")
 
     def __init__(self, view: View) -> None:
         super().__init__(view)
-        self.json: dict[Collection[str], bytes] = {}
+        self.json: dict[tuple[str, ...], bytes] = {}
+        self.looked: dict[tuple[str, ...], tuple[Any, ...]] = {}
 
 
 class _Known(msgspec.Struct, frozen=True):

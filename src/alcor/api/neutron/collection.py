@@ -113,8 +113,11 @@ class Collection:
                 raise not_found(self._resource.name, str(error)) from error
             page, more = [], False
         member = self._shape.listed or self._shape.several
-        shown = self._shown.parts(request.context, page)
-        body: dict[str, Any] = {member: [query.chosen(view, listed.fields) for view in shown]}
+        if listed.fields:
+            shown = [query.chosen(view, listed.fields) for view in self._shown.parts(request.context, page)]
+        else:
+            shown = self._shown.encoded(request.context, page)
+        body: dict[str, Any] = {member: shown}
         if links := pages.links(request, listed, [view[self._shape.key] for view in page], more):
             body[f"{member}_links"] = links
         return json_response(200, body)

@@ -6,10 +6,13 @@ Rules are asked once about all resources that are alike in what the rules look a
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection
 
+from alcor.api.http import json_bytes
 from alcor.model.context import Context
 from alcor.services.access import LOOKED_FOR, Access
+from alcor.services.remembered import RememberedView
 from alcor.services.rows import View
 from alcor.store import bulk
 from alcor.store.tables import network
@@ -26,7 +29,7 @@ class Shown:
         self._rule = f"get_{resource.policy_name}"
         self._attributes = {f"{self._rule}:{each.name}": each.name for each in resource.seen_by_some}
         self._attribute_rules = tuple(self._attributes)
-        self._hidden = [name for name, each in resource.attributes.items() if each.hidden and each.column]
+        self._hidden = tuple(name for name, each in resource.attributes.items() if each.hidden and each.column)
 
     def never(self, context: Context) -> bool:
         """Whether the caller may get none, whatever it is like."""
@@ -63,28 +66,38 @@ class Shown:
         """The attributes that the caller may see."""
         return self.parts(context, [view])[0]
 
+    def encoded(self, context: Context, views: Sequence[View]) -> list[Any]:
+        """The same, to be encoded as JSON: what is remembered of it is taken as it is."""
+        return [_encoded(view, unseen) for view, unseen in zip(views, self._unseen(context, views), strict=True)]
+
     def parts(self, context: Context, views: Sequence[View]) -> list[View]:
         """The attributes that the caller may see of each."""
+        return [_without(view, unseen) for view, unseen in zip(views, self._unseen(context, views), strict=True)]
+
+    def _unseen(self, context: Context, views: Sequence[View]) -> Sequence[tuple[str, ...]]:
+        """The attributes of each that the caller may not see."""
         policy = context.policy
         if policy is None or not self._attributes:
-            return [_without(view, self._hidden) for view in views]
-        unseen: dict[int, Sequence[str]] = {}
+            return [self._hidden] * len(views)
+        unseen: dict[int, tuple[str, ...]] = {}
         for alike in _alike(views, policy.looks_at(*self._attribute_rules)):
             target = self._access.target(None, alike[0], context)
             refused = policy.refused(self._attribute_rules, context, target)
-            names = [*self._hidden, *(self._attributes[rule] for rule in refused)]
+            names = (*self._hidden, *(self._attributes[rule] for rule in refused))
             unseen.update((id(view), names) for view in alike)
-        return [_without(view, unseen[id(view)]) for view in views]
+        return [unseen[id(view)] for view in views]
 
 
 def _alike(views: Iterable[View], names: Sequence[str] | None) -> Iterable[Sequence[View]]:
     """The resources in groups of those whose attributes of these names are the same; each alone without names."""
     if names is None:
         return [[view] for view in views]
-    wanted = ["project_id" if name == "tenant_id" else name for name in names]
+    wanted = tuple(["project_id" if name == "tenant_id" else name for name in names])
     groups: dict[Any, list[View]] = {}
     for view in views:
-        key = tuple([view.get(name, _NOTHING) for name in wanted])
+        key = view.looked.get(wanted) if isinstance(view, RememberedView) else None
+        if key is None:
+            key = _looked(view, wanted)
         try:
             groups.setdefault(key, []).append(view)
         except TypeError:  # an attribute that cannot be a key
@@ -92,10 +105,26 @@ def _alike(views: Iterable[View], names: Sequence[str] | None) -> Iterable[Seque
     return groups.values()
 
 
+def _looked(view: View, names: tuple[str, ...]) -> tuple[Any, ...]:
+    looked = tuple([view.get(name, _NOTHING) for name in names])
+    if isinstance(view, RememberedView):
+        view.looked[names] = looked
+    return looked
+
+
+def _encoded(view: View, unseen: tuple[str, ...]) -> Any:
+    if not isinstance(view, RememberedView):
+        return _without(view, unseen)
+    known = view.json.get(unseen)
+    if known is None:
+        known = view.json[unseen] = json_bytes(_without(view, unseen))
+    return orjson.Fragment(known)
+
+
 def _without(view: View, names: Sequence[str]) -> View:
     if not names:
         return view
-    shown = view.copy()
+    shown = dict(view)
     for name in names:
         shown.pop(name, None)
     return shown

@@ -33,6 +33,7 @@ from alcor.services.manager import (
 from alcor.services.networks import mtu, segment, vnis
 from alcor.services.qos import qos_attachment
 from alcor.services.quota import limited
+from alcor.services.remembered import Remembered
 from alcor.services.routers import vpc_router_parts
 from alcor.services.rows import Rows, View
 from alcor.services.security import network_acl_subnets
@@ -164,10 +165,14 @@ def _few(ids: Sequence[str]) -> str:
     return ", ".join(ids[:_NAMED_IN_CONFLICT]) + (", …" if len(ids) > _NAMED_IN_CONFLICT else "")
 
 
+_REMEMBERED = Remembered(lambda row, beside: ROWS.view(row) | beside)
+
+
 def _views(connection: Connection, rows: Sequence[Any], context: Context) -> list[View]:
     subnets = subnet_prefixes.subnets_of(connection, [row.id for row in rows])
     shared = _shown_as_shared(connection, rows, context)
-    return [ROWS.view(row) | its | _of_subnets(subnets.get(row.id, ())) for row, its in zip(rows, shared, strict=True)]
+    beside = [{**its, **_of_subnets(subnets.get(row.id, ()))} for row, its in zip(rows, shared, strict=True)]
+    return _REMEMBERED.views(rows, beside)
 
 
 def _of_subnets(subnets: Sequence[Any]) -> View:

@@ -12,6 +12,7 @@ from alcor.model.resources.network import NETWORK
 from alcor.model.resources.port import PORT
 from alcor.services.ports.trunk_details import add_trunk_details
 from alcor.services.qos.qos_attachment import add_resource_requests, policy_of
+from alcor.services.remembered import Remembered
 from alcor.services.rows import Rows, View
 from alcor.services.subnets.private_ip import FixedIp, fixed_ip_views
 from alcor.store import sql
@@ -50,10 +51,34 @@ def port_views(connection: Connection, rows: Sequence[Any], _context: Context = 
     hosts = known_hosts(connection, (row.host_id for row in rows))
     networks = _networks(connection, list({row.network_id for row in rows}))
     above = {row.id: above_ports(row) for row in networks}
-    views = [port_view(row, hosts, above[row.network_id]) for row in rows]
-    add_resource_requests(connection, views, {each: its.physical_network for each, its in above.items()})
-    add_trunk_details(connection, views)
+    views = _REMEMBERED.views(rows, [(row.host_id in hosts, above[row.network_id]) for row in rows])
+    more = {
+        place: dict(view)
+        for place, view in enumerate(views)
+        if view["trunk_details"] or view["qos_policy_id"] or view["qos_network_policy_id"]
+    }
+    if more:
+        changed = list(more.values())
+        add_resource_requests(connection, changed, {each: its.physical_network for each, its in above.items()})
+        add_trunk_details(connection, changed)
+        views = [more.get(place, view) for place, view in enumerate(views)]
     return views
+
+
+class Above(NamedTuple):
+    """What ports show of their network."""
+
+    dns_domain: str
+    qos_policy_id: str | None
+    physical_network: str | None
+
+
+def _remembered_view(row: Any, beside: tuple[bool, Above]) -> View:
+    is_known, above = beside
+    return port_view(row, {row.host_id} if is_known else set(), above)
+
+
+_REMEMBERED = Remembered(_remembered_view)
 
 
 def fixed_ips_of(connection: Connection, port_ids: Sequence[str]) -> dict[str, tuple[FixedIp, ...]]:
@@ -68,14 +93,6 @@ def known_hosts(connection: Connection, host_ids: Iterable[str]) -> set[str]:
     """Those of the hosts that are nodes."""
     asked = {host_id for host_id in host_ids if host_id}
     return {row.id for row in _nodes(connection, sorted(asked))} if asked else set()
-
-
-class Above(NamedTuple):
-    """What ports show of their network."""
-
-    dns_domain: str
-    qos_policy_id: str | None
-    physical_network: str | None
 
 
 def above_ports(network_row: Any) -> Above:

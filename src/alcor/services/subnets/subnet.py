@@ -33,6 +33,7 @@ from alcor.services.manager import (
 from alcor.services.networks import mtu, segment
 from alcor.services.networks.vpc import locked_network
 from alcor.services.quota import limited
+from alcor.services.remembered import Remembered
 from alcor.services.revisions import revise
 from alcor.services.routers import router_ports, vpc_router_parts
 from alcor.services.rows import Rows, View, missing
@@ -301,10 +302,13 @@ def port_count(connection: Connection, subnet_id: str, project_id: str | None) -
     return count
 
 
+_REMEMBERED = Remembered(lambda row, beside: ROWS.view(row) | beside)
+
+
 def _views(connection: Connection, rows: Sequence[Any], context: Context = OPERATOR) -> list[View]:
     if not rows:
         return []
-    return [ROWS.view(row) | its for row, its in zip(rows, _of_network(connection, rows, context), strict=True)]
+    return _REMEMBERED.views(rows, _of_network(connection, rows, context))
 
 
 SUBNETS = Manager(
