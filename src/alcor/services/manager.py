@@ -16,6 +16,7 @@ from alcor.model.identifiers import new_id
 from alcor.model.resource import Resource
 from alcor.model.values import Schema
 from alcor.services.access import Access
+from alcor.services.remembered import Remembered
 from alcor.services.rows import View, missing
 from alcor.store import bulk
 from alcor.store.page import Named
@@ -190,11 +191,14 @@ def _succeeded(results: Sequence[View | Exception]) -> list[View]:
 def narrowed(manager: Manager, resource: Resource) -> Manager:
     """The manager for an API that has fewer of the attributes: the others are kept, and not shown."""
 
+    names = tuple(resource.attributes)
+    remembered = Remembered(lambda _id, view: narrow(view))
+
     def narrow(view: View) -> View:
-        return {name: view[name] for name in resource.attributes}
+        return {name: view[name] for name in names}
 
     def views(connection: Connection, rows: Sequence[Row[Any]], context: Context) -> list[View]:
-        return [narrow(view) for view in manager.views(connection, rows, context)]
+        return remembered.views([(row[0],) for row in rows], manager.views(connection, rows, context))
 
     def create(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:
         results = manager.create(transaction, requests)

@@ -14,6 +14,7 @@ from alcor.services import quota
 from alcor.services.access import Access, visible_security_groups
 from alcor.services.manager import Manager, Prelude, Values, stamp
 from alcor.services.plain import Change, Held, Plain, plain_manager
+from alcor.services.remembered import Remembered
 from alcor.services.rows import Rows, View, missing
 from alcor.services.security import default_statefulness
 from alcor.services.sharing import sharing
@@ -39,11 +40,11 @@ _defaults = sql.among(
     select(security_group.c.project_id, security_group.c.id).where(security_group.c.is_default.is_(True)),
     security_group.c.project_id,
 )
-_RULES = (
-    select(security_group_rule)
-    .where(security_group_rule.c.security_group_id.in_(bindparam("groups", expanding=True)))
-    .order_by(security_group_rule.c.security_group_id, security_group_rule.c.id)
+_rules = sql.among(
+    select(security_group_rule).order_by(security_group_rule.c.security_group_id, security_group_rule.c.id),
+    security_group_rule.c.security_group_id,
 )
+_REMEMBERED_RULES = Remembered(lambda row, _: RULE_ROWS.view(row), most=50_000)
 _TEMPLATES = select(default_security_group_rule)
 _USERS = (
     select(port.c.project_id)
@@ -149,8 +150,9 @@ def _in_use(group_id: str, _holder: str) -> Any:
 def _computed(connection: Connection, rows: Sequence[Any], context: Context) -> Sequence[View]:
     ids = [row.id for row in rows]
     rules: dict[str, list[View]] = {}
-    for row in connection.execute(_RULES, {"groups": ids}):
-        rules.setdefault(row.security_group_id, []).append(RULE_ROWS.view(row))
+    found = _rules(connection, ids)
+    for row, view in zip(found, _REMEMBERED_RULES.views(found, [()] * len(found)), strict=True):
+        rules.setdefault(row.security_group_id, []).append(view)
     shared = sharing.shared_with(connection, OBJECT_TYPE, ids, context)
     return [{"security_group_rules": rules.get(each, []), "shared": each in shared} for each in ids]
 

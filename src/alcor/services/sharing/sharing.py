@@ -5,10 +5,11 @@ for those with whom alone it is shared.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, or_, select
+from sqlalchemy import ColumnElement, Connection, String, Table, bindparam, or_, select
 
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, conflict
@@ -16,7 +17,7 @@ from alcor.model.identifiers import new_id
 from alcor.services.access import EVERYBODY, SHARED, shared_ids
 from alcor.services.manager import Filter
 from alcor.services.rows import View
-from alcor.store import bulk
+from alcor.store import bulk, sql
 from alcor.store.tables import rbac_policy
 from alcor.store.transaction import Transaction
 
@@ -100,8 +101,14 @@ def shared_with(
     """Those of the ids that are shared with the caller's project, or with everybody."""
     if not ids:
         return set()
-    statement = shared_ids(object_type, context.project_id, actions).where(rbac_policy.c.object_id.in_(ids))
-    return set(connection.execute(statement).scalars())
+    found = _shared(object_type, tuple(actions))(connection, ids, project=context.project_id)
+    return {row.object_id for row in found}
+
+
+@cache
+def _shared(object_type: str, actions: tuple[str, ...]) -> Callable[..., list[Any]]:
+    shared = shared_ids(object_type, bindparam("project", type_=String()), actions)
+    return sql.among(shared, rbac_policy.c.object_id)
 
 
 def shown_as_shared(object_type: str) -> Callable[[Connection, Sequence[Any], Context], Sequence[View]]:

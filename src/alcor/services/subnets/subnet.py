@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, String, bindparam, or_, select, union_all
 
 from alcor.model import address_plan
 from alcor.model.context import OPERATOR, Context
@@ -55,12 +55,16 @@ def _visible(project: Project) -> ColumnElement[bool]:
     return or_(subnet.c.project_id == project, subnet.c.network_id.in_(shared))
 
 
+_shared_with = shared_ids(network_sharing.OBJECT_TYPE, bindparam("project", type_=String()))
+_networks = sql.among(
+    select(network.c.id, network.c.external, network.c.id.in_(_shared_with).label("shared")), network.c.id
+)
+
+
 def _of_network(connection: Connection, rows: Sequence[Any], context: Context) -> Sequence[View]:
     """What subnets show of their network."""
-    shared = network.c.id.in_(shared_ids(network_sharing.OBJECT_TYPE, context.project_id))
-    statement = select(network.c.id, network.c.external, shared.label("shared"))
-    found = connection.execute(statement.where(network.c.id.in_({row.network_id for row in rows})))
-    above = {row.id: {"shared": bool(row.shared), "router:external": bool(row.external)} for row in found}
+    found = _networks(connection, sorted({row.network_id for row in rows}), project=context.project_id)
+    above = {row.id: {"shared": bool(row.shared), "router:external": row.external} for row in found}
     return [above[row.network_id] for row in rows]
 
 

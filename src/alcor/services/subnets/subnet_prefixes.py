@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from alcor.model.prefixes import parsed
-from alcor.store import prefix_pools
+from alcor.store import prefix_pools, sql
 from alcor.store.tables import subnet, subnetpool
 from alcor.store.transaction import Transaction
 
@@ -16,11 +16,11 @@ _LOCK = (
     .order_by(subnetpool.c.id)
     .with_for_update()
 )
-_OF_NETWORKS = (
+_of_networks = sql.among(
     select(subnet.c.network_id, subnet.c.id, subnet.c.ip_version, subnet.c.segment_id, subnetpool.c.address_scope_id)
     .outerjoin(subnetpool, subnetpool.c.id == subnet.c.subnetpool_id)
-    .where(subnet.c.network_id.in_(bindparam("network_ids", expanding=True)))
-    .order_by(subnet.c.network_id, subnet.c.id)
+    .order_by(subnet.c.network_id, subnet.c.id),
+    subnet.c.network_id,
 )
 _POOLED = select(subnet.c.subnetpool_id, subnet.c.cidr).where(
     subnet.c.network_id == bindparam("network_id"), subnet.c.subnetpool_id.is_not(None)
@@ -49,7 +49,6 @@ def release_of_network(transaction: Transaction, network_id: str) -> None:
 def subnets_of(connection: Connection, network_ids: Sequence[str]) -> dict[str, list[Any]]:
     """Of the subnets of each network the id, IP version and segment, and the address scope of their pools if any."""
     found: dict[str, list[Any]] = {}
-    if network_ids:
-        for row in connection.execute(_OF_NETWORKS, {"network_ids": network_ids}):
-            found.setdefault(row.network_id, []).append(row)
+    for row in _of_networks(connection, network_ids) if network_ids else ():
+        found.setdefault(row.network_id, []).append(row)
     return found
