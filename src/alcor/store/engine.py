@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
+from alcor.store import sql
 from alcor.store.ip_text import define_on_sqlite
 
 _BUSY_TIMEOUT_SECONDS = 30
@@ -74,6 +75,6 @@ def _sqlite_engine(url: str, connections: int) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        sql.fetch(connection, "BEGIN IMMEDIATE" if immediate else "BEGIN", ())
 
     return engine

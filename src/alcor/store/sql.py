@@ -97,18 +97,19 @@ def _with_booleans(make: Callable[[Sequence[Any]], NamedRow], places: Sequence[i
         changed = list(values)
         for place in places:
             if changed[place] is not None:
-                changed[place] = bool(changed[place])
+                changed[place] = changed[place] == 1
         return make(changed)
 
     return row
 
 
 def fetch(connection: Connection, sql: str, values: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows of a query in the words of the database's driver. Raises DBAPIError, as SQLAlchemy does."""
+    """The rows, if any, of a statement in the words of the database's driver. Raises DBAPIError, as SQLAlchemy does."""
     events: Any = connection.dispatch
     if events.before_cursor_execute or events.after_cursor_execute:  # somebody watches what is executed
         given = values if isinstance(values, Mapping) else tuple(values)
-        return [tuple(row) for row in connection.exec_driver_sql(sql, given)]
+        result = connection.exec_driver_sql(sql, given)
+        return [tuple(row) for row in result] if result.returns_rows else []
     try:
         cursor = connection.connection.cursor()
         cursor.execute(sql, values)

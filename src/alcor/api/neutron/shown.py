@@ -3,8 +3,8 @@
 Rules are asked once about all resources that are alike in what the rules look at: most of a list's are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Connection
@@ -16,6 +16,8 @@ from alcor.services.remembered import RememberedView
 from alcor.services.rows import View
 from alcor.store import bulk
 from alcor.store.tables import network
+
+Answer = TypeVar("Answer")
 
 _NOTHING = object()
 
@@ -42,24 +44,15 @@ class Shown:
         if policy is None:
             return list(views)
         access, names = self._access, policy.looks_at(self._rule)
-        refused = [
-            alike
-            for alike in _alike(views, names)
-            if not context.may(self._rule, access.target(None, alike[0], context))
-        ]
-        if not refused:
+        allowed = _asked(views, names, lambda view: context.may(self._rule, access.target(None, view, context)))
+        if all(allowed):
             return list(views)
-        doubted = [view for alike in refused for view in alike]
+        doubted = [view for view, its in zip(views, allowed, strict=True) if not its]
         owners = _network_owners(connection, doubted)
         told = [_with_network_owner(view, owners) for view in doubted]
         looked_at = None if names is None or access.parent_owner is not None else (*names, *LOOKED_FOR)
-        hidden = {
-            id(view)
-            for alike in _alike(told, looked_at)
-            if not context.may(self._rule, access.target(connection, alike[0], context))
-            for view in alike
-        }
-        hidden = {id(view) for view, its in zip(doubted, told, strict=True) if id(its) in hidden}
+        known = _asked(told, looked_at, lambda view: context.may(self._rule, access.target(connection, view, context)))
+        hidden = {id(view) for view, its in zip(doubted, known, strict=True) if not its}
         return [view for view in views if id(view) not in hidden]
 
     def part(self, context: Context, view: View) -> View:
@@ -79,36 +72,36 @@ class Shown:
         policy = context.policy
         if policy is None or not self._attributes:
             return [self._hidden] * len(views)
-        unseen: dict[int, tuple[str, ...]] = {}
-        for alike in _alike(views, policy.looks_at(*self._attribute_rules)):
-            target = self._access.target(None, alike[0], context)
+
+        def unseen(view: View) -> tuple[str, ...]:
+            target = self._access.target(None, view, context)
             refused = policy.refused(self._attribute_rules, context, target)
-            names = (*self._hidden, *(self._attributes[rule] for rule in refused))
-            unseen.update((id(view), names) for view in alike)
-        return [unseen[id(view)] for view in views]
+            return (*self._hidden, *(self._attributes[rule] for rule in refused))
+
+        return _asked(views, policy.looks_at(*self._attribute_rules), unseen)
 
 
-def _alike(views: Iterable[View], names: Sequence[str] | None) -> Iterable[Sequence[View]]:
-    """The resources in groups of those whose attributes of these names are the same; each alone without names."""
-    if names is None:
-        return [[view] for view in views]
-    wanted = tuple(["project_id" if name == "tenant_id" else name for name in names])
-    groups: dict[Any, list[View]] = {}
-    for view in views:
-        key = view.looked.get(wanted) if isinstance(view, RememberedView) else None
-        if key is None:
-            key = _looked(view, wanted)
-        try:
-            groups.setdefault(key, []).append(view)
-        except TypeError:  # an attribute that cannot be a key
-            groups[id(view)] = [view]
-    return groups.values()
+def _asked(views: Sequence[View], names: Sequence[str] | None, ask: Callable[[View], Answer]) -> list[Answer]:
+    """The answers for all resources: one for those that are alike in the attributes of these names."""
+    kinds: Sequence[Any] = range(len(views))  # without names each is one of its own
+    if names is not None:
+        wanted = tuple(["project_id" if name == "tenant_id" else name for name in names])
+        kinds = [_looked(view, wanted) for view in views]
+    try:
+        examples = dict(zip(kinds, views, strict=True))
+    except TypeError:  # an attribute that cannot be a key
+        kinds = range(len(views))
+        examples = dict(zip(kinds, views, strict=True))
+    answers = {kind: ask(view) for kind, view in examples.items()}
+    return [answers[kind] for kind in kinds]
 
 
 def _looked(view: View, names: tuple[str, ...]) -> tuple[Any, ...]:
-    looked = tuple([view.get(name, _NOTHING) for name in names])
-    if isinstance(view, RememberedView):
-        view.looked[names] = looked
+    if not isinstance(view, RememberedView):
+        return tuple([view.get(name, _NOTHING) for name in names])
+    looked = view.looked.get(names)
+    if looked is None:
+        looked = view.looked[names] = tuple([view.get(name, _NOTHING) for name in names])
     return looked
 
 

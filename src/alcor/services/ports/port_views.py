@@ -1,6 +1,7 @@
 """How ports are shown: what follows from their addresses, their network and their host."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -8,10 +9,10 @@ from sqlalchemy import Connection, select
 
 from alcor.model.context import OPERATOR, Context
 from alcor.model.dns import filled, has_keywords
-from alcor.model.resources.network import NETWORK
 from alcor.model.resources.port import PORT
 from alcor.services.ports.trunk_details import add_trunk_details
-from alcor.services.qos.qos_attachment import add_resource_requests, policy_of
+from alcor.services.qos.qos_attachment import ATTRIBUTE as QOS_POLICY
+from alcor.services.qos.qos_attachment import add_resource_requests
 from alcor.services.remembered import Remembered
 from alcor.services.rows import Rows, View
 from alcor.services.subnets.private_ip import FixedIp, fixed_ip_views
@@ -19,7 +20,7 @@ from alcor.store import sql
 from alcor.store.tables import ip_allocation, network, node, port
 
 ROWS = Rows(PORT, port)
-_NETWORK_ROWS = Rows(NETWORK, network)
+_MOST_NETWORKS = 10_000  # of which it is remembered what ports show of them
 
 _DEFAULT_DOMAIN = "openstacklocal."
 _UNBOUND: View = {"binding:vif_type": "unbound", "binding:vif_details": {}}
@@ -44,6 +45,14 @@ _nodes = sql.among(select(node.c.id), node.c.id)
 _networks = sql.among(select(network), network.c.id)
 
 
+class Above(NamedTuple):
+    """What ports show of their network."""
+
+    dns_domain: str
+    qos_policy_id: str | None
+    physical_network: str | None
+
+
 def port_views(connection: Connection, rows: Sequence[Any], _context: Context = OPERATOR) -> list[View]:
     """The ports of these rows."""
     if not rows:
@@ -52,6 +61,13 @@ def port_views(connection: Connection, rows: Sequence[Any], _context: Context = 
     networks = _networks(connection, list({row.network_id for row in rows}))
     above = {row.id: above_ports(row) for row in networks}
     views = _REMEMBERED.views(rows, [(row.host_id in hosts, above[row.network_id]) for row in rows])
+    if any(row.attributes != "{}" for row in rows) or any(its.qos_policy_id for its in above.values()):
+        return _with_rules_and_trunks(connection, views, above)
+    return views
+
+
+def _with_rules_and_trunks(connection: Connection, views: Sequence[View], above: Mapping[str, Above]) -> list[View]:
+    """The ports with what the rules of their policies promise them, and with the parts of their trunks."""
     more = {
         place: dict(view)
         for place, view in enumerate(views)
@@ -61,16 +77,7 @@ def port_views(connection: Connection, rows: Sequence[Any], _context: Context = 
         changed = list(more.values())
         add_resource_requests(connection, changed, {each: its.physical_network for each, its in above.items()})
         add_trunk_details(connection, changed)
-        views = [more.get(place, view) for place, view in enumerate(views)]
-    return views
-
-
-class Above(NamedTuple):
-    """What ports show of their network."""
-
-    dns_domain: str
-    qos_policy_id: str | None
-    physical_network: str | None
+    return [more.get(place, view) for place, view in enumerate(views)]
 
 
 def _remembered_view(row: Any, beside: tuple[bool, Above]) -> View:
@@ -97,8 +104,13 @@ def known_hosts(connection: Connection, host_ids: Iterable[str]) -> set[str]:
 
 def above_ports(network_row: Any) -> Above:
     """What ports show of the network of this row."""
-    domain = _NETWORK_ROWS.view(network_row)["dns_domain"]
-    return Above(domain, policy_of(network_row), network_row.physical_network)
+    return _above_of(network_row.attributes, network_row.physical_network)
+
+
+@lru_cache(_MOST_NETWORKS)
+def _above_of(attributes: str, physical_network: str | None) -> Above:
+    said = orjson.loads(attributes)
+    return Above(said.get("dns_domain", ""), said.get(QOS_POLICY), physical_network)
 
 
 def shown_with(fixed_ips: Sequence[FixedIp], group_ids: Sequence[str]) -> str:
