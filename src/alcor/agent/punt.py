@@ -163,7 +163,7 @@ class PuntedPackets:
         return request is not None and self._on_demand.unknown_address(port.id, port.vni, request.target_ip, frame)
 
     def _owner_of_ipv6(self, vni: int, address: bytes) -> Owner | None:
-        gateway = self._wanted.gateways().owner_of(vni, address)
+        gateway = self._wanted.routers().owner_of(vni, address)
         if gateway is not None:
             return Owner(gateway, is_router=True)
         mac = mac_of_link_local(address)

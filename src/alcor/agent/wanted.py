@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from alcor.agent.ipv6.gateways import Gateways
 from alcor.agent.journal import Journal
 from alcor.agent.routing.router_index import RouterIndex
 from alcor.channels.checks import MalformedMessage, parse
@@ -45,7 +44,6 @@ class Wanted:
         self._local_addresses: dict[tuple[int, Address], int] | None = None
         self._local_macs: set[tuple[int, int]] | None = None
         self._routers: RouterIndex | None = None
-        self._gateways: Gateways | None = None
 
     def load(self) -> None:
         """Take up what an earlier life left on disk. Whatever the file holds, this ends well."""
@@ -89,7 +87,7 @@ class Wanted:
         if delta.snapshot or delta.ports or delta.removed_ports:
             self._local_addresses = self._local_macs = None
         if delta.snapshot or delta.routers or delta.removed_routers:
-            self._routers = self._gateways = None
+            self._routers = None
 
     def is_unsaved(self) -> bool:
         """Is there anything for save() to do?"""
@@ -133,12 +131,6 @@ class Wanted:
         """Whether the MAC address is that of a port of the VPC, as far as this host knows."""
         neighbours = self.state.neighbours.get(vni)
         return self.has_local_mac(vni, mac) or (neighbours is not None and mac in neighbours.forwarding)
-
-    def gateways(self) -> Gateways:
-        """Where the routers of this host are in IPv6 subnets."""
-        if self._gateways is None:
-            self._gateways = Gateways(self.state.routers.values())
-        return self._gateways
 
     def routers(self) -> RouterIndex:
         """The routers of this host."""

@@ -4,7 +4,6 @@ Nothing here depends on the size of a VPC: only ports of this host are told anyt
 """
 
 from alcor.agent.counters import Counters
-from alcor.agent.ipv6.gateways import Gateways
 from alcor.agent.ipv6.router_advertisements import (
     RouterAdvertisement,
     RouterSolicitation,
@@ -18,22 +17,22 @@ from alcor.agent.wanted import Wanted
 from alcor.dataplane import port_security
 from alcor.dataplane.driver import DataPlane, Endpoint
 from alcor.dataplane.ipv6 import UNSPECIFIED
-from alcor.dataplane.neighbour_discovery import NeighbourAdvertisement, announcement_frame
 from alcor.model.goal_state import GoalStateDelta, Port
 from alcor.model.identifiers import Id
 
-_INTERVAL_SECONDS = 400.0  # with its spread, between 300 and 500: RFC 4861 has 200 to 600
+INTERVAL_SECONDS = 400.0  # with its spread, between 300 and 500: RFC 4861 has 200 to 600
 
 
 class Advertising:
     """Everything is called on one event loop."""
 
-    def __init__(self, wanted: Wanted, driver: DataPlane, counters: Counters) -> None:
-        self._wanted, self._driver, self._counters = wanted, driver, counters
+    def __init__(
+        self, wanted: Wanted, driver: DataPlane, counters: Counters, interval: float = INTERVAL_SECONDS
+    ) -> None:
+        self._wanted, self._driver, self._counters, self._interval = wanted, driver, counters, interval
         self._told: dict[Id, dict[int, RouterAdvertisement]] = {}
         self._touched: set[Id] = set()
         self._touched_all = False
-        self._announced = Gateways()
 
     def touch(self, delta: GoalStateDelta) -> None:
         """The goal state has changed by this."""
@@ -53,14 +52,12 @@ class Advertising:
         if self._touched_all:
             self._touched_all = False
             touched |= ports.keys() | self._told.keys()
-        if touched:
-            await self._announce_gateways()
         for port_id in touched:
             await self._tell_changes(port_id, ports.get(port_id))
 
     async def run(self) -> None:
         """Tell everybody everything now and then, for ever."""
-        async for _ in paced(_INTERVAL_SECONDS, _INTERVAL_SECONDS):
+        async for _ in paced(self._interval, self._interval):
             for port_id, told in list(self._told.items()):
                 for advertisement in told.values():
                     await self._send(port_id, advertisement)
@@ -91,24 +88,11 @@ class Advertising:
             if before.get(mac) != advertisement:
                 await self._send(port_id, advertisement)
 
-    async def _announce_gateways(self) -> None:
-        """Tell the workloads in a subnet of a gateway that has another MAC address than before (RFC 4861, 7.2.6)."""
-        before, self._announced = self._announced, self._wanted.gateways()
-        if before is self._announced:
-            return
-        for gateway in self._announced.all():
-            if before.owner_of(gateway.vni, gateway.address) == gateway.mac:
-                continue
-            frame = announcement_frame(NeighbourAdvertisement(gateway.address, gateway.mac, is_router=True))
-            for port in self._wanted.state.ports.values():
-                if port.vni == gateway.vni and any(map(gateway.is_near, endpoint_of(port).ipv6)):
-                    await self._driver.send(port.id, frame)
-
     def _now(self, port: Port) -> dict[int, RouterAdvertisement]:
         state = self._wanted.state
         if not port.admin_state_up:
             return {}
-        return advertisements(port, state.subnets, state.vpcs.get(port.vni), self._wanted.gateways())
+        return advertisements(port, state.subnets, state.vpcs.get(port.vni), self._wanted.routers())
 
     async def _send(self, port_id: Id, advertisement: RouterAdvertisement, final: bool = False) -> None:
         self._counters.add("router_advertisements_sent")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from alcor.agent.dhcp.options import domain_labels
-from alcor.agent.ipv6.gateways import Gateways
+from alcor.agent.routing.router_index import RouterIndex
 from alcor.dataplane import ipv6
 from alcor.dataplane.ipv6 import ALL_NODES, ROUTER_ADVERTISEMENT, ROUTER_SOLICITATION, UNSPECIFIED
 from alcor.dataplane.neighbour_discovery import SOURCE_ADDRESS, is_valid, mac_option, parse_options
@@ -64,7 +64,7 @@ def router_solicitation(frame: bytes) -> RouterSolicitation | None:
 
 
 def advertisements(
-    port: Port, subnets: Mapping[Id, Subnet], vpc: Vpc | None, gateways: Gateways
+    port: Port, subnets: Mapping[Id, Subnet], vpc: Vpc | None, routers: RouterIndex
 ) -> dict[int, RouterAdvertisement]:
     """What each router, by its MAC address, tells the workload behind a port.
 
@@ -75,7 +75,7 @@ def advertisements(
     for subnet_id in dict.fromkeys(subnet_id for subnet_id, _ in port.fixed_ips):
         subnet = subnets.get(subnet_id)
         if subnet is not None and subnet.ipv6_ra_mode:
-            for mac in dict.fromkeys(gateway.mac for gateway in gateways.of_subnet(subnet.vni, subnet.cidr)):
+            for mac in dict.fromkeys(each.mac for each in routers.in_subnet(subnet.vni, subnet.cidr)):
                 told.setdefault(mac, []).append(subnet)
     return {mac: _advertisement(mac, chosen, vpc) for mac, chosen in told.items()}
 

@@ -20,7 +20,8 @@ class RouterIndex:
         for router in map(data_plane_router, routers):
             for each in router.interfaces:
                 self._by_mac[each.vni, each.mac, each.version()] = (router, each)
-                self._by_address[each.vni, each.address] = (router, each)
+                for address in each.own_addresses():
+                    self._by_address[each.vni, address] = (router, each)
                 self._by_vni.setdefault(each.vni, []).append(each)
 
     def vnis(self) -> Iterable[int]:
@@ -42,7 +43,12 @@ class RouterIndex:
 
     def interfaces(self) -> Iterable[RouterInterface]:
         """All of them."""
-        return (each for _, each in self._by_address.values())
+        return (each for interfaces in self._by_vni.values() for each in interfaces)
+
+    def in_subnet(self, vni: int, cidr: str) -> Iterable[RouterInterface]:
+        """Those in a subnet."""
+        prefix = _prefix(cidr)
+        return (each for each in self._by_vni.get(vni, ()) if (each.network, each.mask, each.version()) == prefix)
 
     def is_reached(self, vni: int, address: Address) -> bool:
         """Whether any router sends packets for the address into the VPC."""

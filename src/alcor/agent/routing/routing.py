@@ -11,17 +11,17 @@ from typing import NamedTuple
 
 from alcor.agent.counters import Counters
 from alcor.agent.on_demand.on_demand import OnDemand
-from alcor.agent.projection import endpoint_of
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.routing.next_hops import NextHops
 from alcor.agent.routing.router_index import RouterIndex
 from alcor.agent.wanted import Wanted
 from alcor.dataplane.driver import MOST_ROUTERS, DataPlane, NextHop, Router, RouterInterface
 from alcor.dataplane.frames import ARP_REQUEST, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Arp, arp_frame, ethernet
+from alcor.dataplane.neighbour_discovery import NeighbourAdvertisement, announcement_frame
 from alcor.dataplane.refusals import refusal
 from alcor.dataplane.route_choice import Way, way
 from alcor.dataplane.routed_packets import Failure, Header, error_frame, header_of, stays_in_subnet, time_to_live
-from alcor.model.addresses import MAC_BROADCAST, Address
+from alcor.model.addresses import MAC_BROADCAST, Address, address_of
 from alcor.model.identifiers import Id
 
 _VERSIONS = {ETHERTYPE_IPV4: 4, ETHERTYPE_IPV6: 6}
@@ -87,18 +87,20 @@ class Routing:
                 await self._driver.forward(each.port_id, each.frame)
 
     def _announce(self) -> None:
-        """Tell the workloads in a subnet of a gateway that has another MAC address than before (RFC 5227, 3).
+        """Tell the workloads in a subnet of a gateway that has another MAC address than before (RFC 5227, 3; RFC 4861,
+        7.2.6).
 
         They may remember the old one for as long as they hear of no other.
         """
         before, self._announced = self._announced, self._wanted.routers()
         for gateway in self._announced.interfaces():
-            address = gateway.address
-            if not isinstance(address, int) or before.owner_of(gateway.vni, address) == gateway.mac:
+            if before.owner_of(gateway.vni, gateway.address) == gateway.mac:
                 continue
-            frame = arp_frame(Arp(ARP_REQUEST, gateway.mac, address, MAC_BROADCAST, address))
+            frame = _announcement(gateway)
             for port in self._wanted.state.ports.values():
-                if port.vni == gateway.vni and any(map(gateway.covers, endpoint_of(port).ipv4)):
+                if port.vni == gateway.vni and any(
+                    gateway.covers(address_of(address)) for _, address in port.fixed_ips
+                ):
                     self._punted.reply(port.id, frame)
 
     def _answer_again(self, port_id: Id, frame: bytes) -> None:
@@ -203,3 +205,11 @@ class Routing:
         else:
             vtep = learned.vteps(vni).get(learned.forwarding(vni).get(mac, -1))
         return None if vtep is None or vtep == self._own_vtep else NextHop(mac, vtep)
+
+
+def _announcement(gateway: RouterInterface) -> bytes:
+    """The frame that tells everybody who has a gateway's address."""
+    address = gateway.address
+    if isinstance(address, int):
+        return arp_frame(Arp(ARP_REQUEST, gateway.mac, address, MAC_BROADCAST, address))
+    return announcement_frame(NeighbourAdvertisement(address, gateway.mac, is_router=True))

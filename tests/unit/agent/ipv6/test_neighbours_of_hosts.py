@@ -34,6 +34,7 @@ async def begin(directory: Path, on_demand: bool) -> Core:
         goal.vteps[1] = VTEPS[1]
         goal.neighbours[1] = NeighbourDelta(put=VpcNeighbours(forwarding={THERE_MAC: 1}, ipv6={THERE: THERE_MAC}))
     await core.deliver(goal)
+    await heard(core)  # the gateway is announced
     return core
 
 

@@ -1,5 +1,6 @@
 """Router advertisements say what workloads need, byte for byte, when they ask and when anything changes."""
 
+import asyncio
 import socket
 import struct
 from pathlib import Path
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.ipv6.router_advertisements import router_solicitation
 from alcor.model.addresses import link_local
 from alcor.model.goal_state import GoalStateDelta, Port, Router, RouterInterface, Subnet, Vpc
+from alcor.testbed.waiting import until
 from tests.conformance.driver import packets
 from tests.unit.agent.core import Core
 from tests.unit.agent.goal_states import SUBNET_ID, port_id
@@ -173,13 +176,27 @@ async def test_prefixes_of_subnets_in_which_the_port_has_no_address_are_not_told
     assert told.count(bytes((3, 4, 64, 0xC0))) == 2
 
 
+async def test_everybody_is_told_now_and_then(core: Core) -> None:
+    await begin(core)
+    await heard(core)
+    often = Advertising(core.wanted, core.driver, core.counters, interval=0.01)
+    often.interface_appeared(PORT.id)
+    await often.programmed()
+    task = asyncio.create_task(often.run())
+    await until(lambda: len(core.driver.received(PORT.id)) > 3, "several advertisements")
+    task.cancel()
+    assert set(await heard(core)) == {advertisement()}
+
+
 async def test_a_gateway_with_another_mac_is_announced(core: Core) -> None:
     await begin(core)
-    core.switch.inboxes[PORT.id].clear()
+    await heard(core)
     await core.deliver(GoalStateDelta(revision=2, base_revision=1, routers={router().id: router(OTHER_ROUTER_MAC)}))
     expected = packets.neighbour_advertisement(
         (OTHER_ROUTER_MAC, packets.group_mac(ALL_NODES)), (GATEWAY, ALL_NODES), GATEWAY, OTHER_ROUTER_MAC, flags=0xA0
     )
+    while not core.punted._replies.empty():
+        await core.driver.send(*core.punted._replies.get_nowait())
     assert expected in core.driver.received(PORT.id)
 
 

@@ -1,7 +1,8 @@
 """Routers of a goal state become what a data plane is told, of either version of IP."""
 
+from alcor.agent.routing.next_hops import NextHops
 from alcor.agent.routing.router_index import RouterIndex, data_plane_router
-from alcor.dataplane.driver import Route
+from alcor.dataplane.driver import NextHop, Route
 from alcor.model.addresses import address_of, link_local
 from alcor.model.goal_state import Router, RouterInterface
 
@@ -35,3 +36,15 @@ def test_a_router_has_a_link_local_address_over_ipv6_only() -> None:
     ipv4, ipv6 = data_plane_router(ROUTER).interfaces
     assert ipv4.own_addresses() == (0x0A0000FE,)
     assert ipv6.own_addresses() == (address_of("2001:db8::fe"), link_local(MAC))
+
+
+def test_next_hops_of_both_versions_are_taken_up_by_a_later_life() -> None:
+    used = {1: (0x0A000001, 0xC0000201), 2: (0x0A000001, address_of("2001:db8::1"), address_of("::1"))}
+    before, after = (NextHops(lambda vni, address: NextHop(MAC)) for _ in range(2))
+    for vni, addresses in used.items():
+        for address in addresses:
+            before.use(vni, address)
+    whole = before.whole()
+    assert {vni: set(hops) for vni, hops in whole.items()} == {vni: set(each) for vni, each in used.items()}
+    after.restore(before.dump())
+    assert after.whole() == whole
