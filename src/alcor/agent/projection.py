@@ -106,9 +106,9 @@ class Projection:
     def touch(self, goal: GoalState, delta: GoalStateDelta) -> None:
         """A delta is about to be applied to the goal state; not a snapshot, after which whole() is asked for."""
         touched = self._touched
-        touched.routers.update(delta.removed_routers, delta.routers)
+        touched.routers.update(delta.removed_routers, delta.routers, delta.router_deltas)
         touched.peers.update(delta.removed_vpcs, delta.vpcs, delta.neighbours)
-        if delta.routers or delta.removed_routers or delta.vteps or delta.removed_vteps:
+        if delta.routers or delta.router_deltas or delta.removed_routers or delta.vteps or delta.removed_vteps:
             touched.peers.update(self._next_hops.vnis())
         for vni in (*delta.removed_vpcs, *delta.vpcs):
             touched.vpcs.setdefault(vni, _is_on_demand(goal, vni))

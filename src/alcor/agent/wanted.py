@@ -86,7 +86,7 @@ class Wanted:
         self.complete = self.complete or delta.snapshot
         if delta.snapshot or delta.ports or delta.removed_ports:
             self._local_addresses = self._local_macs = None
-        if delta.snapshot or delta.routers or delta.removed_routers:
+        if delta.snapshot or delta.routers or delta.router_deltas or delta.removed_routers:
             self._routers = None
 
     def is_unsaved(self) -> bool:

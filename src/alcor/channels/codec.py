@@ -16,11 +16,13 @@ from alcor.model.goal_state import (
     NeighbourDelta,
     Port,
     Router,
+    RouterDelta,
     RouterInterface,
     Subnet,
     Vpc,
     VpcNeighbours,
 )
+from alcor.model.identifiers import Id
 from alcor.southbound.v1 import southbound_pb2 as pb
 
 PART_BYTES = 2 * 1024 * 1024
@@ -80,6 +82,8 @@ def _whole(delta: GoalStateDelta) -> pb.GoalState:
         _put_subnet(subnet, part)
     for port in delta.ports.values():
         _put_port(port, part)
+    for changed in delta.router_deltas.items():
+        _put_router_delta(changed, part)
     for router in delta.routers.values():
         _put_router(router, part)
     if delta.vteps:
@@ -121,6 +125,8 @@ def _pieces(delta: GoalStateDelta, max_bytes: int) -> Iterator[Piece]:
         yield _resource_piece(_put_subnet, subnet)
     for port in delta.ports.values():
         yield _resource_piece(_put_port, port)
+    for changed in delta.router_deltas.items():
+        yield _resource_piece(_put_router_delta, changed)
     for router in delta.routers.values():
         yield _resource_piece(_put_router, router)
     for some in _slices(delta.vteps.items(), max_bytes // _VTEP_BYTES):
@@ -217,13 +223,28 @@ def _put_port(port: Port, part: pb.GoalState) -> None:
 
 def _put_router(router: Router, part: pb.GoalState) -> None:
     message = part.routers.add(id=router.id)
-    for each in router.interfaces:
+    _put_interfaces(router.interfaces, message)
+    _put_routes(router.routes, message)
+
+
+def _put_router_delta(changed: tuple[Id, RouterDelta], part: pb.GoalState) -> None:
+    router_id, delta = changed
+    message = part.router_deltas.add(id=router_id, replaces_routes=delta.routes is not None)
+    _put_interfaces(delta.interfaces, message)
+    message.removed_interfaces.extend(delta.removed_interfaces)
+    _put_routes(delta.routes or (), message)
+
+
+def _put_interfaces(interfaces: Iterable[RouterInterface], message: pb.Router | pb.RouterDelta) -> None:
+    for each in interfaces:
         interface = message.interfaces.add(id=each.id, vni=each.vni, mac=each.mac)
         for cidr, address in each.addresses:
             interface.addresses.add(cidr=cidr, address=address)
-        for destination, next_hop in each.routes:
-            interface.routes.add(destination=destination, next_hop=next_hop)
-    for destination, next_hop in router.routes:
+        _put_routes(each.routes, interface)
+
+
+def _put_routes(routes: Iterable[tuple[str, str]], message: pb.Router | pb.RouterDelta | pb.RouterInterface) -> None:
+    for destination, next_hop in routes:
         message.routes.add(destination=destination, next_hop=next_hop)
 
 
@@ -319,6 +340,8 @@ def _add_resources(delta: GoalStateDelta, part: pb.GoalState) -> None:
         delta.subnets[checks.identifier(subnet.id, "subnet")] = _subnet(subnet)
     for port in part.ports:
         delta.ports[checks.identifier(port.id, "port")] = _port(port)
+    for changed in part.router_deltas:
+        delta.router_deltas[checks.identifier(changed.id, "router")] = _router_delta(changed)
     for router in part.routers:
         delta.routers[checks.identifier(router.id, "router")] = _router(router)
     for vtep in part.vteps:
@@ -349,6 +372,14 @@ def _subnet(message: pb.Subnet) -> Subnet:
 
 def _router(message: pb.Router) -> Router:
     return Router(message.id, tuple(map(_router_interface, message.interfaces)), _routes(message.routes))
+
+
+def _router_delta(message: pb.RouterDelta) -> RouterDelta:
+    return RouterDelta(
+        interfaces=tuple(map(_router_interface, message.interfaces)),
+        removed_interfaces=frozenset(checks.identifiers(message.removed_interfaces, "removed router interface")),
+        routes=_routes(message.routes) if message.replaces_routes else None,
+    )
 
 
 def _router_interface(message: pb.RouterInterface) -> RouterInterface:

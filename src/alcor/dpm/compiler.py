@@ -16,7 +16,7 @@ from alcor.dpm.goal_states import add_neighbours, join_vpc, port_state, subnet_s
 from alcor.dpm.read_model import ReadModel, VpcModel
 from alcor.dpm.router_changes import changed_routers
 from alcor.model.digest import forwarding_hash, ipv4_hash, ipv6_hash, vtep_hash
-from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, Subnet, VpcNeighbours
+from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, RouterDelta, Subnet, VpcNeighbours
 from alcor.model.identifiers import Id
 from alcor.model.records import LogEntry, NodeRecord, PortRecord, SubnetRecord, VpcRecord
 
@@ -293,6 +293,8 @@ class _Compilation:
         for host_id, router_id, state in changed_routers(self._model, self._before):
             if state is None:
                 self._delta(host_id).removed_routers.add(router_id)
+            elif isinstance(state, RouterDelta):
+                self._delta(host_id).router_deltas[router_id] = state
             else:
                 self._delta(host_id).routers[router_id] = state
 

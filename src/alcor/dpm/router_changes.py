@@ -6,28 +6,38 @@ that came to subnets or left them.
 
 from collections.abc import Collection, Iterable, Iterator
 
-from alcor.dpm.changes import Before
+from alcor.dpm.changes import Before, RouterBefore
 from alcor.dpm.read_model import ReadModel
 from alcor.dpm.routers import Place, reachable
-from alcor.model.goal_state import Router
+from alcor.model.goal_state import Router, RouterDelta
 from alcor.model.identifiers import Id
+from alcor.model.router_deltas import router_difference
 
 
-def changed_routers(model: ReadModel, before: Before) -> Iterator[tuple[str, Id, Router | None]]:
-    """Hosts that are served and what they have of a router from now on; None for nothing any more."""
+def changed_routers(model: ReadModel, before: Before) -> Iterator[tuple[str, Id, Router | RouterDelta | None]]:
+    """Hosts that are served, and a router that they have from now on, or what changes of it; None for one that goes."""
     if not (model.routers.by_id or before.routers):
         return
     for router_id, hosts in _possible(model, before).items():
         was = before.routers.get(router_id)
         places_before, places = _leading_before(model, before, router_id), _leading(model, router_id)
         now = model.routers.state(router_id) if places else None
+        change = _difference(was, now)
         for host_id in hosts:
             had = _was_in_any(model, before, host_id, places_before)
             if _is_in_any(model, host_id, places):
-                if not had or (was is not None and was.state != now):
-                    yield host_id, router_id, now
+                if not had or change is not None:
+                    yield host_id, router_id, change if had else now
             elif had:
                 yield host_id, router_id, None
+
+
+def _difference(was: RouterBefore | None, now: Router | None) -> Router | RouterDelta | None:
+    """What changes of a router for who has it before and now: all of it when that is no less to say."""
+    if was is None or now is None or was.state is None or was.state == now:
+        return None
+    change = router_difference(was.state, now)
+    return change if change.item_count() < now.item_count() else now
 
 
 def _possible(model: ReadModel, before: Before) -> dict[Id, set[str]]:

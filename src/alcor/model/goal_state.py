@@ -60,6 +60,19 @@ class RouterInterface(msgspec.Struct, frozen=True, array_like=True):
     routes: tuple[tuple[str, str], ...] = ()  # for what comes by it: as those of the router, before them
 
 
+class RouterDelta(msgspec.Struct, frozen=True):
+    """A change of a router. Interfaces are removed before others are put."""
+
+    interfaces: tuple[RouterInterface, ...] = ()
+    removed_interfaces: frozenset[Id] = frozenset()
+    routes: tuple[tuple[str, str], ...] | None = None  # all of them from now on; None when they stay
+
+    def item_count(self) -> int:
+        """How many things it puts or removes: a measure of its size."""
+        put = sum([1 + len(each.routes) for each in self.interfaces])
+        return 1 + put + len(self.removed_interfaces) + len(self.routes or ())
+
+
 class Router(msgspec.Struct, frozen=True, array_like=True):
     """A router, up, in a subnet in which the host has ports, or a next hop of such a one: it routes between the subnets
     of its interfaces, and by its routes."""
@@ -71,6 +84,13 @@ class Router(msgspec.Struct, frozen=True, array_like=True):
     def item_count(self) -> int:
         """How many things it says: a measure of its size."""
         return 1 + len(self.routes) + sum([1 + len(each.routes) for each in self.interfaces])
+
+    def with_delta(self, delta: RouterDelta) -> "Router":
+        """The router as a change leaves it, its interfaces in the order of their ids."""
+        interfaces = {each.id: each for each in self.interfaces if each.id not in delta.removed_interfaces}
+        interfaces.update((each.id, each) for each in delta.interfaces)
+        routes = self.routes if delta.routes is None else delta.routes
+        return Router(self.id, tuple(interfaces[key] for key in sorted(interfaces)), routes)
 
 
 class VpcNeighbours(msgspec.Struct):
@@ -121,6 +141,7 @@ class GoalStateDelta(msgspec.Struct):
     vpcs: dict[int, Vpc] = {}  # by VNI
     subnets: dict[Id, Subnet] = {}
     ports: dict[Id, Port] = {}
+    router_deltas: dict[Id, RouterDelta] = {}  # of routers that the host has
     vteps: dict[int, int] = {}  # host index → IPv4
     neighbours: dict[int, NeighbourDelta] = {}  # by VNI
     routers: dict[Id, Router] = {}
@@ -133,6 +154,7 @@ class GoalStateDelta(msgspec.Struct):
     def item_count(self) -> int:
         """How many things it puts or removes: a measure of its size."""
         items = len(self.vpcs) + len(self.subnets) + len(self.ports) + len(self.vteps)
+        items += sum([delta.item_count() for delta in self.router_deltas.values()])
         items += len(self.removed_vpcs) + len(self.removed_subnets) + len(self.removed_ports) + len(self.removed_vteps)
         items += sum([router.item_count() for router in self.routers.values()]) + len(self.removed_routers)
         return items + self.neighbour_count()
@@ -147,6 +169,7 @@ class GoalStateDelta(msgspec.Struct):
             self.vpcs
             or self.subnets
             or self.ports
+            or self.router_deltas
             or self.vteps
             or self.neighbours
             or self.removed_vpcs
@@ -185,6 +208,9 @@ def apply_delta(state: GoalState, delta: GoalStateDelta) -> None:
     state.ports.update(delta.ports)
     state.vteps.update(delta.vteps)
     state.routers.update(delta.routers)
+    for router_id, router_delta in delta.router_deltas.items():
+        if router_id in state.routers:
+            state.routers[router_id] = state.routers[router_id].with_delta(router_delta)
     for vni, change in delta.neighbours.items():
         apply_neighbour_delta(state.neighbours.setdefault(vni, VpcNeighbours()), change)
     for vni in [vni for vni in delta.neighbours if state.neighbours[vni].is_empty()]:

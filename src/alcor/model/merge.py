@@ -4,6 +4,7 @@ from collections.abc import Set
 from typing import TypeVar
 
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
+from alcor.model.router_deltas import merged_router_deltas
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -25,6 +26,7 @@ def copy_delta(delta: GoalStateDelta) -> GoalStateDelta:
         vpcs=delta.vpcs.copy(),
         subnets=delta.subnets.copy(),
         ports=delta.ports.copy(),
+        router_deltas=delta.router_deltas.copy(),
         vteps=delta.vteps.copy(),
         neighbours={vni: copy_neighbour_delta(change) for vni, change in delta.neighbours.items()},
         removed_vpcs=delta.removed_vpcs.copy(),
@@ -62,12 +64,25 @@ def merge_into(delta: GoalStateDelta, later: GoalStateDelta) -> None:
     _merge_part(delta.ports, delta.removed_ports, later.ports, later.removed_ports)
     _merge_part(delta.vteps, delta.removed_vteps, later.vteps, later.removed_vteps)
     _merge_part(delta.routers, delta.removed_routers, later.routers, later.removed_routers)
+    _merge_router_deltas(delta, later)
     for vni, change in later.neighbours.items():
         if vni in delta.neighbours:
             _merge_neighbours(delta.neighbours[vni], change)
         else:
             delta.neighbours[vni] = copy_neighbour_delta(change)
     delta.revision = later.revision
+
+
+def _merge_router_deltas(delta: GoalStateDelta, later: GoalStateDelta) -> None:
+    for router_id in later.removed_routers | later.routers.keys():
+        delta.router_deltas.pop(router_id, None)
+    for router_id, change in later.router_deltas.items():
+        if router_id in delta.router_deltas:
+            delta.router_deltas[router_id] = merged_router_deltas(delta.router_deltas[router_id], change)
+        elif router_id in delta.routers:
+            delta.routers[router_id] = delta.routers[router_id].with_delta(change)
+        else:
+            delta.router_deltas[router_id] = change
 
 
 def _become(delta: GoalStateDelta, snapshot: GoalStateDelta) -> None:

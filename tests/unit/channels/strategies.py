@@ -9,6 +9,7 @@ from alcor.model.goal_state import (
     NeighbourDelta,
     Port,
     Router,
+    RouterDelta,
     RouterInterface,
     Subnet,
     Vpc,
@@ -58,11 +59,13 @@ ports = st.builds(
     texts,
 )
 routes = tuples_of(cidrs, st.one_of(st.just(""), addresses))
-routers = st.builds(
-    Router,
-    ids,
-    st.lists(st.builds(RouterInterface, ids, vnis, macs, tuples_of(cidrs, addresses), routes), max_size=2).map(tuple),
-    routes,
+router_interfaces = st.builds(RouterInterface, ids, vnis, macs, tuples_of(cidrs, addresses), routes)
+routers = st.builds(Router, ids, st.lists(router_interfaces, max_size=2).map(tuple), routes)
+router_deltas = st.builds(
+    RouterDelta,
+    st.lists(router_interfaces, max_size=2).map(tuple),
+    st.frozensets(ids, max_size=2),
+    st.one_of(st.none(), routes),
 )
 neighbour_deltas = st.builds(
     NeighbourDelta,
@@ -106,6 +109,7 @@ deltas = st.builds(
     routers=st.dictionaries(ids, routers, max_size=2).map(
         lambda chosen: {key: Router(key, router.interfaces, router.routes) for key, router in chosen.items()}
     ),
+    router_deltas=st.dictionaries(ids, router_deltas, max_size=2),
     removed_routers=st.sets(ids, max_size=3),
 )
 
@@ -123,6 +127,11 @@ _few_neighbours = st.builds(
     st.sets(_few),
     st.sets(_few_ids),
 )
+_few_interfaces = st.lists(
+    st.builds(RouterInterface, _few_ids, _few, _few, st.just(())), max_size=3, unique_by=lambda each: each.id
+).map(lambda chosen: tuple(sorted(chosen, key=lambda each: each.id)))
+_few_routes = st.sampled_from([(), (("192.0.2.0/24", ""),)])
+_few_router_deltas = st.builds(RouterDelta, _few_interfaces, st.frozensets(_few_ids), st.one_of(st.none(), _few_routes))
 colliding_deltas = st.builds(
     GoalStateDelta,
     revision=_few,
@@ -137,6 +146,7 @@ colliding_deltas = st.builds(
     removed_subnets=st.sets(_few_ids),
     removed_ports=st.sets(_few_ids),
     removed_vteps=st.sets(_few),
-    routers=st.dictionaries(_few_ids, routers, max_size=3),
+    routers=st.dictionaries(_few_ids, st.builds(Router, _few_ids, _few_interfaces, _few_routes), max_size=3),
+    router_deltas=st.dictionaries(_few_ids, _few_router_deltas, max_size=3),
     removed_routers=st.sets(_few_ids),
 )

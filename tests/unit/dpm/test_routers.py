@@ -3,7 +3,7 @@
 from alcor.dpm.compiler import compile_entry
 from alcor.dpm.loading import load
 from alcor.dpm.read_model import ReadModel
-from alcor.model.goal_state import Router, RouterInterface
+from alcor.model.goal_state import Router, RouterDelta, RouterInterface
 from alcor.model.records import (
     LogEntry,
     PortDeleted,
@@ -15,7 +15,7 @@ from alcor.model.records import (
     SubnetRecord,
     VpcRecord,
 )
-from tests.unit.dpm.cloud import ADDRESSES, HOSTS, INTERFACES, MACS, PORTS, ROUTERS, SUBNETS, VPCS
+from tests.unit.dpm.cloud import ADDRESSES, HOSTS, INTERFACES, MACS, PORTS, ROUTERS, SUBNETS, VPCS, some_id
 from tests.unit.dpm.test_compiler import NODES
 
 ROUTER = RouterRecord(ROUTERS[0])
@@ -65,10 +65,27 @@ def test_only_hosts_in_a_subnet_of_the_router_are_told_of_a_change() -> None:
     changed = interface(2, 0, 1)
     deltas = compile_entry(model, LogEntry(2, (changed,))).deltas
     assert deltas.keys() == {HOSTS[0], HOSTS[1], HOSTS[2]}
-    assert [len(delta.routers[ROUTERS[0]].interfaces) for delta in deltas.values()] == [3, 3, 3]
+    assert len(deltas[HOSTS[1]].routers[ROUTERS[0]].interfaces) == 3
+    for host_id in (HOSTS[0], HOSTS[2]):
+        (put,) = deltas[host_id].router_deltas[ROUTERS[0]].interfaces
+        assert put.id == changed.id and not deltas[host_id].routers
     deltas = compile_entry(model, LogEntry(3, (RouterInterfaceDeleted(changed.id),))).deltas
     assert deltas[HOSTS[1]].removed_routers == {ROUTERS[0]}
-    assert deltas[HOSTS[0]].routers == deltas[HOSTS[2]].routers == {ROUTERS[0]: STATE}
+    gone = {ROUTERS[0]: RouterDelta(removed_interfaces=frozenset({changed.id}))}
+    assert deltas[HOSTS[0]].router_deltas == deltas[HOSTS[2]].router_deltas == gone
+
+
+def test_a_change_of_a_router_costs_its_difference_however_many_subnets_it_is_in() -> None:
+    model = cloud()
+    subnets = [some_id("more", number) for number in range(100)]
+    for number, subnet_id in enumerate(subnets):
+        addresses = ((subnet_id, f"10.9.{number}.0/24", bytes((10, 9, number, 254))),)
+        record = RouterInterfaceRecord(some_id("i", number), ROUTERS[0], VPCS[0], 7, 1000 + number, addresses)
+        deltas = compile_entry(model, LogEntry(2 + number, (record,))).deltas
+        assert {delta.item_count() for delta in deltas.values()} == {2}
+    routed = RouterRecord(ROUTERS[0], routes=(("192.0.2.0/24", "10.0.0.9"),))
+    deltas = compile_entry(model, LogEntry(200, (routed,))).deltas
+    assert {delta.item_count() for delta in deltas.values()} == {2}
 
 
 def test_a_port_brings_the_routers_of_its_subnet_and_the_last_one_takes_them_along() -> None:

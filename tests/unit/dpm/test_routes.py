@@ -69,7 +69,9 @@ def cloud(*more: Record) -> ReadModel:
 def told(model: ReadModel, *records: Record) -> dict[str, tuple[set[bytes], set[bytes]]]:
     """By host, the routers that it is told of, and those that are taken from it."""
     deltas = compile_entry(model, LogEntry(model.revision + 1, records)).deltas
-    return {host_id: (set(delta.routers), delta.removed_routers) for host_id, delta in deltas.items()}
+    return {
+        host_id: ({*delta.routers, *delta.router_deltas}, delta.removed_routers) for host_id, delta in deltas.items()
+    }
 
 
 def test_a_route_is_told_to_the_hosts_of_its_router() -> None:

@@ -104,7 +104,7 @@ class Welcome(_message.Message):
     def __init__(self, log_id: _Optional[bytes] = ..., controller_id: _Optional[str] = ..., report_interval_seconds: _Optional[int] = ..., digest_interval_seconds: _Optional[int] = ...) -> None: ...
 
 class GoalState(_message.Message):
-    __slots__ = ("base_revision", "revision", "snapshot", "more", "vpcs", "subnets", "ports", "vteps", "forwarding", "addresses", "routers", "removed_vpcs", "removed_subnets", "removed_ports", "removed_vteps", "removed_routers")
+    __slots__ = ("base_revision", "revision", "snapshot", "more", "vpcs", "subnets", "ports", "vteps", "forwarding", "addresses", "routers", "removed_vpcs", "removed_subnets", "removed_ports", "removed_vteps", "removed_routers", "router_deltas")
     BASE_REVISION_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
@@ -121,6 +121,7 @@ class GoalState(_message.Message):
     REMOVED_PORTS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_VTEPS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_ROUTERS_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_DELTAS_FIELD_NUMBER: _ClassVar[int]
     base_revision: int
     revision: int
     snapshot: bool
@@ -137,7 +138,8 @@ class GoalState(_message.Message):
     removed_ports: _containers.RepeatedScalarFieldContainer[bytes]
     removed_vteps: _containers.RepeatedScalarFieldContainer[int]
     removed_routers: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, base_revision: _Optional[int] = ..., revision: _Optional[int] = ..., snapshot: _Optional[bool] = ..., more: _Optional[bool] = ..., vpcs: _Optional[_Iterable[_Union[Vpc, _Mapping]]] = ..., subnets: _Optional[_Iterable[_Union[Subnet, _Mapping]]] = ..., ports: _Optional[_Iterable[_Union[Port, _Mapping]]] = ..., vteps: _Optional[_Iterable[_Union[Vtep, _Mapping]]] = ..., forwarding: _Optional[_Iterable[_Union[Forwarding, _Mapping]]] = ..., addresses: _Optional[_Iterable[_Union[Addresses, _Mapping]]] = ..., routers: _Optional[_Iterable[_Union[Router, _Mapping]]] = ..., removed_vpcs: _Optional[_Iterable[int]] = ..., removed_subnets: _Optional[_Iterable[bytes]] = ..., removed_ports: _Optional[_Iterable[bytes]] = ..., removed_vteps: _Optional[_Iterable[int]] = ..., removed_routers: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    router_deltas: _containers.RepeatedCompositeFieldContainer[RouterDelta]
+    def __init__(self, base_revision: _Optional[int] = ..., revision: _Optional[int] = ..., snapshot: _Optional[bool] = ..., more: _Optional[bool] = ..., vpcs: _Optional[_Iterable[_Union[Vpc, _Mapping]]] = ..., subnets: _Optional[_Iterable[_Union[Subnet, _Mapping]]] = ..., ports: _Optional[_Iterable[_Union[Port, _Mapping]]] = ..., vteps: _Optional[_Iterable[_Union[Vtep, _Mapping]]] = ..., forwarding: _Optional[_Iterable[_Union[Forwarding, _Mapping]]] = ..., addresses: _Optional[_Iterable[_Union[Addresses, _Mapping]]] = ..., routers: _Optional[_Iterable[_Union[Router, _Mapping]]] = ..., removed_vpcs: _Optional[_Iterable[int]] = ..., removed_subnets: _Optional[_Iterable[bytes]] = ..., removed_ports: _Optional[_Iterable[bytes]] = ..., removed_vteps: _Optional[_Iterable[int]] = ..., removed_routers: _Optional[_Iterable[bytes]] = ..., router_deltas: _Optional[_Iterable[_Union[RouterDelta, _Mapping]]] = ...) -> None: ...
 
 class Vpc(_message.Message):
     __slots__ = ("id", "vni", "mtu", "dns_domain", "on_demand")
@@ -262,6 +264,20 @@ class RouterAddress(_message.Message):
     cidr: str
     address: str
     def __init__(self, cidr: _Optional[str] = ..., address: _Optional[str] = ...) -> None: ...
+
+class RouterDelta(_message.Message):
+    __slots__ = ("id", "interfaces", "removed_interfaces", "replaces_routes", "routes")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    INTERFACES_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_INTERFACES_FIELD_NUMBER: _ClassVar[int]
+    REPLACES_ROUTES_FIELD_NUMBER: _ClassVar[int]
+    ROUTES_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    interfaces: _containers.RepeatedCompositeFieldContainer[RouterInterface]
+    removed_interfaces: _containers.RepeatedScalarFieldContainer[bytes]
+    replaces_routes: bool
+    routes: _containers.RepeatedCompositeFieldContainer[Route]
+    def __init__(self, id: _Optional[bytes] = ..., interfaces: _Optional[_Iterable[_Union[RouterInterface, _Mapping]]] = ..., removed_interfaces: _Optional[_Iterable[bytes]] = ..., replaces_routes: _Optional[bool] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ...) -> None: ...
 
 class Vtep(_message.Message):
     __slots__ = ("host_index", "ipv4")
