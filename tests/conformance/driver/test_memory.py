@@ -11,6 +11,7 @@ from tests.conformance.driver.harness import Recorder
 from tests.conformance.driver.ipv6 import *  # noqa: F403
 from tests.conformance.driver.on_demand import *  # noqa: F403
 from tests.conformance.driver.routes import *  # noqa: F403
+from tests.conformance.driver.routes_ipv6 import *  # noqa: F403
 from tests.conformance.driver.routing import *  # noqa: F403
 from tests.conformance.driver.routing_ipv6 import *  # noqa: F403
 from tests.conformance.driver.suite import *  # noqa: F403

@@ -5,6 +5,7 @@ import pytest
 from tests.conformance.driver.ipv6 import *  # noqa: F403
 from tests.conformance.driver.on_demand import *  # noqa: F403
 from tests.conformance.driver.routes import *  # noqa: F403
+from tests.conformance.driver.routes_ipv6 import *  # noqa: F403
 from tests.conformance.driver.routing import *  # noqa: F403
 from tests.conformance.driver.routing_ipv6 import *  # noqa: F403
 from tests.conformance.driver.suite import *  # noqa: F403
