@@ -42,15 +42,17 @@ class Request:
 
     def query(self) -> list[tuple[str, str]]:
         """The parameters of the query string, in order. Raises AlcorError when they are not text."""
-        if self._query is not None:
-            return self._query
+        if self._query is None:
+            self._query = self._parsed_query() if self.query_string else []
+        return self._query
+
+    def _parsed_query(self) -> list[tuple[str, str]]:
         try:
             parameters = parse_qsl(self.query_string.decode("ascii"), keep_blank_values=True, errors="strict")
         except ValueError as error:
             raise bad_request("The query string is not UTF-8 in percent encoding.") from error
         if b"%00" in self.query_string:
             raise bad_request("The query string holds the character NUL.")
-        self._query = parameters
         return parameters
 
     def base_url(self) -> str:

@@ -11,7 +11,7 @@ from alcor.api.http import NO_CONTENT, Handler, Request, Response, json_response
 from alcor.api.neutron import pages, query
 from alcor.api.neutron.descriptions import Descriptions
 from alcor.api.neutron.query import ListRequest
-from alcor.api.neutron.shown import Shown
+from alcor.api.neutron.shown import Shown, encoded, without
 from alcor.api.project import named_project
 from alcor.api.routes import Route
 from alcor.model.context import NO_PROJECT, Context
@@ -58,6 +58,9 @@ class Shape(msgspec.Struct, frozen=True):
 
 _Wanted = Sequence[tuple[list[str], Values]]
 """New resources, each with the rules that must let its creator."""
+
+_Part = tuple[View, tuple[str, ...]]
+"""A resource, and the attributes of it that its caller does not see."""
 
 
 class Collection:
@@ -125,8 +128,10 @@ class Collection:
     async def show(self, request: Request) -> Response:
         """One resource."""
         asked = self._id(request), self._scope(request), request.context
-        view = self._shown.part(request.context, await self._store.read_batch(self._read_ones, asked))
-        return json_response(200, {self._shape.one: query.chosen(view, query.fields(request.query()))})
+        view, unseen = await self._store.read_batch(self._read_ones, asked)
+        if fields := query.fields(request.query()):
+            return json_response(200, {self._shape.one: query.chosen(without(view, unseen), fields)})
+        return json_response(200, {self._shape.one: encoded(view, unseen)})
 
     async def create(self, request: Request) -> Response:
         """Create one resource, or several together: all or none."""
@@ -349,13 +354,13 @@ class Collection:
 
     def _read_ones(
         self, connection: Connection, wanted: Sequence[tuple[str, dict[str, Any], Context]]
-    ) -> Sequence[View | AlcorError]:
+    ) -> Sequence[_Part | AlcorError]:
         """The resources of these ids, each only if it is what the path is about and its caller is shown it."""
         table, access = self._manager.table, self._manager.access
         key = table.c[self._resource.attributes[self._shape.key].column]
         rows = bulk.select_by(connection, list(table.c), key, [resource_id for resource_id, _, _ in wanted])
         found = {getattr(row, key.name): row for row in rows}
-        answers: list[View | AlcorError] = [not_found(self._resource.name, resource_id) for resource_id, _, _ in wanted]
+        answers: dict[int, _Part] = {}
         seen: dict[Context, dict[int, Row[Any]]] = {}
         for index, (resource_id, scope, context) in enumerate(wanted):
             row = found.get(resource_id)
@@ -366,10 +371,13 @@ class Collection:
         for context, its in seen.items():
             views = self._manager.views(connection, list(its.values()), context)
             shown = set(map(id, self._shown.those(connection, views, context)))
-            for index, view in zip(its, views, strict=True):
+            for index, view, unseen in zip(its, views, self._shown.unseen(context, views), strict=True):
                 if id(view) in shown:
-                    answers[index] = view
-        return answers
+                    answers[index] = view, unseen
+        return [
+            answers[index] if index in answers else not_found(self._resource.name, resource_id)
+            for index, (resource_id, _, _) in enumerate(wanted)
+        ]
 
 
 def _below(item: Any, above: dict[str, Any]) -> Any:

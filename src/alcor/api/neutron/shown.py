@@ -61,24 +61,24 @@ class Shown:
 
     def encoded(self, context: Context, views: Sequence[View]) -> list[Any]:
         """The same, to be encoded as JSON: what is remembered of it is taken as it is."""
-        return [_encoded(view, unseen) for view, unseen in zip(views, self._unseen(context, views), strict=True)]
+        return [encoded(view, unseen) for view, unseen in zip(views, self.unseen(context, views), strict=True)]
 
     def parts(self, context: Context, views: Sequence[View]) -> list[View]:
         """The attributes that the caller may see of each."""
-        return [_without(view, unseen) for view, unseen in zip(views, self._unseen(context, views), strict=True)]
+        return [without(view, unseen) for view, unseen in zip(views, self.unseen(context, views), strict=True)]
 
-    def _unseen(self, context: Context, views: Sequence[View]) -> Sequence[tuple[str, ...]]:
+    def unseen(self, context: Context, views: Sequence[View]) -> Sequence[tuple[str, ...]]:
         """The attributes of each that the caller may not see."""
         policy = context.policy
         if policy is None or not self._attributes:
             return [self._hidden] * len(views)
 
-        def unseen(view: View) -> tuple[str, ...]:
+        def hidden(view: View) -> tuple[str, ...]:
             target = self._access.target(None, view, context)
             refused = policy.refused(self._attribute_rules, context, target)
             return (*self._hidden, *(self._attributes[rule] for rule in refused))
 
-        return _asked(views, policy.looks_at(*self._attribute_rules), unseen)
+        return _asked(views, policy.looks_at(*self._attribute_rules), hidden)
 
 
 def _asked(views: Sequence[View], names: Sequence[str] | None, ask: Callable[[View], Answer]) -> list[Answer]:
@@ -105,16 +105,18 @@ def _looked(view: View, names: tuple[str, ...]) -> tuple[Any, ...]:
     return looked
 
 
-def _encoded(view: View, unseen: tuple[str, ...]) -> Any:
+def encoded(view: View, unseen: tuple[str, ...]) -> Any:
+    """The resource without these attributes, to be encoded as JSON: what is remembered of it is taken as it is."""
     if not isinstance(view, RememberedView):
-        return _without(view, unseen)
+        return without(view, unseen)
     known = view.json.get(unseen)
     if known is None:
-        known = view.json[unseen] = json_bytes(_without(view, unseen))
+        known = view.json[unseen] = json_bytes(without(view, unseen))
     return orjson.Fragment(known)
 
 
-def _without(view: View, names: Sequence[str]) -> View:
+def without(view: View, names: Sequence[str]) -> View:
+    """The resource without these attributes."""
     if not names:
         return view
     shown = dict(view)
