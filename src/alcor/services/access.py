@@ -37,10 +37,14 @@ EVERYBODY = "*"
 SHARED = "access_as_shared"
 EXTERNAL = "access_as_external"
 
-_NETWORK_OWNER = sql.statement("SELECT project_id FROM network WHERE id = :id")
-_SHARED_NETWORK = sql.statement(
-    "SELECT 1 FROM rbac_policy WHERE object_id = :id AND object_type = 'network' AND action = 'access_as_shared' AND "
-    "target_project IN ('*', :project)"
+_NETWORK_OWNER = sql.Prepared(select(network.c.project_id).where(network.c.id == bindparam("id")))
+_SHARED_NETWORK = sql.Prepared(
+    select(rbac_policy.c.id).where(
+        rbac_policy.c.object_id == bindparam("id"),
+        rbac_policy.c.object_type == "network",
+        rbac_policy.c.action == SHARED,
+        rbac_policy.c.target_project.in_((EVERYBODY, bindparam("project", type_=String()))),
+    )
 )
 
 
@@ -118,7 +122,8 @@ class RowTarget(Target):
         """Raises AlcorError (404) for a network that the caller is not shown."""
         key = "owner", network_id
         if key not in self._known:
-            self._known[key] = connection.execute(_NETWORK_OWNER, {"id": network_id}).scalar()
+            found = _NETWORK_OWNER(connection, {"id": network_id})
+            self._known[key] = found[0].project_id if found else None
         owner: str | None = self._known[key]
         if owner is not None and owner != self._context.project_id and not self._context.is_admin:
             visible = select(network.c.project_id).where(
@@ -143,7 +148,7 @@ class RowTarget(Target):
         asked = {"id": self._values["network_id"], "project": self._context.project_id}
         key = "shared", asked["id"], asked["project"]
         if key not in self._known:
-            self._known[key] = connection.execute(_SHARED_NETWORK, asked).first() is not None
+            self._known[key] = bool(_SHARED_NETWORK(connection, asked))
         return bool(self._known[key])
 
     def __iter__(self) -> Iterator[str]:

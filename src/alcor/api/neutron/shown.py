@@ -83,6 +83,8 @@ class Shown:
 
 def _asked(views: Sequence[View], names: Sequence[str] | None, ask: Callable[[View], Answer]) -> list[Answer]:
     """The answers for all resources: one for those that are alike in the attributes of these names."""
+    if len(views) == 1:
+        return [ask(views[0])]
     kinds: Sequence[Any] = range(len(views))  # without names each is one of its own
     if names is not None:
         wanted = tuple(["project_id" if name == "tenant_id" else name for name in names])
