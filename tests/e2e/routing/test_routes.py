@@ -68,6 +68,20 @@ def _route(site: Site, name: str) -> dict[str, Any]:
     return {"destination": BEHIND, "nexthop": site.address(name)}
 
 
+async def test_an_appliance_passes_on_what_others_sent_only_where_its_port_may(site: Site) -> None:
+    client = await site.add("a", "near", 0)
+    for name, host, attributes in (("x", 0, {}), ("y", 1, {"port_security_enabled": False})):
+        appliance = await site.add(name, "same", host, **attributes)
+        appliance.namespace.ip("address", "add", f"{BEYOND}/32", "dev", "lo")
+    await site.route((BEHIND, site.address("x")))
+    listener = site.workloads["x"].listen()
+    wait_until(lambda: client.ping(BEYOND, timeout=0.3) is None and echo_requests(listener.heard()), "a request")
+    listener.close()
+    assert client.ping(BEYOND, timeout=0.5) is None, "the answer is not from an address of the port"
+    await site.route((BEHIND, site.address("y")))
+    wait_until(lambda: client.ping(BEYOND, timeout=0.5) is not None, "the other route to be taken")
+
+
 async def test_a_route_to_nobody_is_a_black_hole_that_says_so(site: Site) -> None:
     client = await site.add("a", "near", 0)
     await site.route((BEHIND, "10.1.1.200"))
