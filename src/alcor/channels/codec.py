@@ -237,7 +237,7 @@ def _put_router_delta(changed: tuple[Id, RouterDelta], part: pb.GoalState) -> No
 
 def _put_interfaces(interfaces: Iterable[RouterInterface], message: pb.Router | pb.RouterDelta) -> None:
     for each in interfaces:
-        interface = message.interfaces.add(id=each.id, vni=each.vni, mac=each.mac)
+        interface = message.interfaces.add(id=each.id, vni=each.vni, mac=each.mac, mtu=each.mtu)
         for cidr, address in each.addresses:
             interface.addresses.add(cidr=cidr, address=address)
         _put_routes(each.routes, interface)
@@ -392,6 +392,7 @@ def _router_interface(message: pb.RouterInterface) -> RouterInterface:
             for each in message.addresses
         ),
         routes=_routes(message.routes),
+        mtu=message.mtu,
     )
 
 

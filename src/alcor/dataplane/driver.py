@@ -46,6 +46,11 @@ class RouterInterface(msgspec.Struct, frozen=True):
     address: Address  # the router's, in the subnet
     network: int
     mask: int
+    mtu: int = 0  # of the VPC; 0 when it is not known
+
+    def takes(self, size: int) -> bool:
+        """Whether an IPv6 packet of so many bytes may go out by it: no router takes one to pieces (RFC 8200, 5)."""
+        return self.version() == 4 or not self.mtu or size <= self.mtu
 
     def version(self) -> int:
         """Of IP."""
@@ -96,7 +101,7 @@ class Router(msgspec.Struct, frozen=True):
 
     When the next hop is an interface of another router of this host, the packet goes on from that one, its time to
     live less by one for each; after MOST_ROUTERS of them it is for the agent. So is what a link-local address sends
-    beyond its subnet.
+    beyond its subnet, and an IPv6 packet that is too big for the VPC in which it would go on.
     """
 
     id: Id

@@ -161,12 +161,12 @@ def is_answered_with_errors(frame: bytes, header: Ipv6) -> bool:
     return kind is not None and kind >= _FIRST_INFORMATION and kind != REDIRECT
 
 
-def icmpv6_error(frame: bytes, header: Ipv6, sender: bytes, kind: int, code: int) -> bytes:
+def icmpv6_error(frame: bytes, header: Ipv6, sender: bytes, kind: int, code: int, value: int = 0) -> bytes:
     """What a router, from its address ``sender``, tells a packet's sender: why the packet was not routed (RFC 4443).
 
     It quotes as much of the packet as fits into the smallest that every link carries.
     """
     room = _MINIMUM_MTU - _HEADER - 8
-    message = struct.pack("!BBHI", kind, code, 0, 0) + frame[ETHERNET_HEADER : header.end][:room]
+    message = struct.pack("!BBHI", kind, code, 0, value) + frame[ETHERNET_HEADER : header.end][:room]
     macs = int.from_bytes(frame[0:6]), int.from_bytes(frame[6:12])
     return icmpv6_frame(macs, (sender, header.source), message, DEFAULT_HOP_LIMIT)

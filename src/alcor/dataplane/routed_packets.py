@@ -3,7 +3,7 @@
 import enum
 
 from alcor.dataplane import ipv4, ipv6
-from alcor.dataplane.frames import ETHERTYPE_IPV4, ETHERTYPE_IPV6, ethernet
+from alcor.dataplane.frames import ETHERNET_HEADER, ETHERTYPE_IPV4, ETHERTYPE_IPV6, ethernet
 from alcor.dataplane.ipv4 import Ipv4
 from alcor.dataplane.ipv6 import Ipv6
 from alcor.model.addresses import Address, is_link_local
@@ -18,6 +18,7 @@ class Failure(enum.Enum):
     NETWORK_UNREACHABLE = ((3, 0), (1, 0))
     HOST_UNREACHABLE = ((3, 1), (1, 3))
     BEYOND_SCOPE = ((3, 0), (1, 2))
+    TOO_BIG = ((3, 4), (2, 0))
 
 
 def header_of(frame: bytes) -> Header | None:
@@ -26,6 +27,11 @@ def header_of(frame: bytes) -> Header | None:
     if header is None or header.ethertype not in (ETHERTYPE_IPV4, ETHERTYPE_IPV6):
         return None
     return ipv4.ipv4(frame) if header.ethertype == ETHERTYPE_IPV4 else ipv6.ipv6(frame)
+
+
+def size_of(header: Header) -> int:
+    """Of the packet, in bytes."""
+    return header.total if isinstance(header, Ipv4) else header.end - ETHERNET_HEADER
 
 
 def time_to_live(header: Header) -> int:
@@ -57,8 +63,10 @@ def routed(frame: bytes, header: Header, source_mac: int, destination_mac: int, 
     return ipv6.routed(frame, header, source_mac, destination_mac, routers)
 
 
-def error_frame(frame: bytes, header: Header, sender: Address, failure: Failure) -> bytes | None:
+def error_frame(frame: bytes, header: Header, sender: Address, failure: Failure, largest: int = 0) -> bytes | None:
     """What a router tells a packet's sender from its address there; None for a packet that gets no error.
+
+    ``largest`` is how many bytes a packet may have when this one had too many.
 
     Errors are not answered with errors, nor is any but the first fragment (RFC 1812, 4.3.2.7; RFC 4443, 2.4).
     """
@@ -67,5 +75,5 @@ def error_frame(frame: bytes, header: Header, sender: Address, failure: Failure)
         is_error = header.protocol == ipv4.PROTOCOL_ICMP and not is_echo_request(frame, header)
         return None if is_error or header.fragment_offset else ipv4.icmp_error(frame, header, sender, *of_ipv4)
     if isinstance(header, Ipv6) and isinstance(sender, bytes) and ipv6.is_answered_with_errors(frame, header):
-        return ipv6.icmpv6_error(frame, header, sender, *of_ipv6)
+        return ipv6.icmpv6_error(frame, header, sender, *of_ipv6, largest)
     return None

@@ -53,7 +53,8 @@ class RouterModel(msgspec.Struct):
 
 def _interface_state(record: RouterInterfaceRecord, tables: Tables) -> goal_state.RouterInterface:
     addresses = tuple((cidr, ip_text(address)) for _, cidr, address in record.addresses)
-    return goal_state.RouterInterface(record.id, record.vni, record.mac, addresses, _routes_by(record, tables))
+    routes = _routes_by(record, tables)
+    return goal_state.RouterInterface(record.id, record.vni, record.mac, addresses, routes, record.mtu)
 
 
 def _routes_by(record: RouterInterfaceRecord, tables: Tables) -> tuple[tuple[str, str], ...]:

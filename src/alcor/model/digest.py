@@ -16,7 +16,7 @@ import msgspec
 
 from alcor.model.goal_state import GoalState, Port, Router, Subnet, Vpc, VpcNeighbours
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Of what is digested, and how: digests of different versions cannot be compared."""
 
 _STEP_ITEMS = 1000

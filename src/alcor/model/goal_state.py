@@ -58,6 +58,7 @@ class RouterInterface(msgspec.Struct, frozen=True, array_like=True):
     mac: int
     addresses: tuple[tuple[str, str], ...]  # (CIDR of the subnet, address)
     routes: tuple[tuple[str, str], ...] = ()  # for what comes by it: as those of the router, before them
+    mtu: int = 0  # of the VPC; 0 when it is not known
 
 
 class RouterDelta(msgspec.Struct, frozen=True):

@@ -69,7 +69,7 @@ class RouterRecord(msgspec.Struct, frozen=True, array_like=True, tag="router"):
 class RouterInterfaceRecord(msgspec.Struct, frozen=True, array_like=True, tag="router-interface"):
     """A port by which a router is in a VPC, beside the port's own record, if it has one.
 
-    It says what is needed of its surroundings, none of which ever changes.
+    It says what is needed of its surroundings, of which only the VPC's MTU ever changes.
     """
 
     id: Id  # the port's
@@ -79,6 +79,7 @@ class RouterInterfaceRecord(msgspec.Struct, frozen=True, array_like=True, tag="r
     mac: int
     addresses: tuple[tuple[Id, str, bytes], ...]  # (subnet id, the subnet's CIDR, packed address)
     admin_state_up: bool = True
+    mtu: int = 0  # of the VPC
 
 
 class RouteTableRecord(msgspec.Struct, frozen=True, array_like=True, tag="route-table"):

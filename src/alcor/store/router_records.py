@@ -26,6 +26,7 @@ _INTERFACES = (
         port.c.device_id,
         port.c.network_id,
         network.c.vni,
+        network.c.mtu,
         port.c.mac_address,
         port.c.admin_state_up,
         ip_allocation.c.subnet_id,
@@ -41,6 +42,10 @@ _INTERFACES = (
 _OF_ROUTERS = _INTERFACES.where(port.c.device_id.in_(bindparam("ids", expanding=True)))
 _OF_PORTS = _INTERFACES.where(
     port.c.id.in_(bindparam("ids", expanding=True)),
+    exists().where(router.c.id == port.c.device_id),
+)
+_IN_NETWORK = _INTERFACES.where(
+    port.c.network_id == bindparam("network_id"),
     exists().where(router.c.id == port.c.device_id),
 )
 
@@ -63,6 +68,11 @@ def read_interfaces(connection: Connection, port_ids: Sequence[str]) -> Iterator
     for start in range(0, len(port_ids), _AT_ONCE):
         given = {"ids": list(port_ids[start : start + _AT_ONCE])}
         yield from _records(connection.execute(_OF_PORTS, given))
+
+
+def read_interfaces_in(connection: Connection, network_id: str) -> Iterator[RouterInterfaceRecord]:
+    """Those in a network."""
+    return _records(connection.execute(_IN_NETWORK, {"network_id": network_id}))
 
 
 def _records(rows: Iterable[Row[Any]]) -> Iterator[RouterInterfaceRecord]:
@@ -90,4 +100,5 @@ def _record(row: Row[Any], addresses: Sequence[tuple[bytes, str, bytes]]) -> Rou
         mac=row.mac_address,
         addresses=tuple(addresses),
         admin_state_up=bool(row.admin_state_up),
+        mtu=row.mtu,
     )

@@ -185,6 +185,24 @@ async def test_a_route_leads_ipv6_to_an_appliance_and_the_longest_prefix_wins(ro
     assert went_to_agent(routed_ipv6.first, nowhere)
 
 
+@pytest.mark.parametrize("target", [SAME_VPC_THERE, OTHER_VPC_HERE], ids=["elsewhere", "here"])
+async def test_ipv6_too_big_for_where_it_would_go_on_goes_to_the_agent(routed_ipv6: Cloud, target: Endpoint) -> None:
+    narrow = tuple(
+        msgspec.structs.replace(each, mtu=1300) if each == way(target) else each for each in ROUTER.interfaces
+    )
+    router = Router(ROUTER_ID, narrow)
+    assert await routed_ipv6.first.driver.apply(Change(routers={ROUTER_ID: router})) == {}
+    for size, fits in ((1300, True), (1301, False)):
+        body = b"%020d" % next(_serial) + bytes(size - 60)
+        packet = packets.ipv6(A.ipv6[0], target.ipv6[0], NO_NEXT, body)
+        sent = packets.ethernet(NEAR.mac, A.mac, 0x86DD, packet)
+        await routed_ipv6.first.inject(A.port_id, sent)
+        await routed_ipv6.fabric.settle()
+        host = routed_ipv6.second if target in THERE else routed_ipv6.first
+        assert has_received(host, target, as_routed(sent, target.mac, way(target))) == fits
+        assert went_to_agent(routed_ipv6.first, sent) != fits
+
+
 async def test_one_interface_may_route_both_versions(routed_ipv6: Cloud) -> None:
     near = msgspec.structs.replace(A, ipv4=(0x0A000015,))
     target = msgspec.structs.replace(SAME_VPC_HERE, ipv4=(0x0A000116,))

@@ -82,6 +82,19 @@ async def test_who_cannot_be_reached_is_said_by_the_gateway(site: Site) -> None:
     assert "No route" in said("2001:db8:99::1")
 
 
+async def test_a_packet_too_big_for_the_other_vpc_is_said_and_the_next_ones_fit(site: Site) -> None:
+    subnets = await populate(site)
+    await site.cloud.update("network", subnets["other"]["network_id"], {"mtu": 1300})
+    run = site.workloads["a"].namespace.run
+
+    def said() -> str:
+        return run("ping", "-6", "-n", "-c", "2", "-i", "0.2", "-W", "2", "-s", "1300", site.address("c"), check=False)
+
+    wait_until(lambda: "Packet too big" in said(), "the gateway to say so")
+    assert "mtu 1300" in run("ip", "-6", "route", "get", site.address("c"))
+    assert "0% packet loss" in said()
+
+
 async def test_a_router_that_leaves_ends_connectivity_at_once(site: Site) -> None:
     subnets = await populate(site)
     ping = site.workloads["a"].keep_pinging(site.address("c"))

@@ -128,11 +128,20 @@ async def test_an_interface_tells_all_that_is_needed_of_its_surroundings(cloud: 
         vni=77,
         mac=mac_number(interface["mac_address"]),
         addresses=((id_bytes(subnet["id"]), "10.0.0.0/24", ip_bytes("10.0.0.1")),),
+        mtu=network["mtu"],
     )
     assert records == [expected]
     stored = await cloud.store.read(lambda connection: list(snapshot.read_records(connection)[1]))
     assert expected in stored
     assert RouterRecord(id_bytes(router["id"])) in stored
+
+
+async def test_how_large_packets_may_be_is_told_when_it_changes(cloud: Cloud) -> None:
+    _, network, _, interface = await routed(cloud)
+    (told,) = await of_routers(cloud, cloud.update(NETWORKS, network["id"], mtu=1400))
+    assert isinstance(told, RouterInterfaceRecord)
+    assert (told.id, told.mtu) == (id_bytes(interface["id"]), 1400)
+    assert await of_routers(cloud, cloud.update(NETWORKS, network["id"], mtu=1400, name="same")) == []
 
 
 async def test_an_interface_that_is_removed_is_told(cloud: Cloud) -> None:

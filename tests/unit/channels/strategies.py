@@ -59,7 +59,7 @@ ports = st.builds(
     texts,
 )
 routes = tuples_of(cidrs, st.one_of(st.just(""), addresses))
-router_interfaces = st.builds(RouterInterface, ids, vnis, macs, tuples_of(cidrs, addresses), routes)
+router_interfaces = st.builds(RouterInterface, ids, vnis, macs, tuples_of(cidrs, addresses), routes, numbers)
 routers = st.builds(Router, ids, st.lists(router_interfaces, max_size=2).map(tuple), routes)
 router_deltas = st.builds(
     RouterDelta,

@@ -65,6 +65,15 @@ def test_some_are_told_nothing(sent: bytes) -> None:
     assert failed(sent) is None
 
 
+def test_who_sent_too_much_is_told_how_much_there_may_be() -> None:
+    sent = frame(UDP)
+    header = header_of(sent)
+    assert header is not None
+    expected = packets.icmpv6(GATEWAY, OWN, 2, (1400).to_bytes(4) + sent[14:], hop_limit=64)
+    answer = error_frame(sent, header, GATEWAY, Failure.TOO_BIG, 1400)
+    assert answer == packets.ethernet(OWN_MAC, GATEWAY_MAC, 0x86DD, expected)
+
+
 def test_who_pings_is_told() -> None:
     assert failed(icmpv6(128)) is not None
 

@@ -63,7 +63,7 @@ def data_plane_routers(routers: Mapping[Id, goal_state.Router]) -> dict[Id, Rout
 def data_plane_router(router: goal_state.Router) -> Router:
     """A router as the data plane is told of it."""
     interfaces = [
-        RouterInterface(each.vni, each.mac, address_of(address), *_prefix(cidr)[:2])
+        RouterInterface(each.vni, each.mac, address_of(address), *_prefix(cidr)[:2], each.mtu)
         for each in router.interfaces
         for cidr, address in each.addresses
     ]

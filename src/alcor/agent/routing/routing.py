@@ -20,8 +20,16 @@ from alcor.dataplane.frames import ARP_REQUEST, ETHERTYPE_IPV4, ETHERTYPE_IPV6, 
 from alcor.dataplane.neighbour_discovery import NeighbourAdvertisement, announcement_frame
 from alcor.dataplane.refusals import refusal
 from alcor.dataplane.route_choice import Way, way
-from alcor.dataplane.routed_packets import Failure, Header, error_frame, header_of, stays_in_subnet, time_to_live
-from alcor.model.addresses import MAC_BROADCAST, Address, address_of
+from alcor.dataplane.routed_packets import (
+    Failure,
+    Header,
+    error_frame,
+    header_of,
+    size_of,
+    stays_in_subnet,
+    time_to_live,
+)
+from alcor.model.addresses import MAC_BROADCAST, Address, address_of, version_of
 from alcor.model.identifiers import Id
 
 _VERSIONS = {ETHERTYPE_IPV4: 4, ETHERTYPE_IPV6: 6}
@@ -42,6 +50,7 @@ class _End(NamedTuple):
 
     interface: RouterInterface
     then: Way | Failure | None  # it goes on there, or not, or it is for the router
+    largest: int = 0  # in bytes, when it is too big
 
 
 class Routing:
@@ -139,7 +148,7 @@ class Routing:
         elif end.then is None:
             self._refuse_own(port_id, frame, header)
         else:
-            self._refuse(port_id, frame, header, end.interface, end.then)
+            self._refuse(port_id, frame, header, end, end.then)
 
     def _follow(self, router: Router, interface: RouterInterface, header: Header) -> _End:
         """Go on from router to router to the one that does not send the packet to another; whose time ends anywhere."""
@@ -153,6 +162,9 @@ class Routing:
             onward = way(router, interface, header.destination)
             if onward is None:
                 return _End(interface, Failure.NETWORK_UNREACHABLE)
+            out = self._wanted.routers().at_mac(onward.vni, onward.mac, version_of(header.destination))
+            if out is not None and not out[1].takes(size_of(header)):
+                return _End(interface, Failure.TOO_BIG, out[1].mtu)
             following = self._wanted.routers().at(onward.vni, onward.next_hop)
             if following is None:
                 return _End(interface, onward if number <= MOST_ROUTERS else Failure.NETWORK_UNREACHABLE)
@@ -166,7 +178,7 @@ class Routing:
             self.next_hops.use(vni, address)
             self._hold(_Held(port_id, frame, vni, address))
         elif not self._on_demand.unknown_address(port_id, vni, address, frame):
-            self._refuse(port_id, frame, header, interface, Failure.HOST_UNREACHABLE)
+            self._refuse(port_id, frame, header, _End(interface, None), Failure.HOST_UNREACHABLE)
 
     def _hold(self, packet: _Held) -> None:
         if len(self._held) < _MOST_HELD:
@@ -181,9 +193,9 @@ class Routing:
         if answer is not None:
             self._punted.reply(port_id, answer)
 
-    def _refuse(self, port_id: Id, frame: bytes, header: Header, interface: RouterInterface, failure: Failure) -> None:
+    def _refuse(self, port_id: Id, frame: bytes, header: Header, end: _End, failure: Failure) -> None:
         self._counters.add("packets_not_routed")
-        answer = error_frame(frame, header, interface.address, failure)
+        answer = error_frame(frame, header, end.interface.address, failure, end.largest)
         if answer is not None:
             self._punted.reply(port_id, answer)
 

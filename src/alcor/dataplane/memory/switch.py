@@ -17,10 +17,11 @@ from alcor.dataplane.routed_packets import (
     header_of,
     is_echo_request,
     routed,
+    size_of,
     stays_in_subnet,
     time_to_live,
 )
-from alcor.model.addresses import Address
+from alcor.model.addresses import Address, version_of
 from alcor.model.identifiers import Id
 
 _INBOX_FRAMES = 1000
@@ -186,6 +187,15 @@ class MemorySwitch:
                     return router, each
         return None
 
+    def _takes(self, onward: Way, header: Header) -> bool:
+        version = version_of(header.destination)
+        return all(
+            each.takes(size_of(header))
+            for router in self.routers.values()
+            for each in router.interfaces
+            if (each.vni, each.mac, each.version()) == (onward.vni, onward.mac, version)
+        )
+
     def _router_with_address(self, vni: int, address: Address) -> tuple[Router, RouterInterface] | None:
         for router in self.routers.values():
             for each in router.interfaces:
@@ -207,6 +217,8 @@ class MemorySwitch:
                 return
             goes_on = time_to_live(header) > passed + 1 and not stays_in_subnet(header)
             onward = way(router, arriving, header.destination) if goes_on else None
+            if onward is not None and not self._takes(onward, header):
+                onward = None
             following = None if onward is None else self._router_with_address(onward.vni, onward.next_hop)
             if onward is None or following is None:
                 self._route_to(onward, sender, frame, header, passed + 1)

@@ -1,5 +1,6 @@
 """The flows of a switch in words: tables, rules and ports by name."""
 
+import functools
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 
@@ -12,6 +13,7 @@ from alcor.dataplane.ovs.pipeline import RULES
 from alcor.dataplane.ovs.tables import PRIORITIES_OF_A_BIT, TABLES
 from alcor.model.addresses import ipv4_text, mac_text
 
+_WIDE_REGISTERS = {"xxreg0": 0, "xxreg2": 8}
 _MOST_BITS = 128
 _RULE_NAMES = {
     (rule.table.number, rule.priority + bits * PRIORITIES_OF_A_BIT): rule.name
@@ -32,7 +34,8 @@ def _line(flow: FlowStatistics, form: Callable[[FieldValue], str]) -> str:
     table = _TABLE_NAMES.get(flow.table, str(flow.table))
     rule = _RULE_NAMES.get((flow.table, flow.priority), "?") if cookies.is_ours(flow.cookie) else "not ours"
     try:
-        match = ", ".join(f"{field.name}={form(field)}" for field in decode_match(flow.match)[0])
+        fields = _with_wide_registers(decode_match(flow.match)[0])
+        match = ", ".join(f"{field.name}={form(field)}" for field in fields)
         steps = ", ".join(_named(step) for step in decode_instructions(flow.instructions, form))
     except Malformed as error:
         match, steps = flow.match.hex(), f"{flow.instructions.hex()} ({error})"
@@ -41,6 +44,16 @@ def _line(flow: FlowStatistics, form: Callable[[FieldValue], str]) -> str:
         f"{table}/{rule}: {match or 'any'} -> {steps or 'drop'}"
         f" [packets {flow.packets}, bytes {flow.octets}, age {flow.seconds} s, generation {generation}]"
     )
+
+
+def _with_wide_registers(fields: list[FieldValue]) -> list[FieldValue]:
+    """Four registers that are one field of ours as that one: the switch tells of them one by one."""
+    for name, first in _WIDE_REGISTERS.items():
+        parts = [field for field in fields if field.name in {f"reg{first + number}" for number in range(4)}]
+        if len(parts) == 4 and not any(part.mask for part in parts):
+            value = functools.reduce(lambda high, part: high << 32 | part.value, parts, 0)
+            fields = [field for field in fields if field not in parts] + [FieldValue(name, value)]
+    return fields
 
 
 def _named(step: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from pathlib import Path
@@ -31,14 +32,16 @@ from alcor.model.identifiers import Id, id_text
 _NEIGHBOUR_WAIT_SECONDS = 0.1
 _RECONNECT_SECONDS = (0.05, 1.0)  # first and longest pause
 _MAXIMUM_FRAME = 65000
+_REGISTER_BITS = 32
 
 _TO_NEXT_HOPS = (TO_NEXT_HOP, TO_NEXT_HOP_HERE)
-_IDLING = {
-    **{(rule.table.number, rule.priority): "reg8" for rule in _TO_NEXT_HOPS},
-    **{(rule.table.number, rule.priority): "xxreg2" for rule in (IPV6_TWINS[each] for each in _TO_NEXT_HOPS)},
-    (TO_LEARNED.table.number, TO_LEARNED.priority): "eth_dst",
+_XXREG2 = ("reg8", "reg9", "reg10", "reg11")  # as the switch tells of it
+_IDLING: Mapping[tuple[int, int], tuple[str, ...]] = {
+    **{(rule.table.number, rule.priority): ("reg8",) for rule in _TO_NEXT_HOPS},
+    **{(rule.table.number, rule.priority): _XXREG2 for rule in (IPV6_TWINS[each] for each in _TO_NEXT_HOPS)},
+    (TO_LEARNED.table.number, TO_LEARNED.priority): ("eth_dst",),
 }
-"""Table and priority of the flows that go when idle, and the field that says what they are about."""
+"""Table and priority of the flows that go when idle, and the fields that together say what they are about."""
 
 log = logging.getLogger(__name__)
 
@@ -198,12 +201,13 @@ class OvsDataPlane:
             self._listener.packet_punted(port_id, packet.frame)
 
     def _flow_idle(self, flow: RemovedFlow) -> None:
-        field = _IDLING.get((flow.table, flow.priority)) if cookies.is_ours(flow.cookie) else None
-        if field is None or self._listener is None:
+        fields = _IDLING.get((flow.table, flow.priority), ()) if cookies.is_ours(flow.cookie) else ()
+        if not fields or self._listener is None:
             return
         values = {each.name: each.value for each in flow.fields}
-        vni, value = values.get("metadata", 0), values.get(field, 0)
-        address: Address = value.to_bytes(16) if field == "xxreg2" else value
+        vni = values.get("metadata", 0)
+        value = functools.reduce(lambda high, field: high << _REGISTER_BITS | values.get(field, 0), fields, 0)
+        address: Address = value.to_bytes(16) if fields is _XXREG2 else value
         if self._renewals.cover((flow.table, vni), address):
             return
         if flow.table == NEXT_HOP.number:

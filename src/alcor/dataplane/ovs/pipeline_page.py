@@ -11,6 +11,7 @@ from pathlib import Path
 from alcor.dataplane.ovs.description import number_text
 from alcor.dataplane.ovs.openflow.actions import (
     Back,
+    CheckSize,
     DecrementTtl,
     GoTo,
     Instruction,
@@ -102,6 +103,8 @@ def _step(step: Instruction) -> str:
         return f"{step.destination} := {source}" + (f" << {step.destination_offset}" if step.destination_offset else "")
     if isinstance(step, DecrementTtl):
         return "time to live less by one"
+    if isinstance(step, CheckSize):
+        return f"{step.field} := has it more than *{step.largest}* bytes"
     if isinstance(step, Back):
         return "back where it came from"
     if isinstance(step, Meter):

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from alcor.dataplane.driver import NextHop, Route, Router
+from alcor.dataplane.frames import ETHERNET_HEADER
 from alcor.dataplane.ovs import routing_rules as rules
 from alcor.dataplane.ovs.rendering import Flow, Pipeline
 from alcor.dataplane.ovs.tables import Rule
 from alcor.model.addresses import Address, address_number, version_of
+
+_ANY_SIZE = 0xFFFF
 
 
 def router_flows(pipeline: Pipeline, router: Router) -> Iterator[tuple[int, Flow]]:
@@ -18,6 +21,7 @@ def router_flows(pipeline: Pipeline, router: Router) -> Iterator[tuple[int, Flow
     for each in router.interfaces:
         version, bits = each.version(), each.mask.bit_count()
         values = {"router": router_id, "vni": each.vni, "mac": each.mac, "network": each.network, "mask": each.mask}
+        values["largest"] = _largest_frame(each.mtu)
         yield each.vni, _flow(pipeline, rules.TO_ROUTER, version, values)
         yield each.vni, _flow(pipeline, rules.TO_SUBNET, version, values, bits)
         for address in each.own_addresses():
@@ -27,16 +31,18 @@ def router_flows(pipeline: Pipeline, router: Router) -> Iterator[tuple[int, Flow
             if version == 4:
                 yield each.vni, pipeline[rules.ECHO_FRAGMENT].flow(values)
     for route in router.routes:
-        yield route.vni, _route_flow(pipeline, router_id, route)
+        yield route.vni, _route_flow(pipeline, router, route)
 
 
 def _flow(pipeline: Pipeline, rule: Rule, version: int, values: Mapping[str, int], prefix: int = 0) -> Flow:
     return pipeline[rule if version == 4 else rules.IPV6_TWINS[rule]].flow(values, prefix)
 
 
-def _route_flow(pipeline: Pipeline, router_id: int, route: Route) -> Flow:
+def _route_flow(pipeline: Pipeline, router: Router, route: Route) -> Flow:
+    out = (each.mtu for each in router.interfaces if (each.vni, each.mac) == (route.vni, route.mac))
     values = {
-        "router": router_id,
+        "router": int.from_bytes(router.id),
+        "largest": _largest_frame(next(out, 0)),
         "network": route.network,
         "mask": route.mask,
         "vni": route.vni,
@@ -49,6 +55,10 @@ def _route_flow(pipeline: Pipeline, router_id: int, route: Route) -> Flow:
         rule = rules.TO_ROUTE_OF_INTERFACE if route.vni else rules.NOWHERE_OF_INTERFACE
         values["arriving_vni"], values["arriving_mac"] = route.arriving
     return _flow(pipeline, rule, route.version, values, route.mask.bit_count())
+
+
+def _largest_frame(mtu: int) -> int:
+    return min(mtu + ETHERNET_HEADER, _ANY_SIZE) if mtu else _ANY_SIZE
 
 
 def next_hop_flows(pipeline: Pipeline, vni: int, next_hops: Iterable[tuple[Address, NextHop]]) -> Iterator[Flow]:

@@ -8,6 +8,7 @@ them. On the way registers say what is known of it:
 - xreg2 (reg4, reg5): the MAC address from which that one sends it;
 - xreg3 (reg6, reg7): the MAC address of the router by which it came;
 - reg8 (of IPv6 reg8–reg11): the address of its next hop, in the VPC that the metadata names;
+- reg13: of IPv6, whether it is too big to go on there;
 - reg12: a bit set for each router that it has come to.
 """
 
@@ -15,6 +16,7 @@ from alcor.dataplane.driver import MOST_ROUTERS
 from alcor.dataplane.ovs.address_families import ipv6_twin, is_about_ipv4
 from alcor.dataplane.ovs.openflow.actions import (
     Back,
+    CheckSize,
     DecrementTtl,
     GoTo,
     Meter,
@@ -233,8 +235,26 @@ _RULES = (
     COUNTED,
 )
 
-IPV6_TWINS = {rule: ipv6_twin(rule) for rule in _RULES if is_about_ipv4(rule) and rule is not ECHO_FRAGMENT}
-"""Of the rules about IPv4, but for one: later fragments of IPv6 do not say what they are of."""
+_SIZED = {TO_SUBNET, TO_ROUTE, TO_ROUTE_OF_INTERFACE}
+_TWINS = {rule: ipv6_twin(rule) for rule in _RULES if is_about_ipv4(rule) and rule is not ECHO_FRAGMENT}
+
+IPV6_TWINS = {
+    rule: twin._replace(actions=(CheckSize("largest", "reg13"), *twin.actions)) if rule in _SIZED else twin
+    for rule, twin in _TWINS.items()
+}
+"""Of the rules about IPv4, but for one: later fragments of IPv6 do not say what they are of.
+
+No router makes fragments of IPv6, so the size of a packet is looked at where it is known by which interface it goes on.
+"""
+
+TOO_BIG = Rule(
+    "too_big",
+    NEXT_HOP,
+    620,
+    (Match("eth_type", 0x86DD), Match("reg13", 1, 1)),
+    (GoTo(UNROUTED.number),),
+    "it has more bytes than packets of that VPC may have: the agent says so",
+)
 
 LINK_LOCAL_SOURCE = Rule(
     "link_local_source",
@@ -245,4 +265,4 @@ LINK_LOCAL_SOURCE = Rule(
     "such an address means nothing in other subnets: the agent says so",
 )
 
-ROUTING_RULES = (*_RULES, *IPV6_TWINS.values(), LINK_LOCAL_SOURCE)
+ROUTING_RULES = (*_RULES, *IPV6_TWINS.values(), LINK_LOCAL_SOURCE, TOO_BIG)

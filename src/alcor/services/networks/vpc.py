@@ -42,6 +42,7 @@ from alcor.services.sharing import network_sharing, sharing
 from alcor.services.subnets import subnet_prefixes
 from alcor.store import bulk, number_pools, sql
 from alcor.store.record_rows import vpc_record
+from alcor.store.router_records import read_interfaces_in
 from alcor.store.tables import auto_allocated_topology, network
 from alcor.store.transaction import Transaction
 
@@ -111,6 +112,9 @@ def _update(transaction: Transaction, update: Update) -> View:
     bulk.update_row(connection, network, changed)
     if vpc_record(changed) != vpc_record(row):
         transaction.record(vpc_record(changed))
+    if values.get("mtu", row.mtu) != row.mtu:
+        for interface in read_interfaces_in(connection, row.id):
+            transaction.record(interface)
     return _views(connection, [changed], update.context)[0]
 
 

@@ -244,18 +244,20 @@ class Router(_message.Message):
     def __init__(self, id: _Optional[bytes] = ..., interfaces: _Optional[_Iterable[_Union[RouterInterface, _Mapping]]] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ...) -> None: ...
 
 class RouterInterface(_message.Message):
-    __slots__ = ("id", "vni", "mac", "addresses", "routes")
+    __slots__ = ("id", "vni", "mac", "addresses", "routes", "mtu")
     ID_FIELD_NUMBER: _ClassVar[int]
     VNI_FIELD_NUMBER: _ClassVar[int]
     MAC_FIELD_NUMBER: _ClassVar[int]
     ADDRESSES_FIELD_NUMBER: _ClassVar[int]
     ROUTES_FIELD_NUMBER: _ClassVar[int]
+    MTU_FIELD_NUMBER: _ClassVar[int]
     id: bytes
     vni: int
     mac: int
     addresses: _containers.RepeatedCompositeFieldContainer[RouterAddress]
     routes: _containers.RepeatedCompositeFieldContainer[Route]
-    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mac: _Optional[int] = ..., addresses: _Optional[_Iterable[_Union[RouterAddress, _Mapping]]] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ...) -> None: ...
+    mtu: int
+    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mac: _Optional[int] = ..., addresses: _Optional[_Iterable[_Union[RouterAddress, _Mapping]]] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., mtu: _Optional[int] = ...) -> None: ...
 
 class RouterAddress(_message.Message):
     __slots__ = ("cidr", "address")

@@ -9,6 +9,7 @@ VALUES = {
     "vtep": 0xC0000201,
     "ipv4": 0x0A000000,
     "address": 0x0A000000,
+    "largest": 1464,
     "ipv4_mask": 0xFFFFFF00,
     "ipv6": 0xFD << 120 | 1,
     "ipv6_mask": (1 << 128) - 1,

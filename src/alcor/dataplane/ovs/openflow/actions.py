@@ -23,6 +23,7 @@ _SET_FIELD = 25
 _EXPERIMENTER = 0xFFFF
 _NICIRA = 0x00002320
 _REGISTER_MOVE = 6
+_CHECK_SIZE = 49
 _RESUBMIT_TABLE = 14
 _SAME_PORT = 0xFFF8
 
@@ -68,6 +69,13 @@ class Resubmit(NamedTuple):
     table: int
 
 
+class CheckSize(NamedTuple):
+    """Set the lowest bit of a field when the frame has more bytes than these, clear it otherwise (ovs-actions(7))."""
+
+    largest: Value
+    field: str
+
+
 class Meter(NamedTuple):
     """Drop the packet when the meter's rate is exceeded."""
 
@@ -86,7 +94,7 @@ class GoTo(NamedTuple):
     table: int
 
 
-Action = Output | ToAgent | Back | SetField | Move | Resubmit | DecrementTtl
+Action = Output | ToAgent | Back | SetField | Move | Resubmit | DecrementTtl | CheckSize
 Instruction = Meter | WriteMetadata | GoTo | Action
 
 
@@ -128,6 +136,10 @@ def write_action(writer: TemplateWriter, action: Action) -> None:
         writer.write_value(action.value, field.width)
         writer.pad()
         writer.set_length(start + 2, len(writer) - start)
+    elif isinstance(action, CheckSize):
+        writer.write(struct.pack(">HHIH", _EXPERIMENTER, 24, _NICIRA, _CHECK_SIZE))
+        writer.write_value(action.largest, 2)
+        writer.write(struct.pack(">H", 0) + FIELDS[action.field].header() + bytes(6))
     elif isinstance(action, Resubmit):
         writer.write(struct.pack(">HHIHHB3x", _EXPERIMENTER, 16, _NICIRA, _RESUBMIT_TABLE, _SAME_PORT, action.table))
     else:
@@ -193,4 +205,8 @@ def _action_words(kind: int, body: bytes, form: Callable[[FieldValue], str]) -> 
         return f"move:{names[0]}[{source_offset}..{source_offset + bits - 1}]->{to}"
     if kind == _EXPERIMENTER and len(body) == 12 and body[:6] == struct.pack(">IH", _NICIRA, _RESUBMIT_TABLE):
         return f"resubmit_table:{body[8]}"
+    if kind == _EXPERIMENTER and len(body) == 20 and body[:6] == struct.pack(">IH", _NICIRA, _CHECK_SIZE):
+        largest, _, header = struct.unpack_from(">HHI", body, 6)
+        field = field_of_header(header)
+        return f"check_pkt_larger:{largest}->{field.name if field else f'{header:08x}'}[0]"
     return f"action_{kind}:{body.hex()}"

@@ -73,9 +73,6 @@ _BY_HEADER |= {(0, 1): FIELDS["eth_dst"], (0, 2): FIELDS["eth_src"]}
 _BY_HEADER |= {(0, 7): FIELDS["ipv4_src"], (0, 8): FIELDS["ipv4_dst"]}
 
 
-_PARTS = {number: [f"reg{number * 4 + part}" for part in range(4)] for number in (0, 2)}
-
-
 class FieldValue(NamedTuple):
     """A field with its value and, when not every bit counts, its mask."""
 
@@ -92,7 +89,7 @@ def field_of_header(header: int) -> Field | None:
 def decode_match(data: bytes, offset: int = 0) -> tuple[list[FieldValue], int]:
     """The fields of an ofp_match and the offset behind it with its padding. Raises Malformed.
 
-    Fields we have no name for appear as ``oxm_<header>``, four registers that are one field of ours as that one.
+    Fields we have no name for appear as ``oxm_<header>``.
     """
     if len(data) < offset + 4:
         raise Malformed("a match is cut short")
@@ -106,20 +103,7 @@ def decode_match(data: bytes, offset: int = 0) -> tuple[list[FieldValue], int]:
     while position < end:
         value, position = decode_field(data, position, end)
         fields.append(value)
-    return _joined(fields), padded
-
-
-def _joined(fields: list[FieldValue]) -> list[FieldValue]:
-    """Open vSwitch tells of a register of 128 bits as of the four that it is made of."""
-    for number in (0, 2):
-        parts = [each for each in fields if each.name in _PARTS[number] and each.mask is None]
-        if len(parts) == len(_PARTS[number]):
-            value = 0
-            for part in sorted(parts, key=lambda each: _PARTS[number].index(each.name)):
-                value = value << 32 | part.value
-            fields = [each for each in fields if each not in parts]
-            fields.append(FieldValue(f"xxreg{number}", value))
-    return fields
+    return fields, padded
 
 
 def decode_field(data: bytes, position: int, end: int) -> tuple[FieldValue, int]:
