@@ -37,7 +37,8 @@ class Advertising:
     def touch(self, delta: GoalStateDelta) -> None:
         """The goal state has changed by this."""
         self._touched.update(delta.ports, delta.removed_ports)
-        if delta.snapshot or delta.vpcs or delta.subnets or delta.routers or delta.removed_routers:
+        routers = delta.routers or delta.router_deltas or delta.removed_routers
+        if delta.snapshot or delta.vpcs or delta.subnets or routers:
             self._touched_all = True
 
     def interface_appeared(self, port_id: Id) -> None:

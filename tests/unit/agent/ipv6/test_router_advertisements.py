@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.ipv6.router_advertisements import router_solicitation
 from alcor.model.addresses import link_local
-from alcor.model.goal_state import GoalStateDelta, Port, Router, RouterInterface, Subnet, Vpc
+from alcor.model.goal_state import GoalStateDelta, Port, Router, RouterDelta, RouterInterface, Subnet, Vpc
 from alcor.testbed.waiting import until
 from tests.conformance.driver import packets
 from tests.unit.agent.core import Core
@@ -148,6 +148,18 @@ async def test_a_router_that_comes_is_heard_of_and_one_that_goes_says_so(core: C
     assert await heard(core) == [advertisement(lifetime=0)]
     core.driver.inject(PORT.id, solicitation())
     assert await heard(core) == []
+
+
+async def test_a_router_that_leaves_one_of_its_subnets_says_so_there(core: Core) -> None:
+    await begin(core)
+    await heard(core)
+    interface = router().interfaces[0].id
+    left = {router().id: RouterDelta(removed_interfaces=frozenset({interface}))}
+    await core.deliver(GoalStateDelta(revision=2, base_revision=1, router_deltas=left))
+    assert await heard(core) == [advertisement(lifetime=0)]
+    back = {router().id: RouterDelta(interfaces=router().interfaces)}
+    await core.deliver(GoalStateDelta(revision=3, base_revision=2, router_deltas=back))
+    assert await heard(core) == [advertisement()]
 
 
 async def test_what_changes_in_the_subnet_is_told_and_what_does_not_is_not(core: Core) -> None:
