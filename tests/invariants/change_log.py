@@ -5,6 +5,8 @@ from typing import Any
 
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import (
+    AddressGroupDeleted,
+    AddressGroupRecord,
     NodeDeleted,
     NodeRecord,
     PortDeleted,
@@ -16,6 +18,8 @@ from alcor.model.records import (
     RouterRecord,
     RouteTableDeleted,
     RouteTableRecord,
+    SecurityGroupDeleted,
+    SecurityGroupRecord,
     SubnetDeleted,
     SubnetRecord,
     VpcDeleted,
@@ -24,6 +28,7 @@ from alcor.model.records import (
 )
 from alcor.store import partial_snapshot, snapshot
 from alcor.store.router_records import read_routers
+from alcor.store.security_records import read_security_groups
 from alcor.store.tables import change_log, change_log_head, network, port
 from tests.invariants.database import Database
 
@@ -55,6 +60,7 @@ def parts_of_a_snapshot_are_the_whole(database: Database) -> Iterator[str]:
         *partial_snapshot.read_vpcs(connection, vpc_ids),
         *partial_snapshot.read_ports_of_vpcs(connection, vpc_ids),
         *read_routers(connection),
+        *read_security_groups(connection),
     }
     ports = {each for each in by_vpc if isinstance(each, PortRecord)}
     yield from _differences(by_vpc, _snapshot(database))
@@ -77,6 +83,8 @@ def followed(records: Iterable[Record]) -> set[Record]:
         match record:
             case VpcRecord() | SubnetRecord() | PortRecord() | RouterRecord():
                 state[record.id] = record
+            case SecurityGroupRecord() | AddressGroupRecord():
+                state[record.id] = record
             case RouterInterfaceRecord():
                 state["interface", record.id] = record
             case RouteTableRecord():
@@ -87,7 +95,7 @@ def followed(records: Iterable[Record]) -> set[Record]:
                 state[record.host_id] = record
             case RouterInterfaceDeleted():
                 state.pop(("interface", record.id), None)
-            case PortDeleted() | SubnetDeleted() | RouterDeleted():
+            case PortDeleted() | SubnetDeleted() | RouterDeleted() | SecurityGroupDeleted() | AddressGroupDeleted():
                 state.pop(record.id, None)
             case NodeDeleted():
                 state.pop(record.host_id, None)

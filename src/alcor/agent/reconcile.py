@@ -21,6 +21,7 @@ from alcor.agent.projection import Projection
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.reports import Reports
 from alcor.agent.routing.routing import Routing
+from alcor.agent.security.security import Security
 from alcor.agent.wanted import Wanted
 from alcor.channels.messages import Acknowledgement, ResyncRequest, State
 from alcor.dataplane.driver import Change, DataPlane, DataPlaneUnavailable, Failures
@@ -54,6 +55,7 @@ class Reconciler:
         on_demand: OnDemand,
         routing: Routing,
         advertising: Advertising,
+        security: Security,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.port_states = PortStates()
@@ -62,10 +64,13 @@ class Reconciler:
         self._wanted, self._driver, self._reports, self._counters = wanted, driver, reports, counters
         self._punted = punted
         self._on_demand = on_demand
-        self._routing, self._advertising = routing, advertising
+        self._routing, self._advertising, self._security = routing, advertising, security
         on_demand.changed = self._learned_changed
-        routing.changed = self._wake_up
-        self._projection = Projection(own_vtep, on_demand.learned, routing.next_hops)
+        routing.changed = security.deciding.changed = self._wake_up
+        on_demand.forgotten = self._learned_forgotten
+        self._projection = Projection(
+            own_vtep, on_demand.learned, routing.next_hops, security.members, security.deciding.strangers
+        )
         self._clock = clock
         self._arrivals: list[_Arrival] = []
         self._unacknowledged_since: int | None = None  # when the first of them arrived
@@ -114,6 +119,14 @@ class Reconciler:
         """See Listener."""
         self._routing.idle(vni, address)
 
+    def packet_undecided(self, port_id: Id, frame: bytes, ingress: bool) -> None:
+        """See Listener."""
+        self._security.deciding.packet(port_id, frame, ingress)
+
+    def stranger_idle(self, vni: int, address: bytes) -> None:
+        """See Listener."""
+        self._security.deciding.idle(vni, address)
+
     def _wake_up(self) -> None:
         self._wake.set()
 
@@ -121,10 +134,15 @@ class Reconciler:
         self._projection.touch_learned(touched)
         self._wake.set()
 
+    def _learned_forgotten(self, touched: Touched) -> None:
+        self._projection.touch_forgotten(touched)
+        self._wake.set()
+
     def interface_vanished(self, port_id: Id) -> None:
         """See Listener."""
         self._punted.forget(port_id)
         self._on_demand.port_gone(port_id)
+        self._security.deciding.port_gone(port_id)
         self._events.add(port_id)
         self._wake.set()
 
@@ -175,6 +193,7 @@ class Reconciler:
         if programmed:
             await self._routing.programmed()
             await self._on_demand.programmed()
+            await self._security.deciding.programmed()
             await self._advertising.programmed()
         if saved and programmed:
             self.trouble = ""
@@ -191,6 +210,7 @@ class Reconciler:
             else:
                 self._projection.touch(self._wanted.state, delta)
             self._on_demand.before(self._wanted.state, delta)
+            self._security.peers.before(self._wanted.state, delta)
             self._advertising.touch(delta)
             self._wanted.apply(delta, arrival.log_id)
             self._on_demand.after()

@@ -19,6 +19,7 @@ audit_seconds = 600                    # about how often what the data plane hol
 run_directory = "/var/run/openvswitch" # where ovsdb-server and ovs-vswitchd keep their sockets
 integration_bridge = "br-int"
 idle_seconds = 60                      # rules to peers learned on demand go when nothing was sent for so long
+connections = 65536                    # how many connections of each workload are tracked at most
 datapath = "auto"                      # "system" (kernel), "netdev" (userspace), or "auto" to find out
 """
 
@@ -38,6 +39,7 @@ class OvsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     datapath: Literal["auto", "system", "netdev"] = "auto"
     punt_rate: int = 200
     idle_seconds: int = 60
+    connections: int = 65536
 
 
 class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,6 +106,8 @@ def _check(settings: AgentSettings) -> None:
     for key in ("dhcp_lease_seconds", "punt_rate_per_port", "punt_rate", "audit_seconds"):
         if not 0 < getattr(settings, key) < 2**32:
             raise SettingsError(f"{key} must be a positive number")
+    if not 0 < settings.ovs.connections < 2**32:
+        raise SettingsError("ovs.connections must be a positive number")
     if not 1 <= settings.ovs.idle_seconds <= _LONGEST_IDLE_SECONDS:
         raise SettingsError(f"ovs.idle_seconds must be from 1 to {_LONGEST_IDLE_SECONDS}")
     if len(bytes(settings.socket_path())) > _LONGEST_SOCKET_PATH:

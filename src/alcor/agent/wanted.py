@@ -160,6 +160,7 @@ class Wanted:
             vteps=state.vteps,
             neighbours={vni: NeighbourDelta(put=neighbours) for vni, neighbours in state.neighbours.items()},
             routers=state.routers,
+            security_groups=state.security_groups,
         )
         yield _LOG_ID + self.log_id
         yield from _payloads(snapshot)
@@ -199,6 +200,7 @@ def _adopt(delta: GoalStateDelta) -> GoalState:
         vteps=delta.vteps,
         neighbours={vni: change.put for vni, change in delta.neighbours.items() if not change.put.is_empty()},
         routers=delta.routers,
+        security_groups=delta.security_groups,
     )
 
 

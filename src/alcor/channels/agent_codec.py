@@ -177,11 +177,20 @@ def _digest_message(message: GoalStateDigest) -> pb.GoalStateDigest:
         vteps=digest.vteps,
         neighbours=digest.neighbours,
         routers=digest.routers,
+        security_groups=digest.security_groups,
     )
 
 
 def _digest(message: pb.GoalStateDigest) -> GoalStateDigest:
-    digest = Digest(message.vpcs, message.subnets, message.ports, message.vteps, message.neighbours, message.routers)
+    digest = Digest(
+        message.vpcs,
+        message.subnets,
+        message.ports,
+        message.vteps,
+        message.neighbours,
+        message.routers,
+        message.security_groups,
+    )
     return GoalStateDigest(message.revision, digest, message.version)
 
 

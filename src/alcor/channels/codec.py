@@ -11,6 +11,14 @@ from typing import TypeVar
 
 from alcor.channels import checks
 from alcor.channels.checks import MalformedMessage
+from alcor.channels.security_codec import (
+    add_memberships,
+    membership_messages,
+    packed_ids,
+    put_security_group,
+    security_group,
+    split_ids,
+)
 from alcor.model.goal_state import (
     GoalStateDelta,
     NeighbourDelta,
@@ -76,6 +84,8 @@ def _whole(delta: GoalStateDelta) -> pb.GoalState:
         part.removed_vteps.extend(delta.removed_vteps)
     if delta.removed_routers:
         part.removed_routers.extend(delta.removed_routers)
+    if delta.removed_security_groups:
+        part.removed_security_groups.extend(delta.removed_security_groups)
     for vpc in delta.vpcs.values():
         _put_vpc(vpc, part)
     for subnet in delta.subnets.values():
@@ -86,6 +96,8 @@ def _whole(delta: GoalStateDelta) -> pb.GoalState:
         _put_router_delta(changed, part)
     for router in delta.routers.values():
         _put_router(router, part)
+    for group in delta.security_groups.values():
+        put_security_group(group, part)
     if delta.vteps:
         _put_vteps(delta.vteps.items(), part)
     for vni, change in delta.neighbours.items():
@@ -119,6 +131,8 @@ def _pieces(delta: GoalStateDelta, max_bytes: int) -> Iterator[Piece]:
         yield 5 * len(indexes) + _HEADER_BYTES, partial(_extend, "removed_vteps", indexes)
     for ids in _slices(delta.removed_routers, max_bytes // 19):
         yield 19 * len(ids), partial(_extend, "removed_routers", ids)
+    for ids in _slices(delta.removed_security_groups, max_bytes // 19):
+        yield 19 * len(ids), partial(_extend, "removed_security_groups", ids)
     for vpc in delta.vpcs.values():
         yield _resource_piece(_put_vpc, vpc)
     for subnet in delta.subnets.values():
@@ -129,6 +143,8 @@ def _pieces(delta: GoalStateDelta, max_bytes: int) -> Iterator[Piece]:
         yield _resource_piece(_put_router_delta, changed)
     for router in delta.routers.values():
         yield _resource_piece(_put_router, router)
+    for group in delta.security_groups.values():
+        yield _resource_piece(put_security_group, group)
     for some in _slices(delta.vteps.items(), max_bytes // _VTEP_BYTES):
         yield _VTEP_BYTES * len(some), partial(_put_vteps, some)
     for vni, change in delta.neighbours.items():
@@ -154,6 +170,8 @@ def _slices(items: Iterable[_T], count: int) -> Iterator[list[_T]]:
 def _neighbour_pieces(vni: int, change: NeighbourDelta, max_bytes: int) -> Iterator[Piece]:
     yield from _forwarding_pieces(vni, change, max_bytes)
     yield from _address_pieces(vni, change, max_bytes)
+    for size, message in membership_messages(vni, change, max_bytes):
+        yield size + _HEADER_BYTES, partial(_extend, "memberships", [message])
 
 
 def _forwarding_pieces(vni: int, change: NeighbourDelta, max_bytes: int) -> Iterator[Piece]:
@@ -213,6 +231,8 @@ def _put_port(port: Port, part: pb.GoalState) -> None:
         port_security=port.port_security,
         hostname=port.hostname,
     )
+    if port.security_groups:
+        message.security_groups = packed_ids(port.security_groups)
     for subnet_id, address in port.fixed_ips:
         message.fixed_ips.add(subnet_id=subnet_id, address=address)
     for cidr, mac in port.allowed_address_pairs:
@@ -278,6 +298,8 @@ class GoalStateAssembler:
             self._add_forwarding(_neighbours(delta, forwarding.vni), forwarding)
         for addresses in part.addresses:
             self._add_addresses(_neighbours(delta, addresses.vni), addresses)
+        for memberships in part.memberships:
+            add_memberships(_neighbours(delta, memberships.vni), memberships)
         if part.more:
             return None
         self._delta = None
@@ -344,6 +366,8 @@ def _add_resources(delta: GoalStateDelta, part: pb.GoalState) -> None:
         delta.router_deltas[checks.identifier(changed.id, "router")] = _router_delta(changed)
     for router in part.routers:
         delta.routers[checks.identifier(router.id, "router")] = _router(router)
+    for group in part.security_groups:
+        delta.security_groups[checks.identifier(group.id, "security group")] = security_group(group)
     for vtep in part.vteps:
         delta.vteps[vtep.host_index] = vtep.ipv4
     delta.removed_vpcs.update(map(checks.vni, part.removed_vpcs))
@@ -351,6 +375,7 @@ def _add_resources(delta: GoalStateDelta, part: pb.GoalState) -> None:
     delta.removed_ports |= checks.identifiers(part.removed_ports, "removed port")
     delta.removed_vteps.update(part.removed_vteps)
     delta.removed_routers |= checks.identifiers(part.removed_routers, "removed router")
+    delta.removed_security_groups |= checks.identifiers(part.removed_security_groups, "removed security group")
 
 
 def _subnet(message: pb.Subnet) -> Subnet:
@@ -420,4 +445,5 @@ def _port(message: pb.Port) -> Port:
         ),
         dhcp_options=tuple((option.name, option.value, option.ip_version) for option in message.dhcp_options),
         hostname=message.hostname,
+        security_groups=split_ids(message.security_groups, "port"),
     )

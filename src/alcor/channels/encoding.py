@@ -57,6 +57,6 @@ def _only_a_few_neighbours(delta: GoalStateDelta, most: int) -> bool:
         return False
     if delta.removed_vpcs or delta.removed_subnets or delta.removed_ports or delta.removed_vteps:
         return False
-    if delta.removed_routers:
+    if delta.removed_routers or delta.security_groups or delta.removed_security_groups:
         return False
     return delta.neighbour_count() <= most

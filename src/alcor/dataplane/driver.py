@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from alcor.dataplane.security_groups import MembersDelta, Prefix, SecurityGroup, StrangersDelta
 from alcor.model.addresses import Address, address_number, address_text, link_local, version_of
 from alcor.model.identifiers import Id
 
@@ -21,7 +22,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     """A port of this host, as packets see it.
 
     With ``port_security`` only packets from ``mac`` (or an allowed pair's MAC) and from ``ipv4``/``ipv6`` (or an
-    allowed pair's CIDR) may leave the workload. An endpoint that is administratively down passes nothing.
+    allowed pair's CIDR) may leave the workload, and of IP only what a rule of its security groups lets pass may reach
+    it or leave it. An endpoint that is administratively down passes nothing.
     """
 
     port_id: Id
@@ -32,6 +34,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     port_security: bool = True
     allowed_address_pairs: tuple[tuple[str, int], ...] = ()  # (CIDR, MAC)
     admin_state_up: bool = True
+    security_groups: tuple[Id, ...] = ()
 
 
 MOST_ROUTERS = 8
@@ -136,6 +139,11 @@ class State(msgspec.Struct):
     In a VPC on demand (``on_demand`` has its VNI) a packet to a MAC address that is not programmed is a miss, not a
     drop. ``learned`` are remotes as well, but each goes by itself when nothing was sent to it for a while; saying it
     again does not make it stay longer. So do ``next_hops``, when nothing was routed to them.
+
+    ``members`` are those of the groups that rules name as remote: of security groups by the VNI of the workload whose
+    rules these are, of address groups for ANY_VPC. Where a rule with a remote security group would let a packet pass if
+    the other end were a member, and it is none, the packet is undecided: it goes to the agent, unless the address is
+    among the ``strangers`` of the workload's VPC. Strangers go when nothing came from or went to them for a while.
     """
 
     endpoints: dict[Id, Endpoint] = {}
@@ -145,6 +153,9 @@ class State(msgspec.Struct):
     learned: dict[int, dict[int, int]] = {}  # VNI → MAC → VTEP IPv4
     routers: dict[Id, Router] = {}
     next_hops: dict[int, dict[Address, NextHop]] = {}  # by VNI
+    security_groups: dict[Id, SecurityGroup] = {}  # those of its endpoints
+    members: dict[tuple[int, Id], set[Prefix]] = {}  # (VNI or ANY_VPC, group)
+    strangers: dict[int, set[bytes]] = {}  # VNI → packed addresses
 
 
 class Change(msgspec.Struct):
@@ -165,6 +176,10 @@ class Change(msgspec.Struct):
     routers: dict[Id, Router] = {}
     removed_routers: set[Id] = set()
     next_hops: dict[int, NextHopDelta] = {}  # by VNI
+    security_groups: dict[Id, SecurityGroup] = {}
+    removed_security_groups: set[Id] = set()
+    members: dict[tuple[int, Id], MembersDelta] = {}
+    strangers: dict[int, StrangersDelta] = {}  # by VNI
 
 
 Failures = dict[Id, str]
@@ -196,6 +211,16 @@ class Listener(Protocol):
 
         As of packets missed, it may be held and given back, and may come for some milliseconds too long.
         """
+
+    def packet_undecided(self, port_id: Id, frame: bytes, ingress: bool) -> None:
+        """Whether a packet to a workload (``ingress``) or from it may pass depends on who the other end is.
+
+        As of packets missed, it may be held: given back with ``forward`` when it came from the workload, with
+        ``deliver`` when it was on its way to it.
+        """
+
+    def stranger_idle(self, vni: int, address: bytes) -> None:
+        """No packet of a stranger was refused for a while; it is no longer programmed."""
 
     def next_hop_idle(self, vni: int, address: Address) -> None:
         """Nothing was routed to an address for a while; it is no longer programmed."""
@@ -238,6 +263,9 @@ class DataPlane(Protocol):
 
     async def forward(self, port_id: Id, frame: bytes) -> None:
         """Treat a packet as if the workload behind a port had sent it just now. Silently nothing without interface."""
+
+    async def deliver(self, port_id: Id, frame: bytes) -> None:
+        """Treat a packet as if it had just come for the workload behind a port. Silently nothing without interface."""
 
     def interfaces(self) -> frozenset[Id]:
         """Port ids whose workload interface is present now."""

@@ -12,6 +12,8 @@ from alcor.dpm.routers import Place
 from alcor.model import goal_state
 from alcor.model.identifiers import Id
 from alcor.model.records import (
+    AddressGroupDeleted,
+    AddressGroupRecord,
     NodeDeleted,
     NodeRecord,
     PortDeleted,
@@ -23,6 +25,8 @@ from alcor.model.records import (
     RouterRecord,
     RouteTableDeleted,
     RouteTableRecord,
+    SecurityGroupDeleted,
+    SecurityGroupRecord,
     SubnetDeleted,
     SubnetRecord,
     VpcDeleted,
@@ -50,6 +54,8 @@ class Before(msgspec.Struct):
     # VPC → host → the subnets its ports there had addresses in, or None when it had no ports there
     presence: dict[Id, dict[str, frozenset[Id] | None]] = {}
     routers: dict[Id, RouterBefore] = {}
+    security_groups: dict[Id, goal_state.SecurityGroup | None] = {}
+    group_ports: dict[tuple[Id, str], int] = {}  # (security group, host) → how many of its ports were bound there
     # ports the entry speaks of: their hosts are told again even when nothing changed, and so report on them again
     named_ports: set[Id] = set()
 
@@ -90,6 +96,18 @@ def take_in(model: ReadModel, records: tuple[Record, ...]) -> Before:
             case RouterInterfaceDeleted():
                 _touch_router_of(model, before, record.id)
                 model.routers.remove_interface(record.id)
+            case SecurityGroupRecord():
+                _touch_group(model, before, record.id)
+                model.security.put(record)
+            case SecurityGroupDeleted():
+                _touch_group(model, before, record.id)
+                model.security.remove(record.id)
+            case AddressGroupRecord():
+                _touch_groups_naming(model, before, record.id)
+                model.security.address_groups[record.id] = record
+            case AddressGroupDeleted():
+                _touch_groups_naming(model, before, record.id)
+                model.security.address_groups.pop(record.id, None)
             case RouteTableRecord():
                 _touch_routers_by(model, before, record.owner_id)
                 model.routers.put(record)
@@ -97,6 +115,23 @@ def take_in(model: ReadModel, records: tuple[Record, ...]) -> Before:
                 _touch_routers_by(model, before, record.owner_id)
                 model.routers.remove_table(record.owner_id)
     return before
+
+
+def _touch_group(model: ReadModel, before: Before, group_id: Id) -> None:
+    if group_id not in before.security_groups:
+        before.security_groups[group_id] = model.security.state(group_id)
+
+
+def _touch_groups_naming(model: ReadModel, before: Before, address_group_id: Id) -> None:
+    for group_id in model.security.naming.get(address_group_id, ()):
+        _touch_group(model, before, group_id)
+
+
+def _touch_group_ports(model: ReadModel, before: Before, port: PortRecord) -> None:
+    for group_id in port.security_groups if port.host_id else ():
+        key = group_id, port.host_id
+        if key not in before.group_ports:
+            before.group_ports[key] = model.security.on_host(*key)
 
 
 def _touch_routers_by(model: ReadModel, before: Before, owner_id: Id) -> None:
@@ -134,9 +169,11 @@ def _replace_port(model: ReadModel, before: Before, port_id: Id, new: PortRecord
     before.new_ports[port_id] = new
     if old is not None:
         _touch_presence(model, before, old.vpc_id, old.host_id)
+        _touch_group_ports(model, before, old)
         model.remove_port(old)
     if new is not None:
         _touch_presence(model, before, new.vpc_id, new.host_id)
+        _touch_group_ports(model, before, new)
         model.put_port(new)
 
 
@@ -192,7 +229,10 @@ def _touch_presences(model: ReadModel, before: Before, host_id: str) -> None:
 def _touch_host(model: ReadModel, before: Before, host_id: str) -> None:
     _touch_presences(model, before, host_id)
     for port_id in model.host_ports(host_id):
-        before.ports.setdefault(port_id, model.port(port_id))
+        port = model.port(port_id)
+        before.ports.setdefault(port_id, port)
+        if port is not None:
+            _touch_group_ports(model, before, port)
 
 
 def _put_subnet(model: ReadModel, before: Before, record: SubnetRecord) -> None:

@@ -6,29 +6,27 @@ themselves. The cost is that of the hosts of the VPCs touched and of the ports c
 costs the size of the VPC.
 """
 
-from collections.abc import Callable, Iterable, Set
-from typing import TypeVar
+from collections.abc import Iterable
 
 import msgspec
 
 from alcor.dpm.changes import Before, take_in
 from alcor.dpm.goal_states import add_neighbours, join_vpc, port_state, subnet_state, vpc_state, vteps
+from alcor.dpm.neighbour_changes import (
+    VpcChange,
+    changed,
+    difference,
+    macs_by_host,
+    update_neighbours,
+    without_own,
+)
 from alcor.dpm.read_model import ReadModel, VpcModel
 from alcor.dpm.router_changes import changed_routers
-from alcor.model.digest import forwarding_hash, ipv4_hash, ipv6_hash, vtep_hash
-from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, RouterDelta, Subnet, VpcNeighbours
+from alcor.dpm.security_changes import changed_security_groups
+from alcor.model.digest import vtep_hash
+from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, RouterDelta, Subnet
 from alcor.model.identifiers import Id
 from alcor.model.records import LogEntry, NodeRecord, PortRecord, SubnetRecord, VpcRecord
-
-_K = TypeVar("_K")
-_V = TypeVar("_V")
-
-
-class VpcChange(msgspec.Struct):
-    """The touched ports of one VPC, as neighbours, before and now."""
-
-    old: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)
-    new: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)
 
 
 class Compiled(msgspec.Struct):
@@ -80,6 +78,7 @@ class _Compilation:
         for host_id, node in self._before.nodes.items():
             self._compare_node(host_id, node)
         self._compare_routers()
+        self._compare_security_groups()
         self._tell_alike()
         self._compiled.deltas = {host_id: delta for host_id, delta in self._deltas.items() if not delta.is_empty()}
         return self._compiled
@@ -153,7 +152,7 @@ class _Compilation:
     def _compare_vpc(self, vpc: VpcModel, change: VpcChange) -> None:
         record_before = self._vpc_before(vpc.id)
         was_on_demand = vpc.on_demand if record_before is None else record_before.on_demand
-        _update(vpc, change)
+        update_neighbours(vpc, change)
         joined, left = self._compare_presence(vpc)
         if vpc.record is not None and (change.old.forwarding or change.new.forwarding) and self._is_asked_about(vpc):
             self._compiled.on_demand[vpc.record.vni] = change
@@ -215,7 +214,7 @@ class _Compilation:
             new = _subnets_now(vpc, host.subnets) if host is not None and is_present else {}
             if old != new and self._model.serves(host_id):
                 delta = self._delta(host_id)
-                delta.subnets.update(_changed(old, new))
+                delta.subnets.update(changed(old, new))
                 delta.removed_subnets.update(old.keys() - new.keys())
         return joined, left
 
@@ -226,8 +225,8 @@ class _Compilation:
     def _tell_neighbours(self, vpc: VpcModel, staying: set[str], change: VpcChange) -> None:
         if vpc.record is None or not (change.old.forwarding or change.new.forwarding):
             return
-        shared = _difference(change.old, change.new)
-        macs_of = _macs_by_host(change)
+        shared = difference(change.old, change.new)
+        macs_of = macs_by_host(change)
         for host_id in staying:
             was, now = self._node_before(host_id), self._model.nodes[host_id]
             old_index = now.host_index if was is None else was.host_index
@@ -235,7 +234,7 @@ class _Compilation:
             if not own:
                 self._told_alike[host_id] = (*self._told_alike.get(host_id, ()), (vpc.record.vni, shared))
                 continue
-            neighbours = _without_own(shared, change, own, old_index, now.host_index)
+            neighbours = without_own(shared, change, own, old_index, now.host_index)
             if not neighbours.is_empty():
                 self._delta(host_id).neighbours[vpc.record.vni] = neighbours
 
@@ -298,6 +297,15 @@ class _Compilation:
             else:
                 self._delta(host_id).routers[router_id] = state
 
+    # Security groups
+
+    def _compare_security_groups(self) -> None:
+        for host_id, group_id, state in changed_security_groups(self._model, self._before):
+            if state is None:
+                self._delta(host_id).removed_security_groups.add(group_id)
+            else:
+                self._delta(host_id).security_groups[group_id] = state
+
     # Nodes
 
     def _compare_node(self, host_id: str, old: NodeRecord | None) -> None:
@@ -323,77 +331,5 @@ def _subnets_now(vpc: VpcModel, subnet_ids: Iterable[Id]) -> dict[Id, Subnet]:
     return {s.id: subnet_state(s, vpc.record) for s in subnets if s is not None and vpc.record is not None}
 
 
-def _changed(old: dict[_K, _V], new: dict[_K, _V]) -> dict[_K, _V]:
-    return {key: value for key, value in new.items() if old.get(key) != value}
-
-
-def _difference(old: VpcNeighbours, new: VpcNeighbours) -> NeighbourDelta:
-    return NeighbourDelta(
-        put=VpcNeighbours(
-            _changed(old.forwarding, new.forwarding), _changed(old.ipv4, new.ipv4), _changed(old.ipv6, new.ipv6)
-        ),
-        removed_macs=old.forwarding.keys() - new.forwarding.keys(),
-        removed_ipv4=old.ipv4.keys() - new.ipv4.keys(),
-        removed_ipv6=old.ipv6.keys() - new.ipv6.keys(),
-    )
-
-
 def _vtep_hash(node: NodeRecord | None, present: bool) -> int:
     return vtep_hash(node.host_index, node.local_ip) if node is not None and present else 0
-
-
-def _update(vpc: VpcModel, change: VpcChange) -> None:
-    known, old, new = vpc.neighbours, change.old, change.new
-    digested = not vpc.on_demand
-    vpc.neighbours_digest ^= (
-        _replace(known.forwarding, old.forwarding, new.forwarding, forwarding_hash, digested)
-        ^ _replace(known.ipv4, old.ipv4, new.ipv4, ipv4_hash, digested)
-        ^ _replace(known.ipv6, old.ipv6, new.ipv6, ipv6_hash, digested)
-    )
-
-
-def _replace(
-    part: dict[_K, int], old: dict[_K, int], new: dict[_K, int], hash_of: Callable[[_K, int], int], digested: bool
-) -> int:
-    """Returns the change of the digest, when there is one."""
-    digest = 0
-    if digested:
-        for key, value in new.items():
-            digest ^= hash_of(key, value)
-        for key in old.keys() | new.keys():
-            if key in part:
-                digest ^= hash_of(key, part[key])
-    for key in old.keys() - new.keys():
-        part.pop(key, None)
-    part.update(new)
-    return digest
-
-
-def _macs_by_host(change: VpcChange) -> dict[int, set[int]]:
-    macs: dict[int, set[int]] = {}
-    for forwarding in (change.old.forwarding, change.new.forwarding):
-        for mac, host_index in forwarding.items():
-            macs.setdefault(host_index, set()).add(mac)
-    return macs
-
-
-def _without_own(
-    shared: NeighbourDelta, change: VpcChange, own_macs: Set[int], old_index: int, new_index: int
-) -> NeighbourDelta:
-    """The change as a host sees it some of whose own ports are part of it: it forwards nothing to itself."""
-    put = shared.put.forwarding.copy()
-    removed = shared.removed_macs.copy()
-    for mac in own_macs:
-        put.pop(mac, None)
-        removed.discard(mac)
-        old, new = change.old.forwarding.get(mac), change.new.forwarding.get(mac)
-        if new is not None and new != new_index:
-            put[mac] = new
-        elif old is not None and old != old_index:
-            removed.add(mac)
-    return NeighbourDelta(
-        put=VpcNeighbours(put, shared.put.ipv4, shared.put.ipv6),
-        removed_macs=removed,
-        removed_ipv4=shared.removed_ipv4,
-        removed_ipv6=shared.removed_ipv6,
-    )

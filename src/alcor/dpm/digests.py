@@ -24,12 +24,14 @@ def host_digest(model: ReadModel, host_id: str) -> Digest:
     vpcs = subnets = ports = neighbours = 0
     told_ahead: list[VpcModel] = []
     routers: set[Id] = set()
+    groups: set[Id] = set()
     for vpc_id in model.host_vpcs.get(host_id, ()):
         vpc = model.vpcs[vpc_id]
-        if vpc.record is None:
-            continue
         host = vpc.hosts[host_id]
         own = [port for port_id in host.ports if (port := model.port(port_id)) is not None]
+        groups.update(*(port.security_groups for port in own))
+        if vpc.record is None:
+            continue
         vpcs ^= resource_hash(vpc_state(vpc.record, vpc.on_demand))
         subnets ^= _subnets(vpc, vpc.record, host_id)
         routers |= model.routers.of_subnets(vpc_id, host.subnets)
@@ -38,13 +40,29 @@ def host_digest(model: ReadModel, host_id: str) -> Digest:
         if not vpc.on_demand:
             neighbours ^= vpc_neighbours_hash(vpc.record.vni, vpc.neighbours_digest ^ _own_forwarding(vpc, own, node))
             told_ahead.append(vpc)
-    return Digest(vpcs, subnets, ports, _vteps(model, told_ahead, node), neighbours, _routers(model, routers))
+    return Digest(
+        vpcs,
+        subnets,
+        ports,
+        _vteps(model, told_ahead, node),
+        neighbours,
+        _routers(model, routers),
+        _security_groups(model, groups),
+    )
 
 
 def _routers(model: ReadModel, router_ids: Iterable[Id]) -> int:
     digest = 0
     for router_id in model.routers.with_next(router_ids):
         digest ^= resource_hash(model.routers.state(router_id))
+    return digest
+
+
+def _security_groups(model: ReadModel, group_ids: Iterable[Id]) -> int:
+    digest = 0
+    for group_id in group_ids:
+        group = model.security.state(group_id)
+        digest ^= 0 if group is None else resource_hash(group)
     return digest
 
 

@@ -1,11 +1,12 @@
 """What a host should have, as goal states say it."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from alcor.dpm.read_model import ReadModel, VpcModel
 from alcor.model import goal_state
 from alcor.model.addresses import ip_text
-from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
+from alcor.model.goal_state import GoalStateDelta, Membership, NeighbourDelta, VpcNeighbours
 from alcor.model.identifiers import Id
 from alcor.model.records import PortRecord, SubnetRecord, VpcRecord
 
@@ -42,7 +43,14 @@ def port_state(port: PortRecord, vpc: VpcRecord) -> goal_state.Port:
         allowed_address_pairs=port.allowed_address_pairs,
         dhcp_options=port.dhcp_options,
         hostname=port.hostname,
+        security_groups=port.security_groups,
     )
+
+
+@lru_cache(maxsize=10_000)
+def membership(security_groups: tuple[Id, ...], address_pairs: tuple[tuple[str, int], ...]) -> Membership:
+    """What a port with these groups and allowed address pairs is a member of: one object for all that are alike."""
+    return Membership(security_groups, tuple([cidr for cidr, _ in address_pairs]))
 
 
 def add_neighbours(neighbours: VpcNeighbours, port: PortRecord, host_index: int) -> None:
@@ -52,6 +60,8 @@ def add_neighbours(neighbours: VpcNeighbours, port: PortRecord, host_index: int)
     workloads; forwarding entries it gets only for ports on other hosts.
     """
     neighbours.forwarding[port.mac] = host_index
+    if port.security_groups:
+        neighbours.memberships[port.mac] = membership(port.security_groups, port.allowed_address_pairs)
     for _, address in port.fixed_ips:
         if len(address) == 4:
             neighbours.ipv4[int.from_bytes(address)] = port.mac
@@ -65,7 +75,8 @@ def neighbours_for_host(vpc: VpcModel, host_index: int, own_macs: set[int]) -> N
     for mac in own_macs:
         if forwarding.get(mac) == host_index:
             del forwarding[mac]
-    return NeighbourDelta(put=VpcNeighbours(forwarding, vpc.neighbours.ipv4.copy(), vpc.neighbours.ipv6.copy()))
+    known = vpc.neighbours
+    return NeighbourDelta(put=VpcNeighbours(forwarding, known.ipv4.copy(), known.ipv6.copy(), known.memberships.copy()))
 
 
 def join_vpc(delta: GoalStateDelta, model: ReadModel, vpc: VpcModel, host_id: str) -> None:
@@ -85,24 +96,29 @@ def snapshot(model: ReadModel, host_id: str) -> GoalStateDelta:
     delta = GoalStateDelta(revision=model.revision, snapshot=True)
     if host_id not in model.nodes:
         return delta
+    groups: set[Id] = set()
     routers: set[Id] = set()
     for vpc_id in model.host_vpcs.get(host_id, ()):
         vpc = model.vpcs[vpc_id]
+        own = vpc.hosts[host_id]
+        ports = [port for port_id in own.ports if (port := model.port(port_id)) is not None]
+        groups.update(*(port.security_groups for port in ports))
         if vpc.record is None:
             continue
         join_vpc(delta, model, vpc, host_id)
-        own = vpc.hosts[host_id]
         for subnet_id in own.subnets:
             if subnet_id in vpc.subnets:
                 delta.subnets[subnet_id] = subnet_state(vpc.subnets[subnet_id], vpc.record)
-        for port_id in own.ports:
-            if (port := model.port(port_id)) is not None:
-                delta.ports[port_id] = port_state(port, vpc.record)
+        for port in ports:
+            delta.ports[port.id] = port_state(port, vpc.record)
         routers |= model.routers.of_subnets(vpc_id, own.subnets)
         if not vpc.on_demand:
             delta.vteps.update(vteps(model, vpc))
     delta.vteps.pop(model.nodes[host_id].host_index, None)
     delta.routers = {router_id: model.routers.state(router_id) for router_id in model.routers.with_next(routers)}
+    for group_id in groups:
+        if (group := model.security.state(group_id)) is not None:
+            delta.security_groups[group_id] = group
     return delta
 
 

@@ -67,8 +67,9 @@ def _distinct_items(deltas: Collection[GoalStateDelta]) -> int:
         own += DELTA_ITEMS + delta.item_count() - delta.neighbour_count()
         for change in delta.neighbours.values():
             put = change.put
-            for part in (put.forwarding, put.ipv4, put.ipv6):
+            for part in (put.forwarding, put.ipv4, put.ipv6, put.memberships):
                 shared[id(part)] = len(part)
-            for removed in (change.removed_macs, change.removed_ipv4, change.removed_ipv6):
+            removals = (change.removed_macs, change.removed_ipv4, change.removed_ipv6, change.removed_memberships)
+            for removed in removals:
                 shared[id(removed)] = len(removed)
     return own + sum(shared.values())

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from alcor.dpm.goal_states import add_neighbours
 from alcor.dpm.read_model import ReadModel
 from alcor.model.records import (
+    AddressGroupRecord,
     NodeRecord,
     PortRecord,
     Record,
     RouterInterfaceRecord,
     RouterRecord,
     RouteTableRecord,
+    SecurityGroupRecord,
     SubnetRecord,
     VpcRecord,
 )
@@ -37,6 +39,10 @@ def load(position: int, records: Iterable[Record], nodes: dict[str, NodeRecord] 
                 model.put_node(record)
             case RouterRecord() | RouterInterfaceRecord() | RouteTableRecord():
                 model.routers.put(record)
+            case SecurityGroupRecord():
+                model.security.put(record)
+            case AddressGroupRecord():
+                model.security.address_groups[record.id] = record
             case _:
                 raise ValueError(f"{type(record).__name__} is not the record of a resource that exists")
     for vpc in model.vpcs.values():

@@ -1,5 +1,5 @@
-"""What a process holds that serves only some hosts: the VPCs in which these have ports, and all known nodes
-and routers. Pure.
+"""What a process holds that serves only some hosts: the VPCs in which these have ports, and all known nodes,
+routers and security groups. Pure.
 
 Of a VPC that is told ahead it holds everything, since a change of any port is told to its hosts; of a VPC on demand
 only the ports of its own hosts. A VPC comes with the first port of a host that is served, and goes with the last one.
@@ -12,6 +12,8 @@ from alcor.dpm.compiler import Compiled, compile_entry
 from alcor.dpm.read_model import ReadModel, VpcModel
 from alcor.model.identifiers import Id
 from alcor.model.records import (
+    AddressGroupDeleted,
+    AddressGroupRecord,
     LogEntry,
     NodeDeleted,
     NodeRecord,
@@ -24,6 +26,8 @@ from alcor.model.records import (
     RouterRecord,
     RouteTableDeleted,
     RouteTableRecord,
+    SecurityGroupDeleted,
+    SecurityGroupRecord,
     SubnetDeleted,
     SubnetRecord,
     VpcDeleted,
@@ -74,6 +78,8 @@ def _relevant(model: ReadModel, records: Iterable[Record]) -> Iterator[Record]:
             case RouterRecord() | RouterDeleted() | RouterInterfaceRecord() | RouterInterfaceDeleted():
                 yield record
             case RouteTableRecord() | RouteTableDeleted():
+                yield record
+            case SecurityGroupRecord() | SecurityGroupDeleted() | AddressGroupRecord() | AddressGroupDeleted():
                 yield record
 
 
@@ -186,4 +192,5 @@ def _drop_ports(model: ReadModel, vpc: VpcModel, host_id: str) -> None:
                 known.ipv4.pop(int.from_bytes(address), None)
             else:
                 known.ipv6.pop(address, None)
+        known.memberships.pop(port.mac, None)
         model.remove_port(port)

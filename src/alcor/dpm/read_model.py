@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import msgspec
 
 from alcor.dpm.routers import Routers
+from alcor.dpm.security import SecurityGroups
 from alcor.model.digest import neighbours_digest, vtep_hash
 from alcor.model.goal_state import VpcNeighbours
 from alcor.model.identifiers import Id
@@ -68,6 +69,7 @@ class ReadModel(msgspec.Struct):
     vteps: dict[int, int] = {}  # host index → IPv4
     on_demand: set[Id] = set()  # VPCs on demand
     routers: Routers = msgspec.field(default_factory=Routers)
+    security: SecurityGroups = msgspec.field(default_factory=SecurityGroups)
     served: set[str] | None = None  # the hosts that this process tells of changes; None for all
 
     def put_vpc(self, record: VpcRecord) -> None:
@@ -135,6 +137,7 @@ class ReadModel(msgspec.Struct):
     def put_port(self, port: PortRecord) -> None:
         """Add a port that is not there yet, or no longer."""
         self.ports[port.id] = pack_port(port)
+        self.security.put_port(port)
         hosts = self.vpc(port.vpc_id).hosts
         host = hosts.get(port.host_id)
         if host is None:
@@ -148,6 +151,7 @@ class ReadModel(msgspec.Struct):
     def remove_port(self, port: PortRecord) -> None:
         """Remove a port that is there; ``port`` is its record."""
         del self.ports[port.id]
+        self.security.remove_port(port)
         vpc = self.vpcs[port.vpc_id]
         host = vpc.hosts[port.host_id]
         host.ports.discard(port.id)
@@ -204,7 +208,7 @@ class ReadModel(msgspec.Struct):
         """Forget a VPC and all that is in it, as if it had never been known."""
         for host in vpc.hosts.values():
             for port_id in host.ports:
-                del self.ports[port_id]
+                self.security.remove_port(unpack_port(self.ports.pop(port_id)))
         for host_id in vpc.hosts:
             self._leave(host_id, vpc.id)
         for subnet_id in vpc.subnets:

@@ -14,9 +14,9 @@ from typing import Final
 
 import msgspec
 
-from alcor.model.goal_state import GoalState, Port, Router, Subnet, Vpc, VpcNeighbours
+from alcor.model.goal_state import GoalState, Membership, Port, Router, SecurityGroup, Subnet, Vpc, VpcNeighbours
 
-VERSION: Final = 5
+VERSION: Final = 6
 """Of what is digested, and how: digests of different versions cannot be compared."""
 
 _STEP_ITEMS = 1000
@@ -35,6 +35,7 @@ class Digest(msgspec.Struct, frozen=True):
     vteps: int = 0
     neighbours: int = 0
     routers: int = 0
+    security_groups: int = 0
 
     def differences(self, other: "Digest") -> list[str]:
         """The names of the parts that differ."""
@@ -45,8 +46,8 @@ def _hash(data: bytes) -> int:
     return int.from_bytes(blake2b(data, digest_size=8).digest())
 
 
-def resource_hash(resource: Vpc | Subnet | Port | Router) -> int:
-    """Of a VPC, a subnet, a port or a router."""
+def resource_hash(resource: Vpc | Subnet | Port | Router | SecurityGroup) -> int:
+    """Of a VPC, a subnet, a port, a router or a security group."""
     return _hash(_encode(resource))
 
 
@@ -70,6 +71,11 @@ def ipv6_hash(address: bytes, mac: int) -> int:
     return _hash(_pack_ipv6(b"6", address, mac))
 
 
+def membership_hash(mac: int, membership: Membership) -> int:
+    """Of what a MAC address of a VPC is a member of."""
+    return _hash(_encode((b"m", mac, membership)))
+
+
 def vpc_neighbours_hash(vni: int, digest: int) -> int:
     """Of all neighbours of a VPC, from the exclusive or of their hashes; 0 when there are none."""
     return _hash(_pack(b"n", vni, digest)) if digest else 0
@@ -84,6 +90,8 @@ def neighbours_digest(neighbours: VpcNeighbours) -> int:
         digest ^= ipv4_hash(address, mac)
     for address6, mac in neighbours.ipv6.items():
         digest ^= ipv6_hash(address6, mac)
+    for mac, membership in neighbours.memberships.items():
+        digest ^= membership_hash(mac, membership)
     return digest
 
 
@@ -104,7 +112,7 @@ def digest_in_steps(state: GoalState) -> Generator[None, None, Digest]:
     The state may change between steps: what is still to be hashed was copied, packed, to some 32 bytes a neighbour.
     """
     vpcs, subnets, ports = list(state.vpcs.values()), list(state.subnets.values()), list(state.ports.values())
-    routers = list(state.routers.values())
+    routers, groups = list(state.routers.values()), list(state.security_groups.values())
     vteps = _Copied(state.vteps)
     neighbours = [(vni, _Neighbours(known)) for vni, known in state.neighbours.items()]
     yield
@@ -114,12 +122,14 @@ def digest_in_steps(state: GoalState) -> Generator[None, None, Digest]:
         ports=(yield from _in_steps(map(resource_hash, ports))),
         vteps=(yield from _in_steps(map(vtep_hash, vteps.keys, vteps.values))),
         routers=(yield from _in_steps(map(resource_hash, routers))),
+        security_groups=(yield from _in_steps(map(resource_hash, groups))),
     )
     total = 0
     for vni, known in neighbours:
         one = yield from _in_steps(map(forwarding_hash, known.forwarding.keys, known.forwarding.values))
         one ^= yield from _in_steps(map(ipv4_hash, known.ipv4.keys, known.ipv4.values))
         one ^= yield from _in_steps(map(ipv6_hash, known.ipv6, known.ipv6_macs))
+        one ^= yield from _in_steps(map(membership_hash, known.members, known.memberships))
         total ^= vpc_neighbours_hash(vni, one)
     return msgspec.structs.replace(digest, neighbours=total)
 
@@ -139,6 +149,8 @@ class _Neighbours:
         self.forwarding, self.ipv4 = _Copied(neighbours.forwarding), _Copied(neighbours.ipv4)
         self.ipv6 = list(neighbours.ipv6)
         self.ipv6_macs = array("Q", neighbours.ipv6.values())
+        self.members = array("Q", neighbours.memberships)
+        self.memberships = list(neighbours.memberships.values())
 
 
 def _in_steps(hashes: Iterable[int]) -> Generator[None, None, int]:

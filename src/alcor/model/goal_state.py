@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from alcor.model.identifiers import Id
+from alcor.model.records import SecurityRule
 
 
 class Vpc(msgspec.Struct, frozen=True, array_like=True):
@@ -48,6 +49,7 @@ class Port(msgspec.Struct, frozen=True, array_like=True):
     allowed_address_pairs: tuple[tuple[str, int], ...] = ()
     dhcp_options: tuple[tuple[str, str, int], ...] = ()
     hostname: str = ""
+    security_groups: tuple[Id, ...] = ()
 
 
 class RouterInterface(msgspec.Struct, frozen=True, array_like=True):
@@ -94,8 +96,25 @@ class Router(msgspec.Struct, frozen=True, array_like=True):
         return Router(self.id, tuple(interfaces[key] for key in sorted(interfaces)), routes)
 
 
+class SecurityGroup(msgspec.Struct, frozen=True, array_like=True):
+    """A security group of ports of the host, with the address groups that its rules name, each with its CIDRs."""
+
+    id: Id
+    stateful: bool = True
+    rules: tuple[SecurityRule, ...] = ()
+    address_groups: tuple[tuple[Id, tuple[str, ...]], ...] = ()
+
+
+class Membership(msgspec.Struct, frozen=True, array_like=True):
+    """The security groups that a MAC address is in, and the CIDRs it may send from beside its own addresses."""
+
+    security_groups: tuple[Id, ...]
+    address_pairs: tuple[str, ...] = ()
+
+
 class VpcNeighbours(msgspec.Struct):
-    """The growing part of one VPC: who is where (MAC → host index) and who has which address (IP → MAC).
+    """The growing part of one VPC: who is where (MAC → host index), who has which address (IP → MAC), and who is in
+    which security groups (by MAC; those in none are left out).
 
     IPv4 addresses are integer keys, IPv6 addresses 16-byte keys, in tables of their own.
     """
@@ -103,14 +122,19 @@ class VpcNeighbours(msgspec.Struct):
     forwarding: dict[int, int] = {}
     ipv4: dict[int, int] = {}
     ipv6: dict[bytes, int] = {}
+    memberships: dict[int, Membership] = {}
 
     def item_count(self) -> int:
         """How many entries it holds."""
-        return len(self.forwarding) + len(self.ipv4) + len(self.ipv6)
+        return len(self.forwarding) + len(self.ipv4) + len(self.ipv6) + len(self.memberships)
 
     def is_empty(self) -> bool:
         """True when nothing is known of the VPC's ports."""
-        return not (self.forwarding or self.ipv4 or self.ipv6)
+        return not (self.forwarding or self.ipv4 or self.ipv6 or self.memberships)
+
+    def copy(self) -> "VpcNeighbours":
+        """The same, of which no part is shared."""
+        return VpcNeighbours(self.forwarding.copy(), self.ipv4.copy(), self.ipv6.copy(), self.memberships.copy())
 
 
 class NeighbourDelta(msgspec.Struct):
@@ -120,14 +144,18 @@ class NeighbourDelta(msgspec.Struct):
     removed_macs: set[int] = set()
     removed_ipv4: set[int] = set()
     removed_ipv6: set[bytes] = set()
+    removed_memberships: set[int] = set()  # MACs
 
     def item_count(self) -> int:
         """How many entries it puts or removes."""
-        return self.put.item_count() + len(self.removed_macs) + len(self.removed_ipv4) + len(self.removed_ipv6)
+        removed = len(self.removed_macs) + len(self.removed_ipv4) + len(self.removed_ipv6)
+        return self.put.item_count() + removed + len(self.removed_memberships)
 
     def is_empty(self) -> bool:
         """True when applying it changes nothing."""
-        return self.put.is_empty() and not (self.removed_macs or self.removed_ipv4 or self.removed_ipv6)
+        return self.put.is_empty() and not (
+            self.removed_macs or self.removed_ipv4 or self.removed_ipv6 or self.removed_memberships
+        )
 
 
 class GoalStateDelta(msgspec.Struct):
@@ -146,11 +174,13 @@ class GoalStateDelta(msgspec.Struct):
     vteps: dict[int, int] = {}  # host index → IPv4
     neighbours: dict[int, NeighbourDelta] = {}  # by VNI
     routers: dict[Id, Router] = {}
+    security_groups: dict[Id, SecurityGroup] = {}
     removed_vpcs: set[int] = set()
     removed_subnets: set[Id] = set()
     removed_ports: set[Id] = set()
     removed_vteps: set[int] = set()
     removed_routers: set[Id] = set()
+    removed_security_groups: set[Id] = set()
 
     def item_count(self) -> int:
         """How many things it puts or removes: a measure of its size."""
@@ -158,6 +188,8 @@ class GoalStateDelta(msgspec.Struct):
         items += sum([delta.item_count() for delta in self.router_deltas.values()])
         items += len(self.removed_vpcs) + len(self.removed_subnets) + len(self.removed_ports) + len(self.removed_vteps)
         items += sum([router.item_count() for router in self.routers.values()]) + len(self.removed_routers)
+        items += sum([len(group.rules) + 1 for group in self.security_groups.values()])
+        items += len(self.removed_security_groups)
         return items + self.neighbour_count()
 
     def neighbour_count(self) -> int:
@@ -179,6 +211,8 @@ class GoalStateDelta(msgspec.Struct):
             or self.removed_vteps
             or self.routers
             or self.removed_routers
+            or self.security_groups
+            or self.removed_security_groups
         )
 
 
@@ -192,6 +226,13 @@ class GoalState(msgspec.Struct):
     vteps: dict[int, int] = {}
     neighbours: dict[int, VpcNeighbours] = {}
     routers: dict[Id, Router] = {}
+    security_groups: dict[Id, SecurityGroup] = {}
+
+    def clear(self) -> None:
+        """Forget everything but the revision."""
+        for part in (self.vpcs, self.subnets, self.ports, self.vteps, self.neighbours, self.routers):
+            part.clear()
+        self.security_groups.clear()
 
 
 def apply_delta(state: GoalState, delta: GoalStateDelta) -> None:
@@ -201,14 +242,14 @@ def apply_delta(state: GoalState, delta: GoalStateDelta) -> None:
     is the same as once.
     """
     if delta.snapshot:
-        for part in (state.vpcs, state.subnets, state.ports, state.vteps, state.neighbours, state.routers):
-            part.clear()
+        state.clear()
     _remove(state, delta)
     state.vpcs.update(delta.vpcs)
     state.subnets.update(delta.subnets)
     state.ports.update(delta.ports)
     state.vteps.update(delta.vteps)
     state.routers.update(delta.routers)
+    state.security_groups.update(delta.security_groups)
     for router_id, router_delta in delta.router_deltas.items():
         if router_id in state.routers:
             state.routers[router_id] = state.routers[router_id].with_delta(router_delta)
@@ -227,6 +268,7 @@ def _remove(state: GoalState, delta: GoalStateDelta) -> None:
     _discard(state.ports, delta.removed_ports)
     _discard(state.vteps, delta.removed_vteps)
     _discard(state.routers, delta.removed_routers)
+    _discard(state.security_groups, delta.removed_security_groups)
 
 
 def apply_neighbour_delta(neighbours: VpcNeighbours, delta: NeighbourDelta) -> None:
@@ -234,9 +276,11 @@ def apply_neighbour_delta(neighbours: VpcNeighbours, delta: NeighbourDelta) -> N
     _discard(neighbours.forwarding, delta.removed_macs)
     _discard(neighbours.ipv4, delta.removed_ipv4)
     _discard(neighbours.ipv6, delta.removed_ipv6)
+    _discard(neighbours.memberships, delta.removed_memberships)
     neighbours.forwarding.update(delta.put.forwarding)
     neighbours.ipv4.update(delta.put.ipv4)
     neighbours.ipv6.update(delta.put.ipv6)
+    neighbours.memberships.update(delta.put.memberships)
 
 
 def _discard(mapping: dict[Any, Any], keys: Iterable[Hashable]) -> None:

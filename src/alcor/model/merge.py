@@ -3,7 +3,7 @@
 from collections.abc import Set
 from typing import TypeVar
 
-from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
+from alcor.model.goal_state import GoalStateDelta, NeighbourDelta
 from alcor.model.router_deltas import merged_router_deltas
 
 _K = TypeVar("_K")
@@ -35,17 +35,19 @@ def copy_delta(delta: GoalStateDelta) -> GoalStateDelta:
         removed_vteps=delta.removed_vteps.copy(),
         routers=delta.routers.copy(),
         removed_routers=delta.removed_routers.copy(),
+        security_groups=delta.security_groups.copy(),
+        removed_security_groups=delta.removed_security_groups.copy(),
     )
 
 
 def copy_neighbour_delta(change: NeighbourDelta) -> NeighbourDelta:
     """A change of which no part is shared with the original."""
-    put = change.put
     return NeighbourDelta(
-        put=VpcNeighbours(put.forwarding.copy(), put.ipv4.copy(), put.ipv6.copy()),
+        put=change.put.copy(),
         removed_macs=change.removed_macs.copy(),
         removed_ipv4=change.removed_ipv4.copy(),
         removed_ipv6=change.removed_ipv6.copy(),
+        removed_memberships=change.removed_memberships.copy(),
     )
 
 
@@ -64,6 +66,9 @@ def merge_into(delta: GoalStateDelta, later: GoalStateDelta) -> None:
     _merge_part(delta.ports, delta.removed_ports, later.ports, later.removed_ports)
     _merge_part(delta.vteps, delta.removed_vteps, later.vteps, later.removed_vteps)
     _merge_part(delta.routers, delta.removed_routers, later.routers, later.removed_routers)
+    _merge_part(
+        delta.security_groups, delta.removed_security_groups, later.security_groups, later.removed_security_groups
+    )
     _merge_router_deltas(delta, later)
     for vni, change in later.neighbours.items():
         if vni in delta.neighbours:
@@ -95,6 +100,7 @@ def _merge_neighbours(change: NeighbourDelta, later: NeighbourDelta) -> None:
     _merge_part(change.put.forwarding, change.removed_macs, later.put.forwarding, later.removed_macs)
     _merge_part(change.put.ipv4, change.removed_ipv4, later.put.ipv4, later.removed_ipv4)
     _merge_part(change.put.ipv6, change.removed_ipv6, later.put.ipv6, later.removed_ipv6)
+    _merge_part(change.put.memberships, change.removed_memberships, later.put.memberships, later.removed_memberships)
 
 
 def _merge_part(put: dict[_K, _V], removed: set[_K], later_put: dict[_K, _V], later_removed: Set[_K]) -> None:

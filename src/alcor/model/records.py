@@ -48,6 +48,7 @@ class PortRecord(msgspec.Struct, frozen=True, array_like=True, tag="port"):
     allowed_address_pairs: tuple[tuple[str, int], ...] = ()  # (CIDR, MAC)
     dhcp_options: tuple[tuple[str, str, int], ...] = ()  # (name, value, IP version)
     hostname: str = ""
+    security_groups: tuple[Id, ...] = ()
 
 
 class NodeRecord(msgspec.Struct, frozen=True, array_like=True, tag="node"):
@@ -80,6 +81,38 @@ class RouterInterfaceRecord(msgspec.Struct, frozen=True, array_like=True, tag="r
     addresses: tuple[tuple[Id, str, bytes], ...]  # (subnet id, the subnet's CIDR, packed address)
     admin_state_up: bool = True
     mtu: int = 0  # of the VPC
+
+
+class SecurityRule(msgspec.Struct, frozen=True, array_like=True):
+    """What a security group lets pass, of one direction as the workload sees it and one IP version.
+
+    Ports are a range of the destination's; of ICMP they are type and code. What is None is any, as is an empty remote;
+    at most one of the remotes says something.
+    """
+
+    ingress: bool
+    ipv6: bool
+    protocol: int | None = None
+    port_range_min: int | None = None
+    port_range_max: int | None = None
+    remote_prefix: str = ""  # a CIDR
+    remote_group: Id = b""
+    remote_address_group: Id = b""
+
+
+class SecurityGroupRecord(msgspec.Struct, frozen=True, array_like=True, tag="security-group"):
+    """A security group with its rules. Who is a member, the records of ports say."""
+
+    id: Id
+    stateful: bool = True
+    rules: tuple[SecurityRule, ...] = ()
+
+
+class AddressGroupRecord(msgspec.Struct, frozen=True, array_like=True, tag="address-group"):
+    """Ranges of addresses that rules of security groups name together."""
+
+    id: Id
+    addresses: tuple[str, ...] = ()  # CIDRs
 
 
 class RouteTableRecord(msgspec.Struct, frozen=True, array_like=True, tag="route-table"):
@@ -124,6 +157,18 @@ class RouterInterfaceDeleted(msgspec.Struct, frozen=True, array_like=True, tag="
     id: Id
 
 
+class SecurityGroupDeleted(msgspec.Struct, frozen=True, array_like=True, tag="security-group-deleted"):
+    """The security group is gone."""
+
+    id: Id
+
+
+class AddressGroupDeleted(msgspec.Struct, frozen=True, array_like=True, tag="address-group-deleted"):
+    """The address group is gone."""
+
+    id: Id
+
+
 class RouteTableDeleted(msgspec.Struct, frozen=True, array_like=True, tag="route-table-deleted"):
     """The VPC or subnet has no route table any more."""
 
@@ -143,6 +188,8 @@ Record = (
     | NodeRecord
     | RouterRecord
     | RouterInterfaceRecord
+    | SecurityGroupRecord
+    | AddressGroupRecord
     | RouteTableRecord
     | VpcDeleted
     | SubnetDeleted
@@ -150,6 +197,8 @@ Record = (
     | NodeDeleted
     | RouterDeleted
     | RouterInterfaceDeleted
+    | SecurityGroupDeleted
+    | AddressGroupDeleted
     | RouteTableDeleted
 )
 

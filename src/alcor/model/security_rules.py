@@ -140,11 +140,15 @@ def without_whole_range(rule: Mapping[str, Any]) -> dict[str, Any]:
 def identity(rule: Mapping[str, Any]) -> tuple[Any, ...]:
     """What two rules have in common that let the same through."""
     prefix = rule["remote_ip_prefix"]
-    number = _number(rule["protocol"])
-    if rule["ethertype"] == IPV6 and number == _ICMP:
-        number = _ICMPV6
+    number = protocol_number(rule["protocol"], rule["ethertype"])
     said = tuple(rule.get(name) for name in SAID_ALIKE)
     return *said, number, None if is_everywhere(prefix) else prefix
+
+
+def protocol_number(name: str | None, ethertype: str) -> int | None:
+    """The number of a rule's protocol as packets have it; None for any. ICMP of IPv6 has one of its own."""
+    number = _number(name)
+    return _ICMPV6 if ethertype == IPV6 and number == _ICMP else number
 
 
 def is_everywhere(prefix: str | None) -> bool:

@@ -82,6 +82,7 @@ def _move(model: ReadModel, part: ReadModel, vpc: VpcModel) -> None:
     model.vpcs[vpc.id] = vpc
     model.vnis[vpc.record.vni] = vpc.id
     model.ports.update(part.ports)
+    model.security.add_hosts(part.security)
     model.subnet_vpcs.update(part.subnet_vpcs)
     for host_id in part.host_vpcs:
         model.host_vpcs.setdefault(host_id, set()).add(vpc.id)
@@ -106,6 +107,9 @@ def _renew(model: ReadModel, vpc: VpcModel, host_id: str) -> None:
         known.ipv4.pop(ipv4, None)
     for ipv6 in old.ipv6:
         known.ipv6.pop(ipv6, None)
+    for mac in old.memberships:
+        known.memberships.pop(mac, None)
     known.forwarding.update(new.forwarding)
     known.ipv4.update(new.ipv4)
     known.ipv6.update(new.ipv6)
+    known.memberships.update(new.memberships)

@@ -17,9 +17,10 @@ import msgspec
 
 from alcor.channels.ncm_interface import AskingHost
 from alcor.channels.ncm_messages import DEFAULT_QUESTIONS_PER_SECOND, NcmWelcome, Questions, VpcQuestions
-from alcor.dpm.compiler import Compiled, VpcChange
+from alcor.dpm.compiler import Compiled
+from alcor.dpm.neighbour_changes import VpcChange
 from alcor.dpm.read_model import ReadModel, VpcModel
-from alcor.model.goal_state import GoalStateDelta, NeighbourDelta
+from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
 from alcor.model.token_bucket import TokenBucket
 from alcor.ncm.learned import Learned, keys_of
 from alcor.ncm.metrics import NcmMetrics
@@ -208,7 +209,7 @@ class NetworkConfigManager:
                 change.put.ipv6[packed] = mac
                 macs.add(mac)
         for mac in macs:
-            self._answer_mac(answer, change, model, known.forwarding, mac, learned, host)
+            self._answer_mac(answer, change, model, known, mac, learned, host)
         absent = len(change.removed_ipv4) + len(change.removed_ipv6) + len(change.removed_macs)
         self._metrics.answered.inc(asked.count() - absent)
         self._metrics.absent.inc(absent)
@@ -218,17 +219,19 @@ class NetworkConfigManager:
         answer: GoalStateDelta,
         change: NeighbourDelta,
         model: ReadModel,
-        forwarding: Mapping[int, int],
+        known: VpcNeighbours,
         mac: int,
         learned: _VpcLearned,
         host: AskingHost,
     ) -> None:
-        index = forwarding.get(mac)
+        index = known.forwarding.get(mac)
         if index is None:
             change.removed_macs.add(mac)
             learned.absent_macs.add(mac, host)
             return
         change.put.forwarding[mac] = index
+        if (membership := known.memberships.get(mac)) is not None:
+            change.put.memberships[mac] = membership
         answer.vteps[index] = model.vteps[index]
         learned.macs.add(mac, host)
 
@@ -297,6 +300,9 @@ class _Change:
             index = self._new.forwarding.get(mac)
             if index != self._old.forwarding.get(mac):
                 self._tell_mac(mac, index)
+            elif index is not None and self._new.memberships.get(mac) != self._old.memberships.get(mac):
+                for host in self._learned.macs.learners(mac):
+                    self._put_mac(host, mac, index)
 
     def _tell_mac(self, mac: int, index: int | None) -> None:
         waiting = self._learned.absent_macs.take(mac)
@@ -335,7 +341,10 @@ class _Change:
         self._put_mac(host, mac, self._new.forwarding[mac])
 
     def _put_mac(self, host: AskingHost, mac: int, index: int) -> None:
-        self._of(host).put.forwarding[mac] = index
+        change = self._of(host)
+        change.put.forwarding[mac] = index
+        if (membership := self._new.memberships.get(mac)) is not None:
+            change.put.memberships[mac] = membership
         self._news[host].vteps[index] = self._model.vteps[index]
         self._learned.macs.add(mac, host)
 

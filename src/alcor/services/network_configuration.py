@@ -19,6 +19,7 @@ from alcor.services.ports.port_views import fixed_ips_of
 from alcor.services.project import PROJECT_PORTS, PROJECT_SUBNETS
 from alcor.services.rows import View
 from alcor.store import bulk
+from alcor.store.security_records import groups_of_ports
 from alcor.store.tables import network, node, port
 from alcor.store.transaction import Transaction
 
@@ -71,11 +72,13 @@ def tell_again(transaction: Transaction, port_ids: Sequence[str]) -> list[str]:
     """
     rows, _ = lock_ports(transaction, port_ids)
     fixed_ips = fixed_ips_of(transaction.connection, port_ids)
+    groups = groups_of_ports(transaction.connection, port_ids)
     for port_id in port_ids:
         if port_id not in rows:
             raise not_found("port", port_id)
-        if rows[port_id].host_id:
-            tell_hosts(transaction, rows[port_id].host_id, rows[port_id], fixed_ips.get(port_id, ()))
+        row = rows[port_id]
+        if row.host_id:
+            tell_hosts(transaction, row.host_id, row, fixed_ips.get(port_id, ()), groups.get(port_id, ()))
     return _away(transaction, port_ids)
 
 

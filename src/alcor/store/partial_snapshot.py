@@ -31,6 +31,11 @@ _ALLOCATIONS_OF_VPC = sql.statement(
     "WHERE network_id = :network_id AND port.id > :after AND port.id <= :last AND host_id <> '' "
     "ORDER BY port_id, position"
 )
+_GROUPS_OF_VPC = sql.statement(
+    "SELECT port_id, security_group_id FROM port JOIN port_security_group ON port_id = port.id "
+    "WHERE network_id = :network_id AND port.id > :after AND port.id <= :last AND host_id <> '' "
+    "ORDER BY port_id, security_group_id"
+)
 _SIZES = sql.statement("SELECT id, bound_ports FROM network WHERE id IN :ids").bindparams(
     bindparam("ids", expanding=True)
 )
@@ -41,11 +46,20 @@ _ALLOCATIONS_OF_VPCS = sql.statement(
     "SELECT port_id, subnet_id, ip_address FROM port JOIN ip_allocation ON port_id = port.id "
     "WHERE network_id IN :ids AND host_id <> '' ORDER BY port_id, position"
 ).bindparams(bindparam("ids", expanding=True))
+_GROUPS_OF_VPCS = sql.statement(
+    "SELECT port_id, security_group_id FROM port JOIN port_security_group ON port_id = port.id "
+    "WHERE network_id IN :ids AND host_id <> '' ORDER BY port_id, security_group_id"
+).bindparams(bindparam("ids", expanding=True))
 _HOSTS: BindParameter[str] = bindparam("hosts", expanding=True)
 _PORTS_OF_HOSTS = sql.statement(f"SELECT {PORT_COLUMNS} FROM port WHERE host_id IN :hosts").bindparams(_HOSTS)
 _ALLOCATIONS_OF_HOSTS = sql.statement(
     "SELECT port_id, subnet_id, ip_address FROM port JOIN ip_allocation ON port_id = port.id "
     "WHERE host_id IN :hosts ORDER BY port_id, position"
+).bindparams(_HOSTS)
+
+_GROUPS_OF_HOSTS = sql.statement(
+    "SELECT port_id, security_group_id FROM port JOIN port_security_group ON port_id = port.id "
+    "WHERE host_id IN :hosts ORDER BY port_id, security_group_id"
 ).bindparams(_HOSTS)
 
 
@@ -69,9 +83,9 @@ def read_ports_of_vpc(connection: Connection, vpc_id: Id) -> Iterator[PortRecord
     after = ""
     while ports := connection.execute(_PORTS_OF_VPC, given | {"after": after, "limit": _CHUNK}).all():
         last = ports[-1].id
-        yield from port_records(
-            ports, connection.execute(_ALLOCATIONS_OF_VPC, given | {"after": after, "last": last}).all(), packed
-        )
+        page = given | {"after": after, "last": last}
+        allocations = connection.execute(_ALLOCATIONS_OF_VPC, page).all()
+        yield from port_records(ports, allocations, connection.execute(_GROUPS_OF_VPC, page), packed)
         after = last
 
 
@@ -84,7 +98,8 @@ def read_ports_of_vpcs(connection: Connection, vpc_ids: Collection[Id]) -> Itera
         else:
             given = {"ids": together}
             ports = connection.execute(_PORTS_OF_VPCS, given).all()
-            yield from port_records(ports, connection.execute(_ALLOCATIONS_OF_VPCS, given).all(), packed)
+            allocations = connection.execute(_ALLOCATIONS_OF_VPCS, given).all()
+            yield from port_records(ports, allocations, connection.execute(_GROUPS_OF_VPCS, given), packed)
 
 
 def _small_together(connection: Connection, vpc_ids: Collection[Id]) -> Iterator[Sequence[str]]:
@@ -108,7 +123,8 @@ def read_ports_of_hosts(connection: Connection, host_ids: Collection[str]) -> It
     for some in _some(list(host_ids)):
         given = {"hosts": some}
         ports = connection.execute(_PORTS_OF_HOSTS, given).all()
-        yield from port_records(ports, connection.execute(_ALLOCATIONS_OF_HOSTS, given).all(), packed)
+        allocations = connection.execute(_ALLOCATIONS_OF_HOSTS, given).all()
+        yield from port_records(ports, allocations, connection.execute(_GROUPS_OF_HOSTS, given), packed)
 
 
 def _some(items: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -1,7 +1,7 @@
 """From rows to records: what the change log and a snapshot say of a resource."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from alcor.model.addresses import ipv4_number, mac_number
@@ -66,8 +66,8 @@ def route_table_record(row: Any) -> RouteTableRecord:
     )
 
 
-def port_record(row: Any, fixed_ips: Iterable[tuple[str, bytes]]) -> PortRecord:
-    """The record of a row of ``port`` and its allocations (subnet id, packed address)."""
+def port_record(row: Any, fixed_ips: Iterable[tuple[str, bytes]], security_groups: Sequence[str]) -> PortRecord:
+    """The record of a row of ``port``, its allocations (subnet id, packed address) and its security groups."""
     return PortRecord(
         id_bytes(row.id),
         id_bytes(row.network_id),
@@ -76,13 +76,20 @@ def port_record(row: Any, fixed_ips: Iterable[tuple[str, bytes]]) -> PortRecord:
         row.host_id,
         bool(row.admin_state_up),
         *port_details(row.attributes, row.mac_address),
+        tuple(map(id_bytes, security_groups)),
     )
 
 
-def port_details(attributes: str, mac: int) -> tuple[Any, ...]:
-    """The last fields of a port's record, from its ``attributes`` column; none where all are defaults."""
+PortDetails = tuple[bool, tuple[tuple[str, int], ...], tuple[tuple[str, str, int], ...], str]
+"""Port security, allowed address pairs, DHCP options and host name, as a port's record has them."""
+
+_USUAL: PortDetails = (True, (), (), "")
+
+
+def port_details(attributes: str, mac: int) -> PortDetails:
+    """What a port's record says from its ``attributes`` column."""
     if attributes == "{}":
-        return ()
+        return _USUAL
     given = json.loads(attributes)
     address_pairs = tuple(
         (pair["ip_address"], mac_number(pair["mac_address"]) if pair.get("mac_address") else mac)

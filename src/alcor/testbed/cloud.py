@@ -53,36 +53,36 @@ class Cloud:
 
     async def create(self, kind: str, **attributes: Any) -> Resource:
         """A new network, subnet or port."""
-        created: Resource = (await self._request("POST", f"/v2.0/{kind}s", {kind: attributes}))[kind]
+        created: Resource = (await self._request("POST", _path(kind), {kind: attributes}))[kind]
         return created
 
     async def create_many(self, kind: str, items: Sequence[Resource]) -> list[Resource]:
         """New networks, subnets or ports: all or none."""
-        created: list[Resource] = (await self._request("POST", f"/v2.0/{kind}s", {f"{kind}s": items}))[f"{kind}s"]
+        created: list[Resource] = (await self._request("POST", _path(kind), {f"{kind}s": items}))[f"{kind}s"]
         return created
 
     async def list_all(self, kind: str, fields: Sequence[str] = ()) -> list[Resource]:
         """Every network, subnet or port, with these attributes or all."""
         listed: list[Resource] = []
         query: Resource = {"sort_key": "id", "sort_dir": "asc", "fields": list(fields)}
-        while page := (await self._request("GET", f"/v2.0/{kind}s", query=query))[f"{kind}s"]:
+        while page := (await self._request("GET", _path(kind), query=query))[f"{kind}s"]:
             listed += page
             query |= {"marker": page[-1]["id"]}
         return listed
 
     async def show(self, kind: str, resource_id: str) -> Resource:
         """One network, subnet or port."""
-        shown: Resource = (await self._request("GET", f"/v2.0/{kind}s/{resource_id}"))[kind]
+        shown: Resource = (await self._request("GET", f"{_path(kind)}/{resource_id}"))[kind]
         return shown
 
     async def update(self, kind: str, resource_id: str, attributes: Resource) -> Resource:
         """Change attributes."""
-        changed: Resource = (await self._request("PUT", f"/v2.0/{kind}s/{resource_id}", {kind: attributes}))[kind]
+        changed: Resource = (await self._request("PUT", f"{_path(kind)}/{resource_id}", {kind: attributes}))[kind]
         return changed
 
     async def act(self, kind: str, resource_id: str, action: str, **body: Any) -> Resource:
         """Carry out an action on a resource."""
-        answer: Resource = await self._request("PUT", f"/v2.0/{kind}s/{resource_id}/{action}", body)
+        answer: Resource = await self._request("PUT", f"{_path(kind)}/{resource_id}/{action}", body)
         return answer
 
     async def set_programming(self, network_id: str, programming: str) -> None:
@@ -103,7 +103,7 @@ class Cloud:
 
     async def delete(self, kind: str, resource_id: str) -> None:
         """Delete it."""
-        await self._request("DELETE", f"/v2.0/{kind}s/{resource_id}")
+        await self._request("DELETE", f"{_path(kind)}/{resource_id}")
 
     async def wait_for_status(self, kind: str, resource_id: str, status: str, timeout: float = 30) -> None:
         """Return when it has this status. Raises TestbedError after the timeout (s)."""
@@ -126,3 +126,7 @@ class Cloud:
         if response.is_error:
             raise RequestRefused(f"{method} {path}: {response.status_code} {response.text.strip()[:1000]}")
         return msgspec.json.decode(response.content) if response.content else None
+
+
+def _path(kind: str) -> str:
+    return f"/v2.0/{kind.replace('_', '-')}s"

@@ -23,6 +23,8 @@ class Recorder:
         self.for_routers: list[tuple[Id, bytes]] = []
         self.idle: list[tuple[int, int]] = []
         self.idle_next_hops: list[tuple[int, Address]] = []
+        self.undecided: list[tuple[Id, bytes, bool]] = []
+        self.idle_strangers: list[tuple[int, bytes]] = []
         self.restarts = 0
 
     def interface_appeared(self, port_id: Id) -> None:
@@ -39,6 +41,12 @@ class Recorder:
 
     def packet_for_router(self, port_id: Id, frame: bytes) -> None:
         self.for_routers.append((port_id, frame))
+
+    def packet_undecided(self, port_id: Id, frame: bytes, ingress: bool) -> None:
+        self.undecided.append((port_id, frame, ingress))
+
+    def stranger_idle(self, vni: int, address: bytes) -> None:
+        self.idle_strangers.append((vni, address))
 
     def next_hop_idle(self, vni: int, address: Address) -> None:
         self.idle_next_hops.append((vni, address))
@@ -83,6 +91,9 @@ class Host(Protocol):
 
     async def until_next_hop_idle(self, vni: int, address: Address) -> None:
         """Let time pass until the driver has said that this next hop is idle."""
+
+    async def until_stranger_idle(self, vni: int, address: bytes) -> None:
+        """Let time pass until the driver has said that this stranger is idle."""
 
     async def restart_data_plane(self) -> None:
         """Make the data plane forget all it was told; returns once the driver has said restarted."""

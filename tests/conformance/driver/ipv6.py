@@ -19,7 +19,7 @@ def icmpv6_to(target: Endpoint, kind: int, body: bytes, source_ip: bytes = A_LIN
 
 
 def udp_to(target: Endpoint, ports: tuple[int, int]) -> bytes:
-    datagram = packets.udp_payload(*ports, b"to somebody")
+    datagram = packets.udp(A.ipv6[0], target.ipv6[0], *ports, b"to somebody")
     return packets.ethernet(target.mac, A.mac, 0x86DD, packets.ipv6(A.ipv6[0], target.ipv6[0], 17, datagram))
 
 

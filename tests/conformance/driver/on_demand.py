@@ -13,6 +13,7 @@ from tests.conformance.driver.harness import Host
 from tests.conformance.driver.suite import (
     ABSENT_MAC,
     EVERYONE,
+    OPENED,
     OTHER_VNI,
     VNI,
     A,
@@ -30,7 +31,12 @@ ABSENT = msgspec.structs.replace(endpoint(99), mac=ABSENT_MAC)
 
 def on_demand_state(cloud: Cloud, learned: Iterable[Endpoint] = (), vnis: Iterable[int] = (VNI,)) -> State:
     """What the first host should do that has learned of these on the second."""
-    wanted = State(endpoints={port.port_id: port for port in (A, B)}, vteps={cloud.second.vtep}, on_demand=set(vnis))
+    wanted = State(
+        security_groups=OPENED,
+        endpoints={port.port_id: port for port in (A, B)},
+        vteps={cloud.second.vtep},
+        on_demand=set(vnis),
+    )
     for port in learned:
         wanted.learned.setdefault(port.vni, {})[port.mac] = cloud.second.vtep
     return wanted

@@ -69,6 +69,53 @@ def dhcp_discover(mac: int, transaction: int) -> bytes:
     return ethernet(BROADCAST, mac, 0x0800, ipv4(0, 0xFFFFFFFF, 17, udp_payload(68, 67, message)))
 
 
+def ip_packet(source_ip: bytes, destination_ip: bytes, protocol: int, payload: bytes) -> bytes:
+    """An IPv4 or IPv6 packet, as long as its addresses say."""
+    if len(source_ip) == 4:
+        return ipv4(int.from_bytes(source_ip), int.from_bytes(destination_ip), protocol, payload)
+    return struct.pack("!IHBB", 6 << 28, len(payload), protocol, 64) + source_ip + destination_ip + payload
+
+
+def transport_checksum(source_ip: bytes, destination_ip: bytes, protocol: int, payload: bytes) -> int:
+    """Over the pseudo-header as well: RFC 768, RFC 9293, RFC 8200 section 8.1."""
+    return checksum(source_ip + destination_ip + struct.pack("!II", len(payload), protocol) + payload)
+
+
+def ip_frame(
+    destination: int, source: int, source_ip: bytes, destination_ip: bytes, protocol: int, payload: bytes
+) -> bytes:
+    packet = ip_packet(source_ip, destination_ip, protocol, payload)
+    return ethernet(destination, source, 0x0800 if len(source_ip) == 4 else 0x86DD, packet)
+
+
+def udp(source_ip: bytes, destination_ip: bytes, source_port: int, destination_port: int, data: bytes) -> bytes:
+    """A UDP datagram with its checksum."""
+    body = udp_payload(source_port, destination_port, data)
+    total = transport_checksum(source_ip, destination_ip, 17, body)
+    return body[:6] + struct.pack("!H", total) + body[8:]
+
+
+def tcp(
+    source_ip: bytes,
+    destination_ip: bytes,
+    ports: tuple[int, int],
+    flags: int,
+    numbers: tuple[int, int] = (0, 0),
+    data: bytes = b"",
+) -> bytes:
+    """A TCP segment with its checksum; ``numbers`` are of sequence and acknowledgement."""
+    body = struct.pack("!HHIIBBHHH", *ports, *numbers, 5 << 4, flags, 65535, 0, 0) + data
+    total = transport_checksum(source_ip, destination_ip, 6, body)
+    return body[:16] + struct.pack("!H", total) + body[18:]
+
+
+def icmp(source_ip: bytes, destination_ip: bytes, kind: int, code: int, rest: bytes) -> bytes:
+    """An ICMP or ICMPv6 message with its checksum; ``rest`` is what follows the checksum."""
+    body = struct.pack("!BBH", kind, code, 0) + rest
+    total = checksum(body) if len(source_ip) == 4 else transport_checksum(source_ip, destination_ip, 58, body)
+    return body[:2] + struct.pack("!H", total) + body[4:]
+
+
 def ipv6(source: bytes, destination: bytes, protocol: int, payload: bytes, hop_limit: int = 64) -> bytes:
     return struct.pack("!IHBB", 6 << 28, len(payload), protocol, hop_limit) + source + destination + payload
 

@@ -38,7 +38,7 @@ from tests.conformance.driver.routing import (
     went_to_agent,
     with_ttl,
 )
-from tests.conformance.driver.suite import OTHER_VNI, VNI, Cloud, has_received
+from tests.conformance.driver.suite import OPENED, OTHER_VNI, VNI, Cloud, has_received
 
 SECOND_ID = b"second".ljust(16, b".")
 BEYOND = 0xC0000200  # 192.0.2.0
@@ -74,7 +74,12 @@ async def routed(fabric: Fabric) -> Cloud:
     await cloud.attach(cloud.first, *HERE)
     await cloud.attach(cloud.second, *THERE)
     assert await cloud.first.driver.replace(routing_state(cloud)) == {}
-    assert await cloud.second.driver.replace(State(endpoints={port.port_id: port for port in THERE})) == {}
+    assert (
+        await cloud.second.driver.replace(
+            State(security_groups=OPENED, endpoints={port.port_id: port for port in THERE})
+        )
+        == {}
+    )
     return cloud
 
 

@@ -8,7 +8,7 @@ import pytest
 from alcor.dataplane.driver import Change, Endpoint, NextHop, NextHopDelta, Route, Router, RouterInterface, State
 from tests.conformance.driver import packets
 from tests.conformance.driver.harness import Fabric, Host
-from tests.conformance.driver.suite import OTHER_VNI, VNI, Cloud, endpoint, has_received
+from tests.conformance.driver.suite import OPENED, OTHER_VNI, VNI, Cloud, endpoint, has_received
 
 ROUTER_ID = b"router6".ljust(16, b".")
 MASK = ((1 << 64) - 1) << 64
@@ -51,7 +51,12 @@ ROUTER = Router(ROUTER_ID, (NEAR, SAME, OTHER))
 
 def routing_state(cloud: Cloud, router: Router = ROUTER) -> State:
     there = cloud.second.vtep
-    wanted = State(endpoints={port.port_id: port for port in HERE}, vteps={there}, routers={ROUTER_ID: router})
+    wanted = State(
+        security_groups=OPENED,
+        endpoints={port.port_id: port for port in HERE},
+        vteps={there},
+        routers={ROUTER_ID: router},
+    )
     for target in TARGETS:
         hop = NextHop(target.mac, there if target in THERE else 0)
         wanted.next_hops.setdefault(target.vni, {})[target.ipv6[0]] = hop
@@ -88,7 +93,12 @@ async def routed_ipv6(fabric: Fabric) -> Cloud:
     await cloud.attach(cloud.first, *HERE)
     await cloud.attach(cloud.second, *THERE)
     assert await cloud.first.driver.replace(routing_state(cloud)) == {}
-    assert await cloud.second.driver.replace(State(endpoints={port.port_id: port for port in THERE})) == {}
+    assert (
+        await cloud.second.driver.replace(
+            State(security_groups=OPENED, endpoints={port.port_id: port for port in THERE})
+        )
+        == {}
+    )
     return cloud
 
 

@@ -7,12 +7,21 @@ import msgspec
 import pytest
 
 from alcor.dataplane.driver import Change, Endpoint, RemoteDelta, State
+from alcor.dataplane.security_groups import SecurityGroup, SecurityRule
 from tests.conformance.driver import packets
 from tests.conformance.driver.harness import Fabric, Host
 
 VNI, OTHER_VNI = 70001, 70002
 ABSENT_MAC = 0xFA163EEEEEEE
 _serial = itertools.count(1)
+
+OPEN = SecurityGroup(
+    b"open".ljust(16, b"."),
+    stateful=True,
+    rules=tuple(SecurityRule(ingress, ipv6) for ingress in (False, True) for ipv6 in (False, True)),
+)
+"""Lets everything pass: for tests of something else."""
+OPENED = {OPEN.id: OPEN}
 
 
 def endpoint(number: int, vni: int = VNI) -> Endpoint:
@@ -23,6 +32,7 @@ def endpoint(number: int, vni: int = VNI) -> Endpoint:
         mac=0xFA163E000000 + number,
         ipv4=(0x0A000000 + number,),
         ipv6=(bytes.fromhex("20010db8") + number.to_bytes(12, "big"),),
+        security_groups=(OPEN.id,),
     )
 
 
@@ -31,7 +41,7 @@ A, B, C = endpoint(1), endpoint(2), endpoint(3)
 
 def state(local: Iterable[Endpoint], remote: Iterable[Endpoint] = (), vtep: int = 0) -> State:
     """These endpoints here, those behind a VTEP."""
-    wanted = State(endpoints={port.port_id: port for port in local})
+    wanted = State(security_groups=OPENED, endpoints={port.port_id: port for port in local})
     for port in remote:
         wanted.remotes.setdefault(port.vni, {})[port.mac] = vtep
         wanted.vteps.add(vtep)
@@ -172,7 +182,7 @@ async def test_changes_end_where_replacing_would(cloud: Cloud) -> None:
     assert await cloud.reached() == EVERYONE
     await first.apply(Change(removed_endpoints={A.port_id}, remotes={VNI: RemoteDelta(removed={C.mac})}))
     by_changes = await cloud.reached()
-    assert await first.replace(State(endpoints={B.port_id: B}, vteps={there})) == {}
+    assert await first.replace(State(security_groups=OPENED, endpoints={B.port_id: B}, vteps={there})) == {}
     assert await cloud.reached() == by_changes == {(3, 2)}
 
 

@@ -14,6 +14,7 @@ from tests.conformance.driver.routes import *  # noqa: F403
 from tests.conformance.driver.routes_ipv6 import *  # noqa: F403
 from tests.conformance.driver.routing import *  # noqa: F403
 from tests.conformance.driver.routing_ipv6 import *  # noqa: F403
+from tests.conformance.driver.security_groups import *  # noqa: F403
 from tests.conformance.driver.suite import *  # noqa: F403
 
 
@@ -52,6 +53,10 @@ class MemoryHost:
     async def until_next_hop_idle(self, vni: int, address: Address) -> None:
         self.driver.let_idle()
         assert (vni, address) in self.events.idle_next_hops
+
+    async def until_stranger_idle(self, vni: int, address: bytes) -> None:
+        self.driver.let_idle()
+        assert (vni, address) in self.events.idle_strangers
 
     async def restart_data_plane(self) -> None:
         self.driver.lose_everything()

@@ -57,6 +57,9 @@ class DriverInside:
     async def forward(self, port_id: Id, frame: bytes) -> None:
         await self._loop.run(self._inner().forward(port_id, frame))
 
+    async def deliver(self, port_id: Id, frame: bytes) -> None:
+        await self._loop.run(self._inner().deliver(port_id, frame))
+
     def interfaces(self) -> frozenset[Id]:
         return self._inner().interfaces()
 
@@ -190,6 +193,9 @@ class OvsHost:
     async def until_next_hop_idle(self, vni: int, address: Address) -> None:
         await until(lambda: (vni, address) in self.events.idle_next_hops, "the next hop to be idle")
 
+    async def until_stranger_idle(self, vni: int, address: bytes) -> None:
+        await until(lambda: (vni, address) in self.events.idle_strangers, "the stranger to be idle")
+
     async def restart_data_plane(self) -> None:
         told = self.events.restarts
         self.switch.switch.kill()
@@ -226,7 +232,9 @@ class OvsFabric:
     def _count(self) -> int:
         received = sum(len(sniffer.frames) for host in self.hosts for sniffer in host.sniffers.values())
         events = [host.events for host in self.hosts]
-        return received + sum(len(each.punted) + len(each.missed) + len(each.for_routers) for each in events)
+        return received + sum(
+            len(each.punted) + len(each.missed) + len(each.for_routers) + len(each.undecided) for each in events
+        )
 
 
 @contextlib.contextmanager

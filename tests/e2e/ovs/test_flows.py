@@ -178,7 +178,7 @@ async def test_describe_names_tables_rules_and_ports(cloud: Cloud) -> None:
     lines = await cloud.first.driver.describe()
     assert len(lines) == len(cloud.first.switch.flows())
     text = "\n".join(lines)
-    for rule in ("classify/from_workload", "source_guard/guard_ipv4", "local/deliver", "remote/to_host"):
+    for rule in ("classify/from_workload", "source_guard/guard_ipv4", "local/guard_ingress", "remote/to_host"):
         assert f"\n{rule}: " in text
     assert f"in_port=port:{VNI.to_bytes(8, 'big').hex()[:8]}-" in text
     assert "output:tunnel" in text and "?" not in text

@@ -6,7 +6,7 @@ from typing import Any
 
 from alcor.model.context import OPERATOR
 from alcor.model.errors import AlcorError
-from alcor.model.records import Record
+from alcor.model.records import Record, SecurityGroupRecord
 from alcor.services.hosts.node import NODES
 from alcor.services.manager import Create, Delete, Manager, Update
 from alcor.services.networks.vpc import NETWORKS
@@ -90,8 +90,9 @@ def addresses(ports: Sequence[View]) -> list[str]:
 
 
 async def recorded(cloud: Cloud, awaitable: Any) -> list[Record]:
-    """What a request leaves in the change log."""
+    """What a request leaves in the change log, but for security groups: a project's default one comes with anything."""
     before = await cloud.store.read(change_log.head)
     await awaitable
     entries = await cloud.store.read(lambda connection: change_log.read_entries(connection, before, 1000))
-    return [record for entry in entries for record in entry.records]
+    records = [record for entry in entries for record in entry.records]
+    return [record for record in records if not isinstance(record, SecurityGroupRecord)]

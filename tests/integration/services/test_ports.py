@@ -212,7 +212,10 @@ async def test_hosts_are_told_of_ports_that_they_have(cloud: Cloud) -> None:
 
     def told(address: str, host_id: str, up: bool = True) -> list[PortRecord]:
         mac = int(port["mac_address"].replace(":", ""), 16)
-        return [PortRecord(*ids, mac, ((id_bytes(subnet["id"]), ip_bytes(address)),), host_id, up)]
+        fixed_ips = ((id_bytes(subnet["id"]), ip_bytes(address)),)
+        groups = tuple(map(id_bytes, port["security_groups"]))
+        assert groups
+        return [PortRecord(*ids, mac, fixed_ips, host_id, up, security_groups=groups)]
 
     async def update(**values: Any) -> list[Any]:
         return await recorded(cloud, cloud.update(PORTS, port["id"], **values))

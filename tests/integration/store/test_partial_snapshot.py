@@ -57,4 +57,4 @@ def test_small_vpcs_cost_a_few_statements_however_many_there_are(engine: Engine)
         event.listen(engine, "before_cursor_execute", keep)
         assert len(list(read_ports_of_vpcs(connection, vpc_ids))) == 800
         event.remove(engine, "before_cursor_execute", keep)
-    assert len(executed) == 3
+    assert len(executed) == 4

@@ -15,7 +15,7 @@ from alcor.model.records import NodeRecord, PortRecord, Record, SubnetRecord, Vp
 from alcor.store import bulk, change_log, snapshot
 from alcor.store.record_rows import port_record, subnet_record, vpc_record
 from alcor.store.store import Store
-from alcor.store.tables import ip_allocation, network, node, port, subnet
+from alcor.store.tables import ip_allocation, network, node, port, port_security_group, subnet
 from alcor.store.transaction import Transaction
 from tests.integration.store.rows import add_network, network_row, node_row, port_row, subnet_row
 
@@ -116,13 +116,20 @@ async def test_a_port_just_written_gives_the_record_a_snapshot_gives(store: Stor
     attributes = json.dumps({"dns_name": "web-1", "allowed_address_pairs": [{"ip_address": "10.0.0.7"}]})
     of_port = port_row(of_network[0], 0xFA163E000001, "host-1", attributes)
     allocation = (of_subnet[0], ip_bytes("10.0.0.5"), of_port[0], 0)
-    written = ((network, of_network), (subnet, of_subnet), (port, of_port), (ip_allocation, allocation))
+    member = (of_port[0], "5f3c0000-0000-4000-8000-000000000000")
+    written = (
+        (network, of_network),
+        (subnet, of_subnet),
+        (port, of_port),
+        (ip_allocation, allocation),
+        (port_security_group, member),
+    )
     for table, row in written:
         await store.write(inserting(table, row))
     _, records = await store.read(read_all)
     rows = [SimpleNamespace(**dict(zip(table.c.keys(), row, strict=True))) for table, row in written]
     fixed_ips = [(rows[3].subnet_id, rows[3].ip_address)]
-    assert records == [vpc_record(rows[0]), subnet_record(rows[1]), port_record(rows[2], fixed_ips)]
+    assert records == [vpc_record(rows[0]), subnet_record(rows[1]), port_record(rows[2], fixed_ips, [member[1]])]
 
 
 async def test_every_port_comes_with_its_own_addresses(store: Store) -> None:

@@ -10,13 +10,14 @@ from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
 from alcor.agent.routing.routing import Routing
+from alcor.agent.security.security import make_security
 from alcor.agent.wanted import Wanted
 from alcor.channels.messages import Acknowledgement, AgentMessage, PortReport, State
 from alcor.dataplane.memory.driver import MemoryDataPlane
 from alcor.dataplane.memory.switch import Fabric, MemorySwitch
 from alcor.model.goal_state import GoalStateDelta, Port
 from alcor.model.identifiers import Id
-from tests.unit.agent.goal_states import OWN_VTEP
+from tests.unit.agent.goal_states import OPEN, OWN_VTEP
 
 LOG_ID = b"log".ljust(16, b"\0")
 
@@ -36,9 +37,10 @@ class Core:
             punt_rate, 2 * punt_rate, clock,
         )  # fmt: skip
         self.routing = Routing(self.wanted, self.driver, self.counters, self.on_demand, self.punted, OWN_VTEP)
+        self.security = make_security(self.wanted, self.driver, self.counters, self.on_demand, clock)
         self.reconciler = Reconciler(
             self.wanted, self.driver, self.reports, self.counters, OWN_VTEP, self.punted, self.on_demand, self.routing,
-            self.advertising, clock,
+            self.advertising, self.security, clock,
         )  # fmt: skip
         self.reports.connected(LOG_ID)
 
@@ -46,6 +48,8 @@ class Core:
         return self.now
 
     async def deliver(self, delta: GoalStateDelta, log_id: bytes = LOG_ID) -> None:
+        if delta.snapshot:
+            delta.security_groups.setdefault(OPEN.id, OPEN)
         await self.reconciler.deliver(delta, log_id)
         await self.reconciler.step()
 

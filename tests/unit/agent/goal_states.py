@@ -2,8 +2,17 @@
 
 from hypothesis import strategies as st
 
-from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, Subnet, Vpc, VpcNeighbours
+from alcor.model.goal_state import (
+    GoalStateDelta,
+    NeighbourDelta,
+    Port,
+    SecurityGroup,
+    Subnet,
+    Vpc,
+    VpcNeighbours,
+)
 from alcor.model.identifiers import Id
+from alcor.model.records import SecurityRule
 
 OWN_VTEP = 0xC0A80001
 SUBNET_ID = b"subnet".ljust(16, b"\0")
@@ -16,6 +25,14 @@ IPV4 = tuple(0x0A000000 + number for number in range(6))
 IPV6 = tuple(bytes(15) + bytes((number,)) for number in range(3))
 
 
+OPEN = SecurityGroup(
+    b"open".ljust(16, b"\0"),
+    True,
+    tuple(SecurityRule(ingress, ipv6) for ingress in (True, False) for ipv6 in (True, False)),
+)
+"""The group of ports that do not say otherwise: it lets everything pass."""
+
+
 def port_id(number: int) -> Id:
     return b"port".ljust(15, b"\0") + bytes((number,))
 
@@ -24,6 +41,7 @@ PORT_IDS = tuple(map(port_id, range(5)))
 
 
 def port(number: int = 1, vni: int = 1, address: str = "10.0.0.1", mac: int = MACS[1], **options: object) -> Port:
+    options = {"security_groups": (OPEN.id,)} | options
     return Port(port_id(number), vni, mac, ((SUBNET_ID, address),), **options)  # type: ignore[arg-type]
 
 

@@ -6,16 +6,19 @@ from hypothesis import strategies as st
 
 from alcor.model.goal_state import (
     GoalStateDelta,
+    Membership,
     NeighbourDelta,
     Port,
     Router,
     RouterDelta,
     RouterInterface,
+    SecurityGroup,
     Subnet,
     Vpc,
     VpcNeighbours,
 )
 from alcor.model.ipv6_modes import IPV6_MODES
+from alcor.model.records import SecurityRule
 
 ids = st.binary(min_size=16, max_size=16)
 vnis = st.integers(0, (1 << 24) - 1)
@@ -57,6 +60,41 @@ ports = st.builds(
     tuples_of(cidrs, macs),
     tuples_of(texts, texts, st.sampled_from([4, 6])),
     texts,
+    st.sampled_from([(), (b"g" * 16,), (b"g" * 16, b"h" * 16)]),
+)
+_remotes = st.one_of(
+    st.just({}),
+    st.builds(lambda remote: {"remote_group": remote}, ids),
+    st.builds(lambda remote: {"remote_address_group": remote}, ids),
+)
+_port_numbers = st.one_of(st.none(), st.integers(0, 65535))
+_rules = st.one_of(
+    st.builds(
+        lambda ingress, ipv6, protocol, least, most, remote: SecurityRule(
+            ingress, ipv6, protocol, least, most, **remote
+        ),
+        st.booleans(),
+        st.booleans(),
+        st.one_of(st.none(), st.integers(0, 255)),
+        _port_numbers,
+        _port_numbers,
+        _remotes,
+    ),
+    st.builds(lambda cidr: SecurityRule(True, False, remote_prefix=cidr), cidrs),
+)
+security_groups = st.builds(
+    SecurityGroup,
+    ids,
+    st.booleans(),
+    st.lists(_rules, max_size=2).map(tuple),
+    st.sampled_from([(), ((b"a" * 16, ("10.0.0.0/8", "fd00::/8")),)]),
+)
+memberships = st.sampled_from(
+    [
+        Membership((b"g" * 16,)),
+        Membership((b"g" * 16, b"h" * 16), ("10.0.0.0/8",)),
+        Membership((), ("fd00::/8", "10.1.2.3/32")),
+    ]
 )
 routes = tuples_of(cidrs, st.one_of(st.just(""), addresses))
 router_interfaces = st.builds(RouterInterface, ids, vnis, macs, tuples_of(cidrs, addresses), routes, numbers)
@@ -74,10 +112,12 @@ neighbour_deltas = st.builds(
         st.dictionaries(macs, numbers, max_size=9),
         st.dictionaries(numbers, macs, max_size=9),
         st.dictionaries(ipv6, macs, max_size=9),
+        st.dictionaries(macs, memberships, max_size=4),
     ),
     st.sets(macs, max_size=3),
     st.sets(numbers, max_size=3),
     st.sets(ipv6, max_size=3),
+    st.sets(macs, max_size=3),
 ).filter(lambda delta: not delta.is_empty())
 
 
@@ -111,6 +151,8 @@ deltas = st.builds(
     ),
     router_deltas=st.dictionaries(ids, router_deltas, max_size=2),
     removed_routers=st.sets(ids, max_size=3),
+    security_groups=st.lists(security_groups, max_size=1).map(lambda some: {group.id: group for group in some}),
+    removed_security_groups=st.sets(ids, max_size=3),
 )
 
 _few = st.integers(1, 3)
@@ -122,16 +164,19 @@ _few_neighbours = st.builds(
         st.dictionaries(_few, _few, max_size=3),
         st.dictionaries(_few, _few, max_size=3),
         st.dictionaries(_few_ids, _few, max_size=3),
+        st.dictionaries(_few, memberships, max_size=2),
     ),
     st.sets(_few),
     st.sets(_few),
     st.sets(_few_ids),
+    st.sets(_few),
 )
 _few_interfaces = st.lists(
     st.builds(RouterInterface, _few_ids, _few, _few, st.just(())), max_size=3, unique_by=lambda each: each.id
 ).map(lambda chosen: tuple(sorted(chosen, key=lambda each: each.id)))
 _few_routes = st.sampled_from([(), (("192.0.2.0/24", ""),)])
 _few_router_deltas = st.builds(RouterDelta, _few_interfaces, st.frozensets(_few_ids), st.one_of(st.none(), _few_routes))
+_few_groups = st.sampled_from([SecurityGroup(b"g" * 16), SecurityGroup(b"g" * 16, False)])
 colliding_deltas = st.builds(
     GoalStateDelta,
     revision=_few,
@@ -149,4 +194,6 @@ colliding_deltas = st.builds(
     routers=st.dictionaries(_few_ids, st.builds(Router, _few_ids, _few_interfaces, _few_routes), max_size=3),
     router_deltas=st.dictionaries(_few_ids, _few_router_deltas, max_size=3),
     removed_routers=st.sets(_few_ids),
+    security_groups=st.dictionaries(_few_ids, _few_groups, max_size=3),
+    removed_security_groups=st.sets(_few_ids),
 )

@@ -8,8 +8,20 @@ from collections.abc import Iterator
 
 from hypothesis import strategies as st
 
-from alcor.model.goal_state import GoalState, Port, Router, RouterInterface, Subnet, Vpc, VpcNeighbours
+from alcor.model.goal_state import (
+    GoalState,
+    Membership,
+    Port,
+    Router,
+    RouterInterface,
+    SecurityGroup,
+    Subnet,
+    Vpc,
+    VpcNeighbours,
+)
 from alcor.model.records import (
+    AddressGroupDeleted,
+    AddressGroupRecord,
     NodeDeleted,
     NodeRecord,
     PortDeleted,
@@ -21,6 +33,9 @@ from alcor.model.records import (
     RouterRecord,
     RouteTableDeleted,
     RouteTableRecord,
+    SecurityGroupDeleted,
+    SecurityGroupRecord,
+    SecurityRule,
     SubnetDeleted,
     SubnetRecord,
     VpcDeleted,
@@ -36,6 +51,8 @@ VPCS = [some_id("vpc", number) for number in range(3)]
 SUBNETS = [some_id("subnet", number) for number in range(4)]
 ROUTERS = [some_id("router", number) for number in range(3)]
 INTERFACES = [some_id("interface", number) for number in range(4)]
+GROUPS = [some_id("group", number) for number in range(3)]
+ADDRESS_GROUPS = [some_id("address-group", number) for number in range(2)]
 PORTS = [some_id("port", number) for number in range(6)]
 HOSTS = [f"host-{number}" for number in range(4)]
 MACS = list(range(0xFA163E000000, 0xFA163E000004))
@@ -52,6 +69,8 @@ class Cloud:
         self.nodes: dict[str, NodeRecord] = {}
         self.routers: dict[bytes, RouterRecord] = {}
         self.interfaces: dict[bytes, RouterInterfaceRecord] = {}
+        self.groups: dict[bytes, SecurityGroupRecord] = {}
+        self.address_groups: dict[bytes, AddressGroupRecord] = {}
         self.tables: dict[bytes, RouteTableRecord] = {}
         self._host_indexes = iter(range(1, 1000))
 
@@ -124,6 +143,22 @@ class Cloud:
         self.interfaces.pop(interface_id, None)
         return [RouterInterfaceDeleted(interface_id)]
 
+    def put_group(self, group: SecurityGroupRecord) -> list[Record]:
+        self.groups[group.id] = group
+        return [group]
+
+    def delete_group(self, group_id: bytes) -> list[Record]:
+        self.groups.pop(group_id, None)
+        return [SecurityGroupDeleted(group_id)]
+
+    def put_address_group(self, group: AddressGroupRecord) -> list[Record]:
+        self.address_groups[group.id] = group
+        return [group]
+
+    def delete_address_group(self, group_id: bytes) -> list[Record]:
+        self.address_groups.pop(group_id, None)
+        return [AddressGroupDeleted(group_id)]
+
     def put_table(self, owner_id: bytes, vpc_id: bytes, routes: tuple[tuple[str, str, int], ...]) -> list[Record]:
         self.tables[owner_id] = RouteTableRecord(owner_id, vpc_id if owner_id in SUBNETS else owner_id, routes)
         return [self.tables[owner_id]]
@@ -152,6 +187,8 @@ class Cloud:
             *self.subnets.values(),
             *self.nodes.values(),
             *self._routers(),
+            *self.groups.values(),
+            *self.address_groups.values(),
             *self.ports.values(),
         )
 
@@ -175,7 +212,16 @@ class Cloud:
             state.vpcs[vpc.vni] = Vpc(vpc.id, vpc.vni, vpc.mtu, vpc.dns_domain, vpc.on_demand)
             addresses = tuple((subnet, str(ipaddress.ip_address(address))) for subnet, address in port.fixed_ips)
             up = port.admin_state_up and vpc.admin_state_up
-            state.ports[port.id] = Port(port.id, vpc.vni, port.mac, addresses, up, hostname=port.hostname)
+            state.ports[port.id] = Port(
+                port.id,
+                vpc.vni,
+                port.mac,
+                addresses,
+                up,
+                allowed_address_pairs=port.allowed_address_pairs,
+                hostname=port.hostname,
+                security_groups=port.security_groups,
+            )
             for subnet_id, _ in port.fixed_ips:
                 subnet = self.subnets.get(subnet_id)
                 if subnet is not None and subnet.vpc_id == vpc.id:
@@ -196,8 +242,21 @@ class Cloud:
                     neighbours.ipv4[int(ipaddress.IPv4Address(address))] = port.mac
                 else:
                     neighbours.ipv6[address] = port.mac
+            if port.security_groups:
+                pairs = tuple(cidr for cidr, _ in port.allowed_address_pairs)
+                neighbours.memberships[port.mac] = Membership(port.security_groups, pairs)
+        for group in self.groups.values():
+            if host_id in self.nodes and any(
+                group.id in port.security_groups for port in self.ports.values() if port.host_id == host_id
+            ):
+                state.security_groups[group.id] = self._security_group(group)
         state.neighbours = {vni: known for vni, known in state.neighbours.items() if not known.is_empty()}
         return state
+
+    def _security_group(self, group: SecurityGroupRecord) -> SecurityGroup:
+        named = sorted({rule.remote_address_group for rule in group.rules} & self.address_groups.keys())
+        address_groups = tuple((each, self.address_groups[each].addresses) for each in named)
+        return SecurityGroup(group.id, group.stateful, group.rules, address_groups)
 
     def _up_interfaces(self, router: RouterRecord) -> list[RouterInterfaceRecord]:
         return [each for each in self.interfaces.values() if each.router_id == router.id and each.admin_state_up]
@@ -265,6 +324,17 @@ _interfaces = st.builds(
     st.sampled_from([True, True, True, False]),
 )
 
+_rules = st.one_of(
+    st.builds(lambda least: SecurityRule(True, False, 6, least, least), st.integers(1, 3)),
+    st.builds(lambda group: SecurityRule(True, False, remote_group=group), st.sampled_from(GROUPS)),
+    st.builds(lambda group: SecurityRule(False, False, remote_address_group=group), st.sampled_from(ADDRESS_GROUPS)),
+)
+_groups = st.builds(
+    SecurityGroupRecord, st.sampled_from(GROUPS), st.booleans(), st.lists(_rules, max_size=2).map(tuple)
+)
+_address_groups = st.builds(
+    AddressGroupRecord, st.sampled_from(ADDRESS_GROUPS), st.sampled_from([(), ("10.0.0.0/8",), ("10.1.0.0/16",)])
+)
 _destinations = st.sampled_from(["0.0.0.0/0", "192.0.2.0/24", "fd01::/64"])
 _next_hops = st.sampled_from([str(ipaddress.ip_address(address)) for address in ADDRESSES])
 _routes = st.lists(st.tuples(_destinations, _next_hops), max_size=2).map(tuple)
@@ -284,7 +354,9 @@ _ports = st.builds(
     ).map(tuple),
     st.sampled_from(["", *HOSTS]),
     st.sampled_from([True, True, True, False]),
+    allowed_address_pairs=st.sampled_from([(), (), (("10.0.0.9/32", MACS[0]),)]),
     hostname=st.sampled_from(["a", "b"]),
+    security_groups=st.sampled_from([(), (GROUPS[0],), (GROUPS[0], GROUPS[1]), (GROUPS[2],)]),
 )
 
 operations = st.one_of(
@@ -308,6 +380,10 @@ operations = st.one_of(
     st.tuples(st.just("put_table"), st.sampled_from([*VPCS, *SUBNETS]), st.sampled_from(VPCS), _table_routes),
     st.tuples(st.just("delete_table"), st.sampled_from([*VPCS, *SUBNETS])),
     st.tuples(st.just("delete_interface"), st.sampled_from(INTERFACES)),
+    st.tuples(st.just("put_group"), _groups),
+    st.tuples(st.just("delete_group"), st.sampled_from(GROUPS)),
+    st.tuples(st.just("put_address_group"), _address_groups),
+    st.tuples(st.just("delete_address_group"), st.sampled_from(ADDRESS_GROUPS)),
     st.tuples(st.just("delete_port"), st.sampled_from(PORTS)),
     st.tuples(st.just("swap_ports"), st.sampled_from(PORTS), st.sampled_from(PORTS)),
 )

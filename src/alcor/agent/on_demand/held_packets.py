@@ -1,20 +1,24 @@
 """Packets that wait for an answer: few for each port, few in all, and not for long. Pure."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from alcor.agent.on_demand.open_questions import Question
 from alcor.model.identifiers import Id
 
+Again = Callable[[Id, bytes, bool], None]
+"""Told a packet when what it waited for is known: whether it is there."""
+
 
 class HeldPacket(msgspec.Struct, frozen=True):
-    """A workload's packet, and until when it is worth sending."""
+    """A packet from a workload or to it, until when it is worth sending, and who is told, if not who usually is."""
 
     port_id: Id
     frame: bytes
     until: float
+    again: Again | None = None
 
 
 class HeldPackets:
@@ -26,11 +30,11 @@ class HeldPackets:
         self._counts: dict[Id, int] = {}
         self._count = 0
 
-    def hold(self, what: Question, port_id: Id, frame: bytes, now: float) -> bool:
+    def hold(self, what: Question, port_id: Id, frame: bytes, now: float, again: Again | None = None) -> bool:
         """Keep a packet; False when there is no room for it."""
         if self._counts.get(port_id, 0) >= self._per_port or self._count >= self._in_all:
             return False
-        self._waiting.setdefault(what, deque()).append(HeldPacket(port_id, frame, now + self._seconds))
+        self._waiting.setdefault(what, deque()).append(HeldPacket(port_id, frame, now + self._seconds, again))
         self._counts[port_id] = self._counts.get(port_id, 0) + 1
         self._count += 1
         return True

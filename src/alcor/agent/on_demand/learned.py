@@ -15,7 +15,7 @@ import msgspec
 
 from alcor.channels.ncm_messages import VpcQuestions
 from alcor.model.addresses import Address
-from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
+from alcor.model.goal_state import GoalStateDelta, Membership, NeighbourDelta, VpcNeighbours
 
 _RENEW_AT = 0.6  # of the lease
 _GIVE_UP_AT = 2.0  # of the lease
@@ -61,6 +61,16 @@ class Learned:
         """Where the hosts are that have MACs of a VPC: host index → IPv4."""
         vpc = self._vpcs.get(vni)
         return {} if vpc is None else vpc.vteps
+
+    def memberships(self, vni: int) -> Mapping[int, Membership]:
+        """Which security groups MACs of a VPC are in, of those in any."""
+        vpc = self._vpcs.get(vni)
+        return {} if vpc is None else vpc.known.memberships
+
+    def addresses(self, vni: int, mac: int) -> AbstractSet[Address]:
+        """The addresses that are known to lead to a MAC."""
+        vpc = self._vpcs.get(vni)
+        return frozenset() if vpc is None else vpc.addresses.get(mac, frozenset())
 
     def all_vteps(self) -> set[int]:
         """Where all these hosts are."""
@@ -108,20 +118,22 @@ class Learned:
         for mac in change.removed_macs:
             _forget_mac(vpc, mac)
             vpc.absent_macs[mac] = now + vpc.absence
+        touched = {*change.removed_macs, *change.put.forwarding}
         removed: list[Address] = [*change.removed_ipv4, *change.removed_ipv6]
         for address in removed:
-            _forget_address(vpc, address)
+            touched.update(_forget_address(vpc, address))
             vpc.absent_addresses[address] = now + vpc.absence
         for mac, index in change.put.forwarding.items():
             vpc.known.forwarding[mac] = index
+            _set_membership(vpc, mac, change.put.memberships.get(mac))
             vpc.learned_at[mac] = now
             vpc.asked_at.pop(mac, None)
             vpc.to_renew.macs.discard(mac)
             vpc.absent_macs.pop(mac, None)
         for part in (change.put.ipv4, change.put.ipv6):
             for address, mac in part.items():
-                _put_address(vpc, address, mac)
-        return {*change.removed_macs, *change.put.forwarding}
+                touched.update(_put_address(vpc, address, mac))
+        return touched
 
     def adopt(self, vni: int, neighbours: VpcNeighbours, vteps: Mapping[int, int], now: float) -> None:
         """A VPC is on demand from now on: what was told ahead is kept as if it had been learned."""
@@ -237,17 +249,27 @@ def _renew_addresses(vpc: _Vpc, addresses: Iterable[Address]) -> None:
             vpc.to_renew.ipv6.add(address)
 
 
-def _put_address(vpc: _Vpc, address: Address, mac: int) -> None:
-    _forget_address(vpc, address)
+def _set_membership(vpc: _Vpc, mac: int, membership: Membership | None) -> None:
+    if membership is None:
+        vpc.known.memberships.pop(mac, None)
+    else:
+        vpc.known.memberships[mac] = membership
+
+
+def _put_address(vpc: _Vpc, address: Address, mac: int) -> set[int]:
+    """Returns the MACs that have other addresses by that."""
+    before = _forget_address(vpc, address)
     vpc.absent_addresses.pop(address, None)
     if isinstance(address, int):
         vpc.known.ipv4[address] = mac
     else:
         vpc.known.ipv6[address] = mac
     vpc.addresses.setdefault(mac, set()).add(address)
+    return {*before, mac}
 
 
-def _forget_address(vpc: _Vpc, address: Address) -> None:
+def _forget_address(vpc: _Vpc, address: Address) -> set[int]:
+    """Returns the MAC that had it, if any."""
     if isinstance(address, int):
         mac = vpc.known.ipv4.pop(address, None)
         vpc.to_renew.ipv4.discard(address)
@@ -258,10 +280,12 @@ def _forget_address(vpc: _Vpc, address: Address) -> None:
         addresses.discard(address)
         if not addresses:
             del vpc.addresses[mac]
+    return set() if mac is None else {mac}
 
 
 def _forget_mac(vpc: _Vpc, mac: int) -> None:
     vpc.known.forwarding.pop(mac, None)
+    vpc.known.memberships.pop(mac, None)
     vpc.learned_at.pop(mac, None)
     vpc.asked_at.pop(mac, None)
     vpc.to_renew.macs.discard(mac)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 
 from alcor.agent.counters import Counters
-from alcor.agent.on_demand.held_packets import HeldPackets
+from alcor.agent.on_demand.held_packets import Again, HeldPackets
 from alcor.agent.on_demand.learned import Learned, Touched
 from alcor.agent.on_demand.manager import Manager
 from alcor.agent.on_demand.open_questions import OpenQuestions, Question
@@ -47,6 +47,12 @@ class OnDemand:
         """Told that there are other VPCs on demand on this host than before."""
         self.is_routed_to: Callable[[int, int], bool] = lambda vni, mac: False
         """Says whether a MAC address of a VPC is a next hop in use."""
+        self.is_decided_on: Callable[[int, int], bool] = lambda vni, mac: False
+        """Says whether packets of a MAC address of a VPC are let pass for what is known of it."""
+        self.forgotten: Callable[[Touched], None] = lambda touched: None
+        """Told which MACs are known no longer, which the data plane has dropped already or was never told of."""
+        self.ticked: Callable[[], None] = lambda: None
+        """Told about once a second."""
         self._only_routed: set[tuple[int, int]] = set()  # learned MACs (by VNI) that nothing else is sent to
         self._wanted, self._driver, self._counters, self._clock = wanted, driver, counters, clock
         self._held = HeldPackets()
@@ -58,13 +64,18 @@ class OnDemand:
 
     # What workloads do.
 
-    def unknown_address(self, port_id: Id, vni: int, address: Address, frame: bytes) -> bool:
-        """A workload asks for the MAC of an address that is not known here. False when it need not be asked for."""
+    def unknown_address(
+        self, port_id: Id, vni: int, address: Address, frame: bytes, again: Again | None = None
+    ) -> bool:
+        """A packet needs to know who has an address that is not known here. False when it need not be asked for.
+
+        ``again`` is told the packet when that is known, instead of ``answer_again`` or ``given_up``.
+        """
         if not self.is_on_demand(vni) or self.learned.is_absent(vni, self._clock(), address=address):
             return False
         question = Question(vni, address=address)
         if self._ask(port_id, question):
-            self._hold(question, port_id, frame)
+            self._hold(question, port_id, frame, again)
         return True
 
     def unknown_mac(self, port_id: Id, vni: int, mac: int, frame: bytes) -> bool:
@@ -119,15 +130,19 @@ class OnDemand:
         if self.is_routed_to(vni, mac):
             self._only_routed.add((vni, mac))
         else:
-            self.learned.forget(vni, mac)
+            self._forget(vni, mac)
 
     def no_longer_routed_to(self, vni: int, mac: int) -> None:
         """Nothing was routed to a MAC for a while: unless it is sent to in its own VPC, too, it is forgotten."""
-        if self.is_routed_to(vni, mac):
+        if self.is_routed_to(vni, mac) or self.is_decided_on(vni, mac):
             return
         if (vni, mac) in self._only_routed or vni not in self._wanted.state.vpcs:
             self._only_routed.discard((vni, mac))
-            self.learned.forget(vni, mac)
+            self._forget(vni, mac)
+
+    def _forget(self, vni: int, mac: int) -> None:
+        self.learned.forget(vni, mac)
+        self.forgotten({vni: {mac}})
 
     def port_gone(self, port_id: Id) -> None:
         """The port's interface is gone."""
@@ -262,12 +277,14 @@ class OnDemand:
             self._counters.add("leases_ended", sum(map(len, touched.values())))
             self.changed(touched)
         self._forget_unrouted()
+        self.ticked()
 
     def _forget_unrouted(self) -> None:
-        """Of VPCs that are only routed to, only next hops in use are worth knowing."""
+        """Of VPCs that are only routed to, only those are worth knowing that packets go to, or are let in from."""
         for vni in self.learned.vnis() - self._wanted.state.vpcs.keys():
-            for mac in [mac for mac in self.learned.forwarding(vni) if not self.is_routed_to(vni, mac)]:
-                self.learned.forget(vni, mac)
+            for mac in list(self.learned.forwarding(vni)):
+                if not self.is_routed_to(vni, mac) and not self.is_decided_on(vni, mac):
+                    self._forget(vni, mac)
 
     async def programmed(self) -> None:
         """The data plane does what was learned: let go what waited for it."""
@@ -275,7 +292,9 @@ class OnDemand:
         now = self._clock()
         for question in answered:
             for packet in self._held.release(question, now):
-                if question.mac is None:
+                if packet.again is not None:
+                    packet.again(packet.port_id, packet.frame, True)
+                elif question.mac is None:
                     self.answer_again(packet.port_id, packet.frame)
                 else:
                     self._counters.add("held_packets_sent")
@@ -303,8 +322,8 @@ class OnDemand:
             return False
         return True
 
-    def _hold(self, question: Question, port_id: Id, frame: bytes) -> None:
-        held = self._held.hold(question, port_id, frame, self._clock())
+    def _hold(self, question: Question, port_id: Id, frame: bytes, again: Again | None = None) -> None:
+        held = self._held.hold(question, port_id, frame, self._clock(), again)
         self._counters.add("packets_held" if held else "packets_without_room")
 
     def _resolved(self, question: Question) -> None:
@@ -317,7 +336,10 @@ class OnDemand:
         if dropped:
             self._counters.add("held_packets_to_absent_peers", len(dropped))
         for packet in dropped:
-            self.given_up(packet.port_id, packet.frame)
+            if packet.again is not None:
+                packet.again(packet.port_id, packet.frame, False)
+            else:
+                self.given_up(packet.port_id, packet.frame)
 
 
 def _count(questions: Questions) -> int:

@@ -1,7 +1,9 @@
 """The driver of the data plane in memory. It keeps to the same promises as any driver and counts what it is asked."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from typing import Protocol, TypeVar
 
 from alcor.dataplane.driver import (
     Change,
@@ -14,18 +16,24 @@ from alcor.dataplane.driver import (
     RemoteDelta,
     State,
 )
+from alcor.dataplane.memory.firewall import Firewall
 from alcor.dataplane.memory.switch import Fabric, MemorySwitch
+from alcor.dataplane.security_groups import ANY_VPC, MembersDelta, StrangersDelta
 from alcor.model.addresses import Address, address_text, ipv4_text, mac_text
 from alcor.model.identifiers import Id, id_text
 
 _RESERVED_VTEP = 0
 
+K = TypeVar("K")
+T = TypeVar("T")
+
 
 class MemoryDataPlane:
     """Programs a MemorySwitch; without one, a switch of its own that no other host reaches.
 
-    ``operations`` counts what was done to the switch: one for each endpoint, remote, VTEP, learned remote, router or
-    next hop put or removed, and for each VPC that is on demand from then on, or no longer.
+    ``operations`` counts what was done to the switch: one for each endpoint, remote, VTEP, learned remote, router, next
+    hop, security group, member or stranger put or removed, and for each VPC that is on demand from then on, or no
+    longer.
     ``refusals`` makes ports fail, with the reason given; ``unavailable`` makes every call raise, as a data plane
     does that cannot be reached.
     """
@@ -43,7 +51,7 @@ class MemoryDataPlane:
         self._check_available()
         self._listener = listener
         self.switch.punt, self.switch.miss = listener.packet_punted, listener.packet_missed
-        self.switch.unrouted = listener.packet_for_router
+        self.switch.unrouted, self.switch.undecided = listener.packet_for_router, listener.packet_undecided
         for port_id in self.switch.inboxes:
             listener.interface_appeared(port_id)
 
@@ -63,6 +71,18 @@ class MemoryDataPlane:
             routers={key: new for key, new in state.routers.items() if switch.routers.get(key) != new},
             removed_routers=switch.routers.keys() - state.routers.keys(),
             next_hops=_next_hop_difference(switch.next_hops, state.next_hops),
+            security_groups={
+                key: new for key, new in state.security_groups.items() if switch.firewall.groups.get(key) != new
+            },
+            removed_security_groups=switch.firewall.groups.keys() - state.security_groups.keys(),
+            members={
+                key: MembersDelta(put, removed)
+                for key, (put, removed) in _set_differences(switch.firewall.members, state.members).items()
+            },
+            strangers={
+                vni: StrangersDelta(put, removed)
+                for vni, (put, removed) in _set_differences(switch.firewall.strangers, state.strangers).items()
+            },
         )
         failures = await self.apply(small)
         self.operations["remote"] += _replace_remotes(switch.remotes, state.remotes)
@@ -94,10 +114,20 @@ class MemoryDataPlane:
         self.switch.routers |= change.routers
         self.operations["router"] += len(change.removed_routers) + len(change.routers)
         self.operations["next_hop"] += _apply_next_hops(self.switch.next_hops, change.next_hops)
+        self._apply_security(change)
         self.switch.vteps -= change.removed_vteps
         self.switch.vteps |= change.vteps
         self.operations["vtep"] += len(change.removed_vteps) + len(change.vteps)
         return failures
+
+    def _apply_security(self, change: Change) -> None:
+        firewall = self.switch.firewall
+        for group_id in change.removed_security_groups:
+            firewall.groups.pop(group_id, None)
+        firewall.groups |= change.security_groups
+        self.operations["security_group"] += len(change.removed_security_groups) + len(change.security_groups)
+        self.operations["member"] += _apply_sets(firewall.members, change.members)
+        self.operations["stranger"] += _apply_sets(firewall.strangers, change.strangers)
 
     async def send(self, port_id: Id, frame: bytes) -> None:
         """See DataPlane.send."""
@@ -106,6 +136,10 @@ class MemoryDataPlane:
     async def forward(self, port_id: Id, frame: bytes) -> None:
         """See DataPlane.forward."""
         self.switch.take_from_workload(port_id, frame)
+
+    async def deliver(self, port_id: Id, frame: bytes) -> None:
+        """See DataPlane.deliver."""
+        self.switch.take_for_workload(port_id, frame)
 
     def interfaces(self) -> frozenset[Id]:
         """See DataPlane.interfaces."""
@@ -141,13 +175,14 @@ class MemoryDataPlane:
             for vni, hops in sorted(switch.next_hops.items())
             for address, hop in hops.items()
         ]
+        lines += _describe_security(switch.firewall)
         lines += [f"on demand vni {vni}" for vni in sorted(switch.on_demand)]
         return lines + [f"vtep {ipv4_text(vtep)}" for vtep in sorted(switch.vteps)]
 
     async def stop(self) -> None:
         """See DataPlane.stop."""
         self._listener = None
-        self.switch.punt = self.switch.miss = self.switch.unrouted = None
+        self.switch.punt = self.switch.miss = self.switch.unrouted = self.switch.undecided = None
 
     def attach(self, port_id: Id) -> None:
         """Plug in the interface of a workload."""
@@ -177,6 +212,9 @@ class MemoryDataPlane:
         for vni, address in self.switch.take_idle_next_hops():
             if self._listener is not None:
                 self._listener.next_hop_idle(vni, address)
+        for vni, stranger in self.switch.firewall.take_idle_strangers():
+            if self._listener is not None:
+                self._listener.stranger_idle(vni, stranger)
 
     def lose_everything(self) -> None:
         """Restart the data plane behind the driver's back."""
@@ -196,6 +234,19 @@ class MemoryDataPlane:
         if endpoint.port_id in self.switch.inboxes:
             self.switch.put_endpoint(endpoint)
         return None
+
+
+def _describe_security(firewall: Firewall) -> Iterator[str]:
+    for group in firewall.groups.values():
+        kind = "stateful" if group.stateful else "stateless"
+        yield f"security group {id_text(group.id)} {kind} rules {len(group.rules)}"
+    for (vni, group_id), prefixes in sorted(firewall.members.items()):
+        where = "any vpc" if vni == ANY_VPC else f"vni {vni}"
+        for prefix in sorted(prefixes):
+            yield f"member {where} group {id_text(group_id)} address {ip_address(prefix.address)}/{prefix.length}"
+    for vni, addresses in sorted(firewall.strangers.items()):
+        for address in sorted(addresses):
+            yield f"stranger vni {vni} address {ip_address(address)}"
 
 
 def _apply_remotes(present: dict[int, dict[int, int]], deltas: Mapping[int, RemoteDelta]) -> int:
@@ -232,6 +283,31 @@ def _next_hop_difference(
         if put or old.keys() - new.keys():
             deltas[vni] = NextHopDelta(put, old.keys() - new.keys())
     return deltas
+
+
+class _SetDelta(Protocol[T]):
+    @property
+    def put(self) -> set[T]: ...
+
+    @property
+    def removed(self) -> set[T]: ...
+
+
+def _apply_sets(present: dict[K, set[T]], deltas: Mapping[K, _SetDelta[T]]) -> int:
+    """How many were put or removed."""
+    for key, delta in deltas.items():
+        values = present.setdefault(key, set())
+        values -= delta.removed
+        values |= delta.put
+        if not values:
+            del present[key]
+    return sum(len(delta.removed) + len(delta.put) for delta in deltas.values())
+
+
+def _set_differences(present: Mapping[K, set[T]], wanted: Mapping[K, set[T]]) -> dict[K, tuple[set[T], set[T]]]:
+    """What is to be put and what removed, of each that differs."""
+    pairs = {key: (present.get(key, set()), wanted.get(key, set())) for key in present.keys() | wanted.keys()}
+    return {key: (new - old, old - new) for key, (old, new) in pairs.items() if old != new}
 
 
 def _replace_remotes(present: dict[int, dict[int, int]], wanted: Mapping[int, Mapping[int, int]]) -> int:

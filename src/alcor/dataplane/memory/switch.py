@@ -10,6 +10,7 @@ from alcor.dataplane import frames, ipv6, port_security
 from alcor.dataplane.driver import MOST_ROUTERS, Endpoint, NextHop, Router, RouterInterface
 from alcor.dataplane.frames import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet
 from alcor.dataplane.ipv4 import PROTOCOL_ICMP, Ipv4
+from alcor.dataplane.memory.firewall import Firewall, Verdict
 from alcor.dataplane.route_choice import Way, way
 from alcor.dataplane.routed_packets import (
     Header,
@@ -51,7 +52,8 @@ class MemorySwitch:
     """What a host's data plane holds, and what it does to frames.
 
     ``dropped`` counts frames that went nowhere, by reason. ``punt`` is where packets for the agent go, ``miss`` where
-    those go that nobody is known to want in a VPC on demand, ``unrouted`` where those go that a router has no way for.
+    those go that nobody is known to want in a VPC on demand, ``unrouted`` where those go that a router has no way for,
+    ``undecided`` where those go of which nobody here knows whether a security group lets them pass.
     """
 
     def __init__(self, fabric: Fabric, vtep: int) -> None:
@@ -64,10 +66,12 @@ class MemorySwitch:
         self.learned: dict[int, dict[int, int]] = {}
         self.routers: dict[Id, Router] = {}
         self.next_hops: dict[int, dict[Address, NextHop]] = {}
+        self.firewall = Firewall()
         self.dropped: Counter[str] = Counter()
         self.punt: Callable[[Id, bytes], None] | None = None
         self.miss: Callable[[Id, bytes], None] | None = None
         self.unrouted: Callable[[Id, bytes], None] | None = None
+        self.undecided: Callable[[Id, bytes, bool], None] | None = None
         self._used: set[tuple[int, int]] = set()
         self._routed_to: set[tuple[int, Address]] = set()
         self._by_mac: dict[tuple[int, int], Id] = {}
@@ -75,13 +79,17 @@ class MemorySwitch:
         fabric.join(self)
 
     def put_endpoint(self, endpoint: Endpoint) -> None:
-        """Program an endpoint in place of any earlier one of its port."""
-        self.remove_endpoint(endpoint.port_id)
+        """Program an endpoint in place of any earlier one of its port, whose connections go on."""
+        self._take_out(endpoint.port_id)
         self.endpoints[endpoint.port_id] = endpoint
         self._by_mac[endpoint.vni, endpoint.mac] = endpoint.port_id
 
     def remove_endpoint(self, port_id: Id) -> None:
         """Forget what was programmed for a port, if anything."""
+        self.firewall.forget(port_id)
+        self._take_out(port_id)
+
+    def _take_out(self, port_id: Id) -> None:
         endpoint = self.endpoints.pop(port_id, None)
         if endpoint is not None and self._by_mac.get((endpoint.vni, endpoint.mac)) == port_id:
             del self._by_mac[endpoint.vni, endpoint.mac]
@@ -91,6 +99,7 @@ class MemorySwitch:
         self.endpoints, self.remotes, self.vteps, self._by_mac = {}, {}, set(), {}
         self.on_demand, self.learned, self._used = set(), {}, set()
         self.routers, self.next_hops, self._routed_to = {}, {}, set()
+        self.firewall = Firewall()
 
     def take_idle(self) -> list[tuple[int, int]]:
         """Forget the learned remotes that nothing was sent to since this was last called, and name them."""
@@ -124,6 +133,8 @@ class MemorySwitch:
             self._drop("spoofed")
         elif self._is_punted(header, frame):
             self._hand_to_agent(self.punt, port_id, frame)
+        elif not self._passes(endpoint, frame, ingress=False):
+            pass  # counted, or with the agent
         elif header.is_multicast():
             self._drop("multicast")
         elif found := self._router_with_mac(endpoint.vni, header):
@@ -135,6 +146,12 @@ class MemorySwitch:
         """Deliver a frame from another host; never on to a third one."""
         header = frames.ethernet(frame)
         return header is not None and self._deliver(vni, header.destination, frame)
+
+    def take_for_workload(self, port_id: Id, frame: bytes) -> None:
+        """Deliver a frame that had come for a workload before."""
+        endpoint, header = self.endpoints.get(port_id), frames.ethernet(frame)
+        if endpoint is None or header is None or not self._deliver(endpoint.vni, header.destination, frame):
+            self._drop("not programmed")
 
     def hand_to_workload(self, port_id: Id, frame: bytes) -> None:
         """Put a frame into the workload's interface, if it has one."""
@@ -256,11 +273,21 @@ class MemorySwitch:
         return vtep
 
     def _deliver(self, vni: int, mac: int, frame: bytes) -> bool:
+        """False when there is nobody here whom it is for."""
         port_id = self._by_mac.get((vni, mac))
         if port_id is None or port_id not in self.inboxes or not self.endpoints[port_id].admin_state_up:
             return False
-        self.hand_to_workload(port_id, frame)
+        if self._passes(self.endpoints[port_id], frame, ingress=True):
+            self.hand_to_workload(port_id, frame)
         return True
+
+    def _passes(self, endpoint: Endpoint, frame: bytes, ingress: bool) -> bool:
+        verdict = self.firewall.judge(endpoint, frame, ingress)
+        if verdict is Verdict.UNDECIDED and self.undecided is not None:
+            self.undecided(endpoint.port_id, frame, ingress)
+        elif verdict is not Verdict.PASSES:
+            self._drop("denied")
+        return verdict is Verdict.PASSES
 
     def _drop(self, reason: str) -> None:
         self.dropped[reason] += 1

@@ -1,7 +1,7 @@
 """The flows of a switch in words: tables, rules and ports by name."""
 
-import functools
 import ipaddress
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 
 from alcor.dataplane.ovs import cookies
@@ -13,7 +13,7 @@ from alcor.dataplane.ovs.pipeline import RULES
 from alcor.dataplane.ovs.tables import PRIORITIES_OF_A_BIT, TABLES
 from alcor.model.addresses import ipv4_text, mac_text
 
-_WIDE_REGISTERS = {"xxreg0": 0, "xxreg2": 8}
+_TO_TABLES = ("goto_table", "resubmit_table", "ct_table")
 _MOST_BITS = 128
 _RULE_NAMES = {
     (rule.table.number, rule.priority + bits * PRIORITIES_OF_A_BIT): rule.name
@@ -34,7 +34,7 @@ def _line(flow: FlowStatistics, form: Callable[[FieldValue], str]) -> str:
     table = _TABLE_NAMES.get(flow.table, str(flow.table))
     rule = _RULE_NAMES.get((flow.table, flow.priority), "?") if cookies.is_ours(flow.cookie) else "not ours"
     try:
-        fields = _with_wide_registers(decode_match(flow.match)[0])
+        fields = decode_match(flow.match)[0]
         match = ", ".join(f"{field.name}={form(field)}" for field in fields)
         steps = ", ".join(_named(step) for step in decode_instructions(flow.instructions, form))
     except Malformed as error:
@@ -46,19 +46,9 @@ def _line(flow: FlowStatistics, form: Callable[[FieldValue], str]) -> str:
     )
 
 
-def _with_wide_registers(fields: list[FieldValue]) -> list[FieldValue]:
-    """Four registers that are one field of ours as that one: the switch tells of them one by one."""
-    for name, first in _WIDE_REGISTERS.items():
-        parts = [field for field in fields if field.name in {f"reg{first + number}" for number in range(4)}]
-        if len(parts) == 4 and not any(part.mask for part in parts):
-            value = functools.reduce(lambda high, part: high << 32 | part.value, parts, 0)
-            fields = [field for field in fields if field not in parts] + [FieldValue(name, value)]
-    return fields
-
-
 def _named(step: str) -> str:
     name, _, value = step.partition(":")
-    return f"{name}:{_TABLE_NAMES.get(int(value), value)}" if name in ("goto_table", "resubmit_table") else step
+    return f"{name}:{_TABLE_NAMES.get(int(value), value)}" if name in _TO_TABLES else step
 
 
 def value_formatter(port_names: Mapping[int, str]) -> Callable[[FieldValue], str]:
@@ -80,6 +70,8 @@ def number_text(form: str, value: int) -> str:
         return mac_text(value)
     if form == "ipv4":
         return ipv4_text(value)
+    if form == "id":
+        return str(uuid.UUID(int=value))
     if form == "ipv6":
         return str(ipaddress.IPv6Address(value))
     return hex(value) if form == "hex" else str(value)

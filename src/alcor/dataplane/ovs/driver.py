@@ -2,17 +2,18 @@
 
 import asyncio
 import contextlib
-import functools
 import logging
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from pathlib import Path
 
 from alcor.dataplane.driver import Change, DataPlaneUnavailable, Failures, Listener, State
 from alcor.dataplane.ovs import cookies
+from alcor.dataplane.ovs.connection_zones import ConnectionZones
 from alcor.dataplane.ovs.control_socket import ControlSocket
 from alcor.dataplane.ovs.database import SwitchDatabase
 from alcor.dataplane.ovs.description import describe_flows
 from alcor.dataplane.ovs.openflow import message
+from alcor.dataplane.ovs.openflow.actions import Action, SetBits
 from alcor.dataplane.ovs.openflow.connection import Handlers
 from alcor.dataplane.ovs.openflow.errors import Refused
 from alcor.dataplane.ovs.openflow.flows import FlowStatistics, RemovedFlow, decode_statistics, statistics_request
@@ -22,9 +23,10 @@ from alcor.dataplane.ovs.programmer import Programmer
 from alcor.dataplane.ovs.renewals import Learned, Renewals
 from alcor.dataplane.ovs.revalidation import Revalidation
 from alcor.dataplane.ovs.routing_rules import IPV6_TWINS, TO_NEXT_HOP, TO_NEXT_HOP_HERE
+from alcor.dataplane.ovs.security_rules import EPOCH_BITS, STATE_BITS, STRANGER_IPV4, STRANGER_IPV6, WAY_IN
 from alcor.dataplane.ovs.session import Session, open_session
 from alcor.dataplane.ovs.settings import OvsSettings
-from alcor.dataplane.ovs.tables import MISS, NEXT_HOP, UNROUTED
+from alcor.dataplane.ovs.tables import LOCAL, MISS, NEXT_HOP, UNDECIDED, UNROUTED
 from alcor.dataplane.ovs.tunnel_neighbours import TunnelNeighbours
 from alcor.model.addresses import Address
 from alcor.model.identifiers import Id, id_text
@@ -34,12 +36,15 @@ _RECONNECT_SECONDS = (0.05, 1.0)  # first and longest pause
 _MAXIMUM_FRAME = 65000
 _REGISTER_BITS = 32
 
+_VNI_BITS = 24
+
 _TO_NEXT_HOPS = (TO_NEXT_HOP, TO_NEXT_HOP_HERE)
-_XXREG2 = ("reg8", "reg9", "reg10", "reg11")  # as the switch tells of it
-_IDLING: Mapping[tuple[int, int], tuple[str, ...]] = {
-    **{(rule.table.number, rule.priority): ("reg8",) for rule in _TO_NEXT_HOPS},
-    **{(rule.table.number, rule.priority): _XXREG2 for rule in (IPV6_TWINS[each] for each in _TO_NEXT_HOPS)},
-    (TO_LEARNED.table.number, TO_LEARNED.priority): ("eth_dst",),
+_IDLING: Mapping[tuple[int, int], str] = {
+    **{(rule.table.number, rule.priority): "reg8" for rule in _TO_NEXT_HOPS},
+    **{(rule.table.number, rule.priority): "xxreg2" for rule in (IPV6_TWINS[each] for each in _TO_NEXT_HOPS)},
+    (TO_LEARNED.table.number, TO_LEARNED.priority): "eth_dst",
+    (UNDECIDED.number, STRANGER_IPV4.priority): "reg11",
+    (UNDECIDED.number, STRANGER_IPV6.priority): "xxreg2",
 }
 """Table and priority of the flows that go when idle, and the fields that together say what they are about."""
 
@@ -113,7 +118,19 @@ class OvsDataPlane:
 
     async def forward(self, port_id: Id, frame: bytes) -> None:
         """See DataPlane."""
-        self._give(port_id, frame, packet_through_tables)
+        self._give(port_id, frame, lambda number, frame: packet_through_tables(number, frame, self._epoch()))
+
+    async def deliver(self, port_id: Id, frame: bytes) -> None:
+        """See DataPlane."""
+        vni = None if self._programmer is None else self._programmer.vni_of(port_id)
+        if vni is not None:
+            before = (SetBits("metadata", 0, _VNI_BITS, vni), *self._epoch())
+            tunnel = self._tunnel_port  # as if from there: whatever the frame says, it goes to no other host
+            self._give(port_id, frame, lambda _, frame: packet_through_tables(tunnel, frame, before, LOCAL.number))
+
+    def _epoch(self) -> tuple[Action, ...]:
+        changes = 0 if self._programmer is None else self._programmer.changes
+        return (SetBits("reg7", STATE_BITS, EPOCH_BITS, changes % (1 << EPOCH_BITS)),)
 
     def _give(self, port_id: Id, frame: bytes, packet: Callable[[int, bytes], bytes]) -> None:
         number = self._ports.get(port_id)
@@ -126,7 +143,7 @@ class OvsDataPlane:
         """See DataPlane."""
         if self._neighbours is not None:
             self._neighbours.replace(state.vteps)
-        with self._renewals.begin(_idling(state.learned, state.next_hops)) as renewal:
+        with self._renewals.begin(_idling(state.learned, state.next_hops, state.strangers)) as renewal:
             async with self._lock:
                 with _unavailable_when_lost():
                     return await self._live_programmer().replace(state, self._ports, self._tunnel_port, renewal)
@@ -142,7 +159,8 @@ class OvsDataPlane:
             self._neighbours.add(change.vteps)
         learned = {vni: delta.put for vni, delta in change.learned.items()}
         next_hops = {vni: hops.put for vni, hops in change.next_hops.items()}
-        with self._renewals.begin(_idling(learned, next_hops)) as renewal:
+        strangers = {vni: delta.put for vni, delta in change.strangers.items()}
+        with self._renewals.begin(_idling(learned, next_hops, strangers)) as renewal:
             async with self._lock:
                 with _unavailable_when_lost():
                     failures = await self._live_programmer().apply(change, self._ports, renewal)
@@ -190,10 +208,14 @@ class OvsDataPlane:
                     await self._programmer.withdraw_absent(self._ports)
 
     def _packet_in(self, packet: PacketIn) -> None:
-        port_id = self._port_ids.get(packet.in_port)
+        undecided = packet.table == UNDECIDED.number
+        port_id = self._port_ids.get(packet.registers.get("reg6", 0) if undecided else packet.in_port)
         if port_id is None or self._listener is None:
             return
-        if packet.table == MISS.number:
+        if undecided:
+            ingress = bool(packet.registers.get("reg7", 0) & WAY_IN)
+            self._listener.packet_undecided(port_id, packet.frame, ingress)
+        elif packet.table == MISS.number:
             self._listener.packet_missed(port_id, packet.frame)
         elif packet.table == UNROUTED.number:
             self._listener.packet_for_router(port_id, packet.frame)
@@ -201,17 +223,22 @@ class OvsDataPlane:
             self._listener.packet_punted(port_id, packet.frame)
 
     def _flow_idle(self, flow: RemovedFlow) -> None:
-        fields = _IDLING.get((flow.table, flow.priority), ()) if cookies.is_ours(flow.cookie) else ()
-        if not fields or self._listener is None:
+        field = _IDLING.get((flow.table, flow.priority)) if cookies.is_ours(flow.cookie) else None
+        if field is None or self._listener is None:
             return
         values = {each.name: each.value for each in flow.fields}
         vni = values.get("metadata", 0)
-        value = functools.reduce(lambda high, field: high << _REGISTER_BITS | values.get(field, 0), fields, 0)
-        address: Address = value.to_bytes(16) if fields is _XXREG2 else value
-        if self._renewals.cover((flow.table, vni), address):
+        value = values.get(field, 0)
+        is_ipv6 = field == "xxreg2"
+        about: Address = value.to_bytes(16) if is_ipv6 else value
+        if flow.table == UNDECIDED.number and not is_ipv6:
+            about = value.to_bytes(4)
+        if self._renewals.cover((flow.table, vni), about):
             return
         if flow.table == NEXT_HOP.number:
-            self._listener.next_hop_idle(vni, address)
+            self._listener.next_hop_idle(vni, about)
+        elif isinstance(about, bytes):
+            self._listener.stranger_idle(vni, about)
         else:
             self._listener.remote_idle(vni, value)
 
@@ -228,7 +255,9 @@ class OvsDataPlane:
     async def _connect(self) -> None:
         socket = self._run_directory / f"{self._settings.integration_bridge}.mgmt"
         self._session = await open_session(socket, self._settings, Handlers(self._packet_in, self._flow_idle))
-        self._programmer = Programmer(self._session, self._generation, self._revalidation)
+        zones = ConnectionZones(self._commands, self._database.datapath_type)
+        await zones.limit(self._settings.connections)
+        self._programmer = Programmer(self._session, self._generation, self._revalidation, zones)
 
     async def _keep_connected(self) -> None:
         """Reconnect whenever ovs-vswitchd goes away, and say so."""
@@ -258,11 +287,17 @@ class OvsDataPlane:
         task.add_done_callback(self._tasks.discard)
 
 
-def _idling(learned: Mapping[int, Collection[int]], next_hops: Mapping[int, Collection[Address]]) -> Learned:
+def _idling(
+    learned: Mapping[int, Collection[int]],
+    next_hops: Mapping[int, Collection[Address]],
+    strangers: Mapping[int, Collection[bytes]],
+) -> Learned:
     """What goes when idle, by the table in which it is and the VNI."""
-    return {(TO_LEARNED.table.number, vni): macs for vni, macs in learned.items()} | {
-        (NEXT_HOP.number, vni): addresses for vni, addresses in next_hops.items()
-    }
+    return (
+        {(TO_LEARNED.table.number, vni): macs for vni, macs in learned.items()}
+        | {(NEXT_HOP.number, vni): addresses for vni, addresses in next_hops.items()}
+        | {(UNDECIDED.number, vni): set(map(int.from_bytes, addresses)) for vni, addresses in strangers.items()}
+    )
 
 
 @contextlib.contextmanager

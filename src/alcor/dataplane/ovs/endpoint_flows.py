@@ -8,6 +8,7 @@ from alcor.dataplane.ovs import ipv6_rules
 from alcor.dataplane.ovs import pipeline as rules
 from alcor.dataplane.ovs.rendering import Flow, Pipeline
 from alcor.dataplane.ovs.routing_rules import TO_AGENT
+from alcor.dataplane.ovs.security_flows import security_flows
 from alcor.model.addresses import link_local
 
 _ALL_IPV4 = 0xFFFFFFFF
@@ -19,7 +20,6 @@ _EVERYWHERE = (
     ipv6_rules.PUNT_NEIGHBOUR_SOLICITATION,
     ipv6_rules.PUNT_ROUTER_SOLICITATION,
     ipv6_rules.PUNT_DHCPV6,
-    rules.DELIVER,
     rules.MISSED,
     TO_AGENT,
 )
@@ -27,8 +27,10 @@ _OWN_IPV6 = (ipv6_rules.GUARD_IPV6, ipv6_rules.OWN_NEIGHBOUR, ipv6_rules.OWN_NEI
 _WITHOUT_ADDRESS = (rules.GUARD_ARP_PROBE, rules.GUARD_DHCP, ipv6_rules.GUARD_IPV6_UNSPECIFIED)
 
 
-def endpoint_flows(pipeline: Pipeline, endpoint: Endpoint, port: int) -> tuple[Flow, ...]:
+def endpoint_flows(pipeline: Pipeline, endpoint: Endpoint, port: int, undecided_meter: int) -> tuple[Flow, ...]:
     """Every flow of a port whose interface has this OpenFlow port number; none when it is administratively down.
+
+    What goes to the agent because it is undecided goes by a meter of its own.
 
     Raises ValueError when an allowed address pair is no CIDR, OverflowError when a number does not fit its field.
     """
@@ -37,8 +39,9 @@ def endpoint_flows(pipeline: Pipeline, endpoint: Endpoint, port: int) -> tuple[F
     common = {"port": port, "vni": endpoint.vni, "mac": endpoint.mac, "meter": port}
     flows = [pipeline[rule].flow(common) for rule in _EVERYWHERE]
     if not endpoint.port_security:
-        return (*flows, pipeline[rules.UNGUARDED].flow(common))
-    return (*flows, *_guard(pipeline, endpoint, port))
+        return (*flows, *(pipeline[rule].flow(common) for rule in (rules.UNGUARDED, rules.DELIVER)))
+    asked = security_flows(pipeline, endpoint, port, undecided_meter)
+    return (*flows, *_guard(pipeline, endpoint, port), *asked)
 
 
 def _guard(pipeline: Pipeline, endpoint: Endpoint, port: int) -> Iterator[Flow]:

@@ -16,15 +16,25 @@ from alcor.dataplane.ovs.openflow.flows import (
     delete_flows_with_cookie,
     statistics_request,
 )
+from alcor.dataplane.ovs.pipeline import DELIVER
 from alcor.dataplane.ovs.rendering import Flow
+from alcor.dataplane.ovs.security_rules import GUARD_INGRESS
 from alcor.model.identifiers import Id
 
 _COMPARISONS_BETWEEN_PAUSES = 256
+_PLACES = (DELIVER, GUARD_INGRESS)
 
 log = logging.getLogger(__name__)
 
-Owner = Id | int | None
-"""Whose a flow is: a port's (its id), a VPC's (its VNI) or the host's."""
+
+class OfGroup(NamedTuple):
+    """Whose a flow is: a security group's, or that of a group which rules name."""
+
+    group: Id
+
+
+Owner = Id | int | OfGroup | None
+"""Whose a flow is: a port's (its id), a VPC's (its VNI), a group's or the host's."""
 
 Modifications = Iterable[tuple[Owner, bytes]]
 """Flow-mods with their owners."""
@@ -64,6 +74,8 @@ class Difference:
         self._wanted = wanted
         self._generation = generation
         self.kept = self.added = self.removed = 0
+        self.newcomers: set[Owner] = set()
+        """Owners of what was not delivered to this port number before."""
 
     def __iter__(self) -> Iterator[tuple[Owner, bytes]]:
         present = self._inventory.ours
@@ -74,6 +86,8 @@ class Difference:
             digest = flow.digest()
             if present.pop(digest, None) is None:
                 self.added += 1
+                if flow.compiled.rule in _PLACES:
+                    self.newcomers.add(owner)
                 yield owner, flow.addition(cookies.cookie(self._generation, digest))
             else:
                 self.kept += 1

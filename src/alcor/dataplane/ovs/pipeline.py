@@ -5,13 +5,14 @@ A packet carries its VPC's VNI in the metadata from the first table on; there is
 are its own alone, so a flow found in a switch tells which rule it came from. ``docs/pipeline.md`` is generated from
 here.
 
-Rules of routing stand in routing_rules, those of IPv6 in a subnet in ipv6_rules. Numbers between the tables are left
-free for what comes between: 30–39 security groups of the sender, 61–69 security groups of the receiver.
+Rules of routing stand in routing_rules, those of IPv6 in a subnet in ipv6_rules, those of security groups in
+security_rules. Tables from 90 on are no stages of the way: they are asked, and answer.
 """
 
 from alcor.dataplane.ovs.ipv6_rules import IPV6_RULES
 from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, Move, Output, SetField, ToAgent, WriteMetadata
 from alcor.dataplane.ovs.routing_rules import ROUTING_RULES
+from alcor.dataplane.ovs.security_rules import SECURITY_RULES
 from alcor.dataplane.ovs.tables import CLASSIFY, GATEWAY, LOCAL, MISS, PUNT, REMOTE, SOURCE_GUARD, TUNNEL, Match, Rule
 
 _ARP = Match("eth_type", 0x0806)
@@ -126,7 +127,7 @@ DELIVER = Rule(
     100,
     (Match("metadata", "vni"), Match("eth_dst", "mac")),
     (Output("port"),),
-    "to the workload that has the MAC address in this VPC",
+    "to the workload that has the MAC address in this VPC; its port security is off",
 )
 GROUP_ADDRESSED = Rule(
     "group_addressed",
@@ -209,6 +210,7 @@ RULES = (
     FORWARD,
     *IPV6_RULES,
     *ROUTING_RULES,
+    *SECURITY_RULES,
     DELIVER,
     GROUP_ADDRESSED,
     TUNNEL_TO_NOBODY,

@@ -12,14 +12,19 @@ from alcor.dataplane.ovs.description import number_text
 from alcor.dataplane.ovs.openflow.actions import (
     Back,
     CheckSize,
+    Commit,
     DecrementTtl,
     GoTo,
     Instruction,
     Meter,
     Move,
     Output,
+    OutputTo,
     Resubmit,
+    SetBits,
     SetField,
+    Track,
+    Untrack,
     WriteMetadata,
 )
 from alcor.dataplane.ovs.openflow.fields import FIELDS
@@ -88,10 +93,18 @@ def _text(value: Value, field: str) -> str:
 
 
 def _step(step: Instruction) -> str:
-    if isinstance(step, GoTo):
-        return f"go on in {_name(step.table)}"
-    if isinstance(step, Resubmit):
-        return f"through {_name(step.table)}"
+    if isinstance(step, GoTo | Resubmit | Track):
+        verb = {GoTo: "go on in", Resubmit: "through", Track: "find the connection and go on in"}[type(step)]
+        return f"{verb} {_name(step.table)}"
+    if isinstance(step, Commit):
+        return "turn the connection round, drop" if step.force else "remember the connection"
+    if isinstance(step, Untrack):
+        return "forget the connection found"
+    if isinstance(step, OutputTo):
+        return f"output to {step.field}"
+    if isinstance(step, SetBits):
+        value = step.value if isinstance(step.value, str) else hex(step.value)
+        return f"{step.field}[{step.first}..{step.first + step.bits - 1}] := {value}"
     if isinstance(step, Output):
         return f"output to *{step.port}*"
     if isinstance(step, WriteMetadata):

@@ -1,21 +1,33 @@
 """Makes the flows of a switch what a State or Change says, in as few steps as it takes."""
 
+import itertools
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from alcor.dataplane.driver import Change, DataPlaneUnavailable, Endpoint, Failures, Router, State
 from alcor.dataplane.ovs import pipeline as rules
+from alcor.dataplane.ovs.connection_zones import ConnectionZones
 from alcor.dataplane.ovs.cookies import cookie
 from alcor.dataplane.ovs.endpoint_flows import endpoint_flows
-from alcor.dataplane.ovs.flow_programming import Difference, Modifications, Owner, program, read_inventory
+from alcor.dataplane.ovs.flow_programming import (
+    Difference,
+    Modifications,
+    OfGroup,
+    Owner,
+    program,
+    read_inventory,
+)
+from alcor.dataplane.ovs.group_flows import GroupFlows, StagedGroups, staged_groups
 from alcor.dataplane.ovs.openflow.errors import SwitchError
 from alcor.dataplane.ovs.rendering import CompiledRule, Flow, host_flows
 from alcor.dataplane.ovs.renewals import Renewal
 from alcor.dataplane.ovs.revalidation import Revalidation
 from alcor.dataplane.ovs.router_flows import next_hop_flows, next_hop_removals, router_flows
+from alcor.dataplane.ovs.security_flows import member_flows, stranger_flows
 from alcor.dataplane.ovs.session import Session
-from alcor.model.identifiers import Id
+from alcor.dataplane.security_groups import ANY_VPC
+from alcor.model.identifiers import Id, id_text
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +40,7 @@ class _PortFlows(NamedTuple):
 
     vni: int
     number: int
+    security_groups: tuple[Id, ...]
     flows: tuple[Flow, ...]
 
     def by_digest(self) -> dict[int, Flow]:
@@ -41,21 +54,25 @@ _RouterFlows = dict[int, tuple[int, Flow]]
 class Programmer:
     """Programs the switch of one session, for one caller at a time.
 
-    Of what it programmed it remembers the flows of this host's own ports and routers, so that they can be changed one
-    at a time; everything else it reads back from the switch.
+    Of what it programmed it remembers the flows of this host's own ports and of their routers and security groups, so
+    that they can be changed one at a time; everything else it reads back from the switch.
 
     Methods raise ConnectionError when the session is lost, Refused or DataPlaneUnavailable when the switch does not
     do what every host needs.
     """
 
-    def __init__(self, session: Session, generation: int, revalidation: Revalidation) -> None:
+    def __init__(self, session: Session, generation: int, revalidation: Revalidation, zones: ConnectionZones) -> None:
         self._session = session
         self._generation = generation
         self._revalidation = revalidation
+        self._zones = zones
         self._programmed: dict[Id, _PortFlows] = {}
         self._routers: dict[Id, _RouterFlows] = {}
+        self._groups = GroupFlows()
         self.replaced = 0
         """Flows that the last replace() added or removed."""
+        self.changes = 0
+        """How often flows were changed."""
 
     async def replace(self, state: State, ports: PortNumbers, tunnel_port: int, renewal: Renewal) -> Failures:
         """See DataPlane.replace. The renewal is of all that the state says is learned."""
@@ -65,21 +82,27 @@ class Programmer:
             await self._session.meters.read()
             await self._session.meters.add(port.number for port in staged.values())
         routers = self._stage_routers(state.routers.values())
+        groups = staged_groups(state.security_groups.values())
+        had = {port.number for port in self._programmed.values()}
         difference: Difference | None = None
 
         async def prepare() -> Modifications:
             nonlocal difference
             inventory = await read_inventory(self._session.flows)
             renewal.end()  # what was there is kept: when it goes now, it is gone
-            difference = Difference(inventory, self._wanted(state, staged, routers, tunnel_port), self._generation)
+            wanted = self._wanted(state, staged, routers, groups, tunnel_port)
+            difference = Difference(inventory, wanted, self._generation)
             return difference
 
         refused = await program(self._session.flows, prepare, self._revalidation.expect)
+        self.changes += 1
         self._programmed, self._routers = staged, routers
+        self._groups.replace(groups)
         await self._take_refusals(refused, failures)
         await self._keep_meters()
         await self._revalidation.wait()
         if difference is not None:
+            await self._zones.empty(self._changed_hands(had, difference))
             self.replaced = difference.added + difference.removed
             log.info("flows: %d kept, %d added, %d removed", difference.kept, difference.added, difference.removed)
         return failures
@@ -94,12 +117,14 @@ class Programmer:
         before = {port_id: self._programmed[port_id] for port_id in touched if port_id in self._programmed}
 
         routers = self._stage_routers(change.routers.values())
+        groups = staged_groups(change.security_groups.values())
 
         async def prepare() -> Modifications:
-            return self._modifications(change, before, staged, routers)
+            return self._modifications(change, before, staged, routers, groups)
 
         expect = None if _only_learns(change) else self._revalidation.expect
         refused = await program(self._session.flows, prepare, expect)
+        self.changes += 1
         renewal.end()
         for port_id in before:
             del self._programmed[port_id]
@@ -107,18 +132,34 @@ class Programmer:
         for router_id in change.removed_routers:
             self._routers.pop(router_id, None)
         self._routers |= routers
+        self._groups.apply(change.removed_security_groups, groups)
         await self._take_refusals(refused, failures)
         if before:
             await self._keep_meters()
         await self._revalidation.wait()
+        numbers = {port.number for port in self._programmed.values()}
+        await self._zones.empty({port.number for port in before.values()} - numbers)
         return failures
+
+    def vni_of(self, port_id: Id) -> int | None:
+        """The VPC of a port that is programmed."""
+        port = self._programmed.get(port_id)
+        return None if port is None else port.vni
 
     async def withdraw_absent(self, ports: PortNumbers) -> None:
         """Remove the flows of ports whose interface is gone, before its port number can mean another."""
         absent = [port_id for port_id, port in self._programmed.items() if ports.get(port_id) != port.number]
         if absent:
+            numbers = {self._programmed[port_id].number for port_id in absent}
             await self._session.flows.modify_each(self._removals(absent))
             await self._keep_meters()
+            await self._zones.empty(numbers)
+
+    def _changed_hands(self, had: set[int], difference: Difference) -> set[int]:
+        """The port numbers that mean nobody any more, or perhaps another than when the agent last ran."""
+        numbers = {port_id: port.number for port_id, port in self._programmed.items()}
+        newcomers = {numbers[owner] for owner in difference.newcomers if isinstance(owner, bytes) and owner in numbers}
+        return (had - set(numbers.values())) | (newcomers - had if difference.kept else set())
 
     def _removals(self, port_ids: Iterable[Id]) -> list[bytes]:
         return [flow.removal() for port_id in port_ids for flow in self._programmed.pop(port_id).flows]
@@ -135,11 +176,12 @@ class Programmer:
             if number is None:
                 continue
             try:
-                flows = endpoint_flows(self._session.pipeline, endpoint, number)
+                meter = self._session.undecided_meter(number)
+                flows = endpoint_flows(self._session.pipeline, endpoint, number, meter)
             except (ValueError, OverflowError) as error:
                 failures[endpoint.port_id] = f"not programmed: {error}"
             else:
-                staged[endpoint.port_id] = _PortFlows(endpoint.vni, number, flows)
+                staged[endpoint.port_id] = _PortFlows(endpoint.vni, number, endpoint.security_groups, flows)
         return staged
 
     def _stage_routers(self, routers: Iterable[Router]) -> dict[Id, _RouterFlows]:
@@ -150,7 +192,12 @@ class Programmer:
         }
 
     def _wanted(
-        self, state: State, staged: Mapping[Id, _PortFlows], routers: Mapping[Id, _RouterFlows], tunnel_port: int
+        self,
+        state: State,
+        staged: Mapping[Id, _PortFlows],
+        routers: Mapping[Id, _RouterFlows],
+        groups: StagedGroups,
+        tunnel_port: int,
     ) -> Iterator[tuple[Owner, Flow]]:
         for flow in host_flows(self._session.pipeline, tunnel_port):
             yield None, flow
@@ -168,6 +215,15 @@ class Programmer:
         for vni, next_hops in state.next_hops.items():
             for flow in next_hop_flows(self._session.pipeline, vni, next_hops.items()):
                 yield vni, flow
+        for group_id, group in groups.items():
+            for flow in group.flows.values():
+                yield OfGroup(group_id), flow
+        for (vni, group_id), members in state.members.items():
+            for flow in member_flows(self._session.pipeline, vni, group_id, members):
+                yield OfGroup(group_id), flow
+        for vni, strangers in state.strangers.items():
+            for flow in stranger_flows(self._session.pipeline, vni, strangers):
+                yield vni, flow
 
     def _modifications(
         self,
@@ -175,6 +231,7 @@ class Programmer:
         before: Mapping[Id, _PortFlows],
         after: Mapping[Id, _PortFlows],
         routers: Mapping[Id, _RouterFlows],
+        groups: StagedGroups,
     ) -> Iterator[tuple[Owner, bytes]]:
         missing = {port_id: port.by_digest() for port_id, port in after.items()}
         for port_id, port in before.items():
@@ -183,11 +240,13 @@ class Programmer:
                     yield port_id, flow.removal()
         yield from self._vpc_removals(change)
         yield from self._router_modifications(change, routers)
+        yield from self._group_removals(change)
+        yield from self._groups.modifications(change.removed_security_groups, groups, self._generation)
         for port_id, flows in missing.items():
             for digest, flow in flows.items():
                 yield port_id, flow.addition(cookie(self._generation, digest))
-        for vni, flow in self._vpc_additions(change):
-            yield vni, flow.addition(cookie(self._generation, flow.digest()))
+        for owner, flow in itertools.chain(self._vpc_additions(change), self._group_additions(change)):
+            yield owner, flow.addition(cookie(self._generation, flow.digest()))
 
     def _router_modifications(self, change: Change, routers: Mapping[Id, _RouterFlows]) -> Iterator[tuple[int, bytes]]:
         for router_id in change.removed_routers | change.routers.keys():
@@ -220,12 +279,32 @@ class Programmer:
         for vni in change.on_demand:
             yield vni, self._session.pipeline[rules.ON_DEMAND].flow({"vni": vni})
 
+    def _group_removals(self, change: Change) -> Iterator[tuple[Owner, bytes]]:
+        for (vni, group_id), members in change.members.items():
+            for flow in member_flows(self._session.pipeline, vni, group_id, members.removed):
+                yield OfGroup(group_id), flow.removal_of_any()
+        for vni, strangers in change.strangers.items():
+            for flow in stranger_flows(self._session.pipeline, vni, strangers.removed):
+                yield vni, flow.removal_of_any()
+
+    def _group_additions(self, change: Change) -> Iterator[tuple[Owner, Flow]]:
+        for (vni, group_id), members in change.members.items():
+            for flow in member_flows(self._session.pipeline, vni, group_id, members.put):
+                yield OfGroup(group_id), flow
+        for vni, strangers in change.strangers.items():
+            for flow in stranger_flows(self._session.pipeline, vni, strangers.put):
+                yield vni, flow
+
     async def _take_refusals(self, refused: Mapping[Owner, SwitchError], failures: Failures) -> None:
         """Turn refusals into failures, and take back what was installed of the ports that failed."""
         leftovers: list[bytes] = []
         for owner, error in refused.items():
             if owner is None:
                 raise DataPlaneUnavailable(f"Open vSwitch refused a flow every host needs: {error}")
+            if isinstance(owner, OfGroup):
+                log.error("Open vSwitch refused flows of group %s: %s", id_text(owner.group), error)
+                self._groups.fail(owner.group, str(error))
+                continue
             if isinstance(owner, int):
                 log.error("Open vSwitch refused flows to other hosts of VNI %d: %s", owner, error)
                 reason = f"other hosts may be out of reach: {error}"
@@ -240,6 +319,10 @@ class Programmer:
                 leftovers += self._removals([owner])
         if leftovers:
             await self._session.flows.modify_each(leftovers)
+        for port_id, port in self._programmed.items():
+            missing = self._groups.failure(port.security_groups)
+            if missing is not None:
+                failures.setdefault(port_id, missing)
 
 
 def _only_learns(change: Change) -> bool:
@@ -250,7 +333,16 @@ def _only_learns(change: Change) -> bool:
     """
     removes = any(delta.removed for delta in change.learned.values())
     removes = removes or any(hops.removed for hops in change.next_hops.values())
-    return not removes and change == Change(learned=change.learned, next_hops=change.next_hops, vteps=change.vteps)
+    removes = removes or any(members.removed or vni == ANY_VPC for (vni, _), members in change.members.items())
+    removes = removes or any(strangers.removed for strangers in change.strangers.values())
+    learns = Change(
+        learned=change.learned,
+        next_hops=change.next_hops,
+        vteps=change.vteps,
+        members=change.members,
+        strangers=change.strangers,
+    )
+    return not removes and change == learns
 
 
 def _remote_flows(rule: CompiledRule, vni: int, remotes: Iterable[tuple[int, int]]) -> Iterator[Flow]:

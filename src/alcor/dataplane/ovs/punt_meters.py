@@ -1,4 +1,8 @@
-"""The meters that bound how many packets each workload may send to the agent: meter n is that of port number n."""
+"""The meters that bound how many packets of each workload go to the agent.
+
+Meter n is that of port number n, and meter 65,536 + n that of its packets which are undecided: those come from
+strangers, and must not use up what the workload has for ARP and DHCP. A switch with fewer meters has one for both.
+"""
 
 import contextlib
 import logging
@@ -8,14 +12,17 @@ from alcor.dataplane.ovs.openflow import message, meters
 from alcor.dataplane.ovs.openflow.connection import OpenFlowConnection
 from alcor.dataplane.ovs.openflow.errors import Refused
 
+_UNDECIDED = 0x10000
+
 log = logging.getLogger(__name__)
 
 
 class PuntMeters:
     """The meters of one switch."""
 
-    def __init__(self, connection: OpenFlowConnection, packets_per_second: int) -> None:
+    def __init__(self, connection: OpenFlowConnection, packets_per_second: int, highest: int) -> None:
         self._connection = connection
+        self._offset = _UNDECIDED if highest >= 2 * _UNDECIDED else 0
         self._rate = packets_per_second
         self._present: set[int] = set()
 
@@ -34,21 +41,28 @@ class PuntMeters:
             if configuration != self._addition(number):
                 await self._connection.command(message.METER_MOD, meters.modify_meter(self._addition(number)))
 
-    async def add(self, numbers: Iterable[int]) -> None:
-        """Have a meter for each of these port numbers."""
-        for number in set(numbers) - self._present:
+    def undecided(self, port: int) -> int:
+        """The meter of what is undecided of a port number."""
+        return port + self._offset
+
+    async def add(self, ports: Iterable[int]) -> None:
+        """Have the meters of each of these port numbers."""
+        for number in self._of(ports) - self._present:
             try:
                 await self._connection.command(message.METER_MOD, self._addition(number))
                 self._present.add(number)
             except Refused as error:  # the flows that use it will be refused, and their port will say so
                 log.error("meter %d: %s", number, error)
 
-    async def keep(self, numbers: Iterable[int]) -> None:
+    async def keep(self, ports: Iterable[int]) -> None:
         """Remove the meters of all other port numbers, and with them any flow that uses them."""
-        for number in self._present - set(numbers):
+        for number in self._present - self._of(ports):
             with contextlib.suppress(Refused):
                 await self._connection.command(message.METER_MOD, meters.delete_meter(number))
             self._present.discard(number)
+
+    def _of(self, ports: Iterable[int]) -> set[int]:
+        return {number for port in ports for number in (port, self.undecided(port))}
 
     def _addition(self, number: int) -> bytes:
         return meters.add_meter(number, self._rate, self._rate)
@@ -63,4 +77,5 @@ async def punt_meters(connection: OpenFlowConnection, packets_per_second: int) -
         )
     except Refused:
         return None
-    return PuntMeters(connection, packets_per_second) if max(maxima) > 0 else None
+    highest = max(maxima)
+    return PuntMeters(connection, packets_per_second, highest) if highest > 0 else None

@@ -73,6 +73,14 @@ def compile_pipeline(metered: bool, idle_seconds: int) -> Pipeline:
     return {rule: compile_rule(rule, metered, idle_seconds) for rule in RULES}
 
 
+def single_flow(rule: Rule, values: Mapping[str, int]) -> "Flow":
+    """The flow of a rule made for it alone: one that says more than the pipeline's rule with its table and priority.
+
+    Raises as CompiledRule.flow does.
+    """
+    return compile_rule(rule, metered=True, idle_seconds=0).flow(values)
+
+
 def host_flows(pipeline: Pipeline, tunnel_port: int) -> Iterator[Flow]:
     """The flows that every host has once, whatever its ports: their rules are about nothing but its tunnels."""
     values = {"tunnel_port": tunnel_port}

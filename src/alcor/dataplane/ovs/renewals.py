@@ -1,8 +1,8 @@
-"""Learned MACs and next hops that are being programmed just now, so that old news of them is not mistaken for new.
+"""What goes when idle and is being programmed just now, so that old news of it is not mistaken for new.
 
-A learned flow may go idle while the agent is about to program the same again. The news is then about the earlier flow
-and must not make the agent forget the new one. The switch says that a flow is gone and that it has done what it was
-told over one connection, so what comes before its answer is old.
+A learned MAC address, next hop or stranger may go idle while the agent is about to program the same again. The news is
+then about the earlier flow and must not make the agent forget the new one. The switch says that a flow is gone and that
+it has done what it was told over one connection, so what comes before its answer is old.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ Key = tuple[int, int]
 """A table and a VNI."""
 
 Learned = Mapping[Key, Collection[Address]]
-"""MAC addresses, or addresses of next hops, by the table in which they are flows and the VNI."""
+"""MAC addresses, or addresses of next hops or strangers, by the table in which they are flows and the VNI."""
 
 
 class Renewals:

@@ -18,6 +18,10 @@ class Session(NamedTuple):
     meters: PuntMeters | None  # None when the switch has no meters
     pipeline: Pipeline
 
+    def undecided_meter(self, port: int) -> int:
+        """The meter of what is undecided of a port number; any number when the switch has no meters."""
+        return port if self.meters is None else self.meters.undecided(port)
+
     async def wait_lost(self) -> None:
         """Return when either connection is lost."""
         await asyncio.wait((self.flows.closed, self.packets.closed), return_when=asyncio.FIRST_COMPLETED)

@@ -11,6 +11,7 @@ class OvsSettings(msgspec.Struct, frozen=True):
     ``run_directory`` holds the sockets of ovsdb-server and ovs-vswitchd. ``vtep_ip`` is the host's tunnel end point.
     ``datapath`` is where packets are forwarded: in the kernel (system) or in ovs-vswitchd (netdev); auto takes the
     kernel where it can. ``punt_rate`` bounds the packets per second each workload may send to the agent.
+    ``connections`` bounds how many connections each workload may have tracked.
     ``idle_seconds`` is how long a learned remote stays that nothing is sent to, from 1 to 65535.
     """
 
@@ -20,3 +21,4 @@ class OvsSettings(msgspec.Struct, frozen=True):
     datapath: Literal["auto", "system", "netdev"] = "auto"
     punt_rate: int = 200
     idle_seconds: int = 60
+    connections: int = 65536

@@ -43,28 +43,50 @@ CLASSIFY = Table(0, "classify", "whose packet is it: write its VPC's VNI into th
 SOURCE_GUARD = Table(10, "source_guard", "a workload sends only from its own addresses (anti-spoofing)")
 NEIGHBOUR_GUARD = Table(15, "neighbour_guard", "a workload advertises only its own addresses to its neighbours")
 PUNT = Table(20, "punt", "what the agent answers goes to the agent")
+EGRESS = Table(30, "egress", "of IP, a workload sends only what its security groups let pass")
+EGRESS_CONNECTION = Table(31, "egress_connection", "ask the rules that the packet's connection stands by")
+EGRESS_VERDICT = Table(32, "egress_verdict", "do as the security groups say")
 GATEWAY = Table(40, "gateway", "is it for the MAC address of a router")
 ROUTE = Table(45, "route", "find the subnet that a router sends it to, or the next hop")
 NEXT_HOP = Table(50, "next_hop", "find who has the address there, and send it on as the router")
 UNROUTED = Table(55, "unrouted", "the agent finds the next hop, or says that there is none")
 TIME_TO_LIVE = Table(57, "time_to_live", "every router on the way takes one off its time to live")
 LOCAL = Table(60, "local", "deliver to a workload on this host")
+INGRESS = Table(61, "ingress", "of IP, a workload receives only what its security groups let pass")
+INGRESS_CONNECTION = Table(62, "ingress_connection", "ask the rules that the packet's connection stands by")
+INGRESS_VERDICT = Table(63, "ingress_verdict", "do as the security groups say")
 REMOTE = Table(70, "remote", "find the host of a MAC address elsewhere")
 MISS = Table(75, "miss", "in a VPC on demand, the agent asks who has a MAC address")
+UNDECIDED = Table(76, "undecided", "the agent finds out whether the other end is in a group")
 TUNNEL = Table(80, "tunnel", "send to the other host by VXLAN")
+GROUPS_OF_PORT = Table(90, "groups_of_port", "ask each security group of a port")
+GROUP = Table(91, "group", "ask the rules of a security group")
+GROUP_RULES = Table(92, "rules", "does a rule let it pass")
+MEMBERS = Table(93, "members", "is the other end in the group that a rule names")
 
 TABLES = (
     CLASSIFY,
     SOURCE_GUARD,
     NEIGHBOUR_GUARD,
     PUNT,
+    EGRESS,
+    EGRESS_CONNECTION,
+    EGRESS_VERDICT,
     GATEWAY,
     ROUTE,
     NEXT_HOP,
     UNROUTED,
     TIME_TO_LIVE,
     LOCAL,
+    INGRESS,
+    INGRESS_CONNECTION,
+    INGRESS_VERDICT,
     REMOTE,
     MISS,
+    UNDECIDED,
     TUNNEL,
+    GROUPS_OF_PORT,
+    GROUP,
+    GROUP_RULES,
+    MEMBERS,
 )

@@ -56,6 +56,7 @@ from alcor.services.subnets import private_ip
 from alcor.services.subnets.private_ip import FixedIp, Slot
 from alcor.store import bulk, sql
 from alcor.store.record_rows import port_record
+from alcor.store.security_records import groups_of_ports
 from alcor.store.tables import ip_allocation, log, network, port, port_binding
 from alcor.store.transaction import Transaction
 
@@ -109,7 +110,8 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     if not update.values.keys().isdisjoint(("device_id", "device_owner")):
         router_ports.check_router_owned(connection, [values], update.context)
     qos_attachment.change(connection, "port", row, update.values, update.context)
-    groups = port_security_groups.change(transaction, row, values, update.values, update.context)
+    old_groups = groups_of_ports(connection, [row.id]).get(row.id, [])
+    groups = port_security_groups.change(transaction, row, old_groups, values, update.values, update.context)
     if values["binding:host_id"] != row.host_id or not values["admin_state_up"]:
         values["status"] = DOWN
     changed = ROWS.changed_row(row, values | {"shown": row.shown}, transaction.now)
@@ -127,8 +129,8 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     bound.count(its_network, row.host_id, changed.host_id)
     if changed.mac_address != row.mac_address:
         mac.release(transaction, [row.mac_address])
-    if port_record(changed, fixed_ips) != port_record(row, old_ips):
-        tell_hosts(transaction, row.host_id, changed, fixed_ips)
+    if port_record(changed, fixed_ips, groups) != port_record(row, old_ips, old_groups):
+        tell_hosts(transaction, row.host_id, changed, fixed_ips, groups)
     if router_ports.INTERFACE in (row.device_owner, changed.device_owner):
         tell_of_interfaces(transaction, [changed], gone=[row])
     hosts = known_hosts(connection, [changed.host_id])

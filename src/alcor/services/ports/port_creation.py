@@ -133,9 +133,9 @@ def _write(
     above = {network_id: above_ports(row) for network_id, row in networks.items()}
     views = []
     bound = BoundPorts()
-    for row, held in zip(rows, fixed_ips, strict=True):
+    for row, held, its in zip(rows, fixed_ips, groups, strict=True):
         bound.count(networks[row.network_id], "", row.host_id)
-        tell_hosts(transaction, "", row, held)
+        tell_hosts(transaction, "", row, held, its)
         views.append(port_view(row, hosts, above[row.network_id]))
     physical_networks = {network_id: row.physical_network for network_id, row in networks.items()}
     qos_attachment.add_resource_requests(transaction.connection, views, physical_networks)

@@ -62,10 +62,13 @@ def remember_guests(transaction: Transaction, rows: Sequence[Any], networks: Map
     bulk.update_rows(transaction.connection, network, "id", ("guests",), [(True, each) for each in sorted(new)])
 
 
-def tell_hosts(transaction: Transaction, old_host: str, row: Any, fixed_ips: Sequence[FixedIp]) -> None:
-    """Leave a record of the port for the hosts: a port that is bound to none is not there for them."""
+def tell_hosts(
+    transaction: Transaction, old_host: str, row: Any, fixed_ips: Sequence[FixedIp], groups: Sequence[str]
+) -> None:
+    """Leave a record of the port, with its security groups, for the hosts: one that is bound to none is not there for
+    them."""
     if row.host_id:
-        transaction.record(port_record(row, fixed_ips))
+        transaction.record(port_record(row, fixed_ips, groups))
     elif old_host:
         transaction.record(PortDeleted(id_bytes(row.id), id_bytes(row.network_id)))
 

@@ -13,6 +13,7 @@ from alcor.model.errors import bad_request, not_found
 from alcor.services.ports.port_rows import lock_ports, tell_hosts
 from alcor.services.ports.port_views import fixed_ips_of
 from alcor.store import bulk
+from alcor.store.security_records import groups_of_ports
 from alcor.store.tables import ip_allocation, network, port, subnet
 from alcor.store.transaction import Transaction
 
@@ -70,6 +71,8 @@ def tell_again(transaction: Transaction, subnet_ids: Sequence[str], after: str) 
         return None
     rows, _ = lock_ports(transaction, port_ids)
     fixed_ips = fixed_ips_of(transaction.connection, port_ids)
+    groups = groups_of_ports(transaction.connection, port_ids)
     for port_id in port_ids:
-        tell_hosts(transaction, rows[port_id].host_id, rows[port_id], fixed_ips[port_id])
+        row = rows[port_id]
+        tell_hosts(transaction, row.host_id, row, fixed_ips[port_id], groups.get(port_id, ()))
     return port_ids[-1]

@@ -5,6 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select
 
 from alcor.model.errors import AlcorError, bad_request, conflict
+from alcor.model.identifiers import id_bytes
+from alcor.model.records import AddressGroupDeleted
 from alcor.model.resources.address_group import ADDRESS_GROUP, changed_addresses
 from alcor.model.schema import taking
 from alcor.services.access import Access, shareable
@@ -13,6 +15,7 @@ from alcor.services.plain import Held, Plain, locked_row, plain_manager
 from alcor.services.rows import Rows, View
 from alcor.services.sharing import sharing
 from alcor.store import bulk
+from alcor.store.security_records import address_group_record
 from alcor.store.tables import address_group, security_group_rule
 from alcor.store.transaction import Transaction
 
@@ -35,6 +38,10 @@ def users_of(connection: Connection, group_id: str) -> set[str]:
 
 def _prepare(_transaction: Transaction, values: Values, _context: Any) -> Values:
     return values | {"addresses": list(dict.fromkeys(values["addresses"]))}
+
+
+def _written(transaction: Transaction, row: Any, _values: Values) -> None:
+    transaction.record(address_group_record(row))
 
 
 def _add(transaction: Transaction, act: Act) -> View:
@@ -66,6 +73,7 @@ def _changed(transaction: Transaction, act: Act, action: str, change: Any) -> Vi
     its = change(row.id, _ROWS.view(row)["addresses"], given)
     changed = _ROWS.changed_row(row, {"addresses": its}, transaction.now)
     bulk.update_row(transaction.connection, address_group, changed)
+    transaction.record(address_group_record(changed))
     return {"address_group": ADDRESS_GROUPS.views(transaction.connection, [changed], act.context)[0]}
 
 
@@ -83,6 +91,7 @@ def _of_body(body: Any) -> list[str]:
 
 def _forget(transaction: Transaction, row: Row[Any], _context: Any) -> None:
     sharing.forget(transaction.connection, OBJECT_TYPE, row.id)
+    transaction.record(AddressGroupDeleted(id_bytes(row.id)))
 
 
 def _in_use(group_id: str, _rule_id: str) -> AlcorError:
@@ -93,6 +102,7 @@ ADDRESS_GROUPS: Manager = plain_manager(
     Plain(
         access=ACCESS,
         prepare=_prepare,
+        written=_written,
         forget=_forget,
         computed=sharing.shown_as_shared(OBJECT_TYPE),
         held_by=(Held(security_group_rule.c.remote_address_group_id, _in_use),),

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from alcor.model.context import Context
 from alcor.model.errors import bad_request, conflict, not_found
 from alcor.services.manager import Create, Values
 from alcor.services.rows import missing
 from alcor.services.security.security_group import ACCESS, ensure_defaults
-from alcor.store import bulk, sql
+from alcor.store import bulk
 from alcor.store.page import Named
 from alcor.store.tables import port_security_group, security_group
 from alcor.store.transaction import Transaction
@@ -18,20 +18,6 @@ from alcor.store.transaction import Transaction
 ATTRIBUTE = "security_groups"
 
 _TRUSTED_OWNERS = "network:"
-_groups = sql.among(
-    select(port_security_group.c.port_id, port_security_group.c.security_group_id).order_by(
-        port_security_group.c.port_id, port_security_group.c.security_group_id
-    ),
-    port_security_group.c.port_id,
-)
-
-
-def groups_of(connection: Connection, port_ids: Sequence[str]) -> dict[str, list[str]]:
-    """The ids of the groups of these ports."""
-    found: dict[str, list[str]] = {}
-    for port_id, group_id in _groups(connection, port_ids):
-        found.setdefault(port_id, []).append(group_id)
-    return found
 
 
 def check_new(connection: Connection, create: Create, secured: Mapping[str, bool]) -> None:
@@ -72,15 +58,16 @@ def join(connection: Connection, groups: Mapping[str, Sequence[str]]) -> None:
         bulk.insert_rows(connection, port_security_group, rows)
 
 
-def change(transaction: Transaction, row: Any, values: Values, given: Values, context: Context) -> list[str]:
-    """The groups of a port after an update; ``values`` are the attributes it leads to.
+def change(
+    transaction: Transaction, row: Any, held: list[str], values: Values, given: Values, context: Context
+) -> list[str]:
+    """The groups of a port after an update; ``held`` are those before, ``values`` the attributes it leads to.
 
     Raises AlcorError: 400 or 409 for a port without port security that would be a member, 404 for unknown groups, 409
     for groups that do not go together.
     """
     connection = transaction.connection
     ensure_defaults(transaction, [row.project_id])
-    held = groups_of(connection, [row.id]).get(row.id, [])
     if not values["port_security_enabled"]:
         if given.get(ATTRIBUTE):
             raise _needs_port_security()

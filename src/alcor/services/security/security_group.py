@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Row, bindparam, delete, or_, select
 from alcor.model import security_rules
 from alcor.model.context import Context
 from alcor.model.errors import conflict
-from alcor.model.identifiers import new_id
+from alcor.model.identifiers import id_bytes, new_id
+from alcor.model.records import SecurityGroupDeleted
 from alcor.model.resources.security_group import DEFAULT_NAME, SECURITY_GROUP, SECURITY_GROUP_RULE
 from alcor.services import quota
 from alcor.services.access import Access, visible_security_groups
@@ -17,6 +18,7 @@ from alcor.services.plain import Change, Held, Plain, plain_manager
 from alcor.services.remembered import Remembered
 from alcor.services.rows import Rows, View, missing
 from alcor.services.security import default_statefulness
+from alcor.services.security.group_records import tell_of_groups
 from alcor.services.sharing import sharing
 from alcor.store import bulk, sql
 from alcor.store.tables import (
@@ -43,6 +45,9 @@ _defaults = sql.among(
 _rules = sql.among(
     select(security_group_rule).order_by(security_group_rule.c.security_group_id, security_group_rule.c.id),
     security_group_rule.c.security_group_id,
+)
+_NAMING = select(security_group_rule.c.security_group_id).where(
+    security_group_rule.c.remote_group_id == bindparam("group_id")
 )
 _REMEMBERED_RULES = Remembered(lambda row, _: RULE_ROWS.view(row), most=50_000)
 _TEMPLATES = select(default_security_group_rule)
@@ -71,7 +76,8 @@ def ensure_defaults(transaction: Transaction, project_ids: Iterable[str]) -> Map
     if not wanted:
         return {}
     found = defaults_of(transaction.connection, wanted)
-    for project_id in sorted(wanted - found.keys()):
+    missing_defaults = sorted(wanted - found.keys())
+    for project_id in missing_defaults:
         values = stamp(transaction, {"project_id": project_id})
         row = ROWS.row(
             values
@@ -86,6 +92,7 @@ def ensure_defaults(transaction: Transaction, project_ids: Iterable[str]) -> Map
         bulk.insert_rows(transaction.connection, security_group, [row])
         _add_template_rules(transaction, row)
         found[project_id] = row.id
+    tell_of_groups(transaction, (found[project_id] for project_id in missing_defaults))
     return found
 
 
@@ -98,6 +105,7 @@ def _prepare(transaction: Transaction, values: Values, context: Context) -> Valu
 
 def _written(transaction: Transaction, row: Any, _values: Values) -> None:
     _add_template_rules(transaction, row)
+    tell_of_groups(transaction, [row.id])
 
 
 def _add_template_rules(transaction: Transaction, group: Any) -> None:
@@ -127,15 +135,23 @@ def _apply(transaction: Transaction, change: Change) -> Values:
     return change.values
 
 
+def _changed(transaction: Transaction, change: Change, changed: Any) -> None:
+    if changed.stateful != change.row.stateful:
+        tell_of_groups(transaction, [changed.id])
+
+
 def _forget(transaction: Transaction, row: Row[Any], context: Context) -> None:
     if row.is_default and not context.is_admin:
         raise conflict("SecurityGroupCannotRemoveDefault", "Insufficient rights for removing default security group.")
     bulk.delete_by(transaction.connection, log, "resource_id", [row.id])
     sharing.forget(transaction.connection, OBJECT_TYPE, row.id)
+    naming = set(transaction.connection.execute(_NAMING, {"group_id": row.id}).scalars())
     rules = security_group_rule.c
     transaction.connection.execute(
         delete(security_group_rule).where(or_(rules.security_group_id == row.id, rules.remote_group_id == row.id))
     )
+    tell_of_groups(transaction, naming - {row.id})
+    transaction.record(SecurityGroupDeleted(id_bytes(row.id)))
 
 
 def _has_members(connection: Connection, group_id: str) -> bool:
@@ -176,6 +192,7 @@ SECURITY_GROUPS: Manager = plain_manager(
         prepare=_prepare,
         written=_written,
         apply=_apply,
+        changed=_changed,
         forget=_forget,
         computed=_computed,
         held_by=(Held(port_security_group.c.security_group_id, _in_use),),

@@ -9,7 +9,8 @@ from alcor.model.errors import not_found
 from alcor.services.manager import Update
 from alcor.services.ports.port import update_ports_together
 from alcor.services.ports.port_rows import lock_ports
-from alcor.services.security.port_security_groups import ATTRIBUTE, groups_of
+from alcor.services.security.port_security_groups import ATTRIBUTE
+from alcor.store.security_records import groups_of_ports
 from alcor.store.transaction import Transaction
 
 
@@ -63,7 +64,7 @@ def _change(
     for port_id in by_port:
         if port_id not in rows or rows[port_id].project_id != bindings.project_id:
             raise not_found("port", port_id)
-    held = groups_of(transaction.connection, list(by_port))
+    held = groups_of_ports(transaction.connection, list(by_port))
     updates = [
         Update(
             port_id,

@@ -10,11 +10,13 @@ from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, conflict
 from alcor.model.resources.security_group import DEFAULT_SECURITY_GROUP_RULE, SECURITY_GROUP_RULE
 from alcor.services.access import Access, Project, everybody, row_values
-from alcor.services.manager import Create, Manager, Values
+from alcor.services.manager import Create, Delete, Manager, Values
 from alcor.services.plain import Plain, plain_manager
 from alcor.services.rows import View
 from alcor.services.security import security_group as groups
 from alcor.services.security.address_group import ACCESS as ADDRESS_GROUP_ACCESS
+from alcor.services.security.group_records import tell_of_groups
+from alcor.store import bulk
 from alcor.store.tables import default_security_group_rule, security_group, security_group_rule
 from alcor.store.transaction import Transaction
 
@@ -71,8 +73,21 @@ _ONE_BY_ONE = plain_manager(
 def _create(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:
     refused = [_refusal(request.items) for request in requests]
     allowed = [request for request, error in zip(requests, refused, strict=True) if error is None]
-    results = iter(_ONE_BY_ONE.create(transaction, allowed) if allowed else ())
+    made = _ONE_BY_ONE.create(transaction, allowed) if allowed else ()
+    views = [view for outcome in made if isinstance(outcome, list) for view in outcome]
+    tell_of_groups(transaction, (view["security_group_id"] for view in views))
+    results = iter(made)
     return [next(results) if error is None else error for error in refused]
+
+
+def _delete(transaction: Transaction, requests: Sequence[Delete]) -> Sequence[Exception | None]:
+    rules = security_group_rule.c
+    ids = [request.id for request in requests]
+    rows = bulk.select_by(transaction.connection, [rules.id, rules.security_group_id], rules.id, ids)
+    outcomes = _ONE_BY_ONE.delete(transaction, requests)
+    gone = {request.id for request, outcome in zip(requests, outcomes, strict=True) if outcome is None}
+    tell_of_groups(transaction, (row.security_group_id for row in rows if row.id in gone))
+    return outcomes
 
 
 def _refusal(rules: Sequence[Values]) -> AlcorError | None:
@@ -90,7 +105,7 @@ def _refusal(rules: Sequence[Values]) -> AlcorError | None:
     return None
 
 
-SECURITY_GROUP_RULES: Manager = msgspec.structs.replace(_ONE_BY_ONE, create=_create)
+SECURITY_GROUP_RULES: Manager = msgspec.structs.replace(_ONE_BY_ONE, create=_create, delete=_delete)
 
 
 def _prepare_template(transaction: Transaction, values: Values, _context: Context) -> Values:

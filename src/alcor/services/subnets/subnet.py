@@ -43,6 +43,7 @@ from alcor.services.subnets import segment_routes, subnet_allocation, subnet_pre
 from alcor.store import bulk, number_pools, sql
 from alcor.store import tables as store_tables
 from alcor.store.record_rows import port_record, subnet_record
+from alcor.store.security_records import groups_of_ports
 from alcor.store.tables import ip_allocation, ip_reservation, network, port, subnet
 from alcor.store.transaction import Transaction
 
@@ -283,10 +284,11 @@ def _forget_own_addresses(transaction: Transaction, subnet_id: str) -> None:
     ids = connection.execute(select(ip_allocation.c.port_id).where(held, ip_allocation.c.port_id.in_(making))).scalars()
     port_ids = sorted(set(ids))
     connection.execute(ip_allocation.delete().where(held, ip_allocation.c.port_id.in_(making)))
+    groups = groups_of_ports(connection, port_ids) if port_ids else {}
     for row in bulk.select_by(connection, list(port.c), port.c.id, port_ids):
         if row.host_id:
-            rest = connection.execute(_REST, {"port": row.id})
-            transaction.record(port_record(row, [(each.subnet_id, bytes(each.ip_address)) for each in rest]))
+            rest = [(each.subnet_id, bytes(each.ip_address)) for each in connection.execute(_REST, {"port": row.id})]
+            transaction.record(port_record(row, rest, groups.get(row.id, ())))
 
 
 def _in_use(subnet_id: str, port_id: str) -> AlcorError:

@@ -104,7 +104,7 @@ class Welcome(_message.Message):
     def __init__(self, log_id: _Optional[bytes] = ..., controller_id: _Optional[str] = ..., report_interval_seconds: _Optional[int] = ..., digest_interval_seconds: _Optional[int] = ...) -> None: ...
 
 class GoalState(_message.Message):
-    __slots__ = ("base_revision", "revision", "snapshot", "more", "vpcs", "subnets", "ports", "vteps", "forwarding", "addresses", "routers", "removed_vpcs", "removed_subnets", "removed_ports", "removed_vteps", "removed_routers", "router_deltas")
+    __slots__ = ("base_revision", "revision", "snapshot", "more", "vpcs", "subnets", "ports", "vteps", "forwarding", "addresses", "routers", "security_groups", "memberships", "removed_vpcs", "removed_subnets", "removed_ports", "removed_vteps", "removed_routers", "removed_security_groups", "router_deltas")
     BASE_REVISION_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
@@ -116,11 +116,14 @@ class GoalState(_message.Message):
     FORWARDING_FIELD_NUMBER: _ClassVar[int]
     ADDRESSES_FIELD_NUMBER: _ClassVar[int]
     ROUTERS_FIELD_NUMBER: _ClassVar[int]
+    SECURITY_GROUPS_FIELD_NUMBER: _ClassVar[int]
+    MEMBERSHIPS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_VPCS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_SUBNETS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_PORTS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_VTEPS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_ROUTERS_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_SECURITY_GROUPS_FIELD_NUMBER: _ClassVar[int]
     ROUTER_DELTAS_FIELD_NUMBER: _ClassVar[int]
     base_revision: int
     revision: int
@@ -133,13 +136,16 @@ class GoalState(_message.Message):
     forwarding: _containers.RepeatedCompositeFieldContainer[Forwarding]
     addresses: _containers.RepeatedCompositeFieldContainer[Addresses]
     routers: _containers.RepeatedCompositeFieldContainer[Router]
+    security_groups: _containers.RepeatedCompositeFieldContainer[SecurityGroup]
+    memberships: _containers.RepeatedCompositeFieldContainer[Memberships]
     removed_vpcs: _containers.RepeatedScalarFieldContainer[int]
     removed_subnets: _containers.RepeatedScalarFieldContainer[bytes]
     removed_ports: _containers.RepeatedScalarFieldContainer[bytes]
     removed_vteps: _containers.RepeatedScalarFieldContainer[int]
     removed_routers: _containers.RepeatedScalarFieldContainer[bytes]
+    removed_security_groups: _containers.RepeatedScalarFieldContainer[bytes]
     router_deltas: _containers.RepeatedCompositeFieldContainer[RouterDelta]
-    def __init__(self, base_revision: _Optional[int] = ..., revision: _Optional[int] = ..., snapshot: _Optional[bool] = ..., more: _Optional[bool] = ..., vpcs: _Optional[_Iterable[_Union[Vpc, _Mapping]]] = ..., subnets: _Optional[_Iterable[_Union[Subnet, _Mapping]]] = ..., ports: _Optional[_Iterable[_Union[Port, _Mapping]]] = ..., vteps: _Optional[_Iterable[_Union[Vtep, _Mapping]]] = ..., forwarding: _Optional[_Iterable[_Union[Forwarding, _Mapping]]] = ..., addresses: _Optional[_Iterable[_Union[Addresses, _Mapping]]] = ..., routers: _Optional[_Iterable[_Union[Router, _Mapping]]] = ..., removed_vpcs: _Optional[_Iterable[int]] = ..., removed_subnets: _Optional[_Iterable[bytes]] = ..., removed_ports: _Optional[_Iterable[bytes]] = ..., removed_vteps: _Optional[_Iterable[int]] = ..., removed_routers: _Optional[_Iterable[bytes]] = ..., router_deltas: _Optional[_Iterable[_Union[RouterDelta, _Mapping]]] = ...) -> None: ...
+    def __init__(self, base_revision: _Optional[int] = ..., revision: _Optional[int] = ..., snapshot: _Optional[bool] = ..., more: _Optional[bool] = ..., vpcs: _Optional[_Iterable[_Union[Vpc, _Mapping]]] = ..., subnets: _Optional[_Iterable[_Union[Subnet, _Mapping]]] = ..., ports: _Optional[_Iterable[_Union[Port, _Mapping]]] = ..., vteps: _Optional[_Iterable[_Union[Vtep, _Mapping]]] = ..., forwarding: _Optional[_Iterable[_Union[Forwarding, _Mapping]]] = ..., addresses: _Optional[_Iterable[_Union[Addresses, _Mapping]]] = ..., routers: _Optional[_Iterable[_Union[Router, _Mapping]]] = ..., security_groups: _Optional[_Iterable[_Union[SecurityGroup, _Mapping]]] = ..., memberships: _Optional[_Iterable[_Union[Memberships, _Mapping]]] = ..., removed_vpcs: _Optional[_Iterable[int]] = ..., removed_subnets: _Optional[_Iterable[bytes]] = ..., removed_ports: _Optional[_Iterable[bytes]] = ..., removed_vteps: _Optional[_Iterable[int]] = ..., removed_routers: _Optional[_Iterable[bytes]] = ..., removed_security_groups: _Optional[_Iterable[bytes]] = ..., router_deltas: _Optional[_Iterable[_Union[RouterDelta, _Mapping]]] = ...) -> None: ...
 
 class Vpc(_message.Message):
     __slots__ = ("id", "vni", "mtu", "dns_domain", "on_demand")
@@ -212,7 +218,7 @@ class DhcpOption(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ..., ip_version: _Optional[int] = ...) -> None: ...
 
 class Port(_message.Message):
-    __slots__ = ("id", "vni", "mac", "fixed_ips", "admin_state_up", "port_security", "allowed_address_pairs", "dhcp_options", "hostname")
+    __slots__ = ("id", "vni", "mac", "fixed_ips", "admin_state_up", "port_security", "allowed_address_pairs", "dhcp_options", "hostname", "security_groups")
     ID_FIELD_NUMBER: _ClassVar[int]
     VNI_FIELD_NUMBER: _ClassVar[int]
     MAC_FIELD_NUMBER: _ClassVar[int]
@@ -222,6 +228,7 @@ class Port(_message.Message):
     ALLOWED_ADDRESS_PAIRS_FIELD_NUMBER: _ClassVar[int]
     DHCP_OPTIONS_FIELD_NUMBER: _ClassVar[int]
     HOSTNAME_FIELD_NUMBER: _ClassVar[int]
+    SECURITY_GROUPS_FIELD_NUMBER: _ClassVar[int]
     id: bytes
     vni: int
     mac: int
@@ -231,7 +238,70 @@ class Port(_message.Message):
     allowed_address_pairs: _containers.RepeatedCompositeFieldContainer[AddressPair]
     dhcp_options: _containers.RepeatedCompositeFieldContainer[DhcpOption]
     hostname: str
-    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mac: _Optional[int] = ..., fixed_ips: _Optional[_Iterable[_Union[FixedIp, _Mapping]]] = ..., admin_state_up: _Optional[bool] = ..., port_security: _Optional[bool] = ..., allowed_address_pairs: _Optional[_Iterable[_Union[AddressPair, _Mapping]]] = ..., dhcp_options: _Optional[_Iterable[_Union[DhcpOption, _Mapping]]] = ..., hostname: _Optional[str] = ...) -> None: ...
+    security_groups: bytes
+    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mac: _Optional[int] = ..., fixed_ips: _Optional[_Iterable[_Union[FixedIp, _Mapping]]] = ..., admin_state_up: _Optional[bool] = ..., port_security: _Optional[bool] = ..., allowed_address_pairs: _Optional[_Iterable[_Union[AddressPair, _Mapping]]] = ..., dhcp_options: _Optional[_Iterable[_Union[DhcpOption, _Mapping]]] = ..., hostname: _Optional[str] = ..., security_groups: _Optional[bytes] = ...) -> None: ...
+
+class SecurityGroup(_message.Message):
+    __slots__ = ("id", "stateful", "rules", "address_groups")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    STATEFUL_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_GROUPS_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    stateful: bool
+    rules: _containers.RepeatedCompositeFieldContainer[SecurityRule]
+    address_groups: _containers.RepeatedCompositeFieldContainer[AddressGroup]
+    def __init__(self, id: _Optional[bytes] = ..., stateful: _Optional[bool] = ..., rules: _Optional[_Iterable[_Union[SecurityRule, _Mapping]]] = ..., address_groups: _Optional[_Iterable[_Union[AddressGroup, _Mapping]]] = ...) -> None: ...
+
+class SecurityRule(_message.Message):
+    __slots__ = ("ingress", "ipv6", "protocol", "port_range_min", "port_range_max", "remote_prefix", "remote_group", "remote_address_group")
+    INGRESS_FIELD_NUMBER: _ClassVar[int]
+    IPV6_FIELD_NUMBER: _ClassVar[int]
+    PROTOCOL_FIELD_NUMBER: _ClassVar[int]
+    PORT_RANGE_MIN_FIELD_NUMBER: _ClassVar[int]
+    PORT_RANGE_MAX_FIELD_NUMBER: _ClassVar[int]
+    REMOTE_PREFIX_FIELD_NUMBER: _ClassVar[int]
+    REMOTE_GROUP_FIELD_NUMBER: _ClassVar[int]
+    REMOTE_ADDRESS_GROUP_FIELD_NUMBER: _ClassVar[int]
+    ingress: bool
+    ipv6: bool
+    protocol: int
+    port_range_min: int
+    port_range_max: int
+    remote_prefix: str
+    remote_group: bytes
+    remote_address_group: bytes
+    def __init__(self, ingress: _Optional[bool] = ..., ipv6: _Optional[bool] = ..., protocol: _Optional[int] = ..., port_range_min: _Optional[int] = ..., port_range_max: _Optional[int] = ..., remote_prefix: _Optional[str] = ..., remote_group: _Optional[bytes] = ..., remote_address_group: _Optional[bytes] = ...) -> None: ...
+
+class AddressGroup(_message.Message):
+    __slots__ = ("id", "addresses")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    addresses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[bytes] = ..., addresses: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Memberships(_message.Message):
+    __slots__ = ("vni", "distinct", "macs", "indexes", "removed_macs")
+    VNI_FIELD_NUMBER: _ClassVar[int]
+    DISTINCT_FIELD_NUMBER: _ClassVar[int]
+    MACS_FIELD_NUMBER: _ClassVar[int]
+    INDEXES_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_MACS_FIELD_NUMBER: _ClassVar[int]
+    vni: int
+    distinct: _containers.RepeatedCompositeFieldContainer[Membership]
+    macs: _containers.RepeatedScalarFieldContainer[int]
+    indexes: _containers.RepeatedScalarFieldContainer[int]
+    removed_macs: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, vni: _Optional[int] = ..., distinct: _Optional[_Iterable[_Union[Membership, _Mapping]]] = ..., macs: _Optional[_Iterable[int]] = ..., indexes: _Optional[_Iterable[int]] = ..., removed_macs: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class Membership(_message.Message):
+    __slots__ = ("security_groups", "address_pairs")
+    SECURITY_GROUPS_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_PAIRS_FIELD_NUMBER: _ClassVar[int]
+    security_groups: bytes
+    address_pairs: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, security_groups: _Optional[bytes] = ..., address_pairs: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Router(_message.Message):
     __slots__ = ("id", "interfaces", "routes")
@@ -378,7 +448,7 @@ class ResyncRequest(_message.Message):
     def __init__(self, applied_revision: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class GoalStateDigest(_message.Message):
-    __slots__ = ("revision", "version", "vpcs", "subnets", "ports", "vteps", "neighbours", "routers")
+    __slots__ = ("revision", "version", "vpcs", "subnets", "ports", "vteps", "neighbours", "routers", "security_groups")
     REVISION_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     VPCS_FIELD_NUMBER: _ClassVar[int]
@@ -387,6 +457,7 @@ class GoalStateDigest(_message.Message):
     VTEPS_FIELD_NUMBER: _ClassVar[int]
     NEIGHBOURS_FIELD_NUMBER: _ClassVar[int]
     ROUTERS_FIELD_NUMBER: _ClassVar[int]
+    SECURITY_GROUPS_FIELD_NUMBER: _ClassVar[int]
     revision: int
     version: int
     vpcs: int
@@ -395,4 +466,5 @@ class GoalStateDigest(_message.Message):
     vteps: int
     neighbours: int
     routers: int
-    def __init__(self, revision: _Optional[int] = ..., version: _Optional[int] = ..., vpcs: _Optional[int] = ..., subnets: _Optional[int] = ..., ports: _Optional[int] = ..., vteps: _Optional[int] = ..., neighbours: _Optional[int] = ..., routers: _Optional[int] = ...) -> None: ...
+    security_groups: int
+    def __init__(self, revision: _Optional[int] = ..., version: _Optional[int] = ..., vpcs: _Optional[int] = ..., subnets: _Optional[int] = ..., ports: _Optional[int] = ..., vteps: _Optional[int] = ..., neighbours: _Optional[int] = ..., routers: _Optional[int] = ..., security_groups: _Optional[int] = ...) -> None: ...

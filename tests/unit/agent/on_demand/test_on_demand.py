@@ -84,7 +84,7 @@ class Host(Core):
 
     async def _plug_peer(self, switch: MemorySwitch) -> None:
         switch.plug(port_id(PEER))
-        switch.put_endpoint(Endpoint(port_id(PEER), VNI, MACS[PEER], (IPV4[PEER],)))
+        switch.put_endpoint(Endpoint(port_id(PEER), VNI, MACS[PEER], (IPV4[PEER],), port_security=False))
 
     def speak(self, data: bytes = b"hello", to: int = PEER) -> None:
         self.switch.take_from_workload(port_id(OWN), udp_frame(MACS[to], MACS[OWN], IPV4[1], IPV4[to], data))

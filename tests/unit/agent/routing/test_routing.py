@@ -20,7 +20,7 @@ from alcor.model.goal_state import (
 from tests.conformance.driver.packets import arp_request, udp_frame
 from tests.conformance.driver.routing import with_ttl
 from tests.unit.agent.core import Core
-from tests.unit.agent.goal_states import MACS, SUBNET_ID, VTEPS, port_id
+from tests.unit.agent.goal_states import MACS, VTEPS, port, port_id
 from tests.unit.agent.on_demand.test_on_demand import Manager
 
 NEAR_VNI, FAR_VNI = 1, 2
@@ -34,7 +34,7 @@ AHEAD_INDEX, AHEAD_VTEP = 2, VTEPS[2]
 
 
 def own_port(number: int, address: str) -> Port:
-    return Port(port_id(number), NEAR_VNI, MACS[number], ((SUBNET_ID, address),))
+    return port(number, NEAR_VNI, address, MACS[number])
 
 
 def interface(number: int, vni: int, mac: int, network: str) -> RouterInterface:
@@ -184,7 +184,7 @@ async def test_what_workloads_send_to_gateways_is_answered_within_their_rate(hos
 async def test_an_error_is_not_answered_with_an_error(host: RoutingHost) -> None:
     sent = udp_frame(NEAR_MAC, MACS[OWN], OWN_ADDRESS, 0x08080808, b"data")
     sent = with_ttl(sent[:23] + b"\x01" + sent[24:34] + b"\x03\x01" + sent[36:], 64)
-    host.core.driver.inject(port_id(OWN), sent)
+    host.core.routing.packet(port_id(OWN), sent)
     assert await host.received() == []
     assert host.counter("packets_not_routed") == 1
 

@@ -8,7 +8,17 @@ from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, Resubmit, ToAgent
 from alcor.dataplane.ovs.openflow.fields import FIELDS
 from alcor.dataplane.ovs.pipeline import FROM_TUNNEL, RULES, TUNNEL_TO_NOBODY
 from alcor.dataplane.ovs.pipeline_page import refreshed
-from alcor.dataplane.ovs.tables import LOCAL, MISS, PRIORITIES_OF_A_BIT, PUNT, TABLES, UNROUTED, Rule
+from alcor.dataplane.ovs.tables import (
+    INGRESS,
+    LOCAL,
+    MISS,
+    PRIORITIES_OF_A_BIT,
+    PUNT,
+    TABLES,
+    UNDECIDED,
+    UNROUTED,
+    Rule,
+)
 
 PAGE = Path(__file__).parents[4] / "docs" / "pipeline.md"
 
@@ -70,13 +80,17 @@ def test_every_table_ends_with_a_rule_for_what_no_other_matched() -> None:
 
 def test_a_packet_from_a_tunnel_goes_no_further_than_this_host() -> None:
     assert FROM_TUNNEL.actions[-1] == GoTo(LOCAL.number)
-    onward = [rule for rule in RULES if rule.table is LOCAL and any(isinstance(step, GoTo) for step in rule.actions)]
+    onward = [
+        rule
+        for rule in RULES
+        if rule.table is LOCAL and any(isinstance(step, GoTo) and step.table != INGRESS.number for step in rule.actions)
+    ]
     assert onward and all(rule.priority < TUNNEL_TO_NOBODY.priority for rule in onward)
 
 
 def test_a_miss_is_told_from_what_the_agent_answers_by_its_table() -> None:
     tables = {rule.table for rule in RULES if any(isinstance(step, ToAgent) for step in rule.actions)}
-    assert tables == {PUNT, MISS, UNROUTED}
+    assert tables == {PUNT, MISS, UNROUTED, UNDECIDED}
 
 
 def test_whatever_goes_to_the_agent_is_metered() -> None:

@@ -15,12 +15,13 @@ from alcor.dataplane.ovs.openflow.template import Value
 from alcor.dataplane.ovs.pipeline import RULES
 from alcor.dataplane.ovs.rendering import Flow, compile_pipeline, compile_rule, host_flows
 from alcor.dataplane.ovs.routing_rules import IPV6_TWINS, TO_NEXT_HOP, TO_NEXT_HOP_HERE, TO_SUBNET
+from alcor.dataplane.ovs.security_rules import STRANGER_IPV4, STRANGER_IPV6
 from alcor.dataplane.ovs.tables import TABLES, Rule
 from tests.unit.dataplane.ovs.rule_values import VALUES
 
 PIPELINE = compile_pipeline(metered=True, idle_seconds=60)
 _TO_NEXT_HOPS = (TO_NEXT_HOP, TO_NEXT_HOP_HERE)
-IDLING = {rules.TO_LEARNED, *_TO_NEXT_HOPS, *map(IPV6_TWINS.get, _TO_NEXT_HOPS)}
+IDLING = {rules.TO_LEARNED, *_TO_NEXT_HOPS, *map(IPV6_TWINS.get, _TO_NEXT_HOPS), STRANGER_IPV4, STRANGER_IPV6}
 
 
 def plain(field: FieldValue) -> str:

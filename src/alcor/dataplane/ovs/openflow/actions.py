@@ -23,15 +23,29 @@ _SET_FIELD = 25
 _EXPERIMENTER = 0xFFFF
 _NICIRA = 0x00002320
 _REGISTER_MOVE = 6
+_REGISTER_LOAD = 7
 _CHECK_SIZE = 49
 _RESUBMIT_TABLE = 14
+_OUTPUT_REGISTER = 15
+_TRACK = 35
+_TRACK_CLEAR = 43
 _SAME_PORT = 0xFFF8
+_COMMIT, _FORCE = 1, 2
+_NO_RECIRCULATION = 0xFF
+_TRACK_WORDS = {_COMMIT: "ct_commit", _COMMIT | _FORCE: "ct_commit_anew"}
+_ZONE_BITS = 16
 
 
 class Output(NamedTuple):
     """Send the packet out of a port. It never leaves by the port it came in."""
 
     port: Value
+
+
+class OutputTo(NamedTuple):
+    """Send the packet out of the port whose number is in a field, as Output does."""
+
+    field: str
 
 
 class ToAgent(NamedTuple):
@@ -63,10 +77,43 @@ class Move(NamedTuple):
     destination_offset: int = 0
 
 
+class SetBits(NamedTuple):
+    """Give some bits of a field a value: ``bits`` of them, the lowest of which is number ``first``."""
+
+    field: str
+    first: int
+    bits: int
+    value: Value
+
+
 class Resubmit(NamedTuple):
     """Have the packet go through a table, and what follows on it, before the next action (ovs-actions(7))."""
 
     table: int
+
+
+class Track(NamedTuple):
+    """Look for the packet's connection, and go on in a table knowing it (``ct`` of ovs-actions(7)).
+
+    The low 16 bits of the field ``zone`` tell connections apart that are alike.
+    """
+
+    zone: str
+    table: int
+
+
+class Commit(NamedTuple):
+    """Remember the packet's connection from now on (``ct(commit)``).
+
+    ``force`` makes the packet begin it anew, where it was an answer.
+    """
+
+    zone: str
+    force: bool = False
+
+
+class Untrack(NamedTuple):
+    """Forget what is known of the packet's connection (``ct_clear``)."""
 
 
 class CheckSize(NamedTuple):
@@ -94,7 +141,8 @@ class GoTo(NamedTuple):
     table: int
 
 
-Action = Output | ToAgent | Back | SetField | Move | Resubmit | DecrementTtl | CheckSize
+_Extension = OutputTo | SetBits | Move | Resubmit | Track | Commit | Untrack | CheckSize
+Action = Output | ToAgent | Back | SetField | DecrementTtl | _Extension
 Instruction = Meter | WriteMetadata | GoTo | Action
 
 
@@ -136,16 +184,44 @@ def write_action(writer: TemplateWriter, action: Action) -> None:
         writer.write_value(action.value, field.width)
         writer.pad()
         writer.set_length(start + 2, len(writer) - start)
+    else:
+        _write_extension(writer, action)
+
+
+def _write_extension(writer: TemplateWriter, action: _Extension) -> None:
+    """Append an action of Open vSwitch's own (ovs-actions(7))."""
+    if isinstance(action, SetBits):
+        writer.write(_extension(24, _REGISTER_LOAD) + struct.pack(">H", action.first << 6 | action.bits - 1))
+        writer.write(FIELDS[action.field].header())
+        writer.write_value(action.value, 8)
+    elif isinstance(action, Move):
+        offsets = action.source_offset, action.destination_offset
+        writer.write(_extension(24, _REGISTER_MOVE) + struct.pack(">HHH", action.bits, *offsets))
+        writer.write(FIELDS[action.source].header() + FIELDS[action.destination].header())
+    elif isinstance(action, OutputTo):
+        field = FIELDS[action.field]
+        writer.write(_extension(24, _OUTPUT_REGISTER) + struct.pack(">H", field.width * 8 - 1))
+        writer.write(field.header() + struct.pack(">H6x", 0xFFFF))
+    elif isinstance(action, Resubmit):
+        writer.write(_extension(16, _RESUBMIT_TABLE) + struct.pack(">HB3x", _SAME_PORT, action.table))
+    elif isinstance(action, Untrack):
+        writer.write(_extension(16, _TRACK_CLEAR) + bytes(6))
     elif isinstance(action, CheckSize):
-        writer.write(struct.pack(">HHIH", _EXPERIMENTER, 24, _NICIRA, _CHECK_SIZE))
+        writer.write(_extension(24, _CHECK_SIZE))
         writer.write_value(action.largest, 2)
         writer.write(struct.pack(">H", 0) + FIELDS[action.field].header() + bytes(6))
-    elif isinstance(action, Resubmit):
-        writer.write(struct.pack(">HHIHHB3x", _EXPERIMENTER, 16, _NICIRA, _RESUBMIT_TABLE, _SAME_PORT, action.table))
     else:
-        offsets = action.source_offset, action.destination_offset
-        header = struct.pack(">HHIHHHH", _EXPERIMENTER, 24, _NICIRA, _REGISTER_MOVE, action.bits, *offsets)
-        writer.write(header + FIELDS[action.source].header() + FIELDS[action.destination].header())
+        flags, table = 0, _NO_RECIRCULATION
+        if isinstance(action, Commit):
+            flags = _COMMIT | _FORCE * action.force
+        else:
+            table = action.table
+        writer.write(_extension(24, _TRACK) + struct.pack(">H", flags) + FIELDS[action.zone].header())
+        writer.write(struct.pack(">HB5x", _ZONE_BITS - 1, table))
+
+
+def _extension(length: int, subtype: int) -> bytes:
+    return struct.pack(">HHIH", _EXPERIMENTER, length, _NICIRA, subtype)
 
 
 def _port(action: Output | ToAgent | Back) -> Value:
@@ -196,17 +272,39 @@ def _action_words(kind: int, body: bytes, form: Callable[[FieldValue], str]) -> 
     if kind == _SET_FIELD:
         value, _ = decode_field(body, 0, len(body))
         return f"set_field:{form(value)}->{value.name}"
-    if kind == _EXPERIMENTER and len(body) == 20 and body[:6] == struct.pack(">IH", _NICIRA, _REGISTER_MOVE):
-        bits, source_offset, offset, source, destination = struct.unpack_from(">HHHII", body, 6)
-        names = [
-            field.name if (field := field_of_header(header)) else f"{header:08x}" for header in (source, destination)
-        ]
-        to = f"{names[1]}[{offset}..{offset + bits - 1}]" if offset else names[1]
-        return f"move:{names[0]}[{source_offset}..{source_offset + bits - 1}]->{to}"
-    if kind == _EXPERIMENTER and len(body) == 12 and body[:6] == struct.pack(">IH", _NICIRA, _RESUBMIT_TABLE):
-        return f"resubmit_table:{body[8]}"
-    if kind == _EXPERIMENTER and len(body) == 20 and body[:6] == struct.pack(">IH", _NICIRA, _CHECK_SIZE):
-        largest, _, header = struct.unpack_from(">HHI", body, 6)
-        field = field_of_header(header)
-        return f"check_pkt_larger:{largest}->{field.name if field else f'{header:08x}'}[0]"
+    if kind == _EXPERIMENTER and len(body) >= 12 and body[:4] == _NICIRA.to_bytes(4, "big"):
+        words = _extension_words(int.from_bytes(body[4:6], "big"), body[6:], form)
+        if words is not None:
+            return words
     return f"action_{kind}:{body.hex()}"
+
+
+def _extension_words(subtype: int, body: bytes, form: Callable[[FieldValue], str]) -> str | None:
+    if subtype == _REGISTER_MOVE and len(body) == 14:
+        bits, source_offset, offset, source, destination = struct.unpack(">HHHII", body)
+        to = f"[{offset}..{offset + bits - 1}]" if offset else ""
+        words = f"move:{_field_name(source)}[{source_offset}..{source_offset + bits - 1}]->{_field_name(destination)}"
+        return words + to
+    if subtype == _CHECK_SIZE and len(body) == 14:
+        largest, _, header = struct.unpack_from(">HHI", body)
+        return f"check_pkt_larger:{largest}->{_field_name(header)}[0]"
+    if subtype == _REGISTER_LOAD and len(body) == 14:
+        place, destination, value = struct.unpack(">HIQ", body)
+        first = place >> 6
+        return f"load:{value:#x}->{_field_name(destination)}[{first}..{first + (place & 0x3F)}]"
+    if subtype == _OUTPUT_REGISTER and len(body) == 14:
+        return f"output_to:{_field_name(int.from_bytes(body[2:6], 'big'))}"
+    if subtype == _RESUBMIT_TABLE:
+        return f"resubmit_table:{body[2]}"
+    if subtype == _TRACK_CLEAR:
+        return "ct_clear"
+    if subtype == _TRACK and len(body) == 14:
+        flags, zone, _, table = struct.unpack(">HIHB5x", body)
+        if table == _NO_RECIRCULATION:
+            return f"{_TRACK_WORDS.get(flags, 'ct')}:{_field_name(zone)}"
+        return f"ct_table:{table}"
+    return None
+
+
+def _field_name(header: int) -> str:
+    return field.name if (field := field_of_header(header)) else f"{header:08x}"

@@ -19,7 +19,7 @@ class Field(NamedTuple):
     oxm_class: int
     number: int
     width: int  # bytes
-    form: str = "number"  # how people write it: number, hex, mac, ipv4, ipv6
+    form: str = "number"  # how people write it: number, hex, mac, ipv4, ipv6, id (a UUID)
 
     def header(self, masked: bool = False) -> bytes:
         """The four bytes in front of the value, or of the value and its mask."""
@@ -40,8 +40,11 @@ FIELDS = {
         Field("ip_proto", _OPENFLOW, 10, 1),
         Field("ipv4_src", _OPENFLOW, 11, 4, "ipv4"),
         Field("ipv4_dst", _OPENFLOW, 12, 4, "ipv4"),
+        Field("tcp_dst", _OPENFLOW, 14, 2),
         Field("udp_src", _OPENFLOW, 15, 2),
         Field("udp_dst", _OPENFLOW, 16, 2),
+        Field("sctp_src", _OPENFLOW, 17, 2),
+        Field("sctp_dst", _OPENFLOW, 18, 2),
         Field("icmpv4_type", _OPENFLOW, 19, 1),
         Field("icmpv4_code", _OPENFLOW, 20, 1),
         Field("arp_op", _OPENFLOW, 21, 2),
@@ -59,9 +62,17 @@ FIELDS = {
         Field("ip_frag", _NICIRA, 26, 1),
         Field("ip_ttl", _NICIRA, 29, 1),
         *(Field(f"xreg{number}", _PACKET_REGISTER, number, 8, "hex") for number in (2, 3)),
-        Field("xxreg0", _NICIRA, 111, 16, "hex"),
+        *(Field(f"xxreg{number}", _NICIRA, 111 + number, 16, "id") for number in (0, 3)),
         Field("xxreg2", _NICIRA, 113, 16, "ipv6"),
         *(Field(f"reg{number}", _NICIRA, number, 4, "ipv4" if number == 8 else "hex") for number in range(16)),
+        Field("ct_state", _NICIRA, 105, 4, "hex"),
+        Field("ct_nw_proto", _NICIRA, 119, 1),
+        Field("ct_nw_src", _NICIRA, 120, 4, "ipv4"),
+        Field("ct_nw_dst", _NICIRA, 121, 4, "ipv4"),
+        Field("ct_ipv6_src", _NICIRA, 122, 16, "ipv6"),
+        Field("ct_ipv6_dst", _NICIRA, 123, 16, "ipv6"),
+        Field("ct_tp_src", _NICIRA, 124, 2),
+        Field("ct_tp_dst", _NICIRA, 125, 2),
         Field("tun_src", _NICIRA, 31, 4, "ipv4"),
         Field("tun_dst", _NICIRA, 32, 4, "ipv4"),
     )
@@ -71,6 +82,9 @@ _BY_HEADER = {(field.oxm_class, field.number): field for field in FIELDS.values(
 _BY_HEADER[_NICIRA, 16] = FIELDS["tun_id"]
 _BY_HEADER |= {(0, 1): FIELDS["eth_dst"], (0, 2): FIELDS["eth_src"]}
 _BY_HEADER |= {(0, 7): FIELDS["ipv4_src"], (0, 8): FIELDS["ipv4_dst"]}
+
+
+_PARTS = {number: [f"reg{number * 4 + part}" for part in range(4)] for number in (0, 2, 3)}
 
 
 class FieldValue(NamedTuple):
@@ -103,7 +117,20 @@ def decode_match(data: bytes, offset: int = 0) -> tuple[list[FieldValue], int]:
     while position < end:
         value, position = decode_field(data, position, end)
         fields.append(value)
-    return fields, padded
+    return _joined(fields), padded
+
+
+def _joined(fields: list[FieldValue]) -> list[FieldValue]:
+    """Open vSwitch tells of a register of 128 bits as of the four that it is made of."""
+    for number in _PARTS:
+        parts = [each for each in fields if each.name in _PARTS[number] and each.mask is None]
+        if len(parts) == len(_PARTS[number]):
+            value = 0
+            for part in sorted(parts, key=lambda each: _PARTS[number].index(each.name)):
+                value = value << 32 | part.value
+            fields = [each for each in fields if each not in parts]
+            fields.append(FieldValue(f"xxreg{number}", value))
+    return fields
 
 
 def decode_field(data: bytes, position: int, end: int) -> tuple[FieldValue, int]:

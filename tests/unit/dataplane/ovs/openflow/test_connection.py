@@ -140,7 +140,7 @@ async def test_packets_go_to_their_handler_with_their_port(switch: FakeSwitch) -
     packets: asyncio.Queue[PacketIn] = asyncio.Queue()
     connection = await connect(switch.socket, Handlers(packet_in=packets.put_nowait))
     switch.say(message.message(message.PACKET_IN, 0, reports.packet_in(7, b"a frame")))
-    assert await packets.get() == PacketIn(7, 20, 0, b"a frame")
+    assert await packets.get() == PacketIn(7, 20, 0, b"a frame", {"in_port": 7})
     await connection.close()
 
 

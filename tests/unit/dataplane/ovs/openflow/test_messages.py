@@ -10,14 +10,19 @@ from hypothesis import strategies as st
 
 from alcor.dataplane.ovs.openflow import message, meters
 from alcor.dataplane.ovs.openflow.actions import (
+    Commit,
     GoTo,
     Instruction,
     Meter,
     Move,
     Output,
+    OutputTo,
     Resubmit,
+    SetBits,
     SetField,
     ToAgent,
+    Track,
+    Untrack,
     WriteMetadata,
     decode_instructions,
     write_instructions,
@@ -110,6 +115,26 @@ def test_instructions_are_told_in_words() -> None:
     ]
 
 
+def test_actions_of_open_vswitch_are_as_it_writes_them_and_told_in_words() -> None:
+    """Laid out as nx_action_reg_load, _output_reg, _resubmit and _conntrack of its lib/ofp-actions.c."""
+    told: list[tuple[Instruction, str, str]] = [
+        (SetBits("reg7", 3, 1, 1), "ffff001800002320000700c000010e040000000000000001", "load:0x1->reg7[3..3]"),
+        (OutputTo("reg6"), "ffff001800002320000f001f00010c04ffff000000000000", "output_to:reg6"),
+        (Resubmit(90), "ffff001000002320000efff85a000000", "resubmit_table:90"),
+        (Track("reg6", 31), "ffff0018000023200023000000010c04000f1f0000000000", "ct_table:31"),
+        (Commit("reg6"), "ffff0018000023200023000100010c04000fff0000000000", "ct_commit:reg6"),
+        (
+            Commit("reg6", force=True),
+            "ffff0018000023200023000300010c04000fff0000000000",
+            "ct_commit_anew:reg6",
+        ),
+        (Untrack(), "ffff001000002320002b000000000000", "ct_clear"),
+    ]
+    for step, written, words in told:
+        assert instruction_bytes(step)[8:].hex() == written
+        assert decode_instructions(instruction_bytes(step), say) == [words]
+
+
 def test_instructions_and_actions_we_have_no_name_for_are_shown_as_bytes() -> None:
     assert decode_instructions(bytes.fromhex("00050008 00000000"), say) == ["instruction_5:00000000"]
     assert decode_instructions(bytes.fromhex("00040010 00000000 000b0008 00000000"), say) == ["action_11:00000000"]
@@ -142,7 +167,7 @@ def test_flow_mods_say_what_they_do() -> None:
 
 @given(st.integers(1, 0xFFFFFFF0), st.binary(max_size=2000))
 def test_a_packet_in_comes_back_as_the_switch_sent_it(port: int, frame: bytes) -> None:
-    assert decode_packet_in(reports.packet_in(port, frame)) == PacketIn(port, 20, 0, frame)
+    assert decode_packet_in(reports.packet_in(port, frame)) == PacketIn(port, 20, 0, frame, {"in_port": port})
 
 
 def test_a_packet_in_that_holds_less_than_it_says_is_malformed() -> None:
@@ -158,10 +183,11 @@ def test_a_removed_flow_is_told_by_its_place_and_what_it_matched() -> None:
 
 
 def test_a_packet_through_the_tables_names_the_port_it_comes_from() -> None:
-    body = packet_through_tables(7, b"frame")
-    assert struct.unpack_from("!IIH6x", body) == (0xFFFFFFFF, 7, 16)
-    assert struct.unpack_from("!HHIH6x", body, 16) == (0, 16, message.PORT_TABLE, 0xFFFF)
-    assert body[32:] == b"frame"
+    body = packet_through_tables(7, b"frame", (SetBits("reg7", 3, 1, 1),), table=60)
+    assert struct.unpack_from("!IIH6x", body) == (0xFFFFFFFF, 7, 24 + 16)
+    assert body[16:40] == instruction_bytes(SetBits("reg7", 3, 1, 1))[8:]
+    assert body[40:56] == instruction_bytes(Resubmit(60))[8:]
+    assert body[56:] == b"frame"
 
 
 def test_a_packet_out_names_its_port_and_carries_its_frame() -> None:
