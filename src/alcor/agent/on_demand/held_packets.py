@@ -22,20 +22,25 @@ class HeldPacket(msgspec.Struct, frozen=True):
 
 
 class HeldPackets:
-    """Packets by what they wait for. Where there is no room for another, the new one is dropped."""
+    """Packets by what they wait for. Where there is no room for another, the new one is dropped.
+
+    What a port sends and what waits for somebody else who is told have room of their own each: those who send to a
+    workload cannot take that of what it sends itself.
+    """
 
     def __init__(self, per_port: int = 16, in_all: int = 2048, seconds: float = 2.0) -> None:
         self._per_port, self._in_all, self._seconds = per_port, in_all, seconds
         self._waiting: dict[Question, deque[HeldPacket]] = {}
-        self._counts: dict[Id, int] = {}
+        self._counts: dict[tuple[Id, bool], int] = {}
         self._count = 0
 
     def hold(self, what: Question, port_id: Id, frame: bytes, now: float, again: Again | None = None) -> bool:
         """Keep a packet; False when there is no room for it."""
-        if self._counts.get(port_id, 0) >= self._per_port or self._count >= self._in_all:
+        key = port_id, again is not None
+        if self._counts.get(key, 0) >= self._per_port or self._count >= self._in_all:
             return False
         self._waiting.setdefault(what, deque()).append(HeldPacket(port_id, frame, now + self._seconds, again))
-        self._counts[port_id] = self._counts.get(port_id, 0) + 1
+        self._counts[key] = self._counts.get(key, 0) + 1
         self._count += 1
         return True
 
@@ -68,6 +73,7 @@ class HeldPackets:
     def _uncount(self, packets: "deque[HeldPacket] | list[HeldPacket]") -> None:
         for packet in packets:
             self._count -= 1
-            self._counts[packet.port_id] -= 1
-            if not self._counts[packet.port_id]:
-                del self._counts[packet.port_id]
+            key = packet.port_id, packet.again is not None
+            self._counts[key] -= 1
+            if not self._counts[key]:
+                del self._counts[key]

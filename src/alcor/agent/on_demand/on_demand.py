@@ -56,7 +56,7 @@ class OnDemand:
         self._only_routed: set[tuple[int, int]] = set()  # learned MACs (by VNI) that nothing else is sent to
         self._wanted, self._driver, self._counters, self._clock = wanted, driver, counters, clock
         self._held = HeldPackets()
-        self._ports: dict[Id, TokenBucket] = {}
+        self._ports: dict[tuple[Id, bool], TokenBucket] = {}  # and whether somebody else is told
         self._host = TokenBucket(_HOST_QUESTIONS, _HOST_QUESTIONS * _BURST_SECONDS, clock())
         self._open = OpenQuestions()
         self._answered: list[Question] = []  # what waits for them is to be let go
@@ -74,7 +74,7 @@ class OnDemand:
         if not self.is_on_demand(vni) or self.learned.is_absent(vni, self._clock(), address=address):
             return False
         question = Question(vni, address=address)
-        if self._ask(port_id, question):
+        if self._ask(port_id, question, again is not None):
             self._hold(question, port_id, frame, again)
         return True
 
@@ -146,7 +146,8 @@ class OnDemand:
 
     def port_gone(self, port_id: Id) -> None:
         """The port's interface is gone."""
-        self._ports.pop(port_id, None)
+        for is_told in (False, True):
+            self._ports.pop((port_id, is_told), None)
 
     def is_on_demand(self, vni: int) -> bool:
         """Whether hosts are asked for in the VPC: it is here and on demand, or only routed to."""
@@ -300,20 +301,20 @@ class OnDemand:
                     self._counters.add("held_packets_sent")
                     await self._driver.forward(packet.port_id, packet.frame)
 
-    def _ask(self, port_id: Id, question: Question) -> bool:
+    def _ask(self, port_id: Id, question: Question, is_told: bool = False) -> bool:
         """Ask a question for a port, unless it is being asked. False when the port or the host asks too much."""
         now = self._clock()
         if self._open.is_open(question, now):
             return True
-        if not self._may_ask(port_id, now):
+        if not self._may_ask((port_id, is_told), now):
             return False
         self._open.ask([question], now)
         return True
 
-    def _may_ask(self, port_id: Id, now: float) -> bool:
-        bucket = self._ports.get(port_id)
+    def _may_ask(self, asker: tuple[Id, bool], now: float) -> bool:
+        bucket = self._ports.get(asker)
         if bucket is None:
-            bucket = self._ports[port_id] = TokenBucket(_PORT_QUESTIONS, _PORT_QUESTIONS * _BURST_SECONDS, now)
+            bucket = self._ports[asker] = TokenBucket(_PORT_QUESTIONS, _PORT_QUESTIONS * _BURST_SECONDS, now)
         if not bucket.take(now):
             self._counters.add("questions_over_port_rate")
             return False

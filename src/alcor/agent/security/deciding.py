@@ -19,6 +19,7 @@ from alcor.model.identifiers import Id
 from alcor.model.token_bucket import TokenBucket
 
 _MOST_HELD = 2048
+_MOST_STRANGERS = 4096  # on the host; of more, each packet comes to the agent, within its rate
 _PORT_RATE = 200.0  # packets a second
 _HOST_RATE = 5000.0
 _BURST_SECONDS = 2
@@ -87,6 +88,9 @@ class Deciding:
             self._counters.add("packets_undecided_malformed")
             return
         if not self._knows(port.vni, address) and self._ask(port_id, port.vni, address, frame, ingress):
+            return
+        if self.strangers.count() >= _MOST_STRANGERS:
+            self._counters.add("strangers_without_room")
             return
         self.strangers.use(port.vni, address)
         self._hold(_Held(port_id, frame, ingress, port.vni, address))

@@ -16,7 +16,7 @@ from alcor.model.goal_state import (
     VpcNeighbours,
 )
 from alcor.model.records import SecurityRule
-from tests.conformance.driver.packets import udp_frame
+from tests.conformance.driver.packets import arp_request, udp_frame
 from tests.unit.agent.core import Core
 from tests.unit.agent.goal_states import IPV4, MACS, OPEN, OWN_VTEP, VTEPS, port, port_id
 from tests.unit.agent.on_demand.test_on_demand import Manager
@@ -226,6 +226,30 @@ async def test_a_scan_of_strangers_costs_only_so_much(host: SecureHost) -> None:
     assert host.counter("packets_undecided_over_rate") >= 1500
     await manager.answer()
     assert sum(asked.count() for asked in manager.asked[0].values()) <= 100  # what one port may ask at once
+
+
+async def test_who_sends_to_a_workload_takes_nothing_of_what_it_may_ask_itself(host: SecureHost) -> None:
+    manager = await host.begin()
+    manager.memberships = {MACS[PEER]: MEMBER}
+    for number in range(500):
+        frame = udp_frame(MACS[OWN], MACS[PEER], 0x0B000000 + number, IPV4[OWN], b"scan")
+        host.peer_switch.take_from_workload(port_id(PEER), frame)
+    host.switch.take_from_workload(port_id(OWN), arp_request(MACS[OWN], IPV4[OWN], IPV4[PEER]))
+    await manager.answer()
+    assert IPV4[PEER] in manager.asked[0][VNI].ipv4
+
+
+async def test_strangers_beyond_number_take_no_room(host: SecureHost) -> None:
+    await host.begin(on_demand=False, told=neighbours(None))
+    for number in range(5000):
+        host.now += 0.01
+        frame = udp_frame(MACS[OWN], MACS[PEER], 0x0B000000 + number, IPV4[OWN], b"scan")
+        host.peer_switch.take_from_workload(port_id(PEER), frame)
+        if number % 100 == 0:
+            await host.reconciler.step()
+    await host.settle()
+    assert host.security.deciding.strangers.count() <= 4096 + 100
+    assert host.counter("strangers_without_room") > 0
 
 
 async def test_frames_that_are_cut_short_do_no_harm(host: SecureHost) -> None:
