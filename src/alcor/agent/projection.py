@@ -120,6 +120,8 @@ class Projection:
 
     def touch_forgotten(self, touched: Mapping[int, AbstractSet[int]]) -> None:
         """These MACs, by VNI, are known no longer; where they were, the data plane has dropped already."""
+        if self._strangers is not None:
+            self._strangers.review()
         if self._members is not None:
             self._members.touch_learned(touched)
 
@@ -130,6 +132,8 @@ class Projection:
         touched.security_groups.update(delta.removed_security_groups, delta.security_groups)
         if self._members is not None:
             self._members.touch(goal, delta)
+        if self._strangers is not None:
+            self._strangers.review()
         touched.peers.update(delta.removed_vpcs, delta.vpcs, delta.neighbours)
         if delta.routers or delta.router_deltas or delta.removed_routers or delta.vteps or delta.removed_vteps:
             touched.peers.update(self._next_hops.vnis())

@@ -141,6 +141,7 @@ class Deciding:
         now = self._clock()
         self._needed = {place: until for place, until in self._needed.items() if until > now}
         if self.strangers.have_lapsed():
+            self.strangers.review()
             self.changed()
 
     def _within_rate(self, port_id: Id) -> bool:

@@ -1,6 +1,6 @@
 """The addresses of which everything is known that may be, and which still are in no group that lets them pass. Pure.
 
-The data plane has those whose packets came to the agent lately. When anything of a VPC changes, they are looked at
+The data plane has those whose packets came to the agent lately. When anything that is known changes, they are looked at
 again: one of which something may be learned now is asked about at its next packet.
 """
 
@@ -19,6 +19,11 @@ class Strangers:
         self._knows = knows
         self._told: dict[int, set[bytes]] = {}
         self._new: dict[int, set[bytes]] = {}
+        self._to_review = False
+
+    def review(self) -> None:
+        """What is known has changed, or may have."""
+        self._to_review = True
 
     def use(self, vni: int, address: bytes) -> None:
         """A packet depends on an address of which everything is known: the data plane is told, again if need be."""
@@ -45,21 +50,23 @@ class Strangers:
 
     def whole(self) -> dict[int, set[bytes]]:
         """All that the data plane should have."""
+        self.review()
         self.change()
         return {vni: set(told) for vni, told in self._told.items()}
 
     def change(self) -> dict[int, StrangersDelta]:
         """What to change in the data plane."""
         new, self._new = self._new, {}
+        to_review, self._to_review = self._to_review, False
         deltas = {}
-        for vni in self._told.keys() | new.keys():
-            told, wanted = self._told.get(vni, set()), new.get(vni, set())
-            known = self._known(vni, told | wanted)
-            delta = StrangersDelta(put=known & wanted, removed=told - known)
-            if known:
-                self._told[vni] = known
-            else:
-                self._told.pop(vni, None)
+        for vni in {*(self._told if to_review else ()), *new}:
+            told, wanted = self._told.setdefault(vni, set()), new.get(vni, set())
+            known = self._known(vni, told | wanted if to_review else wanted)
+            delta = StrangersDelta(put=known & wanted, removed=told - known if to_review else set())
+            told -= delta.removed
+            told |= delta.put
+            if not told:
+                del self._told[vni]
             if delta.put or delta.removed:
                 deltas[vni] = delta
         return deltas
