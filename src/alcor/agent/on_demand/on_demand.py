@@ -78,16 +78,16 @@ class OnDemand:
             self._hold(question, port_id, frame, again)
         return True
 
-    def unknown_mac(self, port_id: Id, vni: int, mac: int, frame: bytes) -> bool:
-        """A workload sent a packet that only matters if the VPC has a MAC that is not known here.
+    def unknown_mac(self, port_id: Id, vni: int, mac: int, frame: bytes, again: Again | None = None) -> bool:
+        """A packet only matters if the VPC has a MAC that is not known here. False when it need not be asked for.
 
-        False when it need not be asked for. The packet is given back to the data plane when the MAC is known.
+        The packet is given back to the data plane when the MAC is known, unless there is ``again`` to be told.
         """
         if not self.is_on_demand(vni) or self.learned.is_absent(vni, self._clock(), mac=mac):
             return False
         question = Question(vni, mac=mac)
-        if self._ask(port_id, question):
-            self._hold(question, port_id, frame)
+        if self._ask(port_id, question, again is not None):
+            self._hold(question, port_id, frame, again)
         return True
 
     def owner(self, vni: int, address: Address) -> int | None:

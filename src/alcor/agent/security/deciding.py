@@ -15,6 +15,7 @@ from alcor.agent.security.strangers import Strangers
 from alcor.agent.wanted import Wanted
 from alcor.dataplane import frames
 from alcor.dataplane.driver import DataPlane
+from alcor.model.addresses import is_link_local, mac_of_link_local
 from alcor.model.identifiers import Id
 from alcor.model.token_bucket import TokenBucket
 
@@ -98,6 +99,9 @@ class Deciding:
     def _ask(self, port_id: Id, vni: int, address: bytes, frame: bytes, ingress: bool) -> bool:
         """Ask who has the address; False when it need not be asked."""
         again = partial(self._answered, ingress)
+        mac = _mac_of(address)
+        if mac is not None:
+            return self._on_demand.unknown_mac(port_id, vni, mac, frame, again)
         home = self._peers.home(vni, address)
         return self._on_demand.unknown_address(port_id, home, _key(address), frame, again)
 
@@ -122,10 +126,15 @@ class Deciding:
 
     def _knows(self, vni: int, address: bytes) -> bool:
         """Whether nothing more can be found out of an address: it was told ahead, learned, or is not there."""
+        learned = self._on_demand.learned
+        mac = _mac_of(address)
+        if mac is not None:
+            if not self._on_demand.is_on_demand(vni) or self._wanted.has_local_mac(vni, mac):
+                return True
+            return mac in learned.forwarding(vni) or learned.is_absent(vni, self._clock(), mac=mac)
         home, key = self._peers.home(vni, address), _key(address)
         if not self._on_demand.is_on_demand(home) or self._peers.owns(home, address):
             return True
-        learned = self._on_demand.learned
         return learned.owner(home, key) is not None or learned.is_absent(home, self._clock(), address=key)
 
     def _need(self, vni: int, address: bytes) -> None:
@@ -165,6 +174,11 @@ def other_end(frame: bytes, ingress: bool) -> bytes | None:
     if header.ethertype == frames.ETHERTYPE_IPV6 and len(frame) >= frames.ETHERNET_HEADER + 40:
         return frame[22:38] if ingress else frame[38:54]
     return None
+
+
+def _mac_of(address: bytes) -> int | None:
+    """The MAC address that a link-local address follows from, if it is one of those."""
+    return mac_of_link_local(address) if len(address) == 16 and is_link_local(address) else None
 
 
 def _key(address: bytes) -> Address:

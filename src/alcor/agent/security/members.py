@@ -13,8 +13,11 @@ import msgspec
 from alcor.agent.security.groups import address_groups, remote_groups
 from alcor.agent.security.peers import Member, Peers
 from alcor.dataplane.security_groups import ANY_VPC, MembersDelta, Prefix
+from alcor.model.addresses import link_local
 from alcor.model.goal_state import GoalState, GoalStateDelta, NeighbourDelta
 from alcor.model.identifiers import Id
+
+_IPV6_BYTES = 16
 
 _Place = tuple[int, int]
 """A VNI and a MAC address in it."""
@@ -99,7 +102,7 @@ class Members:
         source, mac = place
         known = self._peers.member(source, mac) if source in vpc.sources else None
         groups = frozenset() if known is None else known.groups & vpc.named
-        new = Member(groups, known.prefixes) if known is not None and groups else None
+        new = Member(groups, _prefixes(known, mac, source == vni)) if known is not None and groups else None
         old = vpc.told.pop(place, None)
         if new is not None:
             vpc.told[place] = new
@@ -139,6 +142,13 @@ class Members:
             if was != now:
                 changes[ANY_VPC, group_id] = MembersDelta(now - was, was - now)
         self._address_groups = new
+
+
+def _prefixes(known: Member, mac: int, on_link: bool) -> frozenset[Prefix]:
+    """All that a member may send from, as a VPC sees it: of IPv6 in its own VPC the link-local address as well."""
+    if on_link and any(len(each.address) == _IPV6_BYTES for each in known.prefixes):
+        return known.prefixes | {Prefix(link_local(mac), _IPV6_BYTES * 8)}
+    return known.prefixes
 
 
 def _named(goal: GoalState, peers: Peers, vni: int) -> frozenset[Id]:

@@ -74,12 +74,12 @@ class Peers:
         return self._ports().get(vni, {}).values()
 
     def sources(self, vni: int) -> frozenset[int]:
-        """The VPCs from which packets reach one: itself, and those that routers join with it."""
-        found = {vni}
-        for router in self._wanted.state.routers.values():
-            joined = {each.vni for each in router.interfaces}
-            if vni in joined:
-                found |= joined
+        """The VPCs from which packets may reach one: itself, and those that routers join with it, one after another."""
+        routers = [{each.vni for each in router.interfaces} for router in self._wanted.state.routers.values()]
+        found, new = {vni}, {vni}
+        while new:
+            new = set().union(*(joined for joined in routers if joined & new)) - found
+            found |= new
         return frozenset(found)
 
     def macs(self, vni: int) -> set[int]:
@@ -115,11 +115,12 @@ class Peers:
         return any(fixed == text for port in self.ports(vni) for _, fixed in port.fixed_ips)
 
     def _find_routes(self, vni: int) -> list[_Route]:
+        sources = self.sources(vni)
         routes = [
             _Route(ipaddress.ip_network(cidr, strict=False), each.vni)
             for router in self._wanted.state.routers.values()
-            if any(each.vni == vni for each in router.interfaces)
             for each in router.interfaces
+            if each.vni in sources
             for cidr, _ in each.addresses
         ]
         subnets = [each for each in self._wanted.state.subnets.values() if each.vni == vni]

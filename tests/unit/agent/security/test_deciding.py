@@ -1,5 +1,6 @@
 """A packet that may pass if its other end is in a group waits until that is known; strangers cost nothing then."""
 
+import ipaddress
 from pathlib import Path
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 
 from alcor.dataplane.driver import Endpoint
 from alcor.dataplane.memory.switch import MemorySwitch
+from alcor.model.addresses import link_local
 from alcor.model.goal_state import (
     GoalStateDelta,
     Membership,
@@ -16,7 +18,7 @@ from alcor.model.goal_state import (
     VpcNeighbours,
 )
 from alcor.model.records import SecurityRule
-from tests.conformance.driver.packets import arp_request, udp_frame
+from tests.conformance.driver.packets import arp_request, ip_frame, udp, udp_frame
 from tests.unit.agent.core import Core
 from tests.unit.agent.goal_states import IPV4, MACS, OPEN, OWN_VTEP, VTEPS, port, port_id
 from tests.unit.agent.on_demand.test_on_demand import Manager
@@ -25,7 +27,7 @@ VNI = 1
 OWN, PEER = 1, 2
 GROUP = b"g" * 16
 FRIENDS = SecurityGroup(
-    GROUP, True, (SecurityRule(True, False, remote_group=GROUP), SecurityRule(False, False, remote_group=GROUP))
+    GROUP, True, tuple(SecurityRule(*to, remote_group=GROUP) for to in ((True, False), (False, False), (True, True)))
 )
 PEER_INDEX, PEER_VTEP = 1, VTEPS[1]
 MEMBER = Membership((GROUP,))
@@ -128,6 +130,18 @@ async def test_the_first_packet_to_a_member_arrives(host: SecureHost) -> None:
     await manager.answer()
     await host.settle()
     assert host.arrived_at_peer() == [b"first"]
+
+
+async def test_the_first_packet_from_a_members_link_local_address_arrives(host: SecureHost) -> None:
+    manager = await host.begin()
+    there, here = bytes.fromhex("fd00") + bytes(13) + b"\2", bytes.fromhex("fd00") + bytes(13) + b"\1"
+    manager.memberships = {MACS[PEER]: Membership((GROUP,), (str(ipaddress.IPv6Address(there)),))}
+    source = link_local(MACS[PEER])
+    frame = ip_frame(MACS[OWN], MACS[PEER], source, here, 17, udp(source, here, 4000, 4001, b"first"))
+    host.peer_switch.take_from_workload(port_id(PEER), frame)
+    await manager.answer()
+    await host.settle()
+    assert [each[62:] for each in host.switch.inboxes[port_id(OWN)]] == [b"first"]
 
 
 async def test_a_stranger_is_asked_about_once(host: SecureHost) -> None:
