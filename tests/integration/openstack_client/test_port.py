@@ -11,14 +11,14 @@ from tests.integration.openstack_client.conftest import OpenStack
 @pytest.fixture(scope="module", autouse=True)
 def ports(openstack: OpenStack, endpoint: str) -> Iterator[None]:
     """A network with two subnets, a node, and two ports for those tests that only look."""
-    node = {"host_info": {"node_id": "host-1", "local_ip": "192.0.2.1"}}
+    node = {"host_info": {"node_id": "rack-3", "local_ip": "192.0.2.1"}}
     assert httpx.post(f"{endpoint}/nodes", json=node).status_code == 201
     openstack("network create pond")
     openstack("subnet create shallow --network pond --subnet-range 10.0.0.0/24")
     openstack("subnet create deep --network pond --subnet-range 10.0.1.0/24")
     openstack(
         "port create eel --network pond --fixed-ip subnet=shallow,ip-address=10.0.0.9 --fixed-ip subnet=deep "
-        "--mac-address 02:00:00:00:00:01 --host host-1 --device vm-1 --device-owner compute:nova --disable "
+        "--mac-address 02:00:00:00:00:01 --host rack-3 --device vm-1 --device-owner compute:nova --disable "
         "--description 'A long one' --vnic-type normal --binding-profile foo=bar --dns-name eel "
         "--allowed-address ip-address=10.0.0.99 "
         "--allowed-address ip-address=10.9.0.0/16,mac-address=02:00:00:00:00:02 "
@@ -33,7 +33,7 @@ def ports(openstack: OpenStack, endpoint: str) -> Iterator[None]:
 def test_create_takes_the_options(openstack: OpenStack) -> None:
     shown = openstack.show("port show eel")
     expected = {
-        "mac_address": "02:00:00:00:00:01", "binding_host_id": "host-1", "binding_vif_type": "ovs",
+        "mac_address": "02:00:00:00:00:01", "binding_host_id": "rack-3", "binding_vif_type": "ovs",
         "device_id": "vm-1", "device_owner": "compute:nova", "admin_state_up": False, "description": "A long one",
         "binding_vnic_type": "normal", "binding_profile": {"foo": "bar"}, "dns_name": "eel", "status": "DOWN",
         "allowed_address_pairs": [
@@ -55,7 +55,7 @@ def test_create_takes_the_options(openstack: OpenStack) -> None:
         ("", ["cod", "eel"]),
         ("--long", ["cod", "eel"]),
         ("--network pond", ["cod", "eel"]),
-        ("--host host-1", ["eel"]),
+        ("--host rack-3", ["eel"]),
         ("--device-id vm-1", ["eel"]),
         ("--device-owner compute:nova", ["eel"]),
         ("--mac-address 02:00:00:00:00:01", ["eel"]),
@@ -79,14 +79,14 @@ def test_set_unset_and_delete(openstack: OpenStack) -> None:
         "--mac-address 02:00:00:00:00:09 --fixed-ip subnet=deep,ip-address=10.0.1.50 --binding-profile b=2 "
         "--dns-name q --allowed-address ip-address=10.0.0.98 --extra-dhcp-option name=66,value=192.0.2.9"
     )
-    openstack("port set q --host host-1")
+    openstack("port set q --host rack-3")
     shown = openstack.show("port show q")
     expected = {
         "admin_state_up": False, "description": "D", "device_id": "vm-2", "device_owner": "x:y",
         "mac_address": "02:00:00:00:00:09", "binding_profile": {"a": "1", "b": "2"}, "dns_name": "q",
         "allowed_address_pairs": [{"ip_address": "10.0.0.98", "mac_address": "02:00:00:00:00:09"}],
         "extra_dhcp_opts": [{"opt_name": "66", "opt_value": "192.0.2.9", "ip_version": 4}],
-        "binding_host_id": "host-1", "binding_vif_type": "ovs", "revision_number": 3,
+        "binding_host_id": "rack-3", "binding_vif_type": "ovs", "revision_number": 3,
     }  # fmt: skip
     assert {name: shown[name] for name in expected} == expected
     assert {fixed_ip["ip_address"] for fixed_ip in shown["fixed_ips"]} == {"10.0.0.50", "10.0.1.50"}
