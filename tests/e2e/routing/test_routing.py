@@ -160,15 +160,23 @@ async def test_rules_follow_own_ports_and_peers_in_use_and_not_the_vpc(site: Sit
         await site.bound_port("other", 1)
     assert site.workloads["a"].ping(site.address("e")) is not None
     more = [flow for flow in site.flows(0) if flow not in before]
-    assert len(more) == 1, more
-    assert site.address("e") in more[0]
+    to_peer = [flow for flow in more if flow.startswith("next_hop/")]
+    members = [flow for flow in more if flow.startswith("members/")]
+    assert len(to_peer) == 1, more
+    assert site.address("e") in to_peer[0]
+    assert len(members) == len(more) - 1 <= 1, more
 
 
 async def test_a_gateway_answers_a_ping_in_fragments(site: Site) -> None:
+    """Of a port without port security: of others, connection tracking in userspace keeps what begins a packet."""
     await populate(site, "a", "e")
     run = site.workloads["a"].namespace.run
-    for address in (*GATEWAYS.values(), site.address("e")):
-        assert " 0% packet loss" in run("ping", "-n", "-c", "2", "-i", "0.2", "-W", "5", "-s", "4000", address)
+    ping = ("ping", "-n", "-c", "2", "-i", "0.2", "-W", "5", "-s", "4000")
+    assert " 0% packet loss" in run(*ping, site.address("e"))
+    unguarded = {"port_security_enabled": False, "security_groups": []}
+    await site.cloud.update("port", site.ports["a"]["id"], unguarded)
+    for address in GATEWAYS.values():
+        wait_until(lambda address=address: " 0% packet loss" in run(*ping, address, check=False), address)  # type: ignore[misc]
 
 
 _KNOCK = """
