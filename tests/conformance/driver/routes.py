@@ -12,11 +12,8 @@ from alcor.dataplane.driver import (
     Route,
     Router,
     RouterInterface,
-    State,
 )
-from tests.conformance.driver.harness import Fabric
 from tests.conformance.driver.routing import (
-    HERE,
     MASK,
     NEAR,
     OTHER,
@@ -38,7 +35,7 @@ from tests.conformance.driver.routing import (
     went_to_agent,
     with_ttl,
 )
-from tests.conformance.driver.suite import OPENED, OTHER_VNI, VNI, Cloud, has_received
+from tests.conformance.driver.suite import OTHER_VNI, VNI, Cloud, has_received
 
 SECOND_ID = b"second".ljust(16, b".")
 BEYOND = 0xC0000200  # 192.0.2.0
@@ -65,22 +62,6 @@ def with_routes(*routes: Route) -> Router:
 def as_sent_to(frame: bytes, target: Endpoint, source_mac: int, routers: int = 1) -> bytes:
     """The packet as an appliance gets it: its addresses are left alone."""
     return with_ttl(target.mac.to_bytes(6) + source_mac.to_bytes(6) + frame[12:], frame[22] - routers)
-
-
-@pytest.fixture
-async def routed(fabric: Fabric) -> Cloud:
-    """Hosts with the ports, of which the first routes."""
-    cloud = Cloud(fabric)
-    await cloud.attach(cloud.first, *HERE)
-    await cloud.attach(cloud.second, *THERE)
-    assert await cloud.first.driver.replace(routing_state(cloud)) == {}
-    assert (
-        await cloud.second.driver.replace(
-            State(security_groups=OPENED, endpoints={port.port_id: port for port in THERE})
-        )
-        == {}
-    )
-    return cloud
 
 
 async def route_by(cloud: Cloud, *routes: Route) -> None:

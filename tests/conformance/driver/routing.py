@@ -18,7 +18,7 @@ from alcor.dataplane.driver import (
 )
 from tests.conformance.driver import packets
 from tests.conformance.driver.harness import Fabric, Host
-from tests.conformance.driver.suite import OPENED, OTHER_VNI, VNI, Cloud, endpoint, has_received
+from tests.conformance.driver.suite import OPENED, OTHER_VNI, VNI, Cloud, endpoint, has_received, on_two_hosts
 
 ROUTER_ID = b"router".ljust(16, b".")
 MASK = 0xFFFFFF00
@@ -97,17 +97,7 @@ def went_to_agent(host: Host, sent: bytes) -> bool:
 @pytest.fixture
 async def routed(fabric: Fabric) -> Cloud:
     """Hosts with the ports, of which the first routes."""
-    cloud = Cloud(fabric)
-    await cloud.attach(cloud.first, *HERE)
-    await cloud.attach(cloud.second, *THERE)
-    assert await cloud.first.driver.replace(routing_state(cloud)) == {}
-    assert (
-        await cloud.second.driver.replace(
-            State(security_groups=OPENED, endpoints={port.port_id: port for port in THERE})
-        )
-        == {}
-    )
-    return cloud
+    return await on_two_hosts(fabric, HERE, THERE, routing_state)
 
 
 async def arrives(cloud: Cloud, target: Endpoint) -> bool:

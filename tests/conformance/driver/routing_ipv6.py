@@ -8,7 +8,7 @@ import pytest
 from alcor.dataplane.driver import Change, Endpoint, NextHop, NextHopDelta, Route, Router, RouterInterface, State
 from tests.conformance.driver import packets
 from tests.conformance.driver.harness import Fabric, Host
-from tests.conformance.driver.suite import OPENED, OTHER_VNI, VNI, Cloud, endpoint, has_received
+from tests.conformance.driver.suite import OPENED, OTHER_VNI, VNI, Cloud, endpoint, has_received, on_two_hosts
 
 ROUTER_ID = b"router6".ljust(16, b".")
 MASK = ((1 << 64) - 1) << 64
@@ -89,17 +89,7 @@ def went_to_agent(host: Host, sent: bytes) -> bool:
 @pytest.fixture
 async def routed_ipv6(fabric: Fabric) -> Cloud:
     """Hosts with the ports, of which the first routes."""
-    cloud = Cloud(fabric)
-    await cloud.attach(cloud.first, *HERE)
-    await cloud.attach(cloud.second, *THERE)
-    assert await cloud.first.driver.replace(routing_state(cloud)) == {}
-    assert (
-        await cloud.second.driver.replace(
-            State(security_groups=OPENED, endpoints={port.port_id: port for port in THERE})
-        )
-        == {}
-    )
-    return cloud
+    return await on_two_hosts(fabric, HERE, THERE, routing_state)
 
 
 async def arrives(cloud: Cloud, target: Endpoint) -> bool:

@@ -1,7 +1,7 @@
 """What every data plane driver promises, checked with frames. Speaks to the driver interface and the harness only."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 import pytest
@@ -104,6 +104,20 @@ class Cloud:
             for other, target, host in places
             if number == other and has_received(host, target, datagram)
         }
+
+
+async def on_two_hosts(
+    fabric: Fabric, here: Iterable[Endpoint], there: Iterable[Endpoint], wanted: Callable[[Cloud], State]
+) -> Cloud:
+    """Ports on the first host, which does what is wanted, and ports on the second, which has no more than these."""
+    cloud = Cloud(fabric)
+    there = tuple(there)
+    await cloud.attach(cloud.first, *here)
+    await cloud.attach(cloud.second, *there)
+    assert await cloud.first.driver.replace(wanted(cloud)) == {}
+    second = State(security_groups=OPENED, endpoints={port.port_id: port for port in there})
+    assert await cloud.second.driver.replace(second) == {}
+    return cloud
 
 
 EVERYONE = set(itertools.permutations((1, 2, 3), 2))

@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.conformance.driver.connections import *  # noqa: F403
 from tests.conformance.driver.ipv6 import *  # noqa: F403
 from tests.conformance.driver.on_demand import *  # noqa: F403
+from tests.conformance.driver.remote_groups import *  # noqa: F403
 from tests.conformance.driver.routes import *  # noqa: F403
 from tests.conformance.driver.routes_ipv6 import *  # noqa: F403
 from tests.conformance.driver.routing import *  # noqa: F403
