@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from alcor.channels import checks
+from alcor.channels import checks, router_codec
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.security_codec import (
     add_memberships,
@@ -23,14 +23,10 @@ from alcor.model.goal_state import (
     GoalStateDelta,
     NeighbourDelta,
     Port,
-    Router,
-    RouterDelta,
-    RouterInterface,
     Subnet,
     Vpc,
     VpcNeighbours,
 )
-from alcor.model.identifiers import Id
 from alcor.southbound.v1 import southbound_pb2 as pb
 
 PART_BYTES = 2 * 1024 * 1024
@@ -93,9 +89,9 @@ def _whole(delta: GoalStateDelta) -> pb.GoalState:
     for port in delta.ports.values():
         _put_port(port, part)
     for changed in delta.router_deltas.items():
-        _put_router_delta(changed, part)
+        router_codec.put_router_delta(changed, part)
     for router in delta.routers.values():
-        _put_router(router, part)
+        router_codec.put_router(router, part)
     for group in delta.security_groups.values():
         put_security_group(group, part)
     if delta.vteps:
@@ -140,9 +136,9 @@ def _pieces(delta: GoalStateDelta, max_bytes: int) -> Iterator[Piece]:
     for port in delta.ports.values():
         yield _resource_piece(_put_port, port)
     for changed in delta.router_deltas.items():
-        yield _resource_piece(_put_router_delta, changed)
+        yield _resource_piece(router_codec.put_router_delta, changed)
     for router in delta.routers.values():
-        yield _resource_piece(_put_router, router)
+        yield _resource_piece(router_codec.put_router, router)
     for group in delta.security_groups.values():
         yield _resource_piece(put_security_group, group)
     for some in _slices(delta.vteps.items(), max_bytes // _VTEP_BYTES):
@@ -241,33 +237,6 @@ def _put_port(port: Port, part: pb.GoalState) -> None:
         message.dhcp_options.add(name=name, value=value, ip_version=version)
 
 
-def _put_router(router: Router, part: pb.GoalState) -> None:
-    message = part.routers.add(id=router.id)
-    _put_interfaces(router.interfaces, message)
-    _put_routes(router.routes, message)
-
-
-def _put_router_delta(changed: tuple[Id, RouterDelta], part: pb.GoalState) -> None:
-    router_id, delta = changed
-    message = part.router_deltas.add(id=router_id, replaces_routes=delta.routes is not None)
-    _put_interfaces(delta.interfaces, message)
-    message.removed_interfaces.extend(delta.removed_interfaces)
-    _put_routes(delta.routes or (), message)
-
-
-def _put_interfaces(interfaces: Iterable[RouterInterface], message: pb.Router | pb.RouterDelta) -> None:
-    for each in interfaces:
-        interface = message.interfaces.add(id=each.id, vni=each.vni, mac=each.mac, mtu=each.mtu)
-        for cidr, address in each.addresses:
-            interface.addresses.add(cidr=cidr, address=address)
-        _put_routes(each.routes, interface)
-
-
-def _put_routes(routes: Iterable[tuple[str, str]], message: pb.Router | pb.RouterDelta | pb.RouterInterface) -> None:
-    for destination, next_hop in routes:
-        message.routes.add(destination=destination, next_hop=next_hop)
-
-
 def _put_vteps(vteps: Iterable[tuple[int, int]], part: pb.GoalState) -> None:
     add = part.vteps.add
     for host_index, ipv4 in vteps:
@@ -363,9 +332,9 @@ def _add_resources(delta: GoalStateDelta, part: pb.GoalState) -> None:
     for port in part.ports:
         delta.ports[checks.identifier(port.id, "port")] = _port(port)
     for changed in part.router_deltas:
-        delta.router_deltas[checks.identifier(changed.id, "router")] = _router_delta(changed)
+        delta.router_deltas[checks.identifier(changed.id, "router")] = router_codec.router_delta(changed)
     for router in part.routers:
-        delta.routers[checks.identifier(router.id, "router")] = _router(router)
+        delta.routers[checks.identifier(router.id, "router")] = router_codec.router(router)
     for group in part.security_groups:
         delta.security_groups[checks.identifier(group.id, "security group")] = security_group(group)
     for vtep in part.vteps:
@@ -392,39 +361,6 @@ def _subnet(message: pb.Subnet) -> Subnet:
         ),
         ipv6_ra_mode=checks.ipv6_mode(message.ipv6_ra_mode),
         ipv6_address_mode=checks.ipv6_mode(message.ipv6_address_mode),
-    )
-
-
-def _router(message: pb.Router) -> Router:
-    return Router(message.id, tuple(map(_router_interface, message.interfaces)), _routes(message.routes))
-
-
-def _router_delta(message: pb.RouterDelta) -> RouterDelta:
-    return RouterDelta(
-        interfaces=tuple(map(_router_interface, message.interfaces)),
-        removed_interfaces=frozenset(checks.identifiers(message.removed_interfaces, "removed router interface")),
-        routes=_routes(message.routes) if message.replaces_routes else None,
-    )
-
-
-def _router_interface(message: pb.RouterInterface) -> RouterInterface:
-    return RouterInterface(
-        id=checks.identifier(message.id, "router interface"),
-        vni=checks.vni(message.vni),
-        mac=checks.mac(message.mac, "router interface"),
-        addresses=tuple(
-            (checks.cidr(each.cidr, "router interface"), checks.address(each.address, "router interface"))
-            for each in message.addresses
-        ),
-        routes=_routes(message.routes),
-        mtu=message.mtu,
-    )
-
-
-def _routes(messages: Iterable[pb.Route]) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (checks.cidr(route.destination, "route"), checks.address(route.next_hop, "route") if route.next_hop else "")
-        for route in messages
     )
 
 

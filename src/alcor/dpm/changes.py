@@ -104,7 +104,7 @@ def take_in(model: ReadModel, records: tuple[Record, ...]) -> Before:
                 model.security.remove(record.id)
             case AddressGroupRecord():
                 _touch_groups_naming(model, before, record.id)
-                model.security.address_groups[record.id] = record
+                model.security.put(record)
             case AddressGroupDeleted():
                 _touch_groups_naming(model, before, record.id)
                 model.security.address_groups.pop(record.id, None)

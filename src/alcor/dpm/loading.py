@@ -39,10 +39,8 @@ def load(position: int, records: Iterable[Record], nodes: dict[str, NodeRecord] 
                 model.put_node(record)
             case RouterRecord() | RouterInterfaceRecord() | RouteTableRecord():
                 model.routers.put(record)
-            case SecurityGroupRecord():
+            case SecurityGroupRecord() | AddressGroupRecord():
                 model.security.put(record)
-            case AddressGroupRecord():
-                model.security.address_groups[record.id] = record
             case _:
                 raise ValueError(f"{type(record).__name__} is not the record of a resource that exists")
     for vpc in model.vpcs.values():

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from alcor.dpm.partial import missing_records, needed
 from alcor.dpm.read_model import ReadModel
 from alcor.model.identifiers import Id
-from alcor.model.records import LogEntry, PortRecord, Record, SecurityGroupRecord, SubnetRecord, VpcRecord
+from alcor.model.records import LogEntry, PortRecord, Record, SubnetRecord, VpcRecord
 from alcor.store import change_log
 from alcor.store.change_log import LogTrimmed
 from alcor.store.partial_snapshot import read_nodes, read_ports_of_hosts, read_ports_of_vpcs, read_vpcs
@@ -40,10 +40,7 @@ def load_partial(connection: Connection) -> ReadModel:
     for record in read_routers(connection):
         model.routers.put(record)
     for group in read_security_groups(connection):
-        if isinstance(group, SecurityGroupRecord):
-            model.security.put(group)
-        else:
-            model.security.address_groups[group.id] = group
+        model.security.put(group)
     return model
 
 

@@ -15,8 +15,11 @@ class SecurityGroups(msgspec.Struct):
     naming: dict[Id, set[Id]] = {}  # address group → security groups whose rules name it
     hosts: dict[Id, dict[str, int]] = {}  # security group → host → how many of its ports
 
-    def put(self, record: SecurityGroupRecord) -> None:
-        """Add or replace a security group."""
+    def put(self, record: SecurityGroupRecord | AddressGroupRecord) -> None:
+        """Add or replace a security group or an address group."""
+        if isinstance(record, AddressGroupRecord):
+            self.address_groups[record.id] = record
+            return
         self.remove(record.id)
         self.by_id[record.id] = record
         for named in named_by(record):
