@@ -1,6 +1,5 @@
 """VPCs on demand over Open vSwitch: hosts are told of nobody ahead, and no packet is lost for it."""
 
-import asyncio
 import statistics
 from collections.abc import AsyncIterator
 
@@ -10,6 +9,7 @@ from alcor.testbed.cloud import Cloud
 from alcor.testbed.testbed import Testbed
 from alcor.testbed.waiting import wait_until
 from tests.e2e.on_demand.region import Region, create_region
+from tests.e2e.two_hosts import lose_nothing_to_restarts
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(180)]
 
@@ -62,21 +62,7 @@ async def test_neither_agent_nor_controller_is_needed_by_traffic_that_flows(regi
     await region.add("b", 1)
     region.testbed.wait_steady()
     ping = sender.keep_pinging(region.address("b"))
-    ping.wait_for_answers(50)
-    await asyncio.sleep(1.1)  # what was learned is on disk at most a second later
-    region.testbed.controller.program.kill()
-    for host in region.testbed.hosts[:2]:
-        host.agent.kill()
-    ping.wait_for_answers(50)
-    for host in region.testbed.hosts[:2]:
-        host.agent.start()
-        wait_until(lambda host=host: host.status().get("goal_state") == "complete", f"the agent of {host.name}")  # type: ignore[misc]
-    ping.wait_for_answers(100)
-    region.testbed.controller.start()
-    region.testbed.wait_connected()
-    ping.wait_for_answers(50)
-    ping.stop()
-    assert ping.lost() == 0
+    lose_nothing_to_restarts(region.testbed, region.testbed.hosts[:2], [ping])
 
 
 async def test_a_vpc_that_is_told_ahead_again_loses_nothing(region: Region) -> None:

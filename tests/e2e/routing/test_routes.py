@@ -5,24 +5,19 @@ from typing import Any
 
 import pytest
 
-from alcor.testbed.cloud import Cloud
-from alcor.testbed.testbed import Testbed
 from alcor.testbed.waiting import wait_until
 from tests.e2e.routing.site import Site, create_site, echo_requests, time_to_live
-from tests.e2e.routing.test_routing import ON_DEMAND
+from tests.e2e.two_hosts import PROGRAMMING, lose_nothing_to_restarts, two_hosts
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
 BEHIND, BEYOND = "192.0.2.0/24", "192.0.2.1"
 
 
-@pytest.fixture(params=[(), ON_DEMAND], ids=["push", "on_demand"])
+@pytest.fixture(params=PROGRAMMING)
 async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
-    with Testbed(controller_arguments=request.param) as testbed:
-        testbed.controller.start()
-        testbed.make_hosts(2)
-        async with Cloud(testbed.controller) as cloud:
-            yield await create_site(testbed, cloud)
+    async with two_hosts(request.param) as (testbed, cloud):
+        yield await create_site(testbed, cloud)
 
 
 @pytest.mark.parametrize(("subnet", "host"), [("same", 0), ("other", 1)])
@@ -195,19 +190,4 @@ async def test_what_goes_through_appliances_and_routers_notices_no_restart(site:
         wait_until(lambda address=address: client.ping(address, timeout=0.5) is not None, f"the way to {address}")  # type: ignore[misc]
     site.testbed.wait_steady()
     pings = [client.keep_pinging(address) for address in (BEYOND, site.address("f"))]
-    for ping in pings:
-        ping.wait_for_answers(150)  # what is used is on disk at most a second later
-    site.testbed.controller.program.kill()
-    for host in site.testbed.hosts:
-        host.agent.kill()
-    for ping in pings:
-        ping.wait_for_answers(50)
-    for host in site.testbed.hosts:
-        host.agent.start()
-        wait_until(lambda host=host: host.status().get("goal_state") == "complete", f"the agent of {host.name}")  # type: ignore[misc]
-    site.testbed.controller.start()
-    site.testbed.wait_connected()
-    for ping in pings:
-        ping.wait_for_answers(100)
-        ping.stop()
-        assert ping.lost() == 0
+    lose_nothing_to_restarts(site.testbed, site.testbed.hosts, pings)

@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from alcor.testbed.cloud import Cloud
-from alcor.testbed.testbed import Testbed
 from alcor.testbed.waiting import wait_until
 from tests.e2e.routing.site import GATEWAYS, Site, create_site, echo_requests, time_to_live
+from tests.e2e.two_hosts import PROGRAMMING, lose_nothing_to_restarts, two_hosts
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
@@ -20,16 +19,12 @@ PLACES = {
     "d": ("other", 0),
     "e": ("other", 1),
 }
-ON_DEMAND = ("--on-demand-above", "0")
 
 
-@pytest.fixture(params=[(), ON_DEMAND], ids=["push", "on_demand"])
+@pytest.fixture(params=PROGRAMMING)
 async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
-    with Testbed(controller_arguments=request.param) as testbed:
-        testbed.controller.start()
-        testbed.make_hosts(2)
-        async with Cloud(testbed.controller) as cloud:
-            yield await create_site(testbed, cloud)
+    async with two_hosts(request.param) as (testbed, cloud):
+        yield await create_site(testbed, cloud)
 
 
 async def populate(site: Site, *names: str) -> None:
@@ -133,24 +128,7 @@ async def test_a_peer_that_is_deleted_is_silent_and_its_flow_goes(site: Site) ->
 async def test_what_is_routed_notices_no_restart(site: Site) -> None:
     await populate(site, "a", "c", "e")
     pings = [site.workloads["a"].keep_pinging(site.address(peer)) for peer in ("c", "e")]
-    for ping in pings:
-        ping.wait_for_answers(150)  # what is used is on disk at most a second later
-    site.testbed.controller.program.kill()
-    for host in site.testbed.hosts:
-        host.agent.kill()
-    for ping in pings:
-        ping.wait_for_answers(50)
-    for host in site.testbed.hosts:
-        host.agent.start()
-        wait_until(lambda host=host: host.status().get("goal_state") == "complete", f"the agent of {host.name}")  # type: ignore[misc]
-    for ping in pings:
-        ping.wait_for_answers(100)
-    site.testbed.controller.start()
-    site.testbed.wait_connected()
-    for ping in pings:
-        ping.wait_for_answers(50)
-        ping.stop()
-        assert ping.lost() == 0
+    lose_nothing_to_restarts(site.testbed, site.testbed.hosts, pings)
 
 
 async def test_rules_follow_own_ports_and_peers_in_use_and_not_the_vpc(site: Site) -> None:

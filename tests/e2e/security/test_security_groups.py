@@ -6,26 +6,21 @@ from typing import Any
 
 import pytest
 
-from alcor.testbed.cloud import Cloud
-from alcor.testbed.testbed import Testbed
 from alcor.testbed.waiting import wait_until
 from tests.e2e.routing.site import Site, create_site
+from tests.e2e.two_hosts import PROGRAMMING, lose_nothing_to_restarts, two_hosts
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
 PLACES = {"a": ("near", 0), "here": ("near", 0), "there": ("near", 1), "other": ("other", 1)}
 PEERS = ("here", "there", "other")
-ON_DEMAND = ("--on-demand-above", "0")
 SECONDS = 3.0
 
 
-@pytest.fixture(params=[(), ON_DEMAND], ids=["push", "on_demand"])
+@pytest.fixture(params=PROGRAMMING)
 async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
-    with Testbed(controller_arguments=request.param) as testbed:
-        testbed.controller.start()
-        testbed.make_hosts(2)
-        async with Cloud(testbed.controller) as cloud:
-            yield await create_site(testbed, cloud)
+    async with two_hosts(request.param) as (testbed, cloud):
+        yield await create_site(testbed, cloud)
 
 
 async def populate(site: Site, *names: str) -> None:
@@ -184,16 +179,7 @@ async def test_what_may_be_sent_is_said_by_the_senders_groups(site: Site) -> Non
 async def test_connections_notice_no_restart_of_agent_or_controller(site: Site) -> None:
     await populate(site, "a", "there")
     ping = site.workloads["there"].keep_pinging(site.address("a"))
-    ping.wait_for_answers(150)  # what is used is on disk at most a second later
-    for host in site.testbed.hosts:
-        host.agent.kill()
-        host.agent.start()
-    site.testbed.controller.program.kill()
-    site.testbed.controller.start()
-    site.testbed.wait_connected()
-    ping.wait_for_answers(500)
-    ping.stop()
-    assert ping.lost() == 0
+    lose_nothing_to_restarts(site.testbed, site.testbed.hosts, [ping])
 
 
 async def test_a_workload_does_without_port_security(site: Site) -> None:
