@@ -13,8 +13,10 @@ from alcor.agent.dhcpv6 import server as dhcpv6
 from alcor.agent.ipv6 import neighbours
 from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.ipv6.neighbours import Owner
+from alcor.agent.on_demand.held_packets import Waiting
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.projection import endpoint_of
+from alcor.agent.rates import Rates
 from alcor.agent.wanted import Wanted
 from alcor.dataplane import frames, ipv6
 from alcor.dataplane.driver import DataPlane
@@ -22,13 +24,11 @@ from alcor.dataplane.neighbour_discovery import neighbour_solicitation
 from alcor.model.addresses import mac_of_link_local
 from alcor.model.goal_state import Port
 from alcor.model.identifiers import Id, id_text
-from alcor.model.token_bucket import TokenBucket
 
 log = logging.getLogger(__name__)
 
 _REPLIES_WAITING = 1024
 _DHCPV6 = (packet.CLIENT_PORT, packet.SERVER_PORT)
-_BURST_SECONDS = 2
 
 
 class PuntedPackets:
@@ -49,19 +49,16 @@ class PuntedPackets:
         """Rates are packets a second."""
         self._wanted, self._driver, self._counters, self._dhcp = wanted, driver, counters, dhcp_settings
         self._on_demand, self._advertising = on_demand, advertising
-        self._port_rate, self._clock = port_rate, clock
-        self._host = TokenBucket(host_rate, host_rate * _BURST_SECONDS, clock())
-        self._ports: dict[Id, TokenBucket] = {}
+        self._rates = Rates(counters, "punted", port_rate, host_rate, clock)
         self._replies: asyncio.Queue[tuple[Id, bytes]] = asyncio.Queue(_REPLIES_WAITING)
 
     def take(self, port_id: Id, frame: bytes) -> None:
         """A packet came from the workload behind a port. Never raises."""
         self._counters.add("punted_packets")
         if self.within_rate(port_id):
-            self.answer_held(port_id, frame)
+            self._answer_within_rate(port_id, frame)
 
-    def answer_held(self, port_id: Id, frame: bytes) -> None:
-        """Answer a packet, perhaps one that had to wait for its answer to be known."""
+    def _answer_within_rate(self, port_id: Id, frame: bytes) -> None:
         port = self._wanted.state.ports.get(port_id)
         if port is None:
             self._counters.add("punted_by_unknown_port")
@@ -87,23 +84,15 @@ class PuntedPackets:
 
     def forget(self, port_id: Id) -> None:
         """The port's interface is gone."""
-        self._ports.pop(port_id, None)
+        self._rates.forget(port_id)
 
     def within_rate(self, port_id: Id) -> bool:
         """Whether another packet of the port may be answered now."""
-        now = self._clock()
-        bucket = self._ports.get(port_id)
-        if bucket is None:
-            bucket = self._ports[port_id] = TokenBucket(self._port_rate, self._port_rate * _BURST_SECONDS, now)
-        if not bucket.take(now):
-            if self._counters.add("punted_over_port_rate"):
-                log.warning("port %s sends more ARP and DHCP than is answered", id_text(port_id))
-            return False
-        if not self._host.take(now):
-            if self._counters.add("punted_over_host_rate"):
-                log.warning("this host's workloads send more ARP and DHCP than is answered")
-            return False
-        return True
+        return self._rates.take(port_id)
+
+    def _answer_held(self, port_id: Id, frame: bytes, there: bool) -> None:
+        if there:
+            self._answer_within_rate(port_id, frame)
 
     def _answer(self, port: Port, frame: bytes) -> bytes | None:
         header = frames.ethernet(frame)
@@ -160,7 +149,8 @@ class PuntedPackets:
     def _asked_for(self, port: Port, frame: bytes) -> bool:
         """Whether the Network Config Manager is asked for the address that an ARP request is about."""
         request = frames.arp(frame)
-        return request is not None and self._on_demand.unknown_address(port.id, port.vni, request.target_ip, frame)
+        waiting = Waiting(port.id, frame, self._answer_held)
+        return request is not None and self._on_demand.unknown_address(port.vni, request.target_ip, waiting)
 
     def _owner_of_ipv6(self, vni: int, address: bytes) -> Owner | None:
         gateway = self._wanted.routers().owner_of(vni, address)
@@ -184,8 +174,8 @@ class PuntedPackets:
             return False
         mac = mac_of_link_local(request.target)
         if mac is not None:
-            return self._on_demand.unknown_mac(port.id, port.vni, mac, frame)
-        return self._on_demand.unknown_address(port.id, port.vni, request.target, frame)
+            return self._on_demand.unknown_mac(port.vni, mac, Waiting(port.id, frame))
+        return self._on_demand.unknown_address(port.vni, request.target, Waiting(port.id, frame, self._answer_held))
 
     def reply(self, port_id: Id, frame: bytes) -> None:
         """Have this sent to the workload, unless too much waits already."""

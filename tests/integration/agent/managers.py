@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 
 from alcor.agent.on_demand.asking import Asking
+from alcor.agent.on_demand.held_packets import Waiting
 from alcor.agent.on_demand.link import LinkSettings
 from alcor.channels.fast_path.dialling import Backoff
 from alcor.channels.fast_path.ncm_server import NcmService
@@ -93,7 +94,7 @@ class Host(Core):
 
     def ask(self, vni: int) -> None:
         """A workload wants to know who has its peer's address."""
-        self.on_demand.unknown_address(port_id(vni), vni, IPV4[PEER], b"")
+        self.on_demand.unknown_address(vni, IPV4[PEER], Waiting(port_id(vni), b""))
 
     def knows(self, vni: int) -> bool:
         """Whether the peer is known."""

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 
 from alcor.agent.counters import Counters
-from alcor.agent.on_demand.held_packets import Again, HeldPackets
+from alcor.agent.on_demand.held_packets import HeldPackets, Waiting
 from alcor.agent.on_demand.learned import Learned, Touched
 from alcor.agent.on_demand.manager import Manager
 from alcor.agent.on_demand.open_questions import OpenQuestions, Question
+from alcor.agent.rates import Rates
 from alcor.agent.wanted import Wanted
 from alcor.channels.ncm_messages import Questions, VpcQuestions
 from alcor.dataplane import frames
@@ -25,11 +26,9 @@ from alcor.dataplane.driver import DataPlane
 from alcor.model.addresses import Address
 from alcor.model.goal_state import GoalState, GoalStateDelta
 from alcor.model.identifiers import Id
-from alcor.model.token_bucket import TokenBucket
 
 _PORT_QUESTIONS = 50.0  # a second
 _HOST_QUESTIONS = 5000.0
-_BURST_SECONDS = 2
 
 
 class OnDemand:
@@ -39,10 +38,6 @@ class OnDemand:
         self.learned = Learned()
         self.changed: Callable[[Touched], None] = lambda touched: None
         """Told which MACs the data plane must be told of; programmed() is awaited after it was."""
-        self.answer_again: Callable[[Id, bytes], None] = lambda port_id, frame: None
-        """Told the packets whose answer is known by now."""
-        self.given_up: Callable[[Id, bytes], None] = lambda port_id, frame: None
-        """Told the packets that waited for what is not there."""
         self.vpcs_changed: Callable[[], None] = lambda: None
         """Told that there are other VPCs on demand on this host than before."""
         self.is_routed_to: Callable[[int, int], bool] = lambda vni, mac: False
@@ -56,38 +51,26 @@ class OnDemand:
         self._only_routed: set[tuple[int, int]] = set()  # learned MACs (by VNI) that nothing else is sent to
         self._wanted, self._driver, self._counters, self._clock = wanted, driver, counters, clock
         self._held = HeldPackets()
-        self._ports: dict[tuple[Id, bool], TokenBucket] = {}  # and whether somebody else is told
-        self._host = TokenBucket(_HOST_QUESTIONS, _HOST_QUESTIONS * _BURST_SECONDS, clock())
+        own, of_others = [Rates(counters, "questions", _PORT_QUESTIONS, _HOST_QUESTIONS, clock) for _ in range(2)]
+        self._rates = {False: own, True: of_others}  # by whether packets that come to workloads ask
         self._open = OpenQuestions()
         self._answered: list[Question] = []  # what waits for them is to be let go
         self.after()
 
     # What workloads do.
 
-    def unknown_address(
-        self, port_id: Id, vni: int, address: Address, frame: bytes, again: Again | None = None
-    ) -> bool:
-        """A packet needs to know who has an address that is not known here. False when it need not be asked for.
-
-        ``again`` is told the packet when that is known, instead of ``answer_again`` or ``given_up``.
-        """
+    def unknown_address(self, vni: int, address: Address, packet: Waiting) -> bool:
+        """A packet needs to know who has an address that is not known here. False when it need not be asked for."""
         if not self.is_on_demand(vni) or self.learned.is_absent(vni, self._clock(), address=address):
             return False
-        question = Question(vni, address=address)
-        if self._ask(port_id, question, again is not None):
-            self._hold(question, port_id, frame, again)
+        self._ask(Question(vni, address=address), packet)
         return True
 
-    def unknown_mac(self, port_id: Id, vni: int, mac: int, frame: bytes, again: Again | None = None) -> bool:
-        """A packet only matters if the VPC has a MAC that is not known here. False when it need not be asked for.
-
-        The packet is given back to the data plane when the MAC is known, unless there is ``again`` to be told.
-        """
+    def unknown_mac(self, vni: int, mac: int, packet: Waiting) -> bool:
+        """A packet only matters if the VPC has a MAC that is not known here. False when it need not be asked for."""
         if not self.is_on_demand(vni) or self.learned.is_absent(vni, self._clock(), mac=mac):
             return False
-        question = Question(vni, mac=mac)
-        if self._ask(port_id, question, again is not None):
-            self._hold(question, port_id, frame, again)
+        self._ask(Question(vni, mac=mac), packet)
         return True
 
     def owner(self, vni: int, address: Address) -> int | None:
@@ -110,7 +93,7 @@ class OnDemand:
         if port is None or header is None:
             return
         vni, mac = port.vni, header.destination
-        question = Question(vni, mac=mac)
+        question, packet = Question(vni, mac=mac), Waiting(port_id, frame)
         if not self.is_on_demand(vni):
             self._counters.add("packets_missed_in_other_vpcs")
         elif self._wanted.has_local_mac(vni, mac) or self.learned.is_absent(vni, self._clock(), mac=mac):
@@ -118,11 +101,11 @@ class OnDemand:
         elif mac in self.learned.forwarding(vni):
             # It was learned meanwhile, and may be on its way to the data plane.
             self._only_routed.discard((vni, mac))
-            self._hold(question, port_id, frame)
+            self._hold(question, packet)
             self.changed({vni: {mac}})
             self._answered.append(question)
-        elif self._ask(port_id, question):
-            self._hold(question, port_id, frame)
+        else:
+            self._ask(question, packet)
 
     def remote_idle(self, vni: int, mac: int) -> None:
         """The data plane has dropped what nobody used."""
@@ -146,8 +129,8 @@ class OnDemand:
 
     def port_gone(self, port_id: Id) -> None:
         """The port's interface is gone."""
-        for is_told in (False, True):
-            self._ports.pop((port_id, is_told), None)
+        for rates in self._rates.values():
+            rates.forget(port_id)
 
     def is_on_demand(self, vni: int) -> bool:
         """Whether hosts are asked for in the VPC: it is here and on demand, or only routed to."""
@@ -295,36 +278,21 @@ class OnDemand:
             for packet in self._held.release(question, now):
                 if packet.again is not None:
                     packet.again(packet.port_id, packet.frame, True)
-                elif question.mac is None:
-                    self.answer_again(packet.port_id, packet.frame)
                 else:
                     self._counters.add("held_packets_sent")
                     await self._driver.forward(packet.port_id, packet.frame)
 
-    def _ask(self, port_id: Id, question: Question, is_told: bool = False) -> bool:
-        """Ask a question for a port, unless it is being asked. False when the port or the host asks too much."""
+    def _ask(self, question: Question, packet: Waiting) -> None:
+        """Ask a question, unless it is being asked, and hold the packet; neither when too much is asked."""
         now = self._clock()
-        if self._open.is_open(question, now):
-            return True
-        if not self._may_ask((port_id, is_told), now):
-            return False
-        self._open.ask([question], now)
-        return True
+        if not self._open.is_open(question, now):
+            if not self._rates[packet.ingress].take(packet.port_id):
+                return
+            self._open.ask([question], now)
+        self._hold(question, packet)
 
-    def _may_ask(self, asker: tuple[Id, bool], now: float) -> bool:
-        bucket = self._ports.get(asker)
-        if bucket is None:
-            bucket = self._ports[asker] = TokenBucket(_PORT_QUESTIONS, _PORT_QUESTIONS * _BURST_SECONDS, now)
-        if not bucket.take(now):
-            self._counters.add("questions_over_port_rate")
-            return False
-        if not self._host.take(now):
-            self._counters.add("questions_over_host_rate")
-            return False
-        return True
-
-    def _hold(self, question: Question, port_id: Id, frame: bytes, again: Again | None = None) -> None:
-        held = self._held.hold(question, port_id, frame, self._clock(), again)
+    def _hold(self, question: Question, packet: Waiting) -> None:
+        held = self._held.hold(question, packet, self._clock())
         self._counters.add("packets_held" if held else "packets_without_room")
 
     def _resolved(self, question: Question) -> None:
@@ -339,8 +307,6 @@ class OnDemand:
         for packet in dropped:
             if packet.again is not None:
                 packet.again(packet.port_id, packet.frame, False)
-            else:
-                self.given_up(packet.port_id, packet.frame)
 
 
 def _count(questions: Questions) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from alcor.agent.counters import Counters
+from alcor.agent.on_demand.held_packets import Waiting
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.routing.next_hops import NextHops
@@ -68,8 +69,6 @@ class Routing:
         self._held: list[_Held] = []
         self._announced = RouterIndex()
         on_demand.is_routed_to = self.next_hops.leads_to
-        on_demand.given_up = self._given_up
-        on_demand.answer_again = self._answer_again
 
     def packet(self, port_id: Id, frame: bytes) -> None:
         """A workload sent a packet to a router that the data plane could not route. Never raises."""
@@ -112,19 +111,9 @@ class Routing:
                 ):
                     self._punted.reply(port.id, frame)
 
-    def _answer_again(self, port_id: Id, frame: bytes) -> None:
-        if self._is_for_router(port_id, frame):
-            self._take(port_id, frame)
-        else:
-            self._punted.answer_held(port_id, frame)
-
-    def _given_up(self, port_id: Id, frame: bytes) -> None:
-        if self._is_for_router(port_id, frame):
-            self._take(port_id, frame)
-
-    def _is_for_router(self, port_id: Id, frame: bytes) -> bool:
-        port = self._wanted.state.ports.get(port_id)
-        return port is not None and self._router(port.vni, frame) is not None
+    def _take_again(self, port_id: Id, frame: bytes, _there: bool) -> None:
+        """It is known who has the address that a packet goes to next, or nobody has it."""
+        self._take(port_id, frame)
 
     def _router(self, vni: int, frame: bytes) -> tuple[Router, RouterInterface] | None:
         """The router that a frame is for, and the interface that it is at."""
@@ -177,7 +166,7 @@ class Routing:
             self._on_demand.hasten(vni, address)
             self.next_hops.use(vni, address)
             self._hold(_Held(port_id, frame, vni, address))
-        elif not self._on_demand.unknown_address(port_id, vni, address, frame):
+        elif not self._on_demand.unknown_address(vni, address, Waiting(port_id, frame, self._take_again)):
             self._refuse(port_id, frame, header, _End(interface, None), Failure.HOST_UNREACHABLE)
 
     def _hold(self, packet: _Held) -> None:

@@ -9,7 +9,9 @@ from functools import partial
 from typing import NamedTuple
 
 from alcor.agent.counters import Counters
+from alcor.agent.on_demand.held_packets import Waiting
 from alcor.agent.on_demand.on_demand import OnDemand
+from alcor.agent.rates import Rates
 from alcor.agent.security.peers import Address, Peers
 from alcor.agent.security.strangers import Strangers
 from alcor.agent.wanted import Wanted
@@ -17,13 +19,11 @@ from alcor.dataplane import frames
 from alcor.dataplane.driver import DataPlane
 from alcor.model.addresses import is_link_local, mac_of_link_local
 from alcor.model.identifiers import Id
-from alcor.model.token_bucket import TokenBucket
 
 _MOST_HELD = 2048
 _MOST_STRANGERS = 4096  # on the host; of more, each packet comes to the agent, within its rate
 _PORT_RATE = 200.0  # packets a second
 _HOST_RATE = 5000.0
-_BURST_SECONDS = 2
 _NEEDED_SECONDS = 60.0
 
 
@@ -53,8 +53,7 @@ class Deciding:
         self._wanted, self._driver, self._counters = wanted, driver, counters
         self._on_demand, self._peers, self._clock = on_demand, peers, clock
         self._held: list[_Held] = []
-        self._ports: dict[Id, TokenBucket] = {}
-        self._host = TokenBucket(_HOST_RATE, _HOST_RATE * _BURST_SECONDS, clock())
+        self._rates = Rates(counters, "packets_undecided", _PORT_RATE, _HOST_RATE, clock)
         self._needed: dict[tuple[int, int], float] = {}  # (VNI, MAC) of peers asked about, and until when it matters
         on_demand.is_decided_on = self._is_needed
         on_demand.ticked = self._tick
@@ -62,7 +61,7 @@ class Deciding:
     def packet(self, port_id: Id, frame: bytes, ingress: bool) -> None:
         """See Listener.packet_undecided. Never raises."""
         self._counters.add("packets_undecided")
-        if self._within_rate(port_id):
+        if self._rates.take(port_id):
             self._decide(port_id, frame, ingress)
 
     def idle(self, vni: int, address: bytes) -> None:
@@ -71,7 +70,7 @@ class Deciding:
 
     def port_gone(self, port_id: Id) -> None:
         """The port's interface is gone."""
-        self._ports.pop(port_id, None)
+        self._rates.forget(port_id)
 
     async def programmed(self) -> None:
         """The data plane knows what was found out: let go what waited for it."""
@@ -98,12 +97,11 @@ class Deciding:
 
     def _ask(self, port_id: Id, vni: int, address: bytes, frame: bytes, ingress: bool) -> bool:
         """Ask who has the address; False when it need not be asked."""
-        again = partial(self._answered, ingress)
+        packet = Waiting(port_id, frame, partial(self._answered, ingress), ingress)
         mac = _mac_of(address)
         if mac is not None:
-            return self._on_demand.unknown_mac(port_id, vni, mac, frame, again)
-        home = self._peers.home(vni, address)
-        return self._on_demand.unknown_address(port_id, home, _key(address), frame, again)
+            return self._on_demand.unknown_mac(vni, mac, packet)
+        return self._on_demand.unknown_address(self._peers.home(vni, address), _key(address), packet)
 
     def _answered(self, ingress: bool, port_id: Id, frame: bytes, there: bool) -> None:
         """It is known who has the address, and the data plane was told, or nobody has it."""
@@ -152,16 +150,6 @@ class Deciding:
         if self.strangers.have_lapsed():
             self.strangers.review()
             self.changed()
-
-    def _within_rate(self, port_id: Id) -> bool:
-        now = self._clock()
-        bucket = self._ports.get(port_id)
-        if bucket is None:
-            bucket = self._ports[port_id] = TokenBucket(_PORT_RATE, _PORT_RATE * _BURST_SECONDS, now)
-        if bucket.take(now) and self._host.take(now):
-            return True
-        self._counters.add("packets_undecided_over_rate")
-        return False
 
 
 def other_end(frame: bytes, ingress: bool) -> bytes | None:

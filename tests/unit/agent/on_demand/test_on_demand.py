@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from alcor.agent.on_demand.held_packets import Waiting
 from alcor.agent.on_demand.manager import Manager as AtHand
 from alcor.channels.ncm_messages import NcmWelcome, Questions
 from alcor.dataplane.driver import Endpoint, RemoteDelta
@@ -379,11 +380,11 @@ async def test_each_vpc_is_asked_about_where_it_is_answered(host: Host) -> None:
     first, second = Manager(host), Manager(host)
     host.on_demand.give(VNI, first.at_hand)
     host.on_demand.give(2, second.at_hand)
-    host.on_demand.unknown_address(port_id(OWN), VNI, IPV4[PEER], b"")
-    host.on_demand.unknown_address(port_id(4), 2, IPV4[PEER], b"")
+    host.on_demand.unknown_address(VNI, IPV4[PEER], Waiting(port_id(OWN), b""))
+    host.on_demand.unknown_address(2, IPV4[PEER], Waiting(port_id(4), b""))
     host.on_demand.give(VNI, None)
     assert (await host.on_demand.next_questions(second.at_hand)).keys() == {2}
-    host.on_demand.unknown_address(port_id(OWN), VNI, IPV4[4], b"")
+    host.on_demand.unknown_address(VNI, IPV4[4], Waiting(port_id(OWN), b""))
     host.on_demand.give(VNI, second.at_hand)
     assert (await host.on_demand.next_questions(second.at_hand))[VNI].ipv4 == {IPV4[PEER], IPV4[4]}
     assert not first.at_hand.vnis

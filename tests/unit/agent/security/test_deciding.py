@@ -237,7 +237,7 @@ async def test_a_scan_of_strangers_costs_only_so_much(host: SecureHost) -> None:
         frame = udp_frame(MACS[OWN], MACS[PEER], 0x0B000000 + number, IPV4[OWN], b"scan")
         host.peer_switch.take_from_workload(port_id(PEER), frame)
     assert host.counter("packets_undecided") <= 2000
-    assert host.counter("packets_undecided_over_rate") >= 1500
+    assert host.counter("packets_undecided_over_port_rate") >= 1500
     await manager.answer()
     assert sum(asked.count() for asked in manager.asked[0].values()) <= 100  # what one port may ask at once
 
