@@ -49,11 +49,12 @@ def test_nothing_is_left_of_what_was_written(
     assert all(after != before for after, before in zip(used, expected, strict=True))
 
 
-def test_it_is_used_again_by_another_name(postgresql: PostgreSQL, postgresql_copies: Copies) -> None:
+def test_it_is_used_again_by_another_name(postgresql: PostgreSQL, postgresql_template: str) -> None:
+    copies = Copies(postgresql, postgresql_template)  # what other tests wrote to theirs can be analysed at any time
     query = "SELECT oid FROM pg_database WHERE datname = current_database()"
     numbers, names = [], []
     for _ in range(2):
-        with postgresql_copies.one() as name, postgresql.connect(name) as connection:
+        with copies.one() as name, postgresql.connect(name) as connection:
             numbers += connection.execute(query)
             names.append(name)
     assert numbers[0] == numbers[1]
