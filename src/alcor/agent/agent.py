@@ -24,7 +24,7 @@ from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
 from alcor.agent.routing.routing import Routing
-from alcor.agent.security.security import make_security
+from alcor.agent.security.security import Security
 from alcor.agent.settings import AgentSettings, SettingsError
 from alcor.agent.southbound import Southbound
 from alcor.agent.wanted import Wanted
@@ -66,7 +66,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     punted = PuntedPackets(wanted, driver, counters, dhcp, on_demand, advertising, *rates)
     vtep = ipv4_number(settings.vtep_ip)
     routing = Routing(wanted, driver, counters, on_demand, punted, vtep)
-    security = make_security(wanted, driver, counters, on_demand, time.monotonic)
+    security = Security(wanted, driver, counters, on_demand, time.monotonic)
     reconciler = Reconciler(wanted, driver, reports, counters, vtep, punted, on_demand, routing, advertising, security)
     directory = Path(settings.data_directory)
     files = [

@@ -12,9 +12,6 @@ import msgspec
 from alcor.agent.on_demand.learned import Learned
 from alcor.agent.routing.next_hops import NextHops
 from alcor.agent.routing.router_index import data_plane_router, data_plane_routers
-from alcor.agent.security.groups import data_plane_group
-from alcor.agent.security.members import Members
-from alcor.agent.security.strangers import Strangers
 from alcor.dataplane.driver import Change, Endpoint, RemoteDelta, State
 from alcor.model.addresses import ip_bytes
 from alcor.model.goal_state import GoalState, GoalStateDelta, Port
@@ -57,7 +54,6 @@ def data_plane_state(
     state.remotes = {vni: remotes for vni, remotes in state.remotes.items() if remotes}
     state.on_demand = {vni for vni, vpc in goal.vpcs.items() if vpc.on_demand}
     state.routers = data_plane_routers(goal.routers)
-    state.security_groups = {each.id: data_plane_group(each) for each in goal.security_groups.values()}
     if learned is not None:
         _add_learned(state, goal, learned, own_vtep)
     return state
@@ -84,25 +80,16 @@ class _Touched(msgspec.Struct):
     vpcs: dict[int, bool] = msgspec.field(default_factory=dict)  # by VNI: was it on demand
     learned: dict[int, set[int]] = msgspec.field(default_factory=dict)  # MACs by VNI
     routers: set[Id] = msgspec.field(default_factory=set)
-    security_groups: set[Id] = msgspec.field(default_factory=set)
     peers: set[int] = msgspec.field(default_factory=set)  # VNIs of VPCs of which any address, MAC or host changed
 
 
 class Projection:
     """Gathers what was touched since the data plane was last told, and makes one change of it."""
 
-    def __init__(
-        self,
-        own_vtep: int,
-        learned: Learned | None = None,
-        next_hops: NextHops | None = None,
-        members: Members | None = None,
-        strangers: Strangers | None = None,
-    ) -> None:
+    def __init__(self, own_vtep: int, learned: Learned | None = None, next_hops: NextHops | None = None) -> None:
         self._own_vtep = own_vtep
         self._next_hops = next_hops or NextHops(lambda vni, address: None)
         self._learned = learned or Learned()
-        self._members, self._strangers = members, strangers
         self._told: dict[tuple[int, int], int] = {}  # (VNI, learned MAC) → the VTEP the data plane was told
         self._touched = _Touched()
         self._unresolved: set[int] = set()  # host indexes that forwarding speaks of and that have no VTEP yet
@@ -116,24 +103,11 @@ class Projection:
         for vni, macs in touched.items():
             self._touched.learned.setdefault(vni, set()).update(macs)
             self._touched.peers.add(vni)
-        self.touch_forgotten(touched)
-
-    def touch_forgotten(self, touched: Mapping[int, AbstractSet[int]]) -> None:
-        """These MACs, by VNI, are known no longer; where they were, the data plane has dropped already."""
-        if self._strangers is not None:
-            self._strangers.review()
-        if self._members is not None:
-            self._members.touch_learned(touched)
 
     def touch(self, goal: GoalState, delta: GoalStateDelta) -> None:
         """A delta is about to be applied to the goal state; not a snapshot, after which whole() is asked for."""
         touched = self._touched
         touched.routers.update(delta.removed_routers, delta.routers, delta.router_deltas)
-        touched.security_groups.update(delta.removed_security_groups, delta.security_groups)
-        if self._members is not None:
-            self._members.touch(goal, delta)
-        if self._strangers is not None:
-            self._strangers.review()
         touched.peers.update(delta.removed_vpcs, delta.vpcs, delta.neighbours)
         if delta.routers or delta.router_deltas or delta.removed_routers or delta.vteps or delta.removed_vteps:
             touched.peers.update(self._next_hops.vnis())
@@ -171,10 +145,6 @@ class Projection:
         state = data_plane_state(goal, interfaces, self._own_vtep, self._learned)
         self._told = {(vni, mac): vtep for vni, macs in state.learned.items() for mac, vtep in macs.items()}
         state.next_hops = self._next_hops.whole()
-        if self._members is not None:
-            state.members = self._members.whole(goal)
-        if self._strangers is not None:
-            state.strangers = self._strangers.whole()
         state.vteps.update(hop.vtep for hops in state.next_hops.values() for hop in hops.values() if hop.vtep)
         return state
 
@@ -200,7 +170,6 @@ class Projection:
                 change.removed_routers.add(router_id)
         change.next_hops = self._next_hops.change(touched.peers)
         change.vteps.update(hop.vtep for hops in change.next_hops.values() for hop in hops.put.values() if hop.vtep)
-        self._change_security(change, touched, goal)
         for vni, groups in touched.macs.items():
             if _is_on_demand(goal, vni):
                 continue
@@ -209,17 +178,6 @@ class Projection:
             if delta.put or delta.removed:
                 change.remotes[vni] = delta
         return change
-
-    def _change_security(self, change: Change, touched: _Touched, goal: GoalState) -> None:
-        for group_id in touched.security_groups:
-            if group_id in goal.security_groups:
-                change.security_groups[group_id] = data_plane_group(goal.security_groups[group_id])
-            else:
-                change.removed_security_groups.add(group_id)
-        if self._members is not None:
-            change.members = self._members.change(goal)
-        if self._strangers is not None:
-            change.strangers = self._strangers.change()
 
     def _change_learned(self, change: Change, touched: _Touched, goal: GoalState) -> None:
         """Where learned MACs are, for those touched and for those that came to this host or left it."""

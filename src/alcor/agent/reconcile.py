@@ -25,6 +25,7 @@ from alcor.agent.security.security import Security
 from alcor.agent.wanted import Wanted
 from alcor.channels.messages import Acknowledgement, ResyncRequest, State
 from alcor.dataplane.driver import Change, DataPlane, DataPlaneUnavailable, Failures
+from alcor.dataplane.driver import State as DataPlaneState
 from alcor.model.addresses import Address
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.identifiers import Id, id_text
@@ -68,9 +69,7 @@ class Reconciler:
         on_demand.changed = self._learned_changed
         routing.changed = security.deciding.changed = self._wake_up
         on_demand.forgotten = self._learned_forgotten
-        self._projection = Projection(
-            own_vtep, on_demand.learned, routing.next_hops, security.members, security.deciding.strangers
-        )
+        self._projection = Projection(own_vtep, on_demand.learned, routing.next_hops)
         self._clock = clock
         self._arrivals: list[_Arrival] = []
         self._unacknowledged_since: int | None = None  # when the first of them arrived
@@ -132,10 +131,11 @@ class Reconciler:
 
     def _learned_changed(self, touched: Touched) -> None:
         self._projection.touch_learned(touched)
+        self._security.touch_learned(touched)
         self._wake.set()
 
     def _learned_forgotten(self, touched: Touched) -> None:
-        self._projection.touch_forgotten(touched)
+        self._security.touch_learned(touched)
         self._wake.set()
 
     def interface_vanished(self, port_id: Id) -> None:
@@ -210,7 +210,7 @@ class Reconciler:
             else:
                 self._projection.touch(self._wanted.state, delta)
             self._on_demand.before(self._wanted.state, delta)
-            self._security.peers.before(self._wanted.state, delta)
+            self._security.touch(self._wanted.state, delta)
             self._advertising.touch(delta)
             self._wanted.apply(delta, arrival.log_id)
             self._on_demand.after()
@@ -260,11 +260,18 @@ class Reconciler:
         self._data_plane.succeeded()
         return True
 
+    def _whole(self) -> DataPlaneState:
+        """All that the data plane should do now."""
+        goal = self._wanted.state
+        state = self._projection.whole(goal, self._driver.interfaces())
+        self._security.add_whole(state, goal)
+        return state
+
     async def _replace_all(self) -> None:
         self._replace = self._audit = False
         self._events.clear()
         goal = self._wanted.state
-        state = self._projection.whole(goal, self._driver.interfaces())
+        state = self._whole()
         self._counters.add("data_plane_replacements")
         failures = await self._driver.replace(state)
         self._log_failures(failures)
@@ -280,6 +287,7 @@ class Reconciler:
             self._projection.touch_port(port_id)
         goal = self._wanted.state
         change = self._projection.change(goal, self._driver.interfaces())
+        self._security.add_change(change, goal)
         if change == Change():
             return
         self._counters.add("data_plane_changes")
@@ -296,7 +304,7 @@ class Reconciler:
             return
         self._audit = False
         goal = self._wanted.state
-        failures = await self._driver.replace(self._projection.whole(goal, self._driver.interfaces()))
+        failures = await self._driver.replace(self._whole())
         self._counters.add("data_plane_audits")
         repaired = self._driver.replaced()
         if repaired and not failures:  # what was refused is missing every time

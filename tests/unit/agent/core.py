@@ -10,7 +10,7 @@ from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
 from alcor.agent.routing.routing import Routing
-from alcor.agent.security.security import make_security
+from alcor.agent.security.security import Security
 from alcor.agent.wanted import Wanted
 from alcor.channels.messages import Acknowledgement, AgentMessage, PortReport, State
 from alcor.dataplane.memory.driver import MemoryDataPlane
@@ -37,7 +37,7 @@ class Core:
             punt_rate, 2 * punt_rate, clock,
         )  # fmt: skip
         self.routing = Routing(self.wanted, self.driver, self.counters, self.on_demand, self.punted, OWN_VTEP)
-        self.security = make_security(self.wanted, self.driver, self.counters, self.on_demand, clock)
+        self.security = Security(self.wanted, self.driver, self.counters, self.on_demand, clock)
         self.reconciler = Reconciler(
             self.wanted, self.driver, self.reports, self.counters, OWN_VTEP, self.punted, self.on_demand, self.routing,
             self.advertising, self.security, clock,

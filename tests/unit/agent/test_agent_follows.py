@@ -24,7 +24,7 @@ from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
 from alcor.agent.routing.routing import Routing
-from alcor.agent.security.security import make_security
+from alcor.agent.security.security import Security
 from alcor.agent.sequence import Sequence, Verdict
 from alcor.agent.wanted import FILE_NAME, Wanted
 from alcor.channels.messages import Acknowledgement, PortReport, PortState, State
@@ -143,7 +143,7 @@ class AgentFollows(RuleBasedStateMachine):
             on_demand,
             routing,
             advertising,
-            make_security(self.wanted, self.driver, self.counters, on_demand, lambda: self.now),
+            Security(self.wanted, self.driver, self.counters, on_demand, lambda: self.now),
             lambda: self.now,
         )  # fmt: skip
         self.sequence = Sequence(*self.wanted.applied())

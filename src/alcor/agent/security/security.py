@@ -1,28 +1,57 @@
-"""The agent's parts for security groups, put together."""
+"""Security groups of the goal state as the data plane is told of them, with who is a member and who is a stranger."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Set
 
 from alcor.agent.counters import Counters
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.security.deciding import Deciding
+from alcor.agent.security.groups import data_plane_group
 from alcor.agent.security.members import Members
 from alcor.agent.security.peers import Peers
 from alcor.agent.wanted import Wanted
-from alcor.dataplane.driver import DataPlane
+from alcor.dataplane.driver import Change, DataPlane, State
+from alcor.model.goal_state import GoalState, GoalStateDelta
+from alcor.model.identifiers import Id
 
 
-class Security(NamedTuple):
-    """Who is known to be in which groups, which of it the data plane is told, and what waits to be decided."""
+class Security:
+    """Gathers what was touched since the data plane was last told, and adds it to what that is told next."""
 
-    peers: Peers
-    members: Members
-    deciding: Deciding
+    def __init__(
+        self, wanted: Wanted, driver: DataPlane, counters: Counters, on_demand: OnDemand, clock: Callable[[], float]
+    ) -> None:
+        self._peers = Peers(wanted, on_demand.learned)
+        self._members = Members(self._peers)
+        self.deciding = Deciding(wanted, driver, counters, on_demand, self._peers, clock)
+        self._touched: set[Id] = set()  # security groups
 
+    def touch(self, goal: GoalState, delta: GoalStateDelta) -> None:
+        """A delta is about to be applied to the goal state; after a snapshot the whole state is asked for."""
+        if not delta.snapshot:
+            self._touched.update(delta.removed_security_groups, delta.security_groups)
+            self._members.touch(goal, delta)
+            self.deciding.strangers.review()
+        self._peers.before(goal, delta)
 
-def make_security(
-    wanted: Wanted, driver: DataPlane, counters: Counters, on_demand: OnDemand, clock: Callable[[], float]
-) -> Security:
-    """The parts, joined with what they depend on."""
-    peers = Peers(wanted, on_demand.learned)
-    return Security(peers, Members(peers), Deciding(wanted, driver, counters, on_demand, peers, clock))
+    def touch_learned(self, touched: Mapping[int, Set[int]]) -> None:
+        """What is learned of these MACs, by VNI, has changed, or they are known no longer."""
+        self._members.touch_learned(touched)
+        self.deciding.strangers.review()
+
+    def add_whole(self, state: State, goal: GoalState) -> None:
+        """Add all that the data plane should have."""
+        self._touched.clear()
+        state.security_groups = {each.id: data_plane_group(each) for each in goal.security_groups.values()}
+        state.members = self._members.whole(goal)
+        state.strangers = self.deciding.strangers.whole()
+
+    def add_change(self, change: Change, goal: GoalState) -> None:
+        """Add what to change in the data plane for all that was touched."""
+        touched, self._touched = self._touched, set()
+        for group_id in touched:
+            if group_id in goal.security_groups:
+                change.security_groups[group_id] = data_plane_group(goal.security_groups[group_id])
+            else:
+                change.removed_security_groups.add(group_id)
+        change.members = self._members.change(goal)
+        change.strangers = self.deciding.strangers.change()

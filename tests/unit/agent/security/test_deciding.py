@@ -222,7 +222,9 @@ async def test_forgotten_members_are_asked_about_again(host: SecureHost) -> None
     host.hear(b"first")
     await manager.answer()
     await host.settle()
+    host.reconciler._wake.clear()
     host.reconciler.remote_idle(VNI, MACS[PEER])
+    assert host.reconciler._wake.is_set(), "who is known no longer is no member until something else happens"
     await host.settle()
     host.hear(b"second")
     assert host.arrived() == [b"first"]
