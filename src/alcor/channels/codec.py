@@ -226,6 +226,8 @@ def _put_port(port: Port, part: pb.GoalState) -> None:
         admin_state_up=port.admin_state_up,
         port_security=port.port_security,
         hostname=port.hostname,
+        device_id=port.device_id,
+        project_id=port.project_id,
     )
     if port.security_groups:
         message.security_groups = packed_ids(port.security_groups)
@@ -382,4 +384,6 @@ def _port(message: pb.Port) -> Port:
         dhcp_options=tuple((option.name, option.value, option.ip_version) for option in message.dhcp_options),
         hostname=message.hostname,
         security_groups=split_ids(message.security_groups, "port"),
+        device_id=message.device_id,
+        project_id=message.project_id,
     )

@@ -44,6 +44,8 @@ def port_state(port: PortRecord, vpc: VpcRecord) -> goal_state.Port:
         dhcp_options=port.dhcp_options,
         hostname=port.hostname,
         security_groups=port.security_groups,
+        device_id=port.device_id,
+        project_id=port.project_id,
     )
 
 

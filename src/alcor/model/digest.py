@@ -16,7 +16,7 @@ import msgspec
 
 from alcor.model.goal_state import GoalState, Membership, Port, Router, SecurityGroup, Subnet, Vpc, VpcNeighbours
 
-VERSION: Final = 6
+VERSION: Final = 7
 """Of what is digested, and how: digests of different versions cannot be compared."""
 
 _STEP_ITEMS = 1000

@@ -50,6 +50,8 @@ class Port(msgspec.Struct, frozen=True, array_like=True):
     dhcp_options: tuple[tuple[str, str, int], ...] = ()
     hostname: str = ""
     security_groups: tuple[Id, ...] = ()
+    device_id: str = ""  # of the server that it belongs to
+    project_id: str = ""
 
 
 class RouterInterface(msgspec.Struct, frozen=True, array_like=True):

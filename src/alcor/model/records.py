@@ -49,6 +49,8 @@ class PortRecord(msgspec.Struct, frozen=True, array_like=True, tag="port"):
     dhcp_options: tuple[tuple[str, str, int], ...] = ()  # (name, value, IP version)
     hostname: str = ""
     security_groups: tuple[Id, ...] = ()
+    device_id: str = ""  # of the server that it belongs to
+    project_id: str = ""
 
 
 class NodeRecord(msgspec.Struct, frozen=True, array_like=True, tag="node"):

@@ -77,6 +77,8 @@ def port_record(row: Any, fixed_ips: Iterable[tuple[str, bytes]], security_group
         bool(row.admin_state_up),
         *port_details(row.attributes, row.mac_address),
         tuple(map(id_bytes, security_groups)),
+        row.device_id,
+        row.project_id,
     )
 
 

@@ -16,7 +16,10 @@ from alcor.store.tables import network, node, subnet
 
 _CHUNK = 5000
 _REMEMBERED = 100_000
-PORT_COLUMNS = "port.id, port.network_id, port.mac_address, port.host_id, port.admin_state_up, port.attributes"
+PORT_COLUMNS = (
+    "port.id, port.network_id, port.mac_address, port.host_id, port.admin_state_up, port.attributes, "
+    "port.device_id, port.project_id"
+)
 _PORTS = sql.statement(f"SELECT {PORT_COLUMNS} FROM port WHERE id > :after AND host_id <> '' ORDER BY id LIMIT :limit")
 _GROUPS = sql.statement(
     "SELECT port_id, security_group_id FROM port_security_group "
@@ -76,7 +79,7 @@ def port_records(
     fixed_ips: dict[str, tuple[tuple[Id, bytes], ...]] = {}
     for port_id, subnet_id, address in allocations:
         fixed_ips[port_id] = (*fixed_ips.get(port_id, ()), (packed(subnet_id), address))
-    for port_id, network_id, mac, host_id, up, attributes in ports:
+    for port_id, network_id, mac, host_id, up, attributes, device_id, project_id in ports:
         yield PortRecord(
             id_bytes(port_id),
             packed(network_id),
@@ -86,4 +89,6 @@ def port_records(
             bool(up),
             *port_details(attributes, mac),
             groups_of.get(port_id, ()),
+            device_id,
+            project_id,
         )

@@ -210,19 +210,21 @@ async def test_hosts_are_told_of_ports_that_they_have(cloud: Cloud) -> None:
     port = (await cloud.ports(network, 1))[0]
     ids = id_bytes(port["id"]), id_bytes(network["id"])
 
-    def told(address: str, host_id: str, up: bool = True) -> list[PortRecord]:
+    def told(address: str, host_id: str, up: bool = True, device_id: str = "server") -> list[PortRecord]:
         mac = int(port["mac_address"].replace(":", ""), 16)
         fixed_ips = ((id_bytes(subnet["id"]), ip_bytes(address)),)
         groups = tuple(map(id_bytes, port["security_groups"]))
         assert groups
-        return [PortRecord(*ids, mac, fixed_ips, host_id, up, security_groups=groups)]
+        whose = {"device_id": device_id, "project_id": port["project_id"]}
+        return [PortRecord(*ids, mac, fixed_ips, host_id, up, security_groups=groups, **whose)]
 
     async def update(**values: Any) -> list[Any]:
         return await recorded(cloud, cloud.update(PORTS, port["id"], **values))
 
     assert await update(name="n", fixed_ips=at("10.0.0.77")) == []
-    assert await update(**{HOST: "host-1"}) == told("10.0.0.77", "host-1")
-    assert await update(name="m", device_id="vm", device_owner="compute:nova") == []
+    assert await update(**{HOST: "host-1"}) == told("10.0.0.77", "host-1", device_id="")
+    assert await update(name="m", device_owner="compute:nova") == []
+    assert await update(device_id="server") == told("10.0.0.77", "host-1")
     assert await update(fixed_ips=at("10.0.0.78")) == told("10.0.0.78", "host-1")
     assert await update(**{HOST: "host-2"}) == told("10.0.0.78", "host-2")
     assert await update(admin_state_up=False) == told("10.0.0.78", "host-2", up=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from alcor.model.identifiers import id_bytes, new_id
+from alcor.model.identifiers import Id, id_bytes, new_id
 from alcor.model.records import NodeRecord, PortDeleted, PortRecord, Record, SubnetRecord, VpcRecord
 from alcor.store import tables
 from alcor.store.store import Store
@@ -68,9 +68,7 @@ class Cloud:
             tx.connection.execute(tables.ip_allocation.insert(), [self._allocation(*port[:2]) for port in ports])
             for port_id, number, host_id in ports:
                 fixed_ips = ((id_bytes(self.subnet_id), _address(number)),)
-                tx.record(
-                    PortRecord(id_bytes(port_id), id_bytes(self.network_id), _FIRST_MAC + number, fixed_ips, host_id)
-                )
+                tx.record(self._record(port_id, _FIRST_MAC + number, fixed_ips, host_id))
 
         await self.store.write(operation)
         return [port_id for port_id, _, _ in ports]
@@ -117,7 +115,11 @@ class Cloud:
             select(tables.ip_allocation).where(tables.ip_allocation.c.port_id == port_id)
         )
         fixed_ips = tuple((id_bytes(ip.subnet_id), bytes(ip.ip_address)) for ip in allocations)
-        return PortRecord(id_bytes(port_id), id_bytes(self.network_id), row.mac_address, fixed_ips, row.host_id)
+        return self._record(port_id, row.mac_address, fixed_ips, row.host_id)
+
+    def _record(self, port_id: str, mac: int, fixed_ips: tuple[tuple[Id, bytes], ...], host_id: str) -> PortRecord:
+        ids = id_bytes(port_id), id_bytes(self.network_id)
+        return PortRecord(*ids, mac, fixed_ips, host_id, project_id=str(_STANDARD["project_id"]))
 
 
 def _address(number: int) -> bytes:

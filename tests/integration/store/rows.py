@@ -23,8 +23,11 @@ def subnet_row(network_id: str, cidr: str = "10.0.0.0/8", attributes: str = "{}"
     return (new_id(), "p", "", "", 0, 0, 0, network_id, 4, cidr, None, True, attributes, first, None, None)
 
 
-def port_row(network_id: str, mac: int, host_id: str = "", attributes: str = "{}") -> tuple[Any, ...]:
-    return (new_id(), "p", "", "", 0, 0, 0, network_id, mac, True, "DOWN", "", "", host_id, attributes, NOTHING_SHOWN)
+def port_row(
+    network_id: str, mac: int, host_id: str = "", attributes: str = "{}", device_id: str = ""
+) -> tuple[Any, ...]:
+    standard = (new_id(), "p", "", "", 0, 0, 0)
+    return (*standard, network_id, mac, True, "DOWN", device_id, "", host_id, attributes, NOTHING_SHOWN)
 
 
 def node_row(host_id: str, host_index: int) -> tuple[Any, ...]:

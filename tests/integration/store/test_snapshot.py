@@ -56,7 +56,7 @@ async def test_records_say_all_that_hosts_need(store: Store) -> None:
         ],
         "dns_name": "web-1",
     }
-    full = port_row(network_id, 0xFA163E000001, "host-1", json.dumps(attributes))
+    full = port_row(network_id, 0xFA163E000001, "host-1", json.dumps(attributes), "server")
     plain = port_row(network_id, 0xFA163E000002, "host-1")
     await store.write(inserting(network, of_network))
     await store.write(inserting(subnet, of_subnet, of_subnet6))
@@ -95,8 +95,10 @@ async def test_records_say_all_that_hosts_need(store: Store) -> None:
             (("10.0.0.100", 0xFA163E000001), ("10.9.0.0/16", 0x020000000001)),
             (("67", "boot.img", 4), ("dns-server", "2001:db8::53", 6)),
             "web-1",
+            device_id="server",
+            project_id="p",
         ),
-        PortRecord(id_bytes(plain[0]), vpc_id, 0xFA163E000002, (), "host-1"),
+        PortRecord(id_bytes(plain[0]), vpc_id, 0xFA163E000002, (), "host-1", project_id="p"),
     }
 
 

@@ -61,6 +61,8 @@ ports = st.builds(
     tuples_of(texts, texts, st.sampled_from([4, 6])),
     texts,
     st.sampled_from([(), (b"g" * 16,), (b"g" * 16, b"h" * 16)]),
+    texts,
+    texts,
 )
 _remotes = st.one_of(
     st.just({}),

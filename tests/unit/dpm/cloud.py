@@ -221,6 +221,8 @@ class Cloud:
                 allowed_address_pairs=port.allowed_address_pairs,
                 hostname=port.hostname,
                 security_groups=port.security_groups,
+                device_id=port.device_id,
+                project_id=port.project_id,
             )
             for subnet_id, _ in port.fixed_ips:
                 subnet = self.subnets.get(subnet_id)
@@ -357,6 +359,8 @@ _ports = st.builds(
     allowed_address_pairs=st.sampled_from([(), (), (("10.0.0.9/32", MACS[0]),)]),
     hostname=st.sampled_from(["a", "b"]),
     security_groups=st.sampled_from([(), (GROUPS[0],), (GROUPS[0], GROUPS[1]), (GROUPS[2],)]),
+    device_id=st.sampled_from(["", "server"]),
+    project_id=st.sampled_from(["", "project"]),
 )
 
 operations = st.one_of(

@@ -218,7 +218,7 @@ class DhcpOption(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ..., ip_version: _Optional[int] = ...) -> None: ...
 
 class Port(_message.Message):
-    __slots__ = ("id", "vni", "mac", "fixed_ips", "admin_state_up", "port_security", "allowed_address_pairs", "dhcp_options", "hostname", "security_groups")
+    __slots__ = ("id", "vni", "mac", "fixed_ips", "admin_state_up", "port_security", "allowed_address_pairs", "dhcp_options", "hostname", "security_groups", "device_id", "project_id")
     ID_FIELD_NUMBER: _ClassVar[int]
     VNI_FIELD_NUMBER: _ClassVar[int]
     MAC_FIELD_NUMBER: _ClassVar[int]
@@ -229,6 +229,8 @@ class Port(_message.Message):
     DHCP_OPTIONS_FIELD_NUMBER: _ClassVar[int]
     HOSTNAME_FIELD_NUMBER: _ClassVar[int]
     SECURITY_GROUPS_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_ID_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_ID_FIELD_NUMBER: _ClassVar[int]
     id: bytes
     vni: int
     mac: int
@@ -239,7 +241,9 @@ class Port(_message.Message):
     dhcp_options: _containers.RepeatedCompositeFieldContainer[DhcpOption]
     hostname: str
     security_groups: bytes
-    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mac: _Optional[int] = ..., fixed_ips: _Optional[_Iterable[_Union[FixedIp, _Mapping]]] = ..., admin_state_up: _Optional[bool] = ..., port_security: _Optional[bool] = ..., allowed_address_pairs: _Optional[_Iterable[_Union[AddressPair, _Mapping]]] = ..., dhcp_options: _Optional[_Iterable[_Union[DhcpOption, _Mapping]]] = ..., hostname: _Optional[str] = ..., security_groups: _Optional[bytes] = ...) -> None: ...
+    device_id: str
+    project_id: str
+    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mac: _Optional[int] = ..., fixed_ips: _Optional[_Iterable[_Union[FixedIp, _Mapping]]] = ..., admin_state_up: _Optional[bool] = ..., port_security: _Optional[bool] = ..., allowed_address_pairs: _Optional[_Iterable[_Union[AddressPair, _Mapping]]] = ..., dhcp_options: _Optional[_Iterable[_Union[DhcpOption, _Mapping]]] = ..., hostname: _Optional[str] = ..., security_groups: _Optional[bytes] = ..., device_id: _Optional[str] = ..., project_id: _Optional[str] = ...) -> None: ...
 
 class SecurityGroup(_message.Message):
     __slots__ = ("id", "stateful", "rules", "address_groups")
