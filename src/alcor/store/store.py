@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -16,6 +14,7 @@ from alcor.store import change_log, migrate
 from alcor.store.engine import open_engine, reading
 from alcor.store.group_commit import GroupCommit
 from alcor.store.group_read import GroupRead
+from alcor.store.readers import Readers
 from alcor.store.statistics import Statistics
 from alcor.store.transaction import Transaction
 
@@ -25,7 +24,11 @@ Request = TypeVar("Request")
 _READERS = 4
 _OTHERS = 2  # connections: the writer's, and the one that tables are analysed on
 _POLL_SECONDS = 0.02
-_TURN_SECONDS = 0.02  # longest wait for another reader: a short read must not stand behind a long one
+_PATIENCE_SECONDS = 0.02  # how long a read waits for the one before it
+
+# SQLite's driver lets go of the interpreter lock at every row. Readers side by side would pass it to and fro so often
+# that lists cost nearly twice as much.
+_SQLITE_READERS = 1
 
 
 class Store:
@@ -38,8 +41,8 @@ class Store:
         self._loop = asyncio.get_running_loop()
         self._position = position  # a committed position of the change log, not always the newest
         self._advanced = asyncio.Event()  # set and replaced each time the position grows
-        self._reading = threading.Lock()
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="alcor-reader")
+        at_once = _SQLITE_READERS if engine.dialect.name == "sqlite" else _READERS
+        self._readers = Readers(_READERS, at_once, _PATIENCE_SECONDS)
         self._writer = GroupCommit(engine, self._announce, choices)
         self._group_read = GroupRead(self.read)
         self._statistics = Statistics(engine) if engine.dialect.name == "postgresql" else None
@@ -66,7 +69,8 @@ class Store:
 
     async def read(self, query: Callable[[Connection], Result]) -> Result:
         """Run a query in a reader thread, on one consistent snapshot. It is run again if the connection was lost."""
-        return await self._loop.run_in_executor(self._readers, self._read, query)
+        result: Result = await self._readers.submit(lambda: self._read(query))
+        return result
 
     async def read_batch(
         self, handler: Callable[[Connection, Sequence[Request]], Sequence[Result | Exception]], request: Request
@@ -96,33 +100,18 @@ class Store:
         await asyncio.to_thread(self._writer.join)
         if self._statistics is not None:
             await asyncio.to_thread(self._statistics.close)
-        await asyncio.to_thread(self._readers.shutdown)
+        await asyncio.to_thread(self._readers.close)
         self._engine.dispose()
 
     def _read(self, query: Callable[[Connection], Result]) -> Result:
-        with self._turn():
-            try:
-                with reading(self._engine) as connection:
-                    return query(connection)
-            except DBAPIError as error:
-                if not error.connection_invalidated:
-                    raise
+        try:
             with reading(self._engine) as connection:
                 return query(connection)
-
-    @contextlib.contextmanager
-    def _turn(self) -> Iterator[None]:
-        """SQLite's readers take turns, but none waits long for another.
-
-        SQLite's driver lets go of the interpreter lock at every row. Readers side by side would pass it to and fro so
-        often that lists cost nearly twice as much.
-        """
-        taken = self._engine.dialect.name == "sqlite" and self._reading.acquire(timeout=_TURN_SECONDS)
-        try:
-            yield
-        finally:
-            if taken:
-                self._reading.release()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        with reading(self._engine) as connection:
+            return query(connection)
 
     def _announce(self, position: int) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits

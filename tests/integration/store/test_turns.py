@@ -3,13 +3,14 @@
 import asyncio
 import threading
 
+import pytest
 from sqlalchemy import Connection
 
 from alcor.store import change_log
 from alcor.store.store import Store
 
 
-async def test_a_short_read_goes_on_beside_a_long_one(store: Store) -> None:
+async def test_short_reads_go_on_beside_a_long_one(store: Store) -> None:
     begun, may_end = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
@@ -20,7 +21,16 @@ async def test_a_short_read_goes_on_beside_a_long_one(store: Store) -> None:
 
     reading = asyncio.create_task(store.read(long))
     await begun.wait()
-    assert await store.read(change_log.head) == 0
+    assert await asyncio.gather(*[store.read(change_log.head) for _ in range(100)]) == [0] * 100
     assert not reading.done()
     may_end.set()
     assert await reading == 0
+
+
+async def test_a_query_that_fails_is_an_error_of_its_caller_alone(store: Store) -> None:
+    def fails(_connection: Connection) -> int:
+        raise StopIteration  # which no future takes
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await store.read(fails)
+    assert await store.read(change_log.head) == 0
