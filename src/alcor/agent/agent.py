@@ -16,6 +16,7 @@ from alcor.agent.dhcp.server import DhcpSettings
 from alcor.agent.inspection import Inspection
 from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.local_api import LocalApi
+from alcor.agent.metadata.proxy import MetadataProxy
 from alcor.agent.on_demand.asking import Asking
 from alcor.agent.on_demand.learned_file import LEARNED, NEXT_HOPS, LearnedFile
 from alcor.agent.on_demand.on_demand import OnDemand
@@ -25,10 +26,12 @@ from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
 from alcor.agent.routing.routing import Routing
 from alcor.agent.security.security import Security
+from alcor.agent.services.listening import Services
 from alcor.agent.settings import AgentSettings, SettingsError
 from alcor.agent.southbound import Southbound
 from alcor.agent.wanted import Wanted
 from alcor.dataplane.driver import DataPlane
+from alcor.dataplane.host_services import ClientAddresses
 from alcor.dataplane.memory.driver import MemoryDataPlane
 from alcor.dataplane.ovs.driver import OvsDataPlane
 from alcor.dataplane.ovs.settings import OvsSettings
@@ -77,7 +80,12 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         file.load()
     asking = Asking(settings.host_id, settings.controllers, on_demand, counters)
     southbound = Southbound(settings.host_id, settings.controllers, wanted, reconciler, reports, counters, asking)
-    inspection = Inspection(settings.host_id, wanted, reconciler, southbound, on_demand, asking, routing, counters)
+    metadata = MetadataProxy(settings.metadata, wanted, driver, counters)
+    reconciler.interface_gone = metadata.forget
+    services = Services(driver, ClientAddresses(settings.service_network), [metadata])
+    inspection = Inspection(
+        settings.host_id, wanted, reconciler, southbound, on_demand, asking, routing, services, counters
+    )
 
     async def metrics() -> str:
         return prometheus_text(counters, inspection.gauges())
@@ -86,12 +94,13 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     local_api = LocalApi(settings.socket_path(), pages)
     await local_api.start()
     log.info("agent of host %s runs at revision %d", settings.host_id, wanted.state.revision)
-    parts = [reconciler.run(), punted.send_replies(), southbound.run(), asking.run(), advertising.run()]
+    parts = [reconciler.run(), punted.send_replies(), southbound.run(), asking.run(), advertising.run(), services.run()]
     parts += [file.run() for file in files]
     try:
         await _until(stop, *parts, audits(reconciler, settings.audit_seconds))
     finally:
         await local_api.stop()
+        await metadata.close()
         await driver.stop()
         wanted.close()
         log.info("agent of host %s has stopped; its workloads' traffic goes on", settings.host_id)
@@ -126,6 +135,7 @@ def make_driver(settings: AgentSettings) -> DataPlane:
             punt_rate=table.punt_rate,
             idle_seconds=table.idle_seconds,
             connections=table.connections,
+            service_network=settings.service_network,
         )
     )
 

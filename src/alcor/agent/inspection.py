@@ -7,6 +7,7 @@ from alcor.agent.on_demand.asking import Asking
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.routing.routing import Routing
+from alcor.agent.services.listening import Services
 from alcor.agent.southbound import Southbound
 from alcor.agent.wanted import Wanted
 from alcor.model.addresses import mac_text
@@ -25,10 +26,11 @@ class Inspection:
         on_demand: OnDemand,
         asking: Asking,
         routing: Routing,
+        services: Services,
         counters: Counters,
     ) -> None:
         self._host_id, self._wanted, self._reconciler = host_id, wanted, reconciler
-        self._routing = routing
+        self._routing, self._services = routing, services
         self._southbound, self._on_demand, self._asking, self._counters = southbound, on_demand, asking, counters
 
     async def status(self) -> dict[str, Any]:
@@ -41,6 +43,7 @@ class Inspection:
             "saved_revision": wanted.saved_revision,
             "goal_state": "complete" if wanted.complete else "waiting for a snapshot",
             "trouble": reconciler.trouble,
+            "services": self._services.trouble or "answered",
             **self.gauges(),
             "network_config_managers": self._asking.managers(),
             "counters": dict(sorted(self._counters.values.items())),

@@ -20,6 +20,7 @@ from alcor.agent.rates import Rates
 from alcor.agent.wanted import Wanted
 from alcor.dataplane import frames, ipv6
 from alcor.dataplane.driver import DataPlane
+from alcor.dataplane.host_services import SERVICE_IPV4, SERVICE_IPV6, SERVICE_MAC
 from alcor.dataplane.neighbour_discovery import neighbour_solicitation
 from alcor.model.addresses import mac_of_link_local
 from alcor.model.goal_state import Port
@@ -140,6 +141,8 @@ class PuntedPackets:
         return reply.frame
 
     def _owner_of_ipv4(self, vni: int, address: int) -> int | None:
+        if address == SERVICE_IPV4:
+            return SERVICE_MAC
         gateway = self._wanted.routers().owner_of(vni, address)
         if gateway is not None:
             return gateway
@@ -153,6 +156,8 @@ class PuntedPackets:
         return request is not None and self._on_demand.unknown_address(port.vni, request.target_ip, waiting)
 
     def _owner_of_ipv6(self, vni: int, address: bytes) -> Owner | None:
+        if address == SERVICE_IPV6:
+            return Owner(SERVICE_MAC)
         gateway = self._wanted.routers().owner_of(vni, address)
         if gateway is not None:
             return Owner(gateway, is_router=True)

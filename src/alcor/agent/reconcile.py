@@ -62,6 +62,8 @@ class Reconciler:
         self.port_states = PortStates()
         self.trouble = ""
         """Why the data plane or the disk does not follow; empty when they do."""
+        self.interface_gone: Callable[[Id], None] = lambda port_id: None
+        """Whom else to tell that a workload's interface is gone."""
         self._wanted, self._driver, self._reports, self._counters = wanted, driver, reports, counters
         self._punted = punted
         self._on_demand = on_demand
@@ -143,6 +145,7 @@ class Reconciler:
         self._punted.forget(port_id)
         self._on_demand.port_gone(port_id)
         self._security.deciding.port_gone(port_id)
+        self.interface_gone(port_id)
         self._events.add(port_id)
         self._wake.set()
 

@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from alcor.agent.metadata.settings import MetadataSettings
+from alcor.dataplane.host_services import ClientAddresses
+
 SAMPLE = """\
 host_id = "host-1"                     # the node's id in the API; ports are bound to it as binding:host_id
 controllers = ["192.0.2.10:9697"]      # HOST:PORT or unix:PATH of one or more controllers
@@ -21,6 +24,10 @@ integration_bridge = "br-int"
 idle_seconds = 60                      # rules to peers learned on demand go when nothing was sent for so long
 connections = 65536                    # how many connections of each workload are tracked at most
 datapath = "auto"                      # "system" (kernel), "netdev" (userspace), or "auto" to find out
+
+[metadata]
+url = ""                               # Nova's metadata service, as "http://192.0.2.10:8775"; empty for none
+shared_secret = ""                     # its metadata_proxy_shared_secret
 """
 
 _LONGEST_SOCKET_PATH = 107
@@ -47,7 +54,9 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``punt_rate_per_port`` and ``punt_rate`` bound how many ARP and DHCP packets a second are answered, for each
     workload and for the host. ``audit_seconds`` is about how long between two comparisons of what the data plane holds
-    with what it should. ``socket`` is where ``alcor agent status`` asks; by default in the data directory.
+    with what it should. ``service_network`` has the addresses under which the host sees its own workloads, at one
+    interface: they must mean nothing else to it. ``socket`` is where ``alcor agent status`` asks; by default in the
+    data directory.
     """
 
     host_id: str
@@ -61,6 +70,8 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     punt_rate_per_port: int = 100
     punt_rate: int = 2000
     audit_seconds: int = 600
+    service_network: str = "100.64.0.0/12"
+    metadata: MetadataSettings = MetadataSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def socket_path(self) -> Path:
@@ -110,6 +121,12 @@ def _check(settings: AgentSettings) -> None:
         raise SettingsError("ovs.connections must be a positive number")
     if not 1 <= settings.ovs.idle_seconds <= _LONGEST_IDLE_SECONDS:
         raise SettingsError(f"ovs.idle_seconds must be from 1 to {_LONGEST_IDLE_SECONDS}")
+    try:
+        ClientAddresses(settings.service_network)
+    except ValueError as error:
+        raise SettingsError(f'service_network = "{settings.service_network}" cannot be used: {error}') from error
+    if (problem := settings.metadata.problem()) is not None:
+        raise SettingsError(problem)
     if len(bytes(settings.socket_path())) > _LONGEST_SOCKET_PATH:
         raise SettingsError(
             f"socket: {settings.socket_path()} is too long a path for a socket; write a short one, "

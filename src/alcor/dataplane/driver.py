@@ -270,6 +270,12 @@ class DataPlane(Protocol):
     def interfaces(self) -> frozenset[Id]:
         """Port ids whose workload interface is present now."""
 
+    def services_interface(self) -> str | None:
+        """The host's network interface at which its programs answer its workloads (host_services); None without."""
+
+    def client(self, address: Address) -> Id | None:
+        """The port of the workload that an address stands for before the host's programs."""
+
     async def describe(self) -> list[str]:
         """What the data plane holds, a line each, with names (``alcor agent flows``)."""
 

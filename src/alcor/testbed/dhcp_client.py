@@ -20,7 +20,19 @@ deconfig)
 bound | renew)
     ip address replace "$ip/$mask" dev "$interface"
     [ -z "$mtu" ] || ip link set "$interface" mtu "$mtu"
-    [ -z "$router" ] || ip route replace default via "${router%% *}" dev "$interface"
+    if [ -n "$staticroutes" ]; then
+        routes=$staticroutes
+    elif [ -n "$router" ]; then
+        routes="0.0.0.0/0 ${router%% *}"
+    fi
+    set -- $routes
+    while [ $# -ge 2 ]; do
+        case "$2" in
+        0.0.0.0) ip route replace "$1" dev "$interface" ;;
+        *) ip route replace "$1" via "$2" dev "$interface" ;;
+        esac
+        shift 2
+    done
     echo "lease address=$ip"
     echo "lease prefix_length=$mask"
     echo "lease router=$router"

@@ -17,6 +17,7 @@ from tests.conformance.driver.routes_ipv6 import *  # noqa: F403
 from tests.conformance.driver.routing import *  # noqa: F403
 from tests.conformance.driver.routing_ipv6 import *  # noqa: F403
 from tests.conformance.driver.security_groups import *  # noqa: F403
+from tests.conformance.driver.services import *  # noqa: F403
 from tests.conformance.driver.suite import *  # noqa: F403
 
 

@@ -63,6 +63,12 @@ class DriverInside:
     def interfaces(self) -> frozenset[Id]:
         return self._inner().interfaces()
 
+    def services_interface(self) -> str | None:
+        return self._inner().services_interface()
+
+    def client(self, address: Address) -> Id | None:
+        return self._inner().client(address)
+
     async def describe(self) -> list[str]:
         return await self._loop.run(self._inner().describe())
 

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alcor.dataplane.host_services import SERVICE_IPV4, SERVICE_IPV6, SERVICE_MAC
+from alcor.model.addresses import link_local
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Vpc, VpcNeighbours
 from tests.conformance.driver import packets
 from tests.unit.agent.core import Core
@@ -55,6 +57,15 @@ async def test_arp_is_answered_for_ports_of_the_same_host(core: Core) -> None:
     core.driver.inject(A.id, packets.arp_request(A.mac, OWN_IP, 0x0A000002))
     await send_replies(core, 1)
     assert core.driver.received(A.id) == [packets.arp_reply(B.mac, 0x0A000002, A.mac, OWN_IP)]
+
+
+async def test_the_address_of_the_hosts_services_is_always_answered_for(core: Core) -> None:
+    core.driver.inject(A.id, packets.arp_request(A.mac, OWN_IP, SERVICE_IPV4))
+    core.driver.inject(A.id, packets.neighbour_solicitation(A.mac, link_local(A.mac), SERVICE_IPV6))
+    await send_replies(core, 2)
+    reply, advertisement = core.driver.received(A.id)
+    assert reply == packets.arp_reply(SERVICE_MAC, SERVICE_IPV4, A.mac, OWN_IP)
+    assert advertisement[6:12] == SERVICE_MAC.to_bytes(6)
 
 
 async def test_arp_answers_vanish_with_the_neighbour(core: Core) -> None:

@@ -57,7 +57,7 @@ def classless_routes(routes: Iterable[tuple[str, str]], gateway: str) -> bytes:
     """RFC 3442 routes from (destination CIDR, next hop), empty when there are none.
 
     A client that takes these ignores the router option, so the default route through the gateway is among them
-    unless the routes have one of their own.
+    unless the routes have one of their own. The next hop 0.0.0.0 says that the destination is in the subnet itself.
     """
     by_destination = {
         ipaddress.IPv4Network(destination, strict=False): ipaddress.IPv4Address(next_hop)

@@ -4,7 +4,8 @@ Addresses are not leased here but given by the API, so there is nothing to remem
 its own MAC address, and only to it, for as long as the port exists.
 
 The server calls itself by the subnet's gateway address, since that is what workloads know; in a subnet without one by
-169.254.0.1, which RFC 3927 keeps out of what hosts may choose for themselves.
+169.254.0.1, which RFC 3927 keeps out of what hosts may choose for themselves. Every client is told that the host's
+services are in its subnet, whether or not that has a gateway or a router.
 """
 
 import enum
@@ -16,7 +17,8 @@ import msgspec
 from alcor.agent.dhcp import options as codes
 from alcor.agent.dhcp import packet
 from alcor.agent.dhcp.packet import BROADCAST_FLAG, CLIENT_PORT, SERVER_PORT, DhcpMessage, Envelope
-from alcor.model.addresses import MAC_BROADCAST
+from alcor.dataplane.host_services import SERVICE_IPV4
+from alcor.model.addresses import MAC_BROADCAST, ipv4_text
 from alcor.model.goal_state import Port, Subnet, Vpc
 from alcor.model.identifiers import Id
 
@@ -24,6 +26,7 @@ SERVER_MAC = 0xFE1400000043
 """The server's MAC address on every host, locally administered; no port can have it from a MAC pool."""
 
 _ADDRESS_WITHOUT_GATEWAY = 0xA9FE0001
+_TO_SERVICES = f"{ipv4_text(SERVICE_IPV4)}/32", "0.0.0.0"
 _IP_BROADCAST = 0xFFFFFFFF
 _MINIMUM_SIZE = 576  # bytes of an IP packet every client takes, RFC 2131 section 2
 _OVERHEAD = 20 + 8 + 240 + 1  # IP, UDP, fixed fields, end option
@@ -198,7 +201,7 @@ def _refuse(exchange: _Exchange, lease: _Lease) -> Answer:
 def _offered(exchange: _Exchange, kind: MessageType, lease: _Lease) -> dict[int, bytes]:
     """All the server has to say, of which the client gets what it asked for."""
     subnet, vpc, seconds = lease.subnet, exchange.vpc, exchange.settings.lease_seconds
-    routes = codes.classless_routes(subnet.host_routes, subnet.gateway_ip)
+    routes = codes.classless_routes((*subnet.host_routes, _TO_SERVICES), subnet.gateway_ip)
     options = {
         codes.MESSAGE_TYPE: bytes((kind,)),
         codes.SERVER_ID: lease.server_id().to_bytes(4, "big"),

@@ -145,6 +145,14 @@ class MemoryDataPlane:
         """See DataPlane.interfaces."""
         return frozenset(self.switch.inboxes)
 
+    def services_interface(self) -> str | None:
+        """See DataPlane.services_interface. There is no host behind this switch."""
+        return None
+
+    def client(self, address: Address) -> Id | None:
+        """See DataPlane.client."""
+        return None
+
     async def describe(self) -> list[str]:
         """See DataPlane.describe."""
         switch = self.switch

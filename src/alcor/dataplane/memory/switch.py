@@ -9,6 +9,7 @@ from collections.abc import Callable
 from alcor.dataplane import frames, ipv6, port_security
 from alcor.dataplane.driver import MOST_ROUTERS, Endpoint, NextHop, Router, RouterInterface
 from alcor.dataplane.frames import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet
+from alcor.dataplane.host_services import SERVICE_IPV4, SERVICE_IPV6
 from alcor.dataplane.ipv4 import PROTOCOL_ICMP, Ipv4
 from alcor.dataplane.memory.firewall import Firewall, Verdict
 from alcor.dataplane.route_choice import Way, way
@@ -133,6 +134,8 @@ class MemorySwitch:
             self._drop("spoofed")
         elif self._is_punted(header, frame):
             self._hand_to_agent(self.punt, port_id, frame)
+        elif _is_for_host(frame):
+            self._drop("no services")
         elif not self._passes(endpoint, frame, ingress=False):
             pass  # counted, or with the agent
         elif header.is_multicast():
@@ -291,6 +294,11 @@ class MemorySwitch:
 
     def _drop(self, reason: str) -> None:
         self.dropped[reason] += 1
+
+
+def _is_for_host(frame: bytes) -> bool:
+    header = header_of(frame)
+    return header is not None and header.destination in (SERVICE_IPV4, SERVICE_IPV6)
 
 
 def _may_send(endpoint: Endpoint, header: Ethernet, frame: bytes) -> bool:

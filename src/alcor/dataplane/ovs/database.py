@@ -33,7 +33,7 @@ class SwitchDatabase:
         self.datapath_type = ""
 
     async def start(self) -> Switch:
-        """Connect, prepare the bridge and the tunnel port, and return the switch once it has taken them.
+        """Connect, prepare the bridge and the ports that every host has, and return the switch once it has taken them.
 
         Begins a new generation. Raises OSError when ovsdb-server is not there, DataPlaneUnavailable when the switch
         does not come up.
@@ -80,7 +80,7 @@ class SwitchDatabase:
             results = await self._client.transact(operations)
             wanted = results[-1]["rows"][0]["next_cfg"]
             await self._wait_for(lambda: self._taken_configuration() >= wanted)
-        await self._wait_for(lambda: self.switch().tunnel is not None)
+        await self._wait_for(lambda: None not in (self.switch().tunnel, self.switch().services))
 
     def _operations(self) -> list[Operation]:
         return set_up_operations(

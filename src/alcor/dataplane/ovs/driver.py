@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from pathlib import Path
 
 from alcor.dataplane.driver import Change, DataPlaneUnavailable, Failures, Listener, State
+from alcor.dataplane.host_services import ClientAddresses
 from alcor.dataplane.ovs import cookies
 from alcor.dataplane.ovs.connection_zones import ConnectionZones
 from alcor.dataplane.ovs.control_socket import ControlSocket
@@ -19,13 +20,14 @@ from alcor.dataplane.ovs.openflow.errors import Refused
 from alcor.dataplane.ovs.openflow.flows import FlowStatistics, RemovedFlow, decode_statistics, statistics_request
 from alcor.dataplane.ovs.openflow.packets import PacketIn, packet_out, packet_through_tables
 from alcor.dataplane.ovs.pipeline import TO_LEARNED
-from alcor.dataplane.ovs.programmer import Programmer
+from alcor.dataplane.ovs.programmer import OwnPorts, Programmer
 from alcor.dataplane.ovs.renewals import Learned, Renewals
 from alcor.dataplane.ovs.revalidation import Revalidation
 from alcor.dataplane.ovs.routing_rules import IPV6_TWINS, TO_NEXT_HOP, TO_NEXT_HOP_HERE
 from alcor.dataplane.ovs.security_rules import EPOCH_BITS, STATE_BITS, STRANGER_IPV4, STRANGER_IPV6, WAY_IN
 from alcor.dataplane.ovs.session import Session, open_session
 from alcor.dataplane.ovs.settings import OvsSettings
+from alcor.dataplane.ovs.switch import SERVICES_NAME
 from alcor.dataplane.ovs.tables import LOCAL, MISS, NEXT_HOP, UNDECIDED, UNROUTED
 from alcor.dataplane.ovs.tunnel_neighbours import TunnelNeighbours
 from alcor.model.addresses import Address
@@ -69,7 +71,8 @@ class OvsDataPlane:
         self._generation = 0
         self._ports: dict[Id, int] = {}
         self._port_ids: dict[int, Id] = {}
-        self._tunnel_port = 0
+        self._own_ports = OwnPorts()
+        self._clients = ClientAddresses(settings.service_network)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, listener: Listener) -> None:
@@ -125,7 +128,7 @@ class OvsDataPlane:
         vni = None if self._programmer is None else self._programmer.vni_of(port_id)
         if vni is not None:
             before = (SetBits("metadata", 0, _VNI_BITS, vni), *self._epoch())
-            tunnel = self._tunnel_port  # as if from there: whatever the frame says, it goes to no other host
+            tunnel = self._own_ports.tunnel_port  # as if from there: whatever the frame says, it goes to no other host
             self._give(port_id, frame, lambda _, frame: packet_through_tables(tunnel, frame, before, LOCAL.number))
 
     def _epoch(self) -> tuple[Action, ...]:
@@ -146,7 +149,7 @@ class OvsDataPlane:
         with self._renewals.begin(_idling(state.learned, state.next_hops, state.strangers)) as renewal:
             async with self._lock:
                 with _unavailable_when_lost():
-                    return await self._live_programmer().replace(state, self._ports, self._tunnel_port, renewal)
+                    return await self._live_programmer().replace(state, self._ports, self._own_ports, renewal)
 
     def replaced(self) -> int:
         """See DataPlane."""
@@ -168,12 +171,20 @@ class OvsDataPlane:
             await self._neighbours.wait_known(change.vteps, _NEIGHBOUR_WAIT_SECONDS)
         return failures
 
+    def services_interface(self) -> str | None:
+        """See DataPlane."""
+        return SERVICES_NAME
+
+    def client(self, address: Address) -> Id | None:
+        """See DataPlane."""
+        return self._port_ids.get(self._clients.number_of(address))
+
     async def describe(self) -> list[str]:
         """See DataPlane."""
         session = self._live_session()
         flows: list[FlowStatistics] = []
         names = {number: f"port:{id_text(port_id)}" for port_id, number in self._ports.items()}
-        names[self._tunnel_port] = "tunnel"
+        names |= {self._own_ports.tunnel_port: "tunnel", self._own_ports.service_port: "services"}
         with _unavailable_when_lost():
             await session.flows.multipart(
                 message.MULTIPART_FLOW, statistics_request(), lambda part: flows.extend(decode_statistics(part))
@@ -195,11 +206,10 @@ class OvsDataPlane:
             self._listener.interface_vanished(port_id)
         for port_id in new:
             self._listener.interface_appeared(port_id)
-        if found.tunnel is not None and found.tunnel != self._tunnel_port:
-            moved = self._tunnel_port != 0
-            self._tunnel_port = found.tunnel
-            if moved:
-                self._listener.restarted()
+        before = self._own_ports
+        self._own_ports = OwnPorts(found.tunnel or before.tunnel_port, found.services or before.service_port)
+        if self._own_ports != before != OwnPorts():
+            self._listener.restarted()
 
     async def _withdraw_absent(self) -> None:
         async with self._lock:
@@ -257,7 +267,7 @@ class OvsDataPlane:
         self._session = await open_session(socket, self._settings, Handlers(self._packet_in, self._flow_idle))
         zones = ConnectionZones(self._commands, self._database.datapath_type)
         await zones.limit(self._settings.connections)
-        self._programmer = Programmer(self._session, self._generation, self._revalidation, zones)
+        self._programmer = Programmer(self._session, self._generation, self._revalidation, zones, self._clients)
 
     async def _keep_connected(self) -> None:
         """Reconnect whenever ovs-vswitchd goes away, and say so."""

@@ -6,13 +6,15 @@ are its own alone, so a flow found in a switch tells which rule it came from. ``
 here.
 
 Rules of routing stand in routing_rules, those of IPv6 in a subnet in ipv6_rules, those of security groups in
-security_rules. Tables from 90 on are no stages of the way: they are asked, and answer.
+security_rules, those of what the host does for its workloads in service_rules. Tables from 90 on are no stages of the
+way: they are asked, and answer.
 """
 
 from alcor.dataplane.ovs.ipv6_rules import IPV6_RULES
 from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, Move, Output, SetField, ToAgent, WriteMetadata
 from alcor.dataplane.ovs.routing_rules import ROUTING_RULES
 from alcor.dataplane.ovs.security_rules import SECURITY_RULES
+from alcor.dataplane.ovs.service_rules import SERVICE_RULES
 from alcor.dataplane.ovs.tables import CLASSIFY, GATEWAY, LOCAL, MISS, PUNT, REMOTE, SOURCE_GUARD, TUNNEL, Match, Rule
 
 _ARP = Match("eth_type", 0x0806)
@@ -208,6 +210,7 @@ RULES = (
     PUNT_ARP,
     PUNT_DHCP,
     FORWARD,
+    *SERVICE_RULES,
     *IPV6_RULES,
     *ROUTING_RULES,
     *SECURITY_RULES,

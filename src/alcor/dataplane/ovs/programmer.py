@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from alcor.dataplane.driver import Change, DataPlaneUnavailable, Endpoint, Failures, Router, State
+from alcor.dataplane.host_services import ClientAddresses
 from alcor.dataplane.ovs import pipeline as rules
 from alcor.dataplane.ovs.connection_zones import ConnectionZones
 from alcor.dataplane.ovs.cookies import cookie
@@ -25,6 +26,7 @@ from alcor.dataplane.ovs.renewals import Renewal
 from alcor.dataplane.ovs.revalidation import Revalidation
 from alcor.dataplane.ovs.router_flows import next_hop_flows, next_hop_removals, router_flows
 from alcor.dataplane.ovs.security_flows import member_flows, stranger_flows
+from alcor.dataplane.ovs.service_flows import service_flows
 from alcor.dataplane.ovs.session import Session
 from alcor.dataplane.security_groups import ANY_VPC
 from alcor.model.identifiers import Id, id_text
@@ -33,6 +35,13 @@ log = logging.getLogger(__name__)
 
 PortNumbers = Mapping[Id, int]
 """The OpenFlow port number of each workload interface that is there."""
+
+
+class OwnPorts(NamedTuple):
+    """The port numbers of what every host has."""
+
+    tunnel_port: int = 0
+    service_port: int = 0
 
 
 class _PortFlows(NamedTuple):
@@ -61,8 +70,16 @@ class Programmer:
     do what every host needs.
     """
 
-    def __init__(self, session: Session, generation: int, revalidation: Revalidation, zones: ConnectionZones) -> None:
+    def __init__(
+        self,
+        session: Session,
+        generation: int,
+        revalidation: Revalidation,
+        zones: ConnectionZones,
+        clients: ClientAddresses,
+    ) -> None:
         self._session = session
+        self._clients = clients
         self._generation = generation
         self._revalidation = revalidation
         self._zones = zones
@@ -74,7 +91,7 @@ class Programmer:
         self.changes = 0
         """How often flows were changed."""
 
-    async def replace(self, state: State, ports: PortNumbers, tunnel_port: int, renewal: Renewal) -> Failures:
+    async def replace(self, state: State, ports: PortNumbers, own_ports: OwnPorts, renewal: Renewal) -> Failures:
         """See DataPlane.replace. The renewal is of all that the state says is learned."""
         failures: Failures = {}
         staged = self._stage(state.endpoints.values(), ports, failures)
@@ -90,7 +107,7 @@ class Programmer:
             nonlocal difference
             inventory = await read_inventory(self._session.flows)
             renewal.end()  # what was there is kept: when it goes now, it is gone
-            wanted = self._wanted(state, staged, routers, groups, tunnel_port)
+            wanted = self._wanted(state, staged, routers, groups, own_ports)
             difference = Difference(inventory, wanted, self._generation)
             return difference
 
@@ -176,13 +193,17 @@ class Programmer:
             if number is None:
                 continue
             try:
-                meter = self._session.undecided_meter(number)
-                flows = endpoint_flows(self._session.pipeline, endpoint, number, meter)
+                flows = self._endpoint_flows(endpoint, number)
             except (ValueError, OverflowError) as error:
                 failures[endpoint.port_id] = f"not programmed: {error}"
             else:
                 staged[endpoint.port_id] = _PortFlows(endpoint.vni, number, endpoint.security_groups, flows)
         return staged
+
+    def _endpoint_flows(self, endpoint: Endpoint, number: int) -> tuple[Flow, ...]:
+        pipeline, session = self._session.pipeline, self._session
+        services = service_flows(pipeline, endpoint, number, session.services_meter(number), self._clients)
+        return (*endpoint_flows(pipeline, endpoint, number, session.undecided_meter(number)), *services)
 
     def _stage_routers(self, routers: Iterable[Router]) -> dict[Id, _RouterFlows]:
         pipeline = self._session.pipeline
@@ -197,9 +218,10 @@ class Programmer:
         staged: Mapping[Id, _PortFlows],
         routers: Mapping[Id, _RouterFlows],
         groups: StagedGroups,
-        tunnel_port: int,
+        own_ports: OwnPorts,
     ) -> Iterator[tuple[Owner, Flow]]:
-        for flow in host_flows(self._session.pipeline, tunnel_port):
+        values = own_ports._asdict() | {"host_address": self._clients.host}
+        for flow in host_flows(self._session.pipeline, values):
             yield None, flow
         for port_id, port in staged.items():
             for flow in port.flows:

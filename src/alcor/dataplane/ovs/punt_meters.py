@@ -1,7 +1,8 @@
-"""The meters that bound how many packets of each workload go to the agent.
+"""The meters that bound how many packets of each workload go to the agent and to the host's own programs.
 
 Meter n is that of port number n, and meter 65,536 + n that of its packets which are undecided: those come from
-strangers, and must not use up what the workload has for ARP and DHCP. A switch with fewer meters has one for both.
+strangers, and must not use up what the workload has for ARP and DHCP. Nor must what is for the host's programs, which
+is whole connections: meter 131,072 + n lets ten times as much pass. A switch with fewer meters has one for all.
 """
 
 import contextlib
@@ -13,6 +14,9 @@ from alcor.dataplane.ovs.openflow.connection import OpenFlowConnection
 from alcor.dataplane.ovs.openflow.errors import Refused
 
 _UNDECIDED = 0x10000
+_SERVICES = 0x20000
+_KINDS = 3
+_SERVICES_FACTOR = 10
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +26,7 @@ class PuntMeters:
 
     def __init__(self, connection: OpenFlowConnection, packets_per_second: int, highest: int) -> None:
         self._connection = connection
-        self._offset = _UNDECIDED if highest >= 2 * _UNDECIDED else 0
+        self._has_kinds = highest >= _KINDS * _UNDECIDED
         self._rate = packets_per_second
         self._present: set[int] = set()
 
@@ -43,7 +47,11 @@ class PuntMeters:
 
     def undecided(self, port: int) -> int:
         """The meter of what is undecided of a port number."""
-        return port + self._offset
+        return port + _UNDECIDED if self._has_kinds else port
+
+    def services(self, port: int) -> int:
+        """The meter of what a port number sends to the host's programs."""
+        return port + _SERVICES if self._has_kinds else port
 
     async def add(self, ports: Iterable[int]) -> None:
         """Have the meters of each of these port numbers."""
@@ -62,10 +70,11 @@ class PuntMeters:
             self._present.discard(number)
 
     def _of(self, ports: Iterable[int]) -> set[int]:
-        return {number for port in ports for number in (port, self.undecided(port))}
+        return {number for port in ports for number in (port, self.undecided(port), self.services(port))}
 
     def _addition(self, number: int) -> bytes:
-        return meters.add_meter(number, self._rate, self._rate)
+        rate = self._rate * _SERVICES_FACTOR if number >= _SERVICES else self._rate
+        return meters.add_meter(number, rate, rate)
 
 
 async def punt_meters(connection: OpenFlowConnection, packets_per_second: int) -> PuntMeters | None:

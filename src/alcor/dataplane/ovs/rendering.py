@@ -81,9 +81,8 @@ def single_flow(rule: Rule, values: Mapping[str, int]) -> "Flow":
     return compile_rule(rule, metered=True, idle_seconds=0).flow(values)
 
 
-def host_flows(pipeline: Pipeline, tunnel_port: int) -> Iterator[Flow]:
-    """The flows that every host has once, whatever its ports: their rules are about nothing but its tunnels."""
-    values = {"tunnel_port": tunnel_port}
+def host_flows(pipeline: Pipeline, values: Mapping[str, int]) -> Iterator[Flow]:
+    """The flows that every host has once, whatever its ports: their rules are about nothing but these values of it."""
     for compiled in pipeline.values():
         if compiled.template.parameters <= values.keys():
             yield compiled.flow(values)

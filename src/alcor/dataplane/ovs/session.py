@@ -22,6 +22,10 @@ class Session(NamedTuple):
         """The meter of what is undecided of a port number; any number when the switch has no meters."""
         return port if self.meters is None else self.meters.undecided(port)
 
+    def services_meter(self, port: int) -> int:
+        """The meter of what a port number sends to the host's programs; any number when the switch has no meters."""
+        return port if self.meters is None else self.meters.services(port)
+
     async def wait_lost(self) -> None:
         """Return when either connection is lost."""
         await asyncio.wait((self.flows.closed, self.packets.closed), return_when=asyncio.FIRST_COMPLETED)

@@ -12,6 +12,7 @@ class OvsSettings(msgspec.Struct, frozen=True):
     ``datapath`` is where packets are forwarded: in the kernel (system) or in ovs-vswitchd (netdev); auto takes the
     kernel where it can. ``punt_rate`` bounds the packets per second each workload may send to the agent.
     ``connections`` bounds how many connections each workload may have tracked.
+    ``service_network`` has the addresses that stand for workloads before the host's own programs.
     ``idle_seconds`` is how long a learned remote stays that nothing is sent to, from 1 to 65535.
     """
 
@@ -22,3 +23,4 @@ class OvsSettings(msgspec.Struct, frozen=True):
     punt_rate: int = 200
     idle_seconds: int = 60
     connections: int = 65536
+    service_network: str = "100.64.0.0/12"

@@ -3,16 +3,20 @@
 from typing import Any, NamedTuple
 
 from alcor.dataplane.ovs.ovsdb import Row, Tables, map_value, mapping, members
+from alcor.dataplane.ovs.service_rules import HOST_MAC
+from alcor.model.addresses import mac_text
 from alcor.model.identifiers import Id, canonical_id, id_bytes, id_text
 
 TUNNEL_NAME = "alcor-vxlan"
+SERVICES_NAME = "alcor-services"
+"""The host's own network interface at which its programs answer its workloads (service_rules)."""
 GENERATION_KEY = "alcor-generation"
 
 COLUMNS = {
     "Open_vSwitch": ("bridges", "cur_cfg", "next_cfg", "datapath_types"),
     "Bridge": ("name", "ports", "datapath_type", "fail_mode", "external_ids"),
     "Port": ("name", "interfaces"),
-    "Interface": ("name", "type", "ofport", "options", "external_ids", "error"),
+    "Interface": ("name", "type", "ofport", "options", "external_ids", "error", "mac"),
 }
 
 Operation = dict[str, Any]
@@ -23,7 +27,8 @@ class Switch(NamedTuple):
 
     workloads: dict[Id, int]  # port id → port number
     tunnel: int | None  # port number of the tunnel port, once it has one
-    problem: str | None  # what ovs-vswitchd says is wrong with the tunnel port
+    services: int | None  # of the host's own interface, once it has one
+    problem: str | None  # what ovs-vswitchd says is wrong with either
     generation: int
     remarks: tuple[str, ...] = ()  # what is odd about its interfaces
 
@@ -32,17 +37,17 @@ def read_switch(tables: Tables, bridge: str) -> Switch:
     """What the tables say of a bridge. A bridge that is not there has nothing."""
     row = find(tables, "Bridge", bridge)
     if row is None:
-        return Switch({}, None, None, 0)
+        return Switch({}, None, None, None, 0)
     workloads: dict[Id, int] = {}
     names: dict[Id, str] = {}
-    tunnel: int | None = None
+    own: dict[str, int | None] = {}
     problem: str | None = None
     remarks: list[str] = []
     for interface in sorted(_interfaces(tables, row), key=lambda each: str(each["name"])):
         number = _port_number(interface)
-        if interface["name"] == TUNNEL_NAME:
-            tunnel = number
-            problem = next(iter(members(interface["error"])), None)
+        if interface["name"] in (TUNNEL_NAME, SERVICES_NAME):
+            own[interface["name"]] = number
+            problem = next(iter(members(interface["error"])), problem)
             continue
         text = mapping(interface["external_ids"]).get("iface-id")
         if text is None or number is None:
@@ -59,7 +64,14 @@ def read_switch(tables: Tables, bridge: str) -> Switch:
             continue
         workloads[port_id], names[port_id] = number, str(interface["name"])
     generation = mapping(row["external_ids"]).get(GENERATION_KEY, "0")
-    return Switch(workloads, tunnel, problem, int(generation) if generation.isdigit() else 0, tuple(remarks))
+    return Switch(
+        workloads,
+        own.get(TUNNEL_NAME),
+        own.get(SERVICES_NAME),
+        problem,
+        int(generation) if generation.isdigit() else 0,
+        tuple(remarks),
+    )
 
 
 def find(tables: Tables, table: str, name: str) -> Row | None:
@@ -88,10 +100,12 @@ def _port_id(text: str) -> Id | None:
 def set_up_operations(
     tables: Tables, bridge: str, vtep_ip: str, datapath_type: str, generation: int
 ) -> list[Operation]:
-    """What to change in the database so that the bridge and its tunnel port are as they must be."""
-    changes = _bridge_operations(tables, bridge, datapath_type, generation) + _tunnel_operations(
-        tables, bridge, vtep_ip
-    )
+    """What to change in the database so that the bridge and the ports that every host has are as they must be."""
+    changes = [
+        *_bridge_operations(tables, bridge, datapath_type, generation),
+        *_tunnel_operations(tables, bridge, vtep_ip),
+        *_services_operations(tables, bridge),
+    ]
     if changes:
         changes.append({"op": "mutate", "table": "Open_vSwitch", "where": [], "mutations": [["next_cfg", "+=", 1]]})
         changes.append({"op": "select", "table": "Open_vSwitch", "where": [], "columns": ["next_cfg"]})
@@ -145,15 +159,30 @@ def _tunnel_operations(tables: Tables, bridge: str, vtep_ip: str) -> list[Operat
     if row is not None:
         same = row["type"] == "vxlan" and mapping(row["options"]) == options
         return [] if same else [_update("Interface", TUNNEL_NAME, wanted)]
-    port = {"name": TUNNEL_NAME, "interfaces": ["set", [["named-uuid", "tunnel_interface"]]]}
+    return _port_operations(bridge, "tunnel", wanted)
+
+
+def _services_operations(tables: Tables, bridge: str) -> list[Operation]:
+    wanted = {"name": SERVICES_NAME, "type": "internal", "mac": mac_text(HOST_MAC)}
+    row = find(tables, "Interface", SERVICES_NAME)
+    if row is not None:
+        same = row["type"] == "internal" and members(row["mac"]) == [wanted["mac"]]
+        return [] if same else [_update("Interface", SERVICES_NAME, wanted)]
+    return _port_operations(bridge, "services", wanted)
+
+
+def _port_operations(bridge: str, what: str, interface: Row) -> list[Operation]:
+    """What gives the bridge a port with one interface."""
+    names = f"{what}_interface", f"{what}_port"
+    port = {"name": interface["name"], "interfaces": ["set", [["named-uuid", names[0]]]]}
     return [
-        {"op": "insert", "table": "Interface", "uuid-name": "tunnel_interface", "row": wanted},
-        {"op": "insert", "table": "Port", "uuid-name": "tunnel_port", "row": port},
+        {"op": "insert", "table": "Interface", "uuid-name": names[0], "row": interface},
+        {"op": "insert", "table": "Port", "uuid-name": names[1], "row": port},
         {
             "op": "mutate",
             "table": "Bridge",
             "where": [["name", "==", bridge]],
-            "mutations": [["ports", "insert", ["set", [["named-uuid", "tunnel_port"]]]]],
+            "mutations": [["ports", "insert", ["set", [["named-uuid", names[1]]]]]],
         },
     ]
 

@@ -43,6 +43,10 @@ CLASSIFY = Table(0, "classify", "whose packet is it: write its VPC's VNI into th
 SOURCE_GUARD = Table(10, "source_guard", "a workload sends only from its own addresses (anti-spoofing)")
 NEIGHBOUR_GUARD = Table(15, "neighbour_guard", "a workload advertises only its own addresses to its neighbours")
 PUNT = Table(20, "punt", "what the agent answers goes to the agent")
+SERVICES_OF_PORT = Table(25, "services_of_port", "tell the host which of its workloads asks")
+HOST = Table(26, "host", "hand it to the host's own programs")
+ANSWERS = Table(27, "answers", "what the host's programs answer comes from where the workload asked")
+ANSWERED = Table(28, "answered", "bring the answer to the workload that asked")
 EGRESS = Table(30, "egress", "of IP, a workload sends only what its security groups let pass")
 EGRESS_CONNECTION = Table(31, "egress_connection", "ask the rules that the packet's connection stands by")
 EGRESS_VERDICT = Table(32, "egress_verdict", "do as the security groups say")
@@ -69,6 +73,10 @@ TABLES = (
     SOURCE_GUARD,
     NEIGHBOUR_GUARD,
     PUNT,
+    SERVICES_OF_PORT,
+    HOST,
+    ANSWERS,
+    ANSWERED,
     EGRESS,
     EGRESS_CONNECTION,
     EGRESS_VERDICT,

@@ -21,6 +21,9 @@ PORT = port(hostname="web-1")
 EVERYTHING = bytes((1, 3, 6, 12, 15, 26, 28, 121, 249))
 
 
+TO_SERVICES = bytes((32, 169, 254, 169, 254, 0, 0, 0, 0))
+
+
 def packed(address: int) -> bytes:
     return address.to_bytes(4, "big")
 
@@ -56,7 +59,7 @@ def test_discover_is_offered_the_ports_address() -> None:
     envelope, offer = read(ask(MessageType.DISCOVER, {55: EVERYTHING}))
     assert envelope == Envelope(SERVER_MAC, MAC, GATEWAY, ADDRESS, 67, 68)
     assert (offer.op, offer.transaction, offer.client_mac, offer.yiaddr, offer.ciaddr) == (2, 0x1234, MAC, ADDRESS, 0)
-    routes = bytes((16, 192, 168, 10, 0, 0, 9)) + bytes((0,)) + packed(GATEWAY)
+    routes = bytes((16, 192, 168, 10, 0, 0, 9)) + TO_SERVICES + bytes((0,)) + packed(GATEWAY)
     assert offer.options == {
         53: bytes((MessageType.OFFER,)),
         54: packed(GATEWAY),
@@ -161,7 +164,8 @@ def test_without_gateway_the_server_has_a_link_local_name_and_no_router_is_told(
     envelope, offer = read(ask(MessageType.DISCOVER, {55: EVERYTHING}, subnet=bare))
     assert str(ipaddress.IPv4Address(offer.options[54])) == "169.254.0.1"
     assert envelope.source_ip == 0xA9FE0001
-    assert not offer.options.keys() & {3, 121, 249}
+    assert 3 not in offer.options
+    assert offer.options[121] == offer.options[249] == TO_SERVICES
 
 
 def test_a_client_that_cannot_take_unicast_gets_broadcast() -> None:

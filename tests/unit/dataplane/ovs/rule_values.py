@@ -3,6 +3,9 @@
 VALUES = {
     "port": 7,
     "tunnel_port": 1,
+    "service_port": 2,
+    "host_address": 0x6440FFFE,
+    "client": 0x64400007,
     "meter": 7,
     "vni": 70001,
     "mac": 0xFA163E000001,

@@ -9,6 +9,7 @@ from alcor.dataplane.ovs.openflow.fields import FIELDS
 from alcor.dataplane.ovs.pipeline import FROM_TUNNEL, RULES, TUNNEL_TO_NOBODY
 from alcor.dataplane.ovs.pipeline_page import refreshed
 from alcor.dataplane.ovs.tables import (
+    HOST,
     INGRESS,
     LOCAL,
     MISS,
@@ -62,6 +63,7 @@ def test_a_rule_matches_fields_that_exist_and_after_what_they_need(rule: Rule) -
         "ip_": {"eth_type"},
         "arp_": {"eth_type"},
         "udp_": {"eth_type", "ip_proto"},
+        "tcp_": {"eth_type", "ip_proto"},
         "icmpv4_": {"eth_type", "ip_proto"},
         "icmpv6_": {"eth_type", "ip_proto"},
     }
@@ -93,10 +95,10 @@ def test_a_miss_is_told_from_what_the_agent_answers_by_its_table() -> None:
     assert tables == {PUNT, MISS, UNROUTED, UNDECIDED}
 
 
-def test_whatever_goes_to_the_agent_is_metered() -> None:
+def test_whatever_goes_to_the_agent_or_the_hosts_programs_is_metered() -> None:
     for rule in RULES:
         kinds = [type(step) for step in rule.actions]
-        assert (ToAgent in kinds) == (Meter in kinds)
+        assert (ToAgent in kinds or GoTo(HOST.number) in rule.actions) == (Meter in kinds)
 
 
 def test_the_page_for_readers_is_fresh() -> None:

@@ -43,8 +43,11 @@ def test_a_flow_matches_what_its_rule_says(rule: Rule) -> None:
     assert flow.match() == flow.body[:end]
 
 
+OF_HOST = {name: VALUES[name] for name in ("tunnel_port", "service_port", "host_address")}
+
+
 def test_every_host_ends_every_table_and_has_no_workloads_flows() -> None:
-    of_host = [flow.compiled.rule for flow in host_flows(PIPELINE, 9)]
+    of_host = [flow.compiled.rule for flow in host_flows(PIPELINE, OF_HOST)]
     assert {rule.table for rule in of_host if not rule.priority} == set(TABLES)
     assert not {rules.FROM_WORKLOAD, rules.DELIVER, rules.TO_HOST, TO_NEXT_HOP} & set(of_host)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from alcor.dataplane.ovs.ovsdb import Row, Tables, map_value
 from alcor.dataplane.ovs.switch import (
     GENERATION_KEY,
+    SERVICES_NAME,
     TUNNEL_NAME,
     Switch,
     choose_datapath,
@@ -22,6 +23,7 @@ PORT_ID = bytes.fromhex(PORT.replace("-", ""))
 OTHER = "0192f0c0-0000-7000-8000-00000000000b"
 OTHER_ID = bytes.fromhex(OTHER.replace("-", ""))
 VTEP = "192.0.2.1"
+SERVICES_MAC = "fe:14:00:00:a9:fd"
 TUNNEL_OPTIONS = {"key": "flow", "remote_ip": "flow", "local_ip": VTEP}
 
 
@@ -33,6 +35,7 @@ def interface(name: str, ofport: int | None, kind: str = "", error: str | None =
         "options": map_value(TUNNEL_OPTIONS if name == TUNNEL_NAME else {}),
         "external_ids": map_value({key.replace("_", "-"): value for key, value in external_ids.items()}),
         "error": ["set", []] if error is None else error,
+        "mac": SERVICES_MAC if name == SERVICES_NAME else ["set", []],
     }
 
 
@@ -59,18 +62,20 @@ def bridge(*interfaces: Row, datapath: str = "netdev", fail_mode: Any = "secure"
 
 
 TUNNEL = interface(TUNNEL_NAME, 1, "vxlan")
+SERVICES = interface(SERVICES_NAME, 2, "internal")
 NO_BRIDGE: Tables = {"Open_vSwitch": {}, "Bridge": {}, "Port": {}, "Interface": {}}
 
 
 def test_workloads_are_the_interfaces_that_carry_a_port_id_and_have_a_number() -> None:
     tables = bridge(
         TUNNEL,
+        SERVICES,
         interface("tap1", 5, iface_id=PORT),
         interface("tap2", 6, attached_mac="fa:16:3e:00:00:01"),
         interface("tap3", None, iface_id=OTHER),
         interface("tap4", -1, iface_id=OTHER),
     )
-    assert read_switch(tables, "br-int") == Switch({PORT_ID: 5}, tunnel=1, problem=None, generation=1)
+    assert read_switch(tables, "br-int") == Switch({PORT_ID: 5}, tunnel=1, services=2, problem=None, generation=1)
 
 
 def test_a_port_id_counts_however_it_is_written() -> None:
@@ -100,13 +105,16 @@ def test_interfaces_of_other_bridges_are_none_of_ours() -> None:
     assert read_switch(tables, "br-int").workloads == {}
 
 
-def test_what_ovs_says_of_the_tunnel_is_known() -> None:
+def test_what_ovs_says_of_its_own_ports_is_known() -> None:
+    for order in itertools.permutations((TUNNEL, interface(SERVICES_NAME, None, "internal", error="no device"))):
+        found = read_switch(bridge(*order), "br-int")
+        assert (found.services, found.problem) == (None, "no device")
     found = read_switch(bridge(interface(TUNNEL_NAME, None, "vxlan", error="could not set configuration")), "br-int")
     assert (found.tunnel, found.problem) == (None, "could not set configuration")
 
 
 def test_a_bridge_that_is_not_there_has_nothing() -> None:
-    assert read_switch(NO_BRIDGE, "br-int") == Switch({}, None, None, 0)
+    assert read_switch(NO_BRIDGE, "br-int") == Switch({}, None, None, None, 0)
 
 
 @pytest.mark.parametrize(("written", "generation"), [("41", 41), ("", 0), ("x", 0), ("-1", 0)])
@@ -117,7 +125,7 @@ def test_a_generation_that_is_no_number_counts_as_none(written: str, generation:
 def test_rows_that_refer_to_nothing_are_passed_over() -> None:
     tables = bridge(TUNNEL, interface("tap", 5, iface_id=PORT))
     del tables["Interface"]["if-tap"], tables["Port"][f"port-{TUNNEL_NAME}"]
-    assert read_switch(tables, "br-int") == Switch({}, None, None, 1)
+    assert read_switch(tables, "br-int") == Switch({}, None, None, None, 1)
 
 
 @given(st.dictionaries(st.text(max_size=12), st.text(max_size=40), max_size=4))
@@ -131,15 +139,16 @@ def set_up(tables: Tables, datapath: str = "netdev", generation: int = 1) -> lis
 
 
 def test_a_bridge_as_it_must_be_is_left_alone() -> None:
-    assert set_up(bridge(TUNNEL)) == []
+    assert set_up(bridge(TUNNEL, SERVICES)) == []
 
 
-def test_where_there_is_no_bridge_it_is_made_with_its_tunnel_and_ovs_is_told() -> None:
+def test_where_there_is_no_bridge_it_is_made_with_its_own_ports_and_ovs_is_told() -> None:
     operations = set_up(NO_BRIDGE)
     made = {(each["table"], each["row"]["name"]) for each in operations if each["op"] == "insert"}
     assert made == {
         *(("Bridge", "br-int"), ("Port", "br-int"), ("Interface", "br-int")),
         *(("Port", TUNNEL_NAME), ("Interface", TUNNEL_NAME)),
+        *(("Port", SERVICES_NAME), ("Interface", SERVICES_NAME)),
     }
     (row,) = (each["row"] for each in operations if each["op"] == "insert" and each["table"] == "Bridge")
     assert (row["datapath_type"], row["fail_mode"]) == ("netdev", "secure")
@@ -181,6 +190,17 @@ def test_a_tunnel_that_is_otherwise_is_changed(tunnel: Row) -> None:
     change = set_up(bridge(tunnel))[0]
     assert (change["op"], change["table"]) == ("update", "Interface")
     assert change["row"] == {"name": TUNNEL_NAME, "type": "vxlan", "options": map_value(TUNNEL_OPTIONS)}
+
+
+@pytest.mark.parametrize(
+    "services",
+    [interface(SERVICES_NAME, 2, "tap"), SERVICES | {"mac": "02:00:00:00:00:01"}, SERVICES | {"mac": ["set", []]}],
+    ids=["type", "MAC address", "no MAC address"],
+)
+def test_the_hosts_interface_is_changed_that_is_otherwise(services: Row) -> None:
+    change = set_up(bridge(TUNNEL, services))[0]
+    assert (change["op"], change["table"]) == ("update", "Interface")
+    assert change["row"] == {"name": SERVICES_NAME, "type": "internal", "mac": SERVICES_MAC}
 
 
 @pytest.mark.parametrize(

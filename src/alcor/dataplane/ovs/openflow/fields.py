@@ -40,6 +40,7 @@ FIELDS = {
         Field("ip_proto", _OPENFLOW, 10, 1),
         Field("ipv4_src", _OPENFLOW, 11, 4, "ipv4"),
         Field("ipv4_dst", _OPENFLOW, 12, 4, "ipv4"),
+        Field("tcp_src", _OPENFLOW, 13, 2),
         Field("tcp_dst", _OPENFLOW, 14, 2),
         Field("udp_src", _OPENFLOW, 15, 2),
         Field("udp_dst", _OPENFLOW, 16, 2),

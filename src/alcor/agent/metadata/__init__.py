@@ -1,0 +1,1 @@
+"""Servers' metadata, asked of Nova for the workloads of this host."""

@@ -1,0 +1,1 @@
+"""What the agent answers as a program of the host: where, and for whom."""
