@@ -1,14 +1,17 @@
 """The links between the pages of a list."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from alcor.api.http import Request
 from alcor.api.neutron.query import ListRequest
 
 Link = dict[str, str]
 Item = TypeVar("Item")
+
+_MOST_ENCODED = 512
 
 
 def cut(listed: ListRequest, rows: Sequence[Item]) -> tuple[list[Item], bool]:
@@ -39,5 +42,13 @@ def links(request: Request, listed: ListRequest, ids: Sequence[str], more: bool)
 def _href(request: Request, marker: Sequence[str], *, reverse: bool) -> str:
     """The address of the page that begins behind the marker; without one, of the first page in that direction."""
     kept = [(name, value) for name, value in request.query() if name not in ("marker", "page_reverse")]
-    parameters = [*kept, *(("marker", each) for each in marker), *([("page_reverse", "True")] if reverse else [])]
-    return f"{request.base_url()}{request.path}?{urlencode(parameters)}"
+    parameters = [_encoded(tuple(kept))] if kept else []
+    parameters += [f"marker={quote_plus(each)}" for each in marker]
+    if reverse:
+        parameters.append("page_reverse=True")
+    return f"{request.base_url()}{request.path}?{'&'.join(parameters)}"
+
+
+@lru_cache(_MOST_ENCODED)
+def _encoded(parameters: Sequence[tuple[str, str]]) -> str:
+    return urlencode(parameters)

@@ -59,9 +59,10 @@ class Shown:
         """The attributes that the caller may see."""
         return self.parts(context, [view])[0]
 
-    def encoded(self, context: Context, views: Sequence[View]) -> list[Any]:
+    def encoded(self, context: Context, views: Sequence[View]) -> Any:
         """The same, to be encoded as JSON: what is remembered of it is taken as it is."""
-        return [encoded(view, unseen) for view, unseen in zip(views, self.unseen(context, views), strict=True)]
+        each = [_json(view, unseen) for view, unseen in zip(views, self.unseen(context, views), strict=True)]
+        return orjson.Fragment(b"[%b]" % b",".join(each))
 
     def parts(self, context: Context, views: Sequence[View]) -> list[View]:
         """The attributes that the caller may see of each."""
@@ -86,9 +87,11 @@ def _asked(views: Sequence[View], names: Sequence[str] | None, ask: Callable[[Vi
     if len(views) == 1:
         return [ask(views[0])]
     kinds: Sequence[Any] = range(len(views))  # without names each is one of its own
-    if names is not None:
+    if names is not None and views:
         wanted = tuple(["project_id" if name == "tenant_id" else name for name in names])
         kinds = [_looked(view, wanted) for view in views]
+        if kinds.count(kinds[0]) == len(kinds):
+            return [ask(views[0])] * len(views)
     try:
         examples = dict(zip(kinds, views, strict=True))
     except TypeError:  # an attribute that cannot be a key
@@ -99,7 +102,7 @@ def _asked(views: Sequence[View], names: Sequence[str] | None, ask: Callable[[Vi
 
 
 def _looked(view: View, names: tuple[str, ...]) -> tuple[Any, ...]:
-    if not isinstance(view, RememberedView):
+    if type(view) is not RememberedView:
         return tuple([view.get(name, _NOTHING) for name in names])
     looked = view.looked.get(names)
     if looked is None:
@@ -109,12 +112,16 @@ def _looked(view: View, names: tuple[str, ...]) -> tuple[Any, ...]:
 
 def encoded(view: View, unseen: tuple[str, ...]) -> Any:
     """The resource without these attributes, to be encoded as JSON: what is remembered of it is taken as it is."""
-    if not isinstance(view, RememberedView):
-        return without(view, unseen)
+    return orjson.Fragment(_json(view, unseen))
+
+
+def _json(view: View, unseen: tuple[str, ...]) -> bytes:
+    if type(view) is not RememberedView:
+        return json_bytes(without(view, unseen))
     known = view.json.get(unseen)
     if known is None:
         known = view.json[unseen] = json_bytes(without(view, unseen))
-    return orjson.Fragment(known)
+    return known
 
 
 def without(view: View, names: Sequence[str]) -> View:
