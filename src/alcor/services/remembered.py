@@ -50,7 +50,11 @@ class Remembered:
         found: list[View] = []
         for row, its in zip(rows, beside, strict=True):
             before = known.get(row[0])
-            if before is not None and before.row == row and (before.beside is its or before.beside == its):
+            if (
+                before is not None
+                and (before.row is row or before.row == row)
+                and (before.beside is its or before.beside == its)
+            ):
                 found.append(before.view)
             else:
                 found.append(self._new(row, its))

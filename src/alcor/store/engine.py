@@ -9,6 +9,7 @@ from sqlalchemy.pool import QueuePool
 
 from alcor.store import sql
 from alcor.store.ip_text import define_on_sqlite
+from alcor.store.known_rows import KnownRows
 
 _BUSY_TIMEOUT_SECONDS = 30
 
@@ -36,14 +37,26 @@ def open_engine(url: str, connections: int) -> Engine:
     )
 
 
+def reader(engine: Engine) -> Engine:
+    """The engine for what reads and writes nothing: a transaction sees one consistent snapshot, and its pages know the
+    rows that were read before.
+    """
+    known_rows = KnownRows()
+    if engine.dialect.name != "postgresql":
+        return engine.execution_options(known_rows=known_rows)
+
+    @event.listens_for(engine, "connect")
+    def _forget(_dbapi_connection: Any, _record: Any) -> None:
+        known_rows.forget()  # it may be another server, which has taken the place of one that was lost
+
+    return engine.execution_options(known_rows=known_rows, isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
 @contextlib.contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection in a transaction that sees one consistent snapshot and writes nothing."""
-    with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with connection.begin():
-            yield connection
+def reading(reader: Engine) -> Iterator[Connection]:
+    """A connection of a reader, in a transaction."""
+    with reader.connect() as connection, connection.begin():
+        yield connection
 
 
 def _postgresql_engine(url: str, connections: int) -> Engine:

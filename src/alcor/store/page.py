@@ -37,6 +37,7 @@ from sqlalchemy.sql.visitors import iterate
 
 from alcor.store import sql
 from alcor.store.ip_text import ip_text
+from alcor.store.known_rows import KnownRows, version
 from alcor.store.sql import NamedRow
 from alcor.store.tables import ip_allocation, tag
 from alcor.store.tables.base import PARTLY_INDEXED
@@ -117,7 +118,14 @@ def list_rows(connection: Connection, table: Table, query: Query) -> list[NamedR
     if _is_usual(query):
         sort, columns, also = tuple(query.sort), tuple(query.columns), tuple(query.also)
         shape = sort, query.limit is not None, query.page_reverse, columns, query.condition, also
-        rows: list[NamedRow] = _usual_page(table, filters, nulls, *shape)(connection, values)
+        known: KnownRows | None = connection.get_execution_options().get("known_rows")
+        versions_of = connection.dialect.name if known is not None and query.limit is not None and not columns else ""
+        statement = _usual_page(table, filters, nulls, *shape, versions_of)
+        rows: list[NamedRow]
+        if known is not None and versions_of:
+            rows = known.rows(connection, table, statement.values(connection, values))
+        else:
+            rows = statement(connection, values)
     else:
         rows = list(connection.execute(_page(table, query, filters, nulls), values).all())
     return rows[::-1] if query.page_reverse else rows
@@ -140,16 +148,24 @@ def _usual_page(
     columns: Sequence[str],
     condition: ColumnElement[bool] | None,
     also: Sequence[ColumnElement[bool]],
+    versions_of: str,
 ) -> sql.Prepared:
-    """The statement of all usual queries of this shape."""
+    """The statement of all usual queries of this shape: for rows, or for their ids and versions on a database."""
     limit = 1 if limited else None
     query = Query(sort=sort, limit=limit, page_reverse=page_reverse, columns=columns, condition=condition, also=also)
-    return sql.Prepared(_page(table, query, filters, nulls))
+    versions = [table.c.id, version(table, versions_of)] if versions_of else None
+    return sql.Prepared(_page(table, query, filters, nulls, versions))
 
 
-def _page(table: Table, query: Query, filters: Sequence[_Filter], nulls: Sequence[bool] | None) -> Select[Any]:
+def _page(
+    table: Table,
+    query: Query,
+    filters: Sequence[_Filter],
+    nulls: Sequence[bool] | None,
+    wanted: Sequence[ColumnElement[Any]] | None = None,
+) -> Select[Any]:
     """``nulls`` says which of the marker's values are NULL, where there is a marker."""
-    wanted = [table.c[name] for name in query.columns] or list(table.c)
+    wanted = wanted or [table.c[name] for name in query.columns] or list(table.c)
     order = _order(table, query)
     past = [] if nulls is None else [_past_marker(order, nulls)]
     statement = _filtered(select(*wanted), table, query, filters).where(*past)

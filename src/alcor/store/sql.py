@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Boolean, ColumnElement, Connection, CursorResult, Select, TextClause, bindparam, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.base import ColumnCollection
 
 _MOST_PADDED = 1 << 14  # the next power of two is more parameters than SQLite takes
 _STATEMENTS = 32  # of each kind that are kept
@@ -58,12 +59,20 @@ class Prepared:
 
     def __call__(self, connection: Connection, parameters: Mapping[str, Any]) -> list[NamedRow]:
         """All rows that are found with these parameters, and with those that the SELECT has itself."""
+        made, values = self._made(connection, parameters)
+        return list(map(made.row, fetch(connection, made.sql, values)))
+
+    def values(self, connection: Connection, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The same as plain tuples of what the driver gives."""
+        made, values = self._made(connection, parameters)
+        return fetch(connection, made.sql, values)
+
+    def _made(self, connection: Connection, parameters: Mapping[str, Any]) -> tuple["_DriverSelect", Any]:
         made = self._by_dialect.get(connection.dialect.name)
         if made is None:
             made = self._by_dialect[connection.dialect.name] = _driver_select(self._select, connection, parameters)
         given = {**made.own, **parameters}
-        values = [given[name] for name in made.order] if made.order is not None else given
-        return list(map(made.row, fetch(connection, made.sql, values)))
+        return made, [given[name] for name in made.order] if made.order is not None else given
 
 
 class _DriverSelect(msgspec.Struct, frozen=True):
@@ -82,10 +91,17 @@ def _driver_select(select: Select[Any], connection: Connection, parameters: Iter
     expanded = compiled.construct_expanded_state(given)
     own = {name: value for name, value in expanded.parameters.items() if name not in given}
     columns = select.selected_columns
-    named: Any = namedtuple("Row", columns.keys(), rename=True)  # type: ignore[misc]
+    named = named_row(columns)
     are_numbers = connection.dialect.name == "sqlite"
     booleans = [index for index, each in enumerate(columns) if are_numbers and isinstance(each.type, Boolean)]
-    return _DriverSelect(expanded.statement, expanded.positiontup, own, _with_booleans(named._make, booleans))
+    return _DriverSelect(expanded.statement, expanded.positiontup, own, _with_booleans(named, booleans))
+
+
+def named_row(columns: ColumnCollection[str, Any]) -> Callable[[Sequence[Any]], NamedRow]:
+    """What makes rows of the values of these columns."""
+    row: Any = namedtuple("Row", columns.keys(), rename=True)  # type: ignore[misc]
+    made: Callable[[Sequence[Any]], NamedRow] = row._make
+    return made
 
 
 def _with_booleans(make: Callable[[Sequence[Any]], NamedRow], places: Sequence[int]) -> Callable[..., NamedRow]:

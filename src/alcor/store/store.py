@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from alcor.model.choices import USUAL, Choices
 from alcor.store import change_log, migrate
-from alcor.store.engine import open_engine, reading
+from alcor.store.engine import open_engine, reader, reading
 from alcor.store.group_commit import GroupCommit
 from alcor.store.group_read import GroupRead
 from alcor.store.readers import Readers
@@ -37,11 +37,12 @@ class Store:
     def __init__(self, engine: Engine, log_id: bytes, position: int, choices: Choices) -> None:
         self.log_id = log_id
         self.choices = choices
-        self._engine = engine
+        self._engine, self._reader = engine, reader(engine)
         self._loop = asyncio.get_running_loop()
         self._position = position  # a committed position of the change log, not always the newest
         self._advanced = asyncio.Event()  # set and replaced each time the position grows
         at_once = _SQLITE_READERS if engine.dialect.name == "sqlite" else _READERS
+        self._idle: list[Connection] = []  # of readers: to take one from the engine takes as long as a short read
         self._readers = Readers(_READERS, at_once, _PATIENCE_SECONDS)
         self._writer = GroupCommit(engine, self._announce, choices)
         self._group_read = GroupRead(self.read)
@@ -101,17 +102,37 @@ class Store:
         if self._statistics is not None:
             await asyncio.to_thread(self._statistics.close)
         await asyncio.to_thread(self._readers.close)
+        self._let_go()
         self._engine.dispose()
 
     def _read(self, query: Callable[[Connection], Result]) -> Result:
         try:
-            with reading(self._engine) as connection:
-                return query(connection)
+            return self._read_on(self._connection(), query)
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
-        with reading(self._engine) as connection:
-            return query(connection)
+        self._let_go()  # of the others, which are lost, too
+        return self._read_on(self._reader.connect(), query)
+
+    def _connection(self) -> Connection:
+        with contextlib.suppress(IndexError):
+            return self._idle.pop()
+        return self._reader.connect()
+
+    def _read_on(self, connection: Connection, query: Callable[[Connection], Result]) -> Result:
+        try:
+            with connection.begin():
+                result = query(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        return result
+
+    def _let_go(self) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def _announce(self, position: int) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits
@@ -140,5 +161,5 @@ async def open_store(url: str, choices: Choices = USUAL) -> Store:
 
 def _prepare(engine: Engine) -> tuple[bytes, int]:
     migrate.upgrade(engine)
-    with reading(engine) as connection:
+    with reading(reader(engine)) as connection:
         return change_log.log_id(connection), change_log.head(connection)

@@ -1,0 +1,89 @@
+"""Rows that were read before, known again by their version: a page is not read anew where its rows are what they were.
+
+Of each row a page is first asked for its version. PostgreSQL says by which transaction it was written (``xmin``).
+SQLite knows no such thing; there it is all columns as JSON, which is read in half the time that the columns are, and
+says what they are, too. No change can be missed, whoever made it.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import orjson
+from sqlalchemy import Boolean, Column, ColumnElement, Connection, LargeBinary, Table, case, func, literal_column
+
+from alcor.store import bulk, sql
+from alcor.store.sql import NamedRow
+
+_MOST = 5_000  # of each table
+
+_NOTHING: tuple[Any, Any] = (None, None)
+
+Version = Any
+
+
+class KnownRows:
+    """What is known of the tables of one database.
+
+    For what reads and writes nothing: inside the transaction that wrote it, a row may change and keep its version.
+    """
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
+        self._known: dict[Table, dict[str, tuple[Version, NamedRow]]] = {}
+
+    def forget(self) -> None:
+        """Know nothing: versions may be counted anew."""
+        self._known.clear()
+
+    def rows(self, connection: Connection, table: Table, found: Sequence[tuple[Any, ...]]) -> list[NamedRow]:
+        """The rows of these ids and versions, read on the same snapshot."""
+        known = self._known.setdefault(table, {})
+        if len(known) > self._most:
+            known.clear()
+        its = [(row_id, version, known.get(row_id, _NOTHING)) for row_id, version in found]
+        new = {row_id: version for row_id, version, before in its if before[0] != version}
+        if not new:
+            return [before[1] for _, _, before in its]
+        if connection.dialect.name == "sqlite":
+            rows = list(map(_rows_of_versions(table), new.values()))
+        else:
+            rows = bulk.select_by(connection, list(table.c), table.c.id, list(new))
+        fresh = {row.id: row for row in rows}
+        known.update({row_id: (new[row_id], row) for row_id, row in fresh.items()})
+        return [fresh[row_id] if row_id in new else before[1] for row_id, _, before in its]
+
+
+def version(table: Table, dialect: str) -> ColumnElement[Any]:
+    """What tells the version of a row of the table."""
+    if dialect == "sqlite":
+        return func.json_array(*map(_as_json, table.c)).label("version")
+    written_by: ColumnElement[Any] = literal_column(f"{table.name}.xmin")
+    return written_by.label("version")
+
+
+def _as_json(column: Column[Any]) -> ColumnElement[Any]:
+    if not isinstance(column.type, LargeBinary):
+        return column
+    return case((column.is_not(None), func.hex(column)))
+
+
+@cache
+def _rows_of_versions(table: Table) -> Callable[[str], NamedRow]:
+    """What makes rows of their versions, on SQLite."""
+    row = sql.named_row(table.c)
+    conversions: list[tuple[int, Callable[[Any], Any]]] = []
+    for place, column in enumerate(table.c):
+        if isinstance(column.type, Boolean):
+            conversions.append((place, bool))
+        elif isinstance(column.type, LargeBinary):
+            conversions.append((place, bytes.fromhex))
+
+    def read(its_version: str) -> NamedRow:
+        values = orjson.loads(its_version)
+        for place, convert in conversions:
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return row(values)
+
+    return read
