@@ -13,6 +13,10 @@ from typing import Any
 
 from alcor.agent.counters import Counters, prometheus_text
 from alcor.agent.dhcp.server import DhcpSettings
+from alcor.agent.dns.answering import Answering
+from alcor.agent.dns.directory import NameDirectory
+from alcor.agent.dns.forwarding import Forwarder
+from alcor.agent.dns.server import DnsServer, OverTcp, OverUdp
 from alcor.agent.inspection import Inspection
 from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.local_api import LocalApi
@@ -26,10 +30,11 @@ from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
 from alcor.agent.routing.routing import Routing
 from alcor.agent.security.security import Security
-from alcor.agent.services.listening import Services
+from alcor.agent.services.listening import Offer, Services
 from alcor.agent.settings import AgentSettings, SettingsError
 from alcor.agent.southbound import Southbound
 from alcor.agent.wanted import Wanted
+from alcor.channels.fast_path.name_client import NameClient
 from alcor.dataplane.driver import DataPlane
 from alcor.dataplane.host_services import ClientAddresses
 from alcor.dataplane.memory.driver import MemoryDataPlane
@@ -81,8 +86,13 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     asking = Asking(settings.host_id, settings.controllers, on_demand, counters)
     southbound = Southbound(settings.host_id, settings.controllers, wanted, reconciler, reports, counters, asking)
     metadata = MetadataProxy(settings.metadata, wanted, driver, counters)
-    reconciler.interface_gone = metadata.forget
-    services = Services(driver, ClientAddresses(settings.service_network), [metadata])
+    names = NameClient()
+    directory_of_names = NameDirectory(settings.host_id, asking.order, names, counters)
+    answering = Answering(wanted, directory_of_names, Forwarder(settings.dns.resolvers))
+    dns = DnsServer(answering, wanted, driver, counters)
+    reconciler.interface_gone = [metadata.forget, dns.forget]
+    offers: list[Offer] = [metadata, OverUdp(dns), OverTcp(dns)]
+    services = Services(driver, ClientAddresses(settings.service_network), offers)
     inspection = Inspection(
         settings.host_id, wanted, reconciler, southbound, on_demand, asking, routing, services, counters
     )
@@ -101,6 +111,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     finally:
         await local_api.stop()
         await metadata.close()
+        await names.close()
         await driver.stop()
         wanted.close()
         log.info("agent of host %s has stopped; its workloads' traffic goes on", settings.host_id)

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -62,7 +62,7 @@ class Reconciler:
         self.port_states = PortStates()
         self.trouble = ""
         """Why the data plane or the disk does not follow; empty when they do."""
-        self.interface_gone: Callable[[Id], None] = lambda port_id: None
+        self.interface_gone: Sequence[Callable[[Id], None]] = ()
         """Whom else to tell that a workload's interface is gone."""
         self._wanted, self._driver, self._reports, self._counters = wanted, driver, reports, counters
         self._punted = punted
@@ -145,7 +145,8 @@ class Reconciler:
         self._punted.forget(port_id)
         self._on_demand.port_gone(port_id)
         self._security.deciding.port_gone(port_id)
-        self.interface_gone(port_id)
+        for forget in self.interface_gone:
+            forget(port_id)
         self._events.add(port_id)
         self._wake.set()
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from alcor.agent.dns.settings import DnsSettings
 from alcor.agent.metadata.settings import MetadataSettings
 from alcor.dataplane.host_services import ClientAddresses
 
@@ -28,6 +29,9 @@ datapath = "auto"                      # "system" (kernel), "netdev" (userspace)
 [metadata]
 url = ""                               # Nova's metadata service, as "http://192.0.2.10:8775"; empty for none
 shared_secret = ""                     # its metadata_proxy_shared_secret
+
+[dns]
+resolvers = []                         # asked for names of no VPC; empty for those of /etc/resolv.conf
 """
 
 _LONGEST_SOCKET_PATH = 107
@@ -72,6 +76,7 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audit_seconds: int = 600
     service_network: str = "100.64.0.0/12"
     metadata: MetadataSettings = MetadataSettings()
+    dns: DnsSettings = DnsSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def socket_path(self) -> Path:
@@ -125,7 +130,7 @@ def _check(settings: AgentSettings) -> None:
         ClientAddresses(settings.service_network)
     except ValueError as error:
         raise SettingsError(f'service_network = "{settings.service_network}" cannot be used: {error}') from error
-    if (problem := settings.metadata.problem()) is not None:
+    if (problem := settings.metadata.problem() or settings.dns.problem()) is not None:
         raise SettingsError(problem)
     if len(bytes(settings.socket_path())) > _LONGEST_SOCKET_PATH:
         raise SettingsError(

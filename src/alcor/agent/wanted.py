@@ -13,7 +13,8 @@ from alcor.agent.journal import Journal
 from alcor.agent.routing.router_index import RouterIndex
 from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.codec import GoalStateAssembler, goal_state_to_messages
-from alcor.model.addresses import Address, address_of
+from alcor.model.addresses import Address, address_of, ip_bytes
+from alcor.model.dns import port_name
 from alcor.model.goal_state import GoalState, GoalStateDelta, NeighbourDelta, apply_delta
 from alcor.southbound.v1 import southbound_pb2 as pb
 
@@ -43,6 +44,8 @@ class Wanted:
         self._snapshot_bytes = 0
         self._local_addresses: dict[tuple[int, Address], int] | None = None
         self._local_macs: set[tuple[int, int]] | None = None
+        self._local_names: dict[tuple[int, str], tuple[bytes, ...]] | None = None
+        self._names_of_addresses: dict[tuple[int, bytes], str] = {}
         self._routers: RouterIndex | None = None
 
     def load(self) -> None:
@@ -85,7 +88,7 @@ class Wanted:
             self._rewrite = True
         self.complete = self.complete or delta.snapshot
         if delta.snapshot or delta.ports or delta.removed_ports:
-            self._local_addresses = self._local_macs = None
+            self._local_addresses = self._local_macs = self._local_names = None
         if delta.snapshot or delta.routers or delta.router_deltas or delta.removed_routers:
             self._routers = None
 
@@ -131,6 +134,26 @@ class Wanted:
         """Whether the MAC address is that of a port of the VPC, as far as this host knows."""
         neighbours = self.state.neighbours.get(vni)
         return self.has_local_mac(vni, mac) or (neighbours is not None and mac in neighbours.forwarding)
+
+    def addresses_of_name(self, vni: int, name: str) -> tuple[bytes, ...]:
+        """Those of this host's ports in a VPC that have a name (in lower case); none when there is no such port."""
+        return self._names().get((vni, name), ())
+
+    def name_of_address(self, vni: int, address: bytes) -> str | None:
+        """The name of this host's port with an address in a VPC, if it has one."""
+        self._names()
+        return self._names_of_addresses.get((vni, address))
+
+    def _names(self) -> dict[tuple[int, str], tuple[bytes, ...]]:
+        if self._local_names is None:
+            self._local_names, self._names_of_addresses = {}, {}
+            for port in self.state.ports.values():
+                if port.hostname:
+                    name, addresses = port_name(port.hostname), [ip_bytes(fixed) for _, fixed in port.fixed_ips]
+                    known = self._local_names.get((port.vni, name), ())
+                    self._local_names[port.vni, name] = (*known, *addresses)
+                    self._names_of_addresses.update({(port.vni, address): name for address in addresses})
+        return self._local_names
 
     def routers(self) -> RouterIndex:
         """The routers of this host."""

@@ -8,6 +8,8 @@ from alcor.channels.agent_codec import HOST_ID_CHARACTERS
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.ncm_messages import (
     DEFAULT_QUESTIONS_PER_SECOND,
+    NameAnswer,
+    NameQuestion,
     NcmHello,
     NcmWelcome,
     Questions,
@@ -17,6 +19,9 @@ from alcor.southbound.v1 import network_config_pb2 as pb
 
 MOST_QUESTIONS = 100_000
 """More in one message is no host's honest need."""
+
+LONGEST_NAME = 255
+"""Of a domain name, RFC 1035."""
 
 _LONGEST_SECONDS = 86_400
 
@@ -41,9 +46,7 @@ def decode_host_message(data: bytes) -> NcmHello | Questions:
     match message.WhichOneof("message"):
         case "hello":
             hello = message.hello
-            if not 0 < len(hello.host_id) <= HOST_ID_CHARACTERS:
-                raise MalformedMessage(f"a host id has 1 to {HOST_ID_CHARACTERS} characters, not {len(hello.host_id)}")
-            return NcmHello(hello.host_id, checks.identifier(hello.boot_id, "boot id"))
+            return NcmHello(_host_id(hello.host_id), checks.identifier(hello.boot_id, "boot id"))
         case "questions":
             return _questions(message.questions)
         case _:
@@ -85,3 +88,50 @@ def decode_ncm_welcome(data: bytes) -> NcmWelcome:
             raise MalformedMessage(f"answers hold 1 to {_LONGEST_SECONDS} seconds, not {seconds}")
     budget = welcome.questions_per_second or DEFAULT_QUESTIONS_PER_SECOND
     return NcmWelcome(welcome.ncm_id, welcome.lease_seconds, welcome.absence_seconds, budget)
+
+
+def encode_name_question(question: NameQuestion) -> bytes:
+    """A question for a name or an address, as it travels."""
+    message = pb.NameQuestion(host_id=question.host_id, vni=question.vni)
+    if isinstance(question.about, str):
+        message.name = question.about
+    else:
+        message.address = question.about
+    return message.SerializeToString()
+
+
+def decode_name_question(data: bytes) -> NameQuestion:
+    """What a host asks. Raises MalformedMessage."""
+    message = checks.parse(pb.NameQuestion, data)
+    host_id, vni = _host_id(message.host_id), checks.vni(message.vni)
+    match message.WhichOneof("about"):
+        case "name" if 0 < len(message.name) <= LONGEST_NAME:
+            return NameQuestion(host_id, vni, message.name)
+        case "address":
+            return NameQuestion(host_id, vni, _address(message.address))
+    raise MalformedMessage("a question for a name must have one, or an address")
+
+
+def encode_name_answer(answer: NameAnswer) -> bytes:
+    """Its answer, as it travels."""
+    return pb.NameAnswer(addresses=answer.addresses, name=answer.name).SerializeToString()
+
+
+def decode_name_answer(data: bytes) -> NameAnswer:
+    """What a manager answers. Raises MalformedMessage."""
+    message = checks.parse(pb.NameAnswer, data)
+    if len(message.name) > LONGEST_NAME:
+        raise MalformedMessage(f"a name has at most {LONGEST_NAME} characters")
+    return NameAnswer(tuple(map(_address, message.addresses)), message.name)
+
+
+def _address(packed: bytes) -> bytes:
+    if len(packed) not in (4, 16):
+        raise MalformedMessage(f"an address has 4 or 16 bytes, not {len(packed)}")
+    return packed
+
+
+def _host_id(text: str) -> str:
+    if not 0 < len(text) <= HOST_ID_CHARACTERS:
+        raise MalformedMessage(f"a host id has 1 to {HOST_ID_CHARACTERS} characters, not {len(text)}")
+    return text

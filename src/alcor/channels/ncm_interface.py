@@ -1,12 +1,20 @@
 """What a Network Config Manager sees of a channel: hosts that ask, and that it can send news to.
 
-Everything here is called on one event loop and returns at once.
+Everything here is called on one event loop, and returns at once but for what is awaited.
 """
 
 from typing import Protocol
 
-from alcor.channels.ncm_messages import NcmHello, Questions
+from alcor.channels.ncm_messages import NameAnswer, NameQuestion, NcmHello, Questions
 from alcor.model.goal_state import GoalStateDelta
+
+
+class NotAnswered(Exception):
+    """A host's question for a name; the message says why, ``is_final`` whether another manager would say the same."""
+
+    def __init__(self, reason: str, is_final: bool = False) -> None:
+        super().__init__(reason)
+        self.is_final = is_final
 
 
 class AskingHost(Protocol):
@@ -32,3 +40,6 @@ class NcmListener(Protocol):
 
     def asked(self, host: AskingHost, questions: Questions) -> None:
         """A host asks."""
+
+    async def resolve(self, question: NameQuestion) -> NameAnswer:
+        """A host asks for a name. Raises NotAnswered."""

@@ -52,6 +52,21 @@ class VpcQuestions(msgspec.Struct):
         return VpcQuestions(ipv4, _take(self.ipv6, most - len(macs) - len(ipv4)), macs)
 
 
+class NameQuestion(msgspec.Struct, frozen=True):
+    """Who has a name in a VPC (within its domain, in lower case), or what whoever has an address (packed) is called."""
+
+    host_id: str
+    vni: int
+    about: str | bytes
+
+
+class NameAnswer(msgspec.Struct, frozen=True):
+    """The addresses of the ports with the name, or the name of the port with the address; empty for none."""
+
+    addresses: tuple[bytes, ...] = ()
+    name: str = ""
+
+
 def _take(items: set[Item], most: int) -> set[Item]:
     return {items.pop() for _ in range(min(most, len(items)))}
 

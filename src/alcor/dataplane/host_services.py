@@ -19,7 +19,7 @@ SERVICE_IPV6 = bytes.fromhex("fe80000000000000") + bytes(4) + bytes.fromhex("a9f
 SERVICE_MAC = 0xFE140000A9FE
 """Who has these addresses, as every workload sees it; no port can have it from a MAC pool."""
 
-_TCP = 6
+_TCP, _UDP = 6, 17
 _PORT_BITS = 16
 _HOST = (1 << _PORT_BITS) - 2  # no port number of OpenFlow is as high
 _CLIENTS_IPV6 = 0xFE80 << 112 | 1 << 32
@@ -38,7 +38,9 @@ class Service(NamedTuple):
 
 
 METADATA = Service("metadata", _TCP, 80, 9680)
-SERVICES = (METADATA,)
+DNS = Service("dns", _UDP, 53, 9653)
+DNS_OVER_TCP = Service("dns_over_tcp", _TCP, 53, 9653)
+SERVICES = (METADATA, DNS, DNS_OVER_TCP)
 
 
 class ClientAddresses:

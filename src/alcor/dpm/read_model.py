@@ -18,6 +18,7 @@ import msgspec
 from alcor.dpm.routers import Routers
 from alcor.dpm.security import SecurityGroups
 from alcor.model.digest import neighbours_digest, vtep_hash
+from alcor.model.dns import port_name
 from alcor.model.goal_state import VpcNeighbours
 from alcor.model.identifiers import Id
 from alcor.model.records import NodeRecord, PortRecord, SubnetRecord, VpcRecord
@@ -42,6 +43,8 @@ class VpcModel(msgspec.Struct):
     hosts: dict[str, HostPorts] = {}  # '' has the unbound ports
     whole: bool = True  # all of its ports are here, not only those of hosts served
     neighbours: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)  # of all visible ports
+    names: dict[str, set[Id]] = {}  # of ports that have one, in lower case
+    named: dict[bytes, Id] = {}  # those of them that have an address
     # While it is told ahead, the exclusive or of the hashes (model.digest) of its neighbours, and of its hosts' VTEPs.
     neighbours_digest: int = 0
     vteps_digest: int = 0
@@ -50,6 +53,22 @@ class VpcModel(msgspec.Struct):
     def on_demand(self) -> bool:
         """Whether hosts ask for its ports, instead of being told of all ahead."""
         return self.record is not None and self.record.on_demand
+
+    def put_name(self, port: PortRecord) -> None:
+        """A port with a name is there."""
+        self.names.setdefault(port_name(port.hostname), set()).add(port.id)
+        self.named.update((address, port.id) for _, address in port.fixed_ips)
+
+    def remove_name(self, port: PortRecord) -> None:
+        """A port with a name is gone."""
+        name = port_name(port.hostname)
+        ports = self.names[name]
+        ports.discard(port.id)
+        if not ports:
+            del self.names[name]
+        for _, address in port.fixed_ips:
+            if self.named.get(address) == port.id:  # no other has taken it in the same transaction
+                del self.named[address]
 
     def is_empty(self) -> bool:
         """True when nothing of it is known any more."""
@@ -147,6 +166,8 @@ class ReadModel(msgspec.Struct):
         host.ports.add(port.id)
         for subnet_id, _ in port.fixed_ips:
             host.subnets[subnet_id] = host.subnets.get(subnet_id, 0) + 1
+        if port.hostname:
+            self.vpc(port.vpc_id).put_name(port)
 
     def remove_port(self, port: PortRecord) -> None:
         """Remove a port that is there; ``port`` is its record."""
@@ -155,6 +176,8 @@ class ReadModel(msgspec.Struct):
         vpc = self.vpcs[port.vpc_id]
         host = vpc.hosts[port.host_id]
         host.ports.discard(port.id)
+        if port.hostname:
+            vpc.remove_name(port)
         for subnet_id, _ in port.fixed_ips:
             host.subnets[subnet_id] -= 1
             if not host.subnets[subnet_id]:

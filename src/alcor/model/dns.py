@@ -24,6 +24,11 @@ def domain_name(value: Any) -> str:
     return value.lower()
 
 
+def port_name(dns_name: str) -> str:
+    """What a port with a dns_name is found by in its domain: names are the same in whatever case (RFC 4343)."""
+    return dns_name.rstrip(".").lower()
+
+
 def has_keywords(domain: str) -> bool:
     """Whether somebody has to be known for a domain to be one."""
     return "<" in domain

@@ -15,11 +15,19 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from alcor.channels.ncm_interface import AskingHost
-from alcor.channels.ncm_messages import DEFAULT_QUESTIONS_PER_SECOND, NcmWelcome, Questions, VpcQuestions
+from alcor.channels.ncm_interface import AskingHost, NotAnswered
+from alcor.channels.ncm_messages import (
+    DEFAULT_QUESTIONS_PER_SECOND,
+    NameAnswer,
+    NameQuestion,
+    NcmWelcome,
+    Questions,
+    VpcQuestions,
+)
 from alcor.dpm.compiler import Compiled
 from alcor.dpm.neighbour_changes import VpcChange
 from alcor.dpm.read_model import ReadModel, VpcModel
+from alcor.model.dns import port_name
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
 from alcor.model.token_bucket import TokenBucket
 from alcor.ncm.learned import Learned, keys_of
@@ -27,6 +35,9 @@ from alcor.ncm.metrics import NcmMetrics
 from alcor.ncm.source import Source
 
 log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.05
+_LONGEST_WAIT_SECONDS = 10.0
 
 Address = int | bytes
 """An IPv4 address as a number, an IPv6 address as its bytes."""
@@ -124,7 +135,7 @@ class NetworkConfigManager:
 
     def asked(self, host: AskingHost, questions: Questions) -> None:
         """See NcmListener."""
-        if not self._within_budget(host, sum(asked.count() for asked in questions.values())):
+        if not self._within_budget(host.hello.host_id, sum(asked.count() for asked in questions.values())):
             return
         self._answer_all(host, questions)
 
@@ -176,9 +187,25 @@ class NetworkConfigManager:
             else:
                 self._metrics.refused.inc(waiting.questions.count())
 
-    def _within_budget(self, host: AskingHost, count: int) -> bool:
+    async def resolve(self, question: NameQuestion) -> NameAnswer:
+        """See NcmListener. The cost is that of a look-up, whatever the size of the VPC."""
+        if not self._within_budget(question.host_id, 1):
+            raise NotAnswered("the host asks too much")
+        began, is_wanted = self._clock(), False
+        while (vpc := self._vpc_of_host(question.vni, question.host_id)) is None:
+            waited, is_coming = self._clock() - began, self._source.is_coming(question.vni)
+            if not is_wanted:
+                self._source.want(question.vni, question.host_id)
+                is_wanted = True
+            elif waited >= self._settings.patience and not is_coming:
+                raise NotAnswered("the host has no ports in such a VPC", is_final=True)
+            elif waited >= _LONGEST_WAIT_SECONDS:
+                raise NotAnswered("the VPC is still being read")
+            await asyncio.sleep(_LOOK_SECONDS)
+        return _name_answer(self._source.model, vpc, question.about)
+
+    def _within_budget(self, host_id: str, count: int) -> bool:
         now, rate = self._clock(), self._settings.questions_per_host
-        host_id = host.hello.host_id
         bucket = self._budgets.get(host_id)
         if bucket is None:
             bucket = self._budgets[host_id] = TokenBucket(rate, rate * 2, now)
@@ -269,6 +296,15 @@ class NetworkConfigManager:
         for learned in self._learned.values():
             for host in learned.macs.everybody():
                 news.setdefault(host, GoalStateDelta()).vteps.update(moved)
+
+
+def _name_answer(model: ReadModel, vpc: VpcModel, about: str | bytes) -> NameAnswer:
+    if isinstance(about, bytes):
+        port_id = vpc.named.get(about)
+        named = None if port_id is None else model.port(port_id)
+        return NameAnswer(name="" if named is None else port_name(named.hostname))
+    ports = map(model.port, sorted(vpc.names.get(about, ())))
+    return NameAnswer(tuple(address for port in ports if port is not None for _, address in port.fixed_ips))
 
 
 async def _every(seconds: float, action: Callable[[], None]) -> None:

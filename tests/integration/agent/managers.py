@@ -13,8 +13,8 @@ from alcor.agent.on_demand.held_packets import Waiting
 from alcor.agent.on_demand.link import LinkSettings
 from alcor.channels.fast_path.dialling import Backoff
 from alcor.channels.fast_path.ncm_server import NcmService
-from alcor.channels.ncm_interface import AskingHost
-from alcor.channels.ncm_messages import NcmWelcome, Questions
+from alcor.channels.ncm_interface import AskingHost, NotAnswered
+from alcor.channels.ncm_messages import NameAnswer, NameQuestion, NcmWelcome, Questions
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Vpc, VpcNeighbours
 from tests.unit.agent.core import Core
 from tests.unit.agent.goal_states import IPV4, MACS, VTEPS, port, port_id
@@ -54,6 +54,9 @@ class Ncm:
             if IPV4[PEER] in asked.ipv4 or MACS[PEER] in asked.macs:
                 change.put = VpcNeighbours({MACS[PEER]: self.peer_at}, {IPV4[PEER]: MACS[PEER]})
         host.deliver(news)
+
+    async def resolve(self, question: NameQuestion) -> NameAnswer:
+        raise NotAnswered("it knows no names")
 
     def connected(self) -> list[AskingHost]:
         """Streams on which something was asked and that are still there."""

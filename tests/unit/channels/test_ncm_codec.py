@@ -7,12 +7,16 @@ from hypothesis import strategies as st
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.ncm_codec import (
     decode_host_message,
+    decode_name_answer,
+    decode_name_question,
     decode_ncm_welcome,
     encode_hello,
+    encode_name_answer,
+    encode_name_question,
     encode_ncm_welcome,
     encode_questions,
 )
-from alcor.channels.ncm_messages import NcmHello, NcmWelcome, VpcQuestions
+from alcor.channels.ncm_messages import NameAnswer, NameQuestion, NcmHello, NcmWelcome, VpcQuestions
 
 _questions = st.dictionaries(
     st.integers(0, 2**24 - 1),
@@ -37,9 +41,31 @@ def test_hello_and_welcome_are_the_same_after_the_wire() -> None:
     assert decode_ncm_welcome(encode_ncm_welcome(welcome)) == welcome
 
 
+@pytest.mark.parametrize("about", ["web", "a.b", bytes(4), bytes(16)])
+def test_questions_for_names_and_their_answers_are_the_same_after_the_wire(about: str | bytes) -> None:
+    question, answer = NameQuestion("host-1", 7, about), NameAnswer((bytes(4), bytes(16)), "web")
+    assert decode_name_question(encode_name_question(question)) == question
+    assert decode_name_answer(encode_name_answer(answer)) == answer
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        NameQuestion("", 7, "web"),
+        NameQuestion("host-1", 2**24, "web"),
+        NameQuestion("host-1", 7, ""),
+        NameQuestion("host-1", 7, "x" * 256),
+        NameQuestion("host-1", 7, bytes(5)),
+    ],
+)
+def test_a_question_for_a_name_that_cannot_be_is_refused(question: NameQuestion) -> None:
+    with pytest.raises(MalformedMessage):
+        decode_name_question(encode_name_question(question))
+
+
 @given(st.binary(max_size=200))
 def test_garbage_is_refused_or_read_but_never_worse(data: bytes) -> None:
-    for decode in (decode_host_message, decode_ncm_welcome):
+    for decode in (decode_host_message, decode_ncm_welcome, decode_name_question, decode_name_answer):
         try:
             decode(data)
         except MalformedMessage as error:

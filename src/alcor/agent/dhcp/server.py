@@ -17,6 +17,8 @@ import msgspec
 from alcor.agent.dhcp import options as codes
 from alcor.agent.dhcp import packet
 from alcor.agent.dhcp.packet import BROADCAST_FLAG, CLIENT_PORT, SERVER_PORT, DhcpMessage, Envelope
+from alcor.agent.dns.names import domain_of
+from alcor.agent.services.name_servers import name_servers
 from alcor.dataplane.host_services import SERVICE_IPV4
 from alcor.model.addresses import MAC_BROADCAST, ipv4_text
 from alcor.model.goal_state import Port, Subnet, Vpc
@@ -211,9 +213,9 @@ def _offered(exchange: _Exchange, kind: MessageType, lease: _Lease) -> dict[int,
         codes.MASK: lease.network.netmask.packed,
         codes.BROADCAST: lease.network.broadcast_address.packed,
         codes.ROUTER: codes.addresses([subnet.gateway_ip]) if subnet.gateway_ip else b"",
-        codes.DNS: codes.addresses(subnet.dns_nameservers),
+        codes.DNS: codes.addresses(name_servers([subnet], 4)),
         codes.HOSTNAME: exchange.port.hostname.encode(),
-        codes.DOMAIN: vpc.dns_domain.rstrip(".").encode() if vpc else b"",
+        codes.DOMAIN: domain_of(vpc).encode(),
         codes.MTU: min(vpc.mtu, 0xFFFF).to_bytes(2, "big") if vpc and vpc.mtu else b"",
         codes.CLASSLESS_ROUTES: routes,
         codes.CLASSLESS_ROUTES_MICROSOFT: routes,

@@ -16,6 +16,7 @@ from alcor.agent.dhcpv6 import options as codes
 from alcor.agent.dhcpv6 import packet
 from alcor.agent.dhcpv6.packet import Dhcpv6Message, IdentityAssociation, Options, Sender
 from alcor.agent.ipv6.router_advertisements import search_list
+from alcor.agent.services.name_servers import name_servers
 from alcor.dataplane.ipv6 import UNSPECIFIED
 from alcor.model.addresses import ip_bytes, link_local
 from alcor.model.goal_state import Port, Subnet, Vpc
@@ -274,7 +275,7 @@ def _numbers(data: bytes) -> tuple[int, ...]:
 
 def _configuration(exchange: _Exchange, extra: Mapping[int, bytes], head: list[tuple[int, bytes]]) -> Options:
     """The port's own options, then those the client asks for, or all if it asks for none, while there is room."""
-    servers = dict.fromkeys(server for subnet in exchange.subnets for server in subnet.dns_nameservers)
+    servers = name_servers(exchange.subnets, 6)
     known = {packet.DNS_SERVERS: codes.addresses(servers), packet.SEARCH_LIST: search_list(exchange.vpc), **extra}
     requested = exchange.message.first(packet.REQUESTED_OPTIONS)
     asked = tuple(known) if requested is None else _numbers(requested)

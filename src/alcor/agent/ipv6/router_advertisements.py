@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from alcor.agent.dhcp.options import domain_labels
+from alcor.agent.dns.names import domain_of
 from alcor.agent.routing.router_index import RouterIndex
+from alcor.agent.services.name_servers import name_servers
 from alcor.dataplane import ipv6
 from alcor.dataplane.ipv6 import ALL_NODES, ROUTER_ADVERTISEMENT, ROUTER_SOLICITATION, UNSPECIFIED
 from alcor.dataplane.neighbour_discovery import SOURCE_ADDRESS, is_valid, mac_option, parse_options
@@ -82,7 +84,7 @@ def advertisements(
 
 def _advertisement(mac: int, subnets: list[Subnet], vpc: Vpc | None) -> RouterAdvertisement:
     modes = {subnet.ipv6_ra_mode for subnet in subnets}
-    servers = dict.fromkeys(server for subnet in subnets for server in subnet.dns_nameservers if ":" in server)
+    servers = name_servers(subnets, 6)
     return RouterAdvertisement(
         mac=mac,
         prefixes=tuple(map(_prefix, subnets)),
@@ -95,11 +97,9 @@ def _advertisement(mac: int, subnets: list[Subnet], vpc: Vpc | None) -> RouterAd
 
 
 def search_list(vpc: Vpc | None) -> bytes:
-    """The domain in which names are looked up first, as labels (RFC 1035); empty when it has none that can be."""
-    if vpc is None or not vpc.dns_domain.strip("."):
-        return b""
+    """The domain in which names are looked up first, as labels (RFC 1035); empty when it cannot be."""
     try:
-        return domain_labels(vpc.dns_domain)
+        return domain_labels(domain_of(vpc))
     except ValueError:
         return b""
 

@@ -68,6 +68,10 @@ class Asking:
                 self._to_review.clear()
                 self._review(group)
 
+    def order(self, vni: int) -> list[str]:
+        """The managers there are, in the order in which they are to be asked about a VPC; the controllers last."""
+        return [*order(vni, self._ncms or ()), *self._controllers]
+
     def managers(self) -> list[dict[str, Any]]:
         """The streams there are, for people: to whom, how it stands, and the VPCs that are asked about there."""
         described = []

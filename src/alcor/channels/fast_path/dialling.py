@@ -89,7 +89,7 @@ class Dialling(Generic[Welcomed]):
     @contextlib.asynccontextmanager
     async def _connection(self, address: str) -> AsyncIterator[Welcomed | None]:
         keep_engine()
-        channel: Any = grpc.aio.insecure_channel(address, options=_options(self._keepalive))
+        channel: Any = grpc.aio.insecure_channel(address, options=channel_options(self._keepalive))
         try:
             stream = channel.stream_stream(self._method)()
             yield await self._greet(address, stream)
@@ -127,7 +127,8 @@ def reason(error: grpc.aio.AioRpcError) -> str:
     return f"{error.code().name}: {error.details()}"
 
 
-def _options(keepalive: Keepalive) -> list[tuple[str, int]]:
+def channel_options(keepalive: Keepalive) -> list[tuple[str, int]]:
+    """What a channel of a host to one address is opened with."""
     return [
         *keepalive.options(),
         ("grpc.enable_http_proxy", 0),

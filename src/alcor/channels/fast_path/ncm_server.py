@@ -13,8 +13,8 @@ from alcor.channels.fast_path.calls import abort, read_hello
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
 from alcor.channels.fast_path.options import END_OF_STREAM
 from alcor.channels.gradually import gradually
-from alcor.channels.ncm_codec import decode_host_message, encode_ncm_welcome
-from alcor.channels.ncm_interface import NcmListener
+from alcor.channels.ncm_codec import decode_host_message, decode_name_question, encode_name_answer, encode_ncm_welcome
+from alcor.channels.ncm_interface import NcmListener, NotAnswered
 from alcor.channels.ncm_messages import NcmHello, NcmWelcome
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.merge import merge_into
@@ -88,12 +88,25 @@ class NcmService:
     def handler(self) -> Any:
         """For a gRPC server that agents can reach."""
         ask = grpc.stream_stream_rpc_method_handler(self._ask)
-        return grpc.method_handlers_generic_handler("alcor.southbound.v1.NetworkConfig", {"Ask": ask})
+        resolve = grpc.unary_unary_rpc_method_handler(self._resolve)
+        methods = {"Ask": ask, "Resolve": resolve}
+        return grpc.method_handlers_generic_handler("alcor.southbound.v1.NetworkConfig", methods)
 
     async def let_hosts_go(self, seconds: float) -> None:
         """End the streams there are, one after the other over so many seconds: the hosts go on to other managers."""
         hosts = random.sample(list(self._hosts), len(self._hosts))
         await gradually(hosts, seconds, _AskingHost.let_go)
+
+    async def _resolve(self, request: bytes, context: Any) -> bytes:
+        """One question for a name."""
+        try:
+            return encode_name_answer(await self._listener.resolve(decode_name_question(request)))
+        except MalformedMessage as error:
+            await abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        except NotAnswered as error:
+            code = grpc.StatusCode.PERMISSION_DENIED if error.is_final else grpc.StatusCode.UNAVAILABLE
+            await abort(context, code, str(error))
+        return b""
 
     async def _ask(self, _requests: object, context: Any) -> None:
         """One agent's call, for as long as it lasts."""

@@ -8,6 +8,7 @@ import msgspec
 CONNECT_METHOD = "/alcor.southbound.v1.GoalStates/Connect"
 CONNECT_MANY_METHOD = "/alcor.southbound.v1.GoalStates/ConnectMany"
 ASK_METHOD = "/alcor.southbound.v1.NetworkConfig/Ask"
+RESOLVE_METHOD = "/alcor.southbound.v1.NetworkConfig/Resolve"
 END_OF_STREAM: Final[Any] = grpc.aio.EOF  # type: ignore[attr-defined]
 
 MAXIMUM_MESSAGE_BYTES = 16 * 1024 * 1024

@@ -33,7 +33,7 @@ def _asked(service: Service, ipv6: bool) -> Rule:
         _PRIORITIES[service] + ipv6,
         (*to, Match("ip_proto", service.protocol), Match(f"{protocol}_dst", service.port)),
         (SetField(f"{protocol}_dst", service.host_port), *host, GoTo(SERVICES_OF_PORT.number)),
-        f"{service.name}, which the host answers: essential, whatever security groups say",
+        "what the host answers is essential, whatever security groups say",
     )
 
 
@@ -51,7 +51,7 @@ def _answer(service: Service, ipv6: bool) -> Rule:
             SetField("eth_src", SERVICE_MAC),
             GoTo(ANSWERED.number),
         ),
-        f"what the host answers about {service.name}",
+        "from the address and port where the workload asked",
     )
 
 

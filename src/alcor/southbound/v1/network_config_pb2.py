@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from alcor.southbound.v1 import southbound_pb2 as alcor_dot_southbound_dot_v1_dot_southbound__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(alcor/southbound/v1/network_config.proto\x12\x13\x61lcor.southbound.v1\x1a$alcor/southbound/v1/southbound.proto\"\x7f\n\rHostQuestions\x12.\n\x05hello\x18\x01 \x01(\x0b\x32\x1d.alcor.southbound.v1.NcmHelloH\x00\x12\x33\n\tquestions\x18\x02 \x01(\x0b\x32\x1e.alcor.southbound.v1.QuestionsH\x00\x42\t\n\x07message\"\x84\x01\n\rNeighbourNews\x12\x32\n\x07welcome\x18\x01 \x01(\x0b\x32\x1f.alcor.southbound.v1.NcmWelcomeH\x00\x12\x34\n\nneighbours\x18\x02 \x01(\x0b\x32\x1e.alcor.southbound.v1.GoalStateH\x00\x42\t\n\x07message\",\n\x08NcmHello\x12\x0f\n\x07host_id\x18\x01 \x01(\t\x12\x0f\n\x07\x62oot_id\x18\x02 \x01(\x0c\"j\n\nNcmWelcome\x12\x0e\n\x06ncm_id\x18\x01 \x01(\t\x12\x15\n\rlease_seconds\x18\x02 \x01(\r\x12\x17\n\x0f\x61\x62sence_seconds\x18\x03 \x01(\r\x12\x1c\n\x14questions_per_second\x18\x04 \x01(\r\"<\n\tQuestions\x12/\n\x04vpcs\x18\x01 \x03(\x0b\x32!.alcor.southbound.v1.VpcQuestions\"E\n\x0cVpcQuestions\x12\x0b\n\x03vni\x18\x01 \x01(\r\x12\x0c\n\x04ipv4\x18\x02 \x03(\x07\x12\x0c\n\x04ipv6\x18\x03 \x01(\x0c\x12\x0c\n\x04macs\x18\x04 \x03(\x06\x32\x62\n\rNetworkConfig\x12Q\n\x03\x41sk\x12\".alcor.southbound.v1.HostQuestions\x1a\".alcor.southbound.v1.NeighbourNews(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(alcor/southbound/v1/network_config.proto\x12\x13\x61lcor.southbound.v1\x1a$alcor/southbound/v1/southbound.proto\"\x7f\n\rHostQuestions\x12.\n\x05hello\x18\x01 \x01(\x0b\x32\x1d.alcor.southbound.v1.NcmHelloH\x00\x12\x33\n\tquestions\x18\x02 \x01(\x0b\x32\x1e.alcor.southbound.v1.QuestionsH\x00\x42\t\n\x07message\"\x84\x01\n\rNeighbourNews\x12\x32\n\x07welcome\x18\x01 \x01(\x0b\x32\x1f.alcor.southbound.v1.NcmWelcomeH\x00\x12\x34\n\nneighbours\x18\x02 \x01(\x0b\x32\x1e.alcor.southbound.v1.GoalStateH\x00\x42\t\n\x07message\",\n\x08NcmHello\x12\x0f\n\x07host_id\x18\x01 \x01(\t\x12\x0f\n\x07\x62oot_id\x18\x02 \x01(\x0c\"j\n\nNcmWelcome\x12\x0e\n\x06ncm_id\x18\x01 \x01(\t\x12\x15\n\rlease_seconds\x18\x02 \x01(\r\x12\x17\n\x0f\x61\x62sence_seconds\x18\x03 \x01(\r\x12\x1c\n\x14questions_per_second\x18\x04 \x01(\r\"<\n\tQuestions\x12/\n\x04vpcs\x18\x01 \x03(\x0b\x32!.alcor.southbound.v1.VpcQuestions\"E\n\x0cVpcQuestions\x12\x0b\n\x03vni\x18\x01 \x01(\r\x12\x0c\n\x04ipv4\x18\x02 \x03(\x07\x12\x0c\n\x04ipv6\x18\x03 \x01(\x0c\x12\x0c\n\x04macs\x18\x04 \x03(\x06\"X\n\x0cNameQuestion\x12\x0f\n\x07host_id\x18\x01 \x01(\t\x12\x0b\n\x03vni\x18\x02 \x01(\r\x12\x0e\n\x04name\x18\x03 \x01(\tH\x00\x12\x11\n\x07\x61\x64\x64ress\x18\x04 \x01(\x0cH\x00\x42\x07\n\x05\x61\x62out\"-\n\nNameAnswer\x12\x11\n\taddresses\x18\x01 \x03(\x0c\x12\x0c\n\x04name\x18\x02 \x01(\t2\xb1\x01\n\rNetworkConfig\x12Q\n\x03\x41sk\x12\".alcor.southbound.v1.HostQuestions\x1a\".alcor.southbound.v1.NeighbourNews(\x01\x30\x01\x12M\n\x07Resolve\x12!.alcor.southbound.v1.NameQuestion\x1a\x1f.alcor.southbound.v1.NameAnswerb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,6 +44,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUESTIONS']._serialized_end=581
   _globals['_VPCQUESTIONS']._serialized_start=583
   _globals['_VPCQUESTIONS']._serialized_end=652
-  _globals['_NETWORKCONFIG']._serialized_start=654
-  _globals['_NETWORKCONFIG']._serialized_end=752
+  _globals['_NAMEQUESTION']._serialized_start=654
+  _globals['_NAMEQUESTION']._serialized_end=742
+  _globals['_NAMEANSWER']._serialized_start=744
+  _globals['_NAMEANSWER']._serialized_end=789
+  _globals['_NETWORKCONFIG']._serialized_start=792
+  _globals['_NETWORKCONFIG']._serialized_end=969
 # @@protoc_insertion_point(module_scope)

@@ -60,3 +60,23 @@ class VpcQuestions(_message.Message):
     ipv6: bytes
     macs: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, vni: _Optional[int] = ..., ipv4: _Optional[_Iterable[int]] = ..., ipv6: _Optional[bytes] = ..., macs: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class NameQuestion(_message.Message):
+    __slots__ = ("host_id", "vni", "name", "address")
+    HOST_ID_FIELD_NUMBER: _ClassVar[int]
+    VNI_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    host_id: str
+    vni: int
+    name: str
+    address: bytes
+    def __init__(self, host_id: _Optional[str] = ..., vni: _Optional[int] = ..., name: _Optional[str] = ..., address: _Optional[bytes] = ...) -> None: ...
+
+class NameAnswer(_message.Message):
+    __slots__ = ("addresses", "name")
+    ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    addresses: _containers.RepeatedScalarFieldContainer[bytes]
+    name: str
+    def __init__(self, addresses: _Optional[_Iterable[bytes]] = ..., name: _Optional[str] = ...) -> None: ...

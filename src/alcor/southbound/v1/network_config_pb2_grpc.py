@@ -39,6 +39,11 @@ class NetworkConfigStub:
                 request_serializer=alcor_dot_southbound_dot_v1_dot_network__config__pb2.HostQuestions.SerializeToString,
                 response_deserializer=alcor_dot_southbound_dot_v1_dot_network__config__pb2.NeighbourNews.FromString,
                 _registered_method=True)
+        self.Resolve = channel.unary_unary(
+                '/alcor.southbound.v1.NetworkConfig/Resolve',
+                request_serializer=alcor_dot_southbound_dot_v1_dot_network__config__pb2.NameQuestion.SerializeToString,
+                response_deserializer=alcor_dot_southbound_dot_v1_dot_network__config__pb2.NameAnswer.FromString,
+                _registered_method=True)
 
 
 class NetworkConfigServicer:
@@ -50,6 +55,13 @@ class NetworkConfigServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Resolve(self, request, context):
+        """What a port of a VPC is called, and who is called so: for the DNS. Nothing is remembered of who asked.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_NetworkConfigServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -57,6 +69,11 @@ def add_NetworkConfigServicer_to_server(servicer, server):
                     servicer.Ask,
                     request_deserializer=alcor_dot_southbound_dot_v1_dot_network__config__pb2.HostQuestions.FromString,
                     response_serializer=alcor_dot_southbound_dot_v1_dot_network__config__pb2.NeighbourNews.SerializeToString,
+            ),
+            'Resolve': grpc.unary_unary_rpc_method_handler(
+                    servicer.Resolve,
+                    request_deserializer=alcor_dot_southbound_dot_v1_dot_network__config__pb2.NameQuestion.FromString,
+                    response_serializer=alcor_dot_southbound_dot_v1_dot_network__config__pb2.NameAnswer.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -86,6 +103,33 @@ class NetworkConfig:
             '/alcor.southbound.v1.NetworkConfig/Ask',
             alcor_dot_southbound_dot_v1_dot_network__config__pb2.HostQuestions.SerializeToString,
             alcor_dot_southbound_dot_v1_dot_network__config__pb2.NeighbourNews.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Resolve(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alcor.southbound.v1.NetworkConfig/Resolve',
+            alcor_dot_southbound_dot_v1_dot_network__config__pb2.NameQuestion.SerializeToString,
+            alcor_dot_southbound_dot_v1_dot_network__config__pb2.NameAnswer.FromString,
             options,
             channel_credentials,
             insecure,

@@ -167,7 +167,7 @@ async def test_what_changes_in_the_subnet_is_told_and_what_does_not_is_not(core:
     await heard(core)
     await core.deliver(GoalStateDelta(revision=2, base_revision=1, subnets={SUBNET_ID: SUBNET}))
     assert await heard(core) == []
-    changed = msgspec.structs.replace(SUBNET, dns_nameservers=())
+    changed = msgspec.structs.replace(SUBNET, dns_nameservers=("::",))
     await core.deliver(GoalStateDelta(revision=3, base_revision=2, subnets={SUBNET_ID: changed}))
     (told,) = await heard(core)
     assert bytes((25, 3, 0, 0)) not in told
