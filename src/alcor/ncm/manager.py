@@ -10,6 +10,7 @@ may be on its way, and the host may have heard of its port before this process d
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
@@ -100,6 +101,8 @@ class NetworkConfigManager:
         self._learned: dict[int, _VpcLearned] = {}  # by VNI
         self._budgets: dict[str, TokenBucket] = {}  # by host
         self._waiting: dict[int, dict[AskingHost, _Waiting]] = {}  # by VNI
+        self._names_asked: Counter[int] = Counter()  # questions for names that are not answered yet, by VNI
+        self._named_until: dict[int, float] = {}  # VPCs that names were asked of, by VNI
 
     def welcome(self, ncm_id: str) -> NcmWelcome:
         """What hosts are told first."""
@@ -124,12 +127,15 @@ class NetworkConfigManager:
         """A lease has passed."""
         self._learned = {vni: learned for vni, learned in self._learned.items() if learned.rotate()}
         self._budgets = {}
+        now = self._clock()
+        self._named_until = {vni: until for vni, until in self._named_until.items() if until > now}
         self._source.tidy()
         self._metrics.learned.set(sum(len(learned.macs) for learned in self._learned.values()))
 
     def is_needed(self, vni: int) -> bool:
-        """Whether hosts know something of the VPC, or wait for it."""
-        return vni in self._learned or vni in self._waiting
+        """Whether hosts know something of the VPC, or wait for it, or ask for its names."""
+        asked = vni in self._names_asked or vni in self._named_until
+        return asked or vni in self._learned or vni in self._waiting
 
     # Answers.
 
@@ -191,18 +197,29 @@ class NetworkConfigManager:
         """See NcmListener. The cost is that of a look-up, whatever the size of the VPC."""
         if not self._within_budget(question.host_id, 1):
             raise NotAnswered("the host asks too much")
-        began, is_wanted = self._clock(), False
-        while (vpc := self._vpc_of_host(question.vni, question.host_id)) is None:
-            waited, is_coming = self._clock() - began, self._source.is_coming(question.vni)
+        self._names_asked[question.vni] += 1
+        try:
+            vpc = await self._vpc_to_name(question)
+        finally:
+            self._names_asked[question.vni] -= 1
+            self._names_asked += Counter()
+        self._named_until[question.vni] = self._clock() + self._settings.lease
+        return _name_answer(self._source.model, vpc, question.about)
+
+    async def _vpc_to_name(self, question: NameQuestion) -> VpcModel:
+        """The VPC that a question is about, once it is here. Raises NotAnswered."""
+        vni, began, is_wanted = question.vni, self._clock(), False
+        while (vpc := self._vpc_of_host(vni, question.host_id)) is None:
+            waited, is_coming = self._clock() - began, self._source.is_coming(vni)
             if not is_wanted:
-                self._source.want(question.vni, question.host_id)
+                self._source.want(vni, question.host_id)
                 is_wanted = True
             elif waited >= self._settings.patience and not is_coming:
                 raise NotAnswered("the host has no ports in such a VPC", is_final=True)
             elif waited >= _LONGEST_WAIT_SECONDS:
                 raise NotAnswered("the VPC is still being read")
             await asyncio.sleep(_LOOK_SECONDS)
-        return _name_answer(self._source.model, vpc, question.about)
+        return vpc
 
     def _within_budget(self, host_id: str, count: int) -> bool:
         now, rate = self._clock(), self._settings.questions_per_host

@@ -1,8 +1,8 @@
 """The read model of a Network Config Manager that is one of several: it holds the VPCs it takes care of.
 
 These are the VPCs on demand for which it comes first among the managers there are (model.rendezvous), and those that
-hosts ask it about nevertheless: because they know of other managers than it does (whoever is asked answers), or because
-routers lead to VPCs that are told ahead to others.
+hosts ask it about nevertheless: because they know of other managers than it does (whoever is asked answers), because
+routers lead to VPCs that are told ahead to others, or because names of a VPC are asked for, which are never told ahead.
 """
 
 import asyncio
@@ -255,7 +255,7 @@ class Shard:
             self._admitted.add(vpc.vni, reaching)
             if reaching:
                 return True
-        return vpc.on_demand and await self._read(partial(on_demand_vpcs.has_ports, vpc_id=vpc.id, hosts=hosts))
+        return await self._read(partial(on_demand_vpcs.has_ports, vpc_id=vpc.id, hosts=hosts))
 
     def _is_fetched(self, vni: int) -> bool:
         return any(fetch.vni == vni for fetch in self._fetches.values())

@@ -1,6 +1,7 @@
 """Resources put straight into the store, as the services leave them: rows and records in one transaction."""
 
 import ipaddress
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -103,6 +104,16 @@ class Cloud:
 
         await self.store.write(operation)
 
+    async def name_port(self, port_id: str, name: str) -> None:
+        """Give a port a name in the DNS."""
+
+        def operation(tx: Transaction) -> None:
+            statement = update(tables.port).where(tables.port.c.id == port_id)
+            tx.connection.execute(statement.values(attributes=json.dumps({"dns_name": name})))
+            tx.record(self._port_record(tx, port_id))
+
+        await self.store.write(operation)
+
     async def status(self, port_id: str) -> str:
         """The port's status in the database."""
         query = select(tables.port.c.status).where(tables.port.c.id == port_id)
@@ -115,11 +126,15 @@ class Cloud:
             select(tables.ip_allocation).where(tables.ip_allocation.c.port_id == port_id)
         )
         fixed_ips = tuple((id_bytes(ip.subnet_id), bytes(ip.ip_address)) for ip in allocations)
-        return self._record(port_id, row.mac_address, fixed_ips, row.host_id)
+        name = json.loads(row.attributes).get("dns_name", "")
+        return self._record(port_id, row.mac_address, fixed_ips, row.host_id, name)
 
-    def _record(self, port_id: str, mac: int, fixed_ips: tuple[tuple[Id, bytes], ...], host_id: str) -> PortRecord:
+    def _record(
+        self, port_id: str, mac: int, fixed_ips: tuple[tuple[Id, bytes], ...], host_id: str, hostname: str = ""
+    ) -> PortRecord:
         ids = id_bytes(port_id), id_bytes(self.network_id)
-        return PortRecord(*ids, mac, fixed_ips, host_id, project_id=str(_STANDARD["project_id"]))
+        project_id = str(_STANDARD["project_id"])
+        return PortRecord(*ids, mac, fixed_ips, host_id, hostname=hostname, project_id=project_id)
 
 
 def _address(number: int) -> bytes:

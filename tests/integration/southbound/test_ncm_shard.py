@@ -7,7 +7,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import update
 
-from alcor.channels.ncm_messages import NcmHello, VpcQuestions
+from alcor.channels.ncm_interface import NotAnswered
+from alcor.channels.ncm_messages import NameAnswer, NameQuestion, NcmHello, VpcQuestions
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import VpcRecord
@@ -216,3 +217,22 @@ async def test_a_vpc_that_cannot_be_read_is_read_when_it_can(
         return len(asker.known) == 3
 
     await eventually(answered, "the host is answered")
+
+
+@pytest.mark.parametrize("on_demand", [False, True], ids=["told ahead", "on demand"])
+async def test_names_of_any_vpc_are_answered_to_its_hosts(cloud: Cloud, ncm: Ncm, on_demand: bool) -> None:
+    """Also by one that does not take care of it, which then holds it for a while."""
+    await program(cloud, on_demand=on_demand)
+    ncm.shard.set_members(OTHERS)
+    (named,) = await cloud.create_ports(HOSTS[0])
+    await cloud.name_port(named, "web")
+    answer = await ncm.manager.resolve(NameQuestion(HOSTS[0], VNI, "web"))
+    assert await ncm.manager.resolve(NameQuestion(HOSTS[0], VNI, answer.addresses[0])) == NameAnswer(name="web")
+    with pytest.raises(NotAnswered) as refused:
+        await ncm.manager.resolve(NameQuestion(HOSTS[1], VNI, "web"))
+    assert refused.value.is_final
+    await cloud.delete_port(named)
+    head = await cloud.store.read(change_log.head)
+    await eventually(lambda: ncm.shard.model.revision == head, "the log has been followed")
+    with pytest.raises(NotAnswered):
+        await ncm.manager.resolve(NameQuestion(HOSTS[0], VNI, "web"))

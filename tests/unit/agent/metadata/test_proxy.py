@@ -6,11 +6,13 @@ import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alcor.agent.metadata import proxy
 from alcor.agent.metadata.proxy import MetadataProxy
 from alcor.agent.metadata.settings import MetadataSettings
 from alcor.dataplane.memory.driver import MemoryDataPlane
@@ -120,6 +122,24 @@ async def test_a_dead_nova_is_said(host: Host) -> None:
     await host.start(url="http://127.0.0.1:1")
     assert status(await host.ask()) == 502
     assert host.core.counters.values["metadata_service_failed"] == 1
+
+
+async def test_a_nova_that_does_not_answer_in_time_is_given_up(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy, "_NOVA_SECONDS", httpx.Timeout(0.05))
+    await host.start()
+    host.answers = [b""]
+    assert status(await host.ask()) == 504
+
+
+async def test_a_workload_that_does_not_go_on_is_given_up(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy, "_IDLE_SECONDS", 0.05)
+    await host.start()
+    for sent in (b"", GET[:10]):
+        reader, writer = await asyncio.open_connection("127.0.0.1", host.port)
+        writer.write(sent)
+        assert await reader.read() == b""
+        writer.close()
+    assert host.core.counters.values["metadata_connections_broken"] == 2
 
 
 async def test_what_breaks_off_is_not_taken_for_whole(host: Host) -> None:
