@@ -14,6 +14,7 @@ TOLD = ("X-Instance-ID", "X-Tenant-ID", "X-Forwarded-For")
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -120,6 +120,13 @@ def test_it_survives_restarts_of_all(site: Site) -> None:
             assert ask(site.workloads[name], address).told() == identity(name)
 
 
+def test_it_survives_what_others_do_to_the_hosts_interface(site: Site) -> None:
+    for command in (("address", "flush", "dev", "alcor-services"), ("link", "set", "alcor-services", "down")):
+        site.host.namespace.ip(*command)
+        for address in (IPV4, IPV6):
+            wait_until(lambda address=address: answered(site, "a", address), "an answer")  # type: ignore[misc]
+
+
 def answered(site: Site, name: str, address: str = IPV4) -> bool:
     try:
         return ask(site.workloads[name], address).status == 200

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from alcor.agent.services.interface import has_ipv6, interface_index, set_up
+from alcor.agent.services.interface import has_ipv6, interface_index, is_set_up, set_up
 from alcor.dataplane.driver import DataPlane
 from alcor.dataplane.host_services import SERVICE_IPV6, ClientAddresses, Service
 from alcor.model.addresses import Address, address_of, ip_text, ipv4_text
@@ -60,7 +60,7 @@ class Services:
         if name is None or not index:
             self._close()
             self.trouble = "the data plane has no interface for them"
-        elif index != self._index:
+        elif index != self._index or not is_set_up(name, self._clients.host):
             self._close()
             try:
                 await self._listen(name, index)
