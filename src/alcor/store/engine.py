@@ -88,6 +88,6 @@ def _sqlite_engine(url: str, connections: int) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get("writes", False)
-        sql.fetch(connection, "BEGIN IMMEDIATE" if immediate else "BEGIN", ())
+        sql.execute(connection, "BEGIN IMMEDIATE" if immediate else "BEGIN", ())
 
     return engine

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Engine, RootTransaction
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from alcor.model.choices import USUAL, Choices
-from alcor.store import change_log
+from alcor.store import change_log, sql
 from alcor.store.transaction import Transaction
 
 logger = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ class GroupCommit:
         begun = connection.begin()
         try:
             if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(_TAKE_TURN)
+                sql.begin_with(connection, _TAKE_TURN)
             transaction = Transaction(connection, int(time.time()), self._choices)
             outcomes = run(transaction, group)
             position = change_log.append(connection, transaction.records) if transaction.records else 0

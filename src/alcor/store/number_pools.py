@@ -41,6 +41,20 @@ _BEYOND = sql.DriverStatement(
 _ADD = sql.DriverStatement('INSERT INTO free_range (pool_id, "first", "last") VALUES (:id, :first, :last)')
 _SHRINK = sql.DriverStatement('UPDATE free_range SET "first" = :first WHERE pool_id = :id AND "last" = :last')
 _REMOVE = sql.DriverStatement('DELETE FROM free_range WHERE pool_id = :id AND "last" = :last')
+_NEXT_RANGE = sql.DriverStatement(
+    'SELECT cursor, "first", "last" FROM number_pool JOIN free_range ON pool_id = number_pool.id AND "last" = '
+    '(SELECT "last" FROM free_range WHERE pool_id = :id AND "last" > cursor ORDER BY "last" LIMIT 1) '
+    "WHERE number_pool.id = :id",
+    locks=True,
+)
+_SHRINK_AND_MOVE = sql.DriverStatement(
+    'WITH taken AS (UPDATE free_range SET "first" = :first WHERE pool_id = :id AND "last" = :last) '
+    "UPDATE number_pool SET cursor = :cursor WHERE id = :id"
+)
+_REMOVE_AND_MOVE = sql.DriverStatement(
+    'WITH taken AS (DELETE FROM free_range WHERE pool_id = :id AND "last" = :last) '
+    "UPDATE number_pool SET cursor = :cursor WHERE id = :id"
+)
 _ALL = sql.DriverStatement('SELECT "first", "last" FROM free_range WHERE pool_id = :id ORDER BY "last"')
 _CHUNK = 256
 
@@ -80,6 +94,29 @@ def take(tx: Transaction, pool_id: str, count: int) -> list[int]:
     """Take ``count`` numbers. Raises PoolExhausted, having taken none, when fewer are free."""
     if not count:
         return []
+    return _take_front(tx.connection, pool_id, count) or _take_anywhere(tx, pool_id, count)
+
+
+def _take_front(connection: Connection, pool_id: str, count: int) -> list[int]:
+    """Take the numbers from the front of the range after the cursor, as is nearly always possible; else none."""
+    for cursor, packed_first, last in _NEXT_RANGE.rows(connection, {"id": pool_id}):
+        first, width = _number(packed_first), len(cursor)
+        newest = first + count - 1
+        if _number(cursor) < first and newest <= _number(last):
+            moved = {"id": pool_id, "last": last, "cursor": newest.to_bytes(width)}
+            is_rest = newest < _number(last)
+            if is_rest:
+                moved["first"] = (newest + 1).to_bytes(width)
+            if connection.dialect.name == "postgresql":
+                (_SHRINK_AND_MOVE if is_rest else _REMOVE_AND_MOVE).run(connection, moved)
+            else:
+                (_SHRINK if is_rest else _REMOVE).run(connection, moved)
+                _MOVE_CURSOR.run(connection, moved)
+            return list(range(first, newest + 1))
+    return []
+
+
+def _take_anywhere(tx: Transaction, pool_id: str, count: int) -> list[int]:
     cursor, width = _lock(tx.connection, pool_id)
     touched: set[Range] = set()
     taken: list[int] = []

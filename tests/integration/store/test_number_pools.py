@@ -148,7 +148,7 @@ def test_taking_from_a_fragmented_pool_touches_only_what_it_takes(engine: Engine
         number_pools.create(transaction, "pool", ((number, number) for number in range(0, 20_000, 2)), 4)
         number_pools.take(transaction, "pool", 5_000)
         statements, rows = cost.of(lambda: number_pools.take(transaction, "pool", 1))
-        assert len(statements) == 4
+        assert len(statements) <= 3
         assert rows <= 4
         statements, rows = cost.of(lambda: number_pools.take_exact(transaction, "pool", [15_000]))
         assert len(statements) == 3
@@ -158,7 +158,7 @@ def test_taking_from_a_fragmented_pool_touches_only_what_it_takes(engine: Engine
 
 def test_a_lookup_walks_the_index_only(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
-        explain, expected = "EXPLAIN QUERY PLAN", "USING INDEX sqlite_autoindex_free_range_1 (pool_id=? AND last>?)"
+        explain, expected = "EXPLAIN QUERY PLAN", "INDEX sqlite_autoindex_free_range_1 (pool_id=? AND last>?)"
     else:
         explain, expected = "EXPLAIN", "Index Scan using pk_free_range"
     with engine.connect().execution_options(writes=True) as connection, connection.begin() as begun:
