@@ -1,14 +1,18 @@
 """Writing many rows at once, the fastest durable way of each database."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
 
+import orjson
 import psycopg
 from sqlalchemy import Column, Connection, Table, bindparam, delete, select
 
 from alcor.store import sql
+
+# Rows that PostgreSQL takes in one statement, at most: COPY has it work less for each, and wait for each table twice.
+_MOST_TOGETHER = 150
 
 _PARAMETERS = 32_000  # a statement's parameters, at most: just under SQLite's limit, half of PostgreSQL's
 
@@ -23,6 +27,17 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[An
     for start in range(0, len(rows), most):
         part = rows[start : start + most]
         connection.exec_driver_sql(_insert_sql(table, len(part)), tuple(chain.from_iterable(part)))
+
+
+def insert_together(connection: Connection, batches: Mapping[Table, Sequence[Sequence[Any]]]) -> None:
+    """Insert rows into several tables, those that others refer to first."""
+    given = {table: rows for table, rows in batches.items() if rows}
+    if connection.dialect.name != "postgresql" or sum(map(len, given.values())) > _MOST_TOGETHER:
+        for table, rows in given.items():
+            insert_rows(connection, table, rows)
+    elif given:
+        values = [_records(table, rows) for table, rows in given.items()]
+        sql.execute(connection, _insert_together_sql(tuple(given)), values)
 
 
 def select_by(
@@ -83,6 +98,27 @@ def _insert_sql(table: Table, rows: int) -> str:
 @cache
 def _copy_sql(table: Table) -> str:
     return f"COPY {table.name} ({_names(table)}) FROM STDIN"
+
+
+def _records(table: Table, rows: Sequence[Sequence[Any]]) -> str:
+    names = [str(column.name) for column in table.columns]
+    return orjson.dumps([dict(zip(names, row, strict=True)) for row in rows], default=_bytea).decode()
+
+
+def _bytea(value: bytes) -> str:
+    return rf"\x{value.hex()}"
+
+
+@cache
+def _insert_together_sql(tables: tuple[Table, ...]) -> str:
+    """The database makes rows of JSON, so that one message has those of all tables."""
+    *others, last = [
+        f"INSERT INTO {table.name} ({_names(table)}) SELECT {_names(table)} "
+        f"FROM json_populate_recordset(NULL::{table.name}, %s::json)"
+        for table in tables
+    ]
+    named = ", ".join(f"part_{number} AS ({statement})" for number, statement in enumerate(others))
+    return f"WITH {named} {last}" if named else last
 
 
 @cache

@@ -7,9 +7,9 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from alcor.store import bulk
-from alcor.store.tables import network, port
+from alcor.store.tables import ip_allocation, network, port, subnet
 from alcor.store.transaction import Transaction
-from tests.integration.store.rows import network_row, port_row
+from tests.integration.store.rows import network_row, port_row, subnet_row
 
 
 def count(connection: Connection) -> int:
@@ -29,6 +29,26 @@ def test_as_many_rows_come_back_as_went_in(transaction: Transaction, network_id:
     bulk.insert_rows(transaction.connection, port, rows)
     stored = transaction.connection.execute(select(port).order_by(port.c.mac_address)).all()
     assert [tuple(row) for row in stored] == rows
+
+
+@pytest.mark.parametrize("number", [0, 1, 30, 500])
+def test_rows_of_several_tables_come_back_as_went_in(transaction: Transaction, number: int) -> None:
+    networks = [network_row(1, name='"Grüße" \\N \\x41\n🌍')]
+    subnets = [subnet_row(networks[0][0])]
+    ports = [port_row(networks[0][0], mac, attributes="null") for mac in range(number)]
+    held = [(subnets[0][0], mac.to_bytes(4), row[0], 0) for mac, row in enumerate(ports)]
+    given = {network: networks, subnet: subnets, port: ports, ip_allocation: held}
+    bulk.insert_together(transaction.connection, given)
+    for table, rows in given.items():
+        assert set(transaction.connection.execute(select(table))) == set(rows)
+
+
+@pytest.mark.parametrize("number", [2, 500])
+def test_a_duplicate_among_several_tables_leaves_none(transaction: Transaction, network_id: str, number: int) -> None:
+    rows = [port_row(network_id, mac % (number - 1)) for mac in range(number)]
+    with pytest.raises(IntegrityError, match="mac_address"), transaction.connection.begin_nested():
+        bulk.insert_together(transaction.connection, {network: [network_row(2)], port: rows})
+    assert count(transaction.connection) == 0
 
 
 @pytest.mark.parametrize("number", [1, 20])

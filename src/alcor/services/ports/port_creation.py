@@ -21,8 +21,8 @@ from alcor.services.networks.vpc import ROWS as NETWORK_ROWS
 from alcor.services.ports import device_mac, mac
 from alcor.services.ports.bound_ports import BoundPorts
 from alcor.services.ports.port_rows import (
+    allocation_rows,
     complete,
-    insert_allocations,
     lock_networks,
     offloaded_profile,
     remember_guests,
@@ -36,9 +36,9 @@ from alcor.services.routers import router_ports
 from alcor.services.rows import View, missing
 from alcor.services.security import port_security_groups
 from alcor.services.subnets import private_ip
-from alcor.services.subnets.private_ip import Slot, Subnet
+from alcor.services.subnets.private_ip import FixedIp, Slot, Subnet
 from alcor.store import bulk
-from alcor.store.tables import port
+from alcor.store.tables import ip_allocation, port, port_security_group
 from alcor.store.transaction import Transaction
 
 
@@ -122,12 +122,10 @@ def _write(
     groups = port_security_groups.of_new(transaction, asked, secured)
     rows = [row._replace(shown=shown_with(held, its)) for row, held, its in zip(rows, fixed_ips, groups, strict=True)]
     try:
-        bulk.insert_rows(transaction.connection, port, rows)
-        insert_allocations(transaction, {row.id: held for row, held in zip(rows, fixed_ips, strict=True)})
+        _insert(transaction, rows, fixed_ips, groups)
         tags.remember(transaction.connection, {row.id: its for row in rows if (its := tags.tags_of(row))})
     except IntegrityError as error:
         raise taken_meanwhile(error) from error
-    port_security_groups.join(transaction.connection, dict(zip((row.id for row in rows), groups, strict=True)))
     qos_attachment.remember(transaction.connection, "port", rows)
     hosts = known_hosts(transaction.connection, (row.host_id for row in rows))
     above = {network_id: above_ports(row) for network_id, row in networks.items()}
@@ -143,6 +141,15 @@ def _write(
     tell_of_interfaces(transaction, rows)
     remember_guests(transaction, rows, networks)
     return views
+
+
+def _insert(
+    transaction: Transaction, rows: Sequence[Any], fixed_ips: Sequence[Sequence[FixedIp]], groups: Sequence[list[str]]
+) -> None:
+    ids = [row.id for row in rows]
+    held, its = dict(zip(ids, fixed_ips, strict=True)), dict(zip(ids, groups, strict=True))
+    batches = {port: rows, ip_allocation: allocation_rows(held), port_security_group: port_security_groups.rows(its)}
+    bulk.insert_together(transaction.connection, batches)
 
 
 def _chosen_mac(values: Values) -> str | None:

@@ -46,13 +46,17 @@ def lock_port(transaction: Transaction, port_id: str) -> tuple[Row[Any], Row[Any
 
 def insert_allocations(transaction: Transaction, fixed_ips: Mapping[str, Sequence[FixedIp]]) -> None:
     """Write which addresses ports (by id) hold."""
-    rows = [
+    if rows := allocation_rows(fixed_ips):
+        bulk.insert_rows(transaction.connection, ip_allocation, rows)
+
+
+def allocation_rows(fixed_ips: Mapping[str, Sequence[FixedIp]]) -> list[tuple[str, bytes, str, int]]:
+    """The rows that say which addresses ports hold."""
+    return [
         (subnet_id, address, port_id, position)
         for port_id, addresses in fixed_ips.items()
         for position, (subnet_id, address) in enumerate(addresses)
     ]
-    if rows:
-        bulk.insert_rows(transaction.connection, ip_allocation, rows)
 
 
 def remember_guests(transaction: Transaction, rows: Sequence[Any], networks: Mapping[str, Row[Any]]) -> None:

@@ -54,8 +54,13 @@ def of_new(
 
 def join(connection: Connection, groups: Mapping[str, Sequence[str]]) -> None:
     """Make ports members of groups (ids by the ports' ids)."""
-    if rows := [(port_id, each) for port_id, its in groups.items() for each in its]:
-        bulk.insert_rows(connection, port_security_group, rows)
+    if its_rows := rows(groups):
+        bulk.insert_rows(connection, port_security_group, its_rows)
+
+
+def rows(groups: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """The rows that say which groups ports are members of."""
+    return [(port_id, each) for port_id, its in groups.items() for each in its]
 
 
 def change(
