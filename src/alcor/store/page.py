@@ -109,11 +109,12 @@ def list_rows(connection: Connection, table: Table, query: Query) -> list[NamedR
     """The page of rows. Raises MarkerNotFound, and KeyError for a column that the table does not have."""
     values = _parameters(table, query) | {_LIMIT.key: query.limit}
     nulls = None
+    others = None
     if query.marker is not None:
-        marked = _marked(connection, table, query)
+        marked, others = _marked(connection, table, query)
         values |= {_marked_value(place): value for place, value in enumerate(marked)}
         nulls = tuple(value is None for value in marked)
-    query = _narrowed(connection, query)
+    query = _narrowed(connection, query, others)
     filters = _filters(table, query)
     if _is_usual(query):
         sort, columns, also = tuple(query.sort), tuple(query.columns), tuple(query.also)
@@ -249,29 +250,33 @@ def _first_named(
     return select(ordered.subquery().c[first.column.name])
 
 
-def _narrowed(connection: Connection, query: Query) -> Query:
+def _narrowed(connection: Connection, query: Query, is_there: bool | None) -> Query:
     """The query with the first alternative of its condition alone, where what all others look for is not there.
 
-    That is nearly always so: then the rows need not be found among those of several alternatives.
+    That is nearly always so: then the rows need not be found among those of several alternatives. ``is_there`` says
+    whether it is, None where nobody has looked.
     """
-    own, *others = _alternatives(query.condition) or (None,)
-    if not others or query.limit is None or query.condition is None:
+    others = None if query.limit is None or query.condition is None else _others(query.condition)
+    if others is None:
         return query
-    looked_for = _looked_for(query.condition)
-    if looked_for is None or looked_for(connection, query.parameters)[0].is_there:
-        return query
-    return msgspec.structs.replace(query, condition=own)
+    if is_there is None:
+        is_there = _looked_for(others)(connection, query.parameters)[0].is_there
+    return query if is_there else msgspec.structs.replace(query, condition=_alternatives(query.condition)[0])
 
 
 @lru_cache(_STATEMENTS)
-def _looked_for(condition: ColumnElement[bool]) -> sql.Prepared | None:
-    """Whether anything is in the subqueries of all alternatives but the first; None where one has no subquery."""
+def _looked_for(others: ColumnElement[bool]) -> sql.Prepared:
+    return sql.Prepared(select(others))
+
+
+@lru_cache(_STATEMENTS)
+def _others(condition: ColumnElement[bool]) -> ColumnElement[bool] | None:
+    """Whether anything is in the subqueries of all alternatives but the first (``is_there``); None where one has no
+    subquery, or there are no others."""
     _, *others = _alternatives(condition)
     found = [next((each for each in iterate(other) if isinstance(each, Select)), None) for other in others]
     looked_for = {id(each): each.exists() for each in found if each is not None}
-    if None in found:
-        return None
-    return sql.Prepared(select(or_(*looked_for.values()).label("is_there")))
+    return None if None in found or not found else or_(*looked_for.values()).label("is_there")
 
 
 def _alternatives(condition: ColumnElement[bool] | None) -> Sequence[ColumnElement[bool]]:
@@ -387,23 +392,29 @@ def _order(table: Table, query: Query) -> list[tuple[ColumnElement[Any], bool]]:
     return [(column, ascending != query.page_reverse) for column, ascending in order]
 
 
-def _marked(connection: Connection, table: Table, query: Query) -> NamedRow:
-    """What rows are sorted by, of the marker. Raises MarkerNotFound."""
+def _marked(connection: Connection, table: Table, query: Query) -> tuple[Sequence[Any], bool | None]:
+    """What rows are sorted by, of the marker, and whether what other alternatives look for is there.
+
+    Raises MarkerNotFound.
+    """
+    values = {**query.parameters, "marker": query.marker}
     if _is_usual(query):
-        sort = tuple(query.sort)
-        found = _usual_marker(table, sort, query.condition)(connection, {**query.parameters, "marker": query.marker})
+        found = _usual_marker(table, tuple(query.sort), query.condition)(connection, values)
     else:
-        found = list(connection.execute(_marker(table, query), {**query.parameters, "marker": query.marker}).all())
+        found = list(connection.execute(_marker(table, query), values).all())
     if not found:
         raise MarkerNotFound(query.marker)
-    return found[0]
+    count = len(_order(table, query))
+    return found[0][:count], found[0].is_there if len(found[0]) > count else None
 
 
 @lru_cache(_STATEMENTS)
 def _usual_marker(
     table: Table, sort: Sequence[tuple[str, bool]], condition: ColumnElement[bool] | None
 ) -> sql.Prepared:
-    return sql.Prepared(_marker(table, Query(sort=sort, condition=condition)))
+    marker = _marker(table, Query(sort=sort, condition=condition))
+    others = None if condition is None else _others(condition)
+    return sql.Prepared(marker if others is None else marker.add_columns(others))
 
 
 def _marker(table: Table, query: Query) -> Select[Any]:
