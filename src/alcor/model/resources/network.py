@@ -98,7 +98,7 @@ NETWORK = Resource(
         Attribute("is_default", boolean, False, column="is_default", parse_filter=boolean, set_by=ADMIN),
         Attribute("project_default", boolean, False),
         Attribute("availability_zone_hints", list_of(text(255), 16), [], update=False),
-        Attribute("availability_zones", default=[], kept=Kept.CONSTANT),
+        Attribute("availability_zones", kept=Kept.COMPUTED),
         Attribute("ipv4_address_scope", kept=Kept.COMPUTED),
         Attribute("ipv6_address_scope", kept=Kept.COMPUTED),
         Attribute("segments", _segments, None, update=False, set_by=ADMIN, seen_by=ADMIN),

@@ -87,7 +87,7 @@ ROUTER = Resource(
         Attribute("distributed", flag, False, set_by=ADMIN, seen_by=ADMIN),
         Attribute("ha", flag, False, set_by=ADMIN, seen_by=ADMIN),
         Attribute("availability_zone_hints", list_of(text(255), 16), [], update=False),
-        Attribute("availability_zones", default=[], kept=Kept.CONSTANT),
+        Attribute("availability_zones", kept=Kept.COMPUTED),
         Attribute("flavor_id", optional(uuid), None, update=False),
         Attribute("service_type_id", optional(uuid), None, update=False),
         Attribute("enable_ndp_proxy", flag, False, column="enable_ndp_proxy", parse_filter=boolean),

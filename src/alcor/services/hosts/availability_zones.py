@@ -6,6 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from alcor.model.errors import AlcorError
 from alcor.services.rows import View
+from alcor.store import sql
 from alcor.store.tables import agent
 
 _RESOURCES = ("network", "router")
@@ -15,6 +16,24 @@ _ZONES = (
     .group_by(agent.c.availability_zone, agent.c.admin_state_up)
     .order_by(agent.c.availability_zone)
 )
+
+# From zone to zone in the index: there are few, and many nodes in each.
+_SERVING = sql.DriverStatement(
+    "WITH RECURSIVE zone (name) AS (SELECT min(availability_zone) FROM agent WHERE availability_zone > '' UNION ALL "
+    "SELECT (SELECT min(availability_zone) FROM agent WHERE availability_zone > zone.name) FROM zone "
+    "WHERE zone.name IS NOT NULL) SELECT name FROM zone WHERE EXISTS (SELECT 1 FROM agent "
+    "WHERE availability_zone = zone.name AND admin_state_up = true AND is_deleted = false) ORDER BY name"
+)
+
+
+def serving(connection: Connection) -> list[str]:
+    """The zones that have an enabled node."""
+    return [name for (name,) in _SERVING.rows(connection, {})]
+
+
+def among_hints(serving_zones: Sequence[str], hints: Sequence[str]) -> list[str]:
+    """Where a network or a router is served: wherever there are nodes, or where its hints say."""
+    return [name for name in serving_zones if not hints or name in hints]
 
 
 def zones(connection: Connection) -> Sequence[View]:

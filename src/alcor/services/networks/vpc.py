@@ -169,13 +169,20 @@ def _few(ids: Sequence[str]) -> str:
     return ", ".join(ids[:_NAMED_IN_CONFLICT]) + (", …" if len(ids) > _NAMED_IN_CONFLICT else "")
 
 
-_REMEMBERED = Remembered(lambda row, beside: ROWS.view(row) | beside)
+def _view(row: Any, beside: View) -> View:
+    view = ROWS.view(row) | beside
+    hints = view["availability_zone_hints"]
+    return view | {"availability_zones": availability_zones.among_hints(beside["availability_zones"], hints)}
+
+
+_REMEMBERED = Remembered(_view)
 
 
 def _views(connection: Connection, rows: Sequence[Any], context: Context) -> list[View]:
     subnets = subnet_prefixes.subnets_of(connection, [row.id for row in rows])
     shared = _shown_as_shared(connection, rows, context)
-    beside = [{**its, **_of_subnets(subnets.get(row.id, ()))} for row, its in zip(rows, shared, strict=True)]
+    zones = {"availability_zones": availability_zones.serving(connection)}
+    beside = [{**its, **_of_subnets(subnets.get(row.id, ())), **zones} for row, its in zip(rows, shared, strict=True)]
     return _REMEMBERED.views(rows, beside)
 
 

@@ -148,6 +148,7 @@ def _computed(connection: Connection, rows: Sequence[Row[Any]], _context: Contex
     ids = [row.id for row in rows]
     found = ports_of(connection, ids, [GATEWAY])
     helpers = router_parts.conntrack_helpers_of(connection, ids)
+    zones = availability_zones.serving(connection)
     shown = []
     for row in rows:
         ports = router_gateway.with_first(found.get(row.id, []), row.gw_port_id)
@@ -159,6 +160,7 @@ def _computed(connection: Connection, rows: Sequence[Row[Any]], _context: Contex
                     {name: value for name, value in view.items() if name != "enable_snat"} for view in views
                 ],
                 "conntrack_helpers": helpers.get(row.id, []),
+                "availability_zones": availability_zones.among_hints(zones, ROWS.view(row)["availability_zone_hints"]),
             }
         )
     return shown

@@ -104,6 +104,25 @@ async def test_zones_are_those_of_nodes(neutron: Neutron) -> None:
 
 
 @pytest.mark.parametrize("resource", ["network", "router"])
+async def test_what_every_node_serves_is_in_all_their_zones_or_in_those_of_its_hints(
+    neutron: Neutron, resource: str
+) -> None:
+    assert (await neutron.create(resource))["availability_zones"] == []
+    await node(neutron, 1)
+    east = await node(neutron, 2, availability_zone="east")
+    anywhere = await neutron.create(resource)
+    hinted = await neutron.create(resource, availability_zone_hints=["east"])
+
+    async def zones() -> list[list[str]]:
+        return [(await neutron.show(resource, each["id"]))["availability_zones"] for each in (anywhere, hinted)]
+
+    assert anywhere["availability_zones"] == ["east", "nova"]
+    assert await zones() == [["east", "nova"], ["east"]]
+    await neutron.update("agent", east["id"], admin_state_up=False)
+    assert await zones() == [["nova"], []]
+
+
+@pytest.mark.parametrize("resource", ["network", "router"])
 async def test_hints_name_zones_that_there_are(neutron: Neutron, resource: str) -> None:
     await node(neutron, 1)
     said = await neutron.create(resource, availability_zone_hints=["nova"])
