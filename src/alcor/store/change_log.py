@@ -18,7 +18,7 @@ class LogTrimmed(Exception):
 
 _ADVANCE = sql.statement("UPDATE change_log_head SET position = position + 1 WHERE id = 1 RETURNING position")
 _APPEND = sql.statement("INSERT INTO change_log (position, records) VALUES (:position, :records)")
-_HEAD = sql.statement("SELECT position FROM change_log_head WHERE id = 1")
+_HEAD = sql.DriverStatement("SELECT position FROM change_log_head WHERE id = 1")
 _LOG_ID = sql.statement("SELECT log_id FROM change_log_head WHERE id = 1")
 _READ = sql.statement("SELECT position, records FROM change_log WHERE position > :after ORDER BY position LIMIT :limit")
 _TRIM = sql.statement("DELETE FROM change_log WHERE position <= :last")
@@ -33,8 +33,8 @@ def append(connection: Connection, records: Sequence[Record]) -> int:
 
 def head(connection: Connection) -> int:
     """The position of the newest committed entry; 0 when there is none."""
-    position: int = connection.execute(_HEAD).scalar_one()
-    return position
+    ((position,),) = _HEAD.rows(connection, {})
+    return int(position)
 
 
 def log_id(connection: Connection) -> bytes:

@@ -40,6 +40,7 @@ class Store:
         self._engine, self._reader = engine, reader(engine)
         self._loop = asyncio.get_running_loop()
         self._position = position  # a committed position of the change log, not always the newest
+        self._looked_at = 0.0  # when somebody last looked for a newer one
         self._advanced = asyncio.Event()  # set and replaced each time the position grows
         at_once = _SQLITE_READERS if engine.dialect.name == "sqlite" else _READERS
         self._idle: list[Connection] = []  # of readers: to take one from the engine takes as long as a short read
@@ -86,14 +87,20 @@ class Store:
     async def wait_for_entries(self, after: int, timeout: float) -> None:
         """Return when the change log has an entry past ``after``, or after ``timeout`` seconds.
 
-        This process's own commits wake at once; those of others are looked for every 20 ms.
+        This process's own commits wake at once; those of others are looked for every 20 ms, by one of those who wait.
         """
         deadline = time.monotonic() + timeout
         while self._position <= after and (remaining := deadline - time.monotonic()) > 0:
             try:
                 await asyncio.wait_for(self._advanced.wait(), min(_POLL_SECONDS, remaining))
             except TimeoutError:
-                self._advance(await self.read(change_log.head))
+                await self._look_for_entries()
+
+    async def _look_for_entries(self) -> None:
+        now = time.monotonic()
+        if now - self._looked_at >= _POLL_SECONDS:
+            self._looked_at = now
+            self._advance(await self.read(change_log.head))
 
     async def close(self) -> None:
         """Finish the writes that wait, then let go of the database."""
