@@ -76,7 +76,8 @@ DeleteHandler = Callable[[Transaction, Sequence[Delete]], Sequence[Exception | N
 class Action(msgspec.Struct, frozen=True):
     """Something else that is done to a resource, at ``…/{id}/{name}``; its answer is what the operation returns.
 
-    ``body`` is what requests must hold: nothing where it is None.
+    ``body`` is what requests must hold: nothing where it is None. ``answer`` says what the answer is, given the schema
+    of the resource as it is shown: most often just that.
     """
 
     method: str
@@ -84,6 +85,7 @@ class Action(msgspec.Struct, frozen=True):
     operation: Callable[[Transaction, Act], Any]
     status: int = 200
     body: Schema | None = None
+    answer: Callable[[Schema], Schema] = lambda resource: resource
 
 
 class Prelude(msgspec.Struct, frozen=True):

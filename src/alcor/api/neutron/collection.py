@@ -17,7 +17,7 @@ from alcor.api.project import named_project
 from alcor.api.routes import Route
 from alcor.model.context import NO_PROJECT, Context
 from alcor.model.errors import AlcorError, bad_request, not_found
-from alcor.model.values import Schema
+from alcor.model.schema import STRING, holding
 from alcor.services.access import Known, attribute_rules
 from alcor.services.manager import (
     CREATE,
@@ -80,13 +80,13 @@ class Collection:
         """The routes of the collection."""
         path, item = self._shape.path, f"{self._shape.path}/{{{self._shape.id}}}"
         described = self.described
-        deleted: Schema | None = {"type": "object"} if self._shape.answers_delete else None
+        deleted = holding({"id": STRING}) if self._shape.answers_delete else None
         actions = [
             Route(
                 action.method,
                 f"{item}/{action.name}",
                 self._acting(action),
-                operation=described.action(action.name, action.status, action.body),
+                operation=described.action(action),
             )
             for action in self._manager.actions
         ]

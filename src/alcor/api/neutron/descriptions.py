@@ -7,6 +7,7 @@ from alcor.api.operation import Operation, Parameter
 from alcor.model.resource import Resource
 from alcor.model.schema import OBJECT, all_of, holding, some
 from alcor.model.values import Schema
+from alcor.services.manager import Action
 
 _FIELDS = Parameter("fields", {"type": "string"}, "Attributes to show; all when not given.", repeated=True)
 
@@ -38,7 +39,8 @@ class Descriptions(msgspec.Struct, frozen=True):
         """Creating one, or several."""
         one = holding({self.one: create_schema(self.resource)})
         summary = f"Create a {self._words()}, or several in one request"
-        answer: Schema = {"type": "object"}
+        shown = view_schema(self.resource)
+        answer: Schema = {"anyOf": [holding({self.one: shown}), holding({self.several: all_of(shown)})]}
         return Operation(summary, self._words(several=True), answer, {"anyOf": [one, self._several()]}, status=201)
 
     def create_several(self) -> Operation:
@@ -58,10 +60,15 @@ class Descriptions(msgspec.Struct, frozen=True):
         status = 204 if answer is None else 200
         return Operation(f"Delete a {self._words()}", self._words(several=True), answer, status=status)
 
-    def action(self, name: str, status: int, body: Schema | None = None) -> Operation:
+    def action(self, each: Action) -> Operation:
         """Another action."""
-        words = name.replace("_", " ")
-        return Operation(f"{words.capitalize()} of a {self._words()}", self._words(several=True), {}, body, status)
+        summary = f"{each.name.replace('_', ' ').capitalize()} of a {self._words()}"
+        answer = each.answer(view_schema(self.resource))
+        return Operation(summary, self._words(several=True), answer, each.body, each.status)
+
+    def activate(self) -> Operation:
+        """Having it be the one that counts."""
+        return Operation(f"Activate a {self._words()}", self._words(several=True), view_schema(self.resource))
 
     def _several(self) -> Schema:
         return holding({self.several: some(OBJECT)})

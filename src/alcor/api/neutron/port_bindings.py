@@ -69,7 +69,7 @@ def port_binding_routes(store: Store) -> list[Route]:
         Route("GET", item, one, rule=rule("get"), operation=_SAYS.show()),
         Route("PUT", item, change, rule=rule("update"), operation=_SAYS.update()),
         Route("DELETE", item, delete, rule=rule("delete"), operation=_SAYS.delete(None)),
-        Route("PUT", f"{item}/activate", activate, rule=rule("activate"), operation=_SAYS.action("activate", 200)),
+        Route("PUT", f"{item}/activate", activate, rule=rule("activate"), operation=_SAYS.activate()),
     ]
 
 

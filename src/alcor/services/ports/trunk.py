@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, delete, select, update
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, conflict, not_found
 from alcor.model.resources.trunk import TRUNK, removed_sub_ports, sub_ports
-from alcor.model.schema import taking
+from alcor.model.schema import holding, taking
+from alcor.model.values import Schema
 from alcor.services.access import Access, owned
 from alcor.services.manager import Act, Action, Manager, Values
 from alcor.services.plain import Plain, locked_row, plain_manager
@@ -186,6 +187,10 @@ def _touched(transaction: Transaction, row: Row[Any], context: Context) -> View:
     return TRUNKS.views(transaction.connection, [locked_row(transaction, ACCESS, row.id)], context)[0]
 
 
+def _its_sub_ports(shown: Schema) -> Schema:
+    return holding({"sub_ports": shown["properties"]["sub_ports"]})
+
+
 TRUNKS: Manager = plain_manager(
     Plain(
         access=ACCESS,
@@ -198,7 +203,7 @@ TRUNKS: Manager = plain_manager(
         actions=(
             Action("PUT", "add_subports", _add, body=taking({"sub_ports": sub_ports})),
             Action("PUT", "remove_subports", _remove, body=taking({"sub_ports": removed_sub_ports})),
-            Action("GET", "get_subports", _get),
+            Action("GET", "get_subports", _get, answer=_its_sub_ports),
         ),
     )
 )

@@ -173,7 +173,15 @@ def _first_gateway(row: Row[Any], gateways: Sequence[View]) -> View | None:
     return gateways[0] | {qos_attachment.ATTRIBUTE: policy_id} if policy_id else gateways[0]
 
 
-def _acting(name: str, operation: Operation, body: Schema) -> Action:
+def _named(shown: Schema) -> Schema:
+    return holding({"router": shown})
+
+
+def _interface(_shown: Schema) -> Schema:
+    return router_interface.INFO
+
+
+def _acting(name: str, operation: Operation, body: Schema, answer: Callable[[Schema], Schema] = _named) -> Action:
     """An action of the router: it is locked, and the caller must be allowed to carry out the action."""
 
     def act(transaction: Transaction, request: Act) -> Any:
@@ -181,7 +189,7 @@ def _acting(name: str, operation: Operation, body: Schema) -> Action:
         ACCESS.require(transaction.connection, row, request.context, name, {})
         return operation(transaction, row, request)
 
-    return Action("PUT", name, act, body=body)
+    return Action("PUT", name, act, body=body, answer=answer)
 
 
 def _changed(transaction: Transaction, row: Row[Any], **values: Any) -> Any:
@@ -297,8 +305,8 @@ ROUTERS = plain_manager(
         computed=_computed,
         quota="router",
         actions=(
-            _acting("add_router_interface", _add_interface, router_interface.NAMED),
-            _acting("remove_router_interface", _remove_interface, router_interface.NAMED),
+            _acting("add_router_interface", _add_interface, router_interface.NAMED, _interface),
+            _acting("remove_router_interface", _remove_interface, router_interface.NAMED, _interface),
             _acting("add_extraroutes", _add_routes, _saying(_ROUTES)),
             _acting("remove_extraroutes", _remove_routes, _saying(_ROUTES)),
             _acting("add_external_gateways", _add_gateways, _saying(_GATEWAYS)),

@@ -10,7 +10,7 @@ from alcor.model.addresses import ip_text
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, conflict, not_found, wrong_for
 from alcor.model.resources.port import PORT
-from alcor.model.schema import taking
+from alcor.model.schema import STRING, all_of, holding, taking
 from alcor.model.values import Schema, uuid
 from alcor.services.access import shared_ids
 from alcor.services.floating_ips.forwarded_ports import forwardings_of
@@ -295,6 +295,13 @@ def _targets(connection: Connection, router_id: str) -> Iterator[tuple[str, str]
             yield each.port_id, each.fixed_ip_address
     for forwardings in forwardings_of(connection, [each.id for each in floating_ips]).values():
         yield from ((each.internal_port_id, each.internal_ip_address) for each in forwardings)
+
+
+INFO = holding(
+    dict.fromkeys(("id", "tenant_id", "project_id", "port_id", "network_id", "subnet_id"), STRING)
+    | {"subnet_ids": all_of(STRING)}
+)
+"""What is answered of an interface that is added or removed."""
 
 
 def _info(

@@ -8,7 +8,8 @@ from alcor.model.errors import AlcorError, bad_request, conflict
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import AddressGroupDeleted
 from alcor.model.resources.address_group import ADDRESS_GROUP, changed_addresses
-from alcor.model.schema import taking
+from alcor.model.schema import holding, taking
+from alcor.model.values import Schema
 from alcor.services.access import Access, shareable
 from alcor.services.manager import Act, Action, Manager, Values
 from alcor.services.plain import Held, Plain, locked_row, plain_manager
@@ -77,6 +78,10 @@ def _changed(transaction: Transaction, act: Act, action: str, change: Any) -> Vi
     return {"address_group": ADDRESS_GROUPS.views(transaction.connection, [changed], act.context)[0]}
 
 
+def _named(shown: Schema) -> Schema:
+    return holding({"address_group": shown})
+
+
 _ADDRESSES = taking({"addresses": changed_addresses})
 
 
@@ -107,8 +112,8 @@ ADDRESS_GROUPS: Manager = plain_manager(
         computed=sharing.shown_as_shared(OBJECT_TYPE),
         held_by=(Held(security_group_rule.c.remote_address_group_id, _in_use),),
         actions=(
-            Action("PUT", "add_addresses", _add, body=_ADDRESSES),
-            Action("PUT", "remove_addresses", _remove, body=_ADDRESSES),
+            Action("PUT", "add_addresses", _add, body=_ADDRESSES, answer=_named),
+            Action("PUT", "remove_addresses", _remove, body=_ADDRESSES, answer=_named),
         ),
     )
 )

@@ -8,8 +8,8 @@ from sqlalchemy import bindparam, select
 
 from alcor.model import prefixes as plan
 from alcor.model.errors import AlcorError, bad_request, invalid_input
-from alcor.model.schema import taking
-from alcor.model.values import uuid
+from alcor.model.schema import STRING, all_of, holding, taking
+from alcor.model.values import Schema, uuid
 from alcor.services.manager import Act, Action
 from alcor.services.networks.vpc import locked_network
 from alcor.services.plain import locked_row
@@ -71,10 +71,14 @@ def _network_of_body(body: Any) -> str:
     return network_id
 
 
+def _onboarded(_shown: Schema) -> Schema:
+    return all_of(holding({"id": STRING, "cidr": STRING}))
+
+
 SUBNETPOOLS = msgspec.structs.replace(
     PLAIN_SUBNETPOOLS,
     actions=(
         *PLAIN_SUBNETPOOLS.actions,
-        Action("PUT", "onboard_network_subnets", _onboard, body=taking({"network_id": uuid})),
+        Action("PUT", "onboard_network_subnets", _onboard, body=taking({"network_id": uuid}), answer=_onboarded),
     ),
 )

@@ -10,7 +10,8 @@ from alcor.model.address_plan import Network, check_range
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, invalid_input
 from alcor.model.resources.subnetpool import SUBNETPOOL, changed_prefixes
-from alcor.model.schema import taking
+from alcor.model.schema import STRING, all_of, holding, taking
+from alcor.model.values import Schema
 from alcor.services.access import Access, shareable
 from alcor.services.manager import Act, Action, Manager, Values
 from alcor.services.plain import Change, Held, Plain, locked_row, plain_manager
@@ -228,6 +229,10 @@ def _write_prefixes(transaction: Transaction, pool: Row[Any], prefixes: Sequence
 _PREFIXES = taking({"prefixes": changed_prefixes})
 
 
+def _all_prefixes(_shown: Schema) -> Schema:
+    return holding({"prefixes": all_of(STRING)})
+
+
 def _of_body(body: Any) -> list[str]:
     if not isinstance(body, dict) or not isinstance(body.get("prefixes"), list) or not body["prefixes"]:
         raise bad_request("Request body contains invalid data")
@@ -254,8 +259,8 @@ SUBNETPOOLS: Manager = plain_manager(
         held_by=(Held(subnet.c.subnetpool_id, _in_use),),
         quota="subnetpool",
         actions=(
-            Action("PUT", "add_prefixes", _add, body=_PREFIXES),
-            Action("PUT", "remove_prefixes", _remove, body=_PREFIXES),
+            Action("PUT", "add_prefixes", _add, body=_PREFIXES, answer=_all_prefixes),
+            Action("PUT", "remove_prefixes", _remove, body=_PREFIXES, answer=_all_prefixes),
         ),
         filters={"shared": sharing.shared_filter(subnetpool, OBJECT_TYPE)},
     )
