@@ -44,15 +44,20 @@ def is_set_up(name: str, ipv4: int) -> bool:
 
 
 def set_up(name: str, ipv4: int, prefix_length: int) -> None:
-    """Bring an interface up with this IPv4 address and the services' IPv6 address. Raises OSError."""
+    """Bring an interface up with this IPv4 address and the services' IPv6 address. Raises OSError.
+
+    It comes up last, so that the host gets one new route, and not at first one for a whole class of addresses. Where
+    everything is so already, nothing changes.
+    """
     packed = name.encode()
     mask = 0xFFFFFFFF << 32 - prefix_length & 0xFFFFFFFF
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kernel:
-        flags = _flags(kernel, name) | _UP | _NO_ARP
+        flags = _flags(kernel, name) | _NO_ARP
         fcntl.ioctl(kernel, _SET_FLAGS, struct.pack("16sH22x", packed, flags))
         for request, address in ((_SET_ADDRESS, ipv4), (_SET_MASK, mask)):
             given = socket.inet_aton(ipv4_text(address))
             fcntl.ioctl(kernel, request, struct.pack("16sHH4s16x", packed, socket.AF_INET, 0, given))
+        fcntl.ioctl(kernel, _SET_FLAGS, struct.pack("16sH22x", packed, flags | _UP))
     if has_ipv6(name):
         _set_up_ipv6(name)
 

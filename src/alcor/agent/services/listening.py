@@ -13,6 +13,7 @@ from alcor.dataplane.host_services import SERVICE_IPV6, ClientAddresses, Service
 from alcor.model.addresses import Address, address_of, ip_text, ipv4_text
 
 _LOOK_SECONDS = 1.0
+_LOOK_SOON_SECONDS = 0.05  # while it waits for the interface: what changes in the network is best over at once
 _TCP = 6
 _BACKLOG = 128
 
@@ -49,24 +50,27 @@ class Services:
         """Go on for ever."""
         try:
             while True:
-                await self._look()
-                await asyncio.sleep(_LOOK_SECONDS)
+                pause = await self._look()
+                await asyncio.sleep(pause)
         finally:
             self._close()
 
-    async def _look(self) -> None:
+    async def _look(self) -> float:
+        """Do what there is to do; returns after how long to look again (s)."""
         name = self._driver.services_interface()
         index = interface_index(name) if name else 0
         if name is None or not index:
             self._close()
             self.trouble = "the data plane has no interface for them"
-        elif index != self._index or not is_set_up(name, self._clients.host):
+            return _LOOK_SOON_SECONDS if name else _LOOK_SECONDS
+        if index != self._index or not is_set_up(name, self._clients.host):
             self._close()
             try:
                 await self._listen(name, index)
             except OSError as error:
                 self._close()
                 self._say(f"cannot answer workloads at {name}: {error}")
+        return _LOOK_SECONDS
 
     async def _listen(self, name: str, index: int) -> None:
         set_up(name, self._clients.host, self._clients.prefix_length)
