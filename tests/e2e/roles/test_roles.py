@@ -189,16 +189,20 @@ async def test_vpcs_that_are_only_routed_to_are_answered_whoever_dies(
             testbed.wait_steady()
             assert sender.ping(site.address("e")) is not None
             assert site.host(0).status()["vpcs"] == 1
-            ping = sender.keep_pinging(site.address("e"))
-            ping.wait_for_answers(_ANSWERS)
             for ncm in processes.ncms:
+                ping = sender.keep_pinging(site.address("e"))
+                ping.wait_for_answers(_ANSWERS)
                 ncm.program.kill()
                 ping.wait_for_answers(_ANSWERS)
+                ping.stop()
+                assert ping.lost() == 0
                 await site.add(f"f{ncm.name[-1]}", "other", 1)
+                testbed.wait_steady()
+                ping = sender.keep_pinging(site.address("e"))
                 assert sender.ping(site.address(f"f{ncm.name[-1]}")) is not None
                 ncm.start()
                 await until(lambda: len(site.host(0).status()["network_config_managers"]) > 0, "a manager to be asked")
-            ping.wait_for_answers(_ANSWERS)
-            ping.stop()
-            assert ping.lost() == 0
+                ping.wait_for_answers(_ANSWERS)
+                ping.stop()
+                assert ping.lost() == 0
     postgresql.drop_database(database)
