@@ -12,6 +12,7 @@ from alcor.store.ip_text import define_on_sqlite
 from alcor.store.known_rows import KnownRows
 
 _BUSY_TIMEOUT_SECONDS = 30
+_SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}  # on PostgreSQL
 
 # Rows are found by their keys, in memory or on flash. PostgreSQL's own default is the price of a turning disk, at which
 # it reads tens of thousands of rows rather than find a hundred. What an operator has set stays.
@@ -49,14 +50,17 @@ def reader(engine: Engine) -> Engine:
     def _forget(_dbapi_connection: Any, _record: Any) -> None:
         known_rows.forget()  # it may be another server, which has taken the place of one that was lost
 
-    return engine.execution_options(known_rows=known_rows, isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return engine.execution_options(known_rows=known_rows, **_SNAPSHOT)
 
 
 @contextlib.contextmanager
-def reading(reader: Engine) -> Iterator[Connection]:
-    """A connection of a reader, in a transaction."""
-    with reader.connect() as connection, connection.begin():
-        yield connection
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection in a transaction that sees one consistent snapshot and writes nothing."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection = connection.execution_options(**_SNAPSHOT)
+        with connection.begin():
+            yield connection
 
 
 def _postgresql_engine(url: str, connections: int) -> Engine:

@@ -168,5 +168,5 @@ async def open_store(url: str, choices: Choices = USUAL) -> Store:
 
 def _prepare(engine: Engine) -> tuple[bytes, int]:
     migrate.upgrade(engine)
-    with reading(reader(engine)) as connection:
+    with reading(engine) as connection:
         return change_log.log_id(connection), change_log.head(connection)
