@@ -22,6 +22,8 @@ from alcor.services.subnets.subnet import SUBNETS
 from alcor.store.store import Store
 from tests.integration.services.cloud import Cloud
 
+_READS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
+_WRITES = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+ SET)\b", re.IGNORECASE)  # in what a WITH names, too
 _SCAN = re.compile("SCAN (?!CONSTANT|anon_|zone$|[(])")  # what a statement made itself is no table
 ID = "0198f000-0000-7000-8000-000000000001"
 
@@ -87,7 +89,7 @@ def statements(store: Store) -> Iterator[list[tuple[str, Any]]]:
     seen: list[tuple[str, Any]] = []
 
     def keep(_connection: Connection, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")) and "EXPLAIN" not in statement:
+        if _READS.match(statement) and not _WRITES.search(statement):
             seen.append((statement, parameters))
 
     event.listen(store._engine, "before_cursor_execute", keep)

@@ -322,10 +322,12 @@ async def test_tries_are_bounded(served: Store, postgresql: PostgreSQL) -> None:
 
 async def test_readers_survive_a_lost_connection(served: Store, postgresql: PostgreSQL) -> None:
     await asyncio.gather(*(served.read(stored_vnis) for _ in range(8)))
-    postgresql.execute(
-        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
-        "WHERE datname LIKE 'alcor%' AND pid <> pg_backend_pid()"
-    )
+    name = await served.read(lambda connection: connection.exec_driver_sql("SELECT current_database()").scalar_one())
+    with postgresql.connect(name) as connection:  # other databases of the server are other tests'
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
     assert await served.read(stored_vnis) == set()
     assert await served.write(partial(add_network, vni=2))
 
