@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from alcor.dataplane.network_acls import NetworkAcl, SubnetAcl
 from alcor.dataplane.security_groups import MembersDelta, Prefix, SecurityGroup, StrangersDelta
 from alcor.model.addresses import Address, address_number, address_text, link_local, version_of
 from alcor.model.identifiers import Id
@@ -24,6 +25,11 @@ class Endpoint(msgspec.Struct, frozen=True):
     With ``port_security`` only packets from ``mac`` (or an allowed pair's MAC) and from ``ipv4``/``ipv6`` (or an
     allowed pair's CIDR) may leave the workload, and of IP only what a rule of its security groups lets pass may reach
     it or leave it. An endpoint that is administratively down passes nothing.
+
+    ``network_acls`` has every subnet that it has an address in, if one of them has an ACL; these hold with and without
+    port security. What leaves goes by the subnet of its source, what enters by that of its destination; with an address
+    in none of them it goes by the first of its version of IP, or else by the first. It is not judged when the other end
+    is in the same subnet.
     """
 
     port_id: Id
@@ -35,6 +41,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     allowed_address_pairs: tuple[tuple[str, int], ...] = ()  # (CIDR, MAC)
     admin_state_up: bool = True
     security_groups: tuple[Id, ...] = ()
+    network_acls: tuple[SubnetAcl, ...] = ()
 
 
 MOST_ROUTERS = 8
@@ -156,6 +163,7 @@ class State(msgspec.Struct):
     security_groups: dict[Id, SecurityGroup] = {}  # those of its endpoints
     members: dict[tuple[int, Id], set[Prefix]] = {}  # (VNI or ANY_VPC, group)
     strangers: dict[int, set[bytes]] = {}  # VNI → packed addresses
+    network_acls: dict[Id, NetworkAcl] = {}  # those of its endpoints' subnets
 
 
 class Change(msgspec.Struct):
@@ -180,6 +188,8 @@ class Change(msgspec.Struct):
     removed_security_groups: set[Id] = set()
     members: dict[tuple[int, Id], MembersDelta] = {}
     strangers: dict[int, StrangersDelta] = {}  # by VNI
+    network_acls: dict[Id, NetworkAcl] = {}
+    removed_network_acls: set[Id] = set()
 
 
 Failures = dict[Id, str]
