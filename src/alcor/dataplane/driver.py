@@ -59,8 +59,8 @@ class RouterInterface(msgspec.Struct, frozen=True):
     mtu: int = 0  # of the VPC; 0 when it is not known
 
     def takes(self, size: int) -> bool:
-        """Whether an IPv6 packet of so many bytes may go out by it: no router takes one to pieces (RFC 8200, 5)."""
-        return self.version() == 4 or not self.mtu or size <= self.mtu
+        """Whether a packet of so many bytes may go out by it as it is."""
+        return not self.mtu or size <= self.mtu
 
     def version(self) -> int:
         """Of IP."""
@@ -111,7 +111,7 @@ class Router(msgspec.Struct, frozen=True):
 
     When the next hop is an interface of another router of this host, the packet goes on from that one, its time to
     live less by one for each; after MOST_ROUTERS of them it is for the agent. So is what a link-local address sends
-    beyond its subnet, and an IPv6 packet that is too big for the VPC in which it would go on.
+    beyond its subnet, and a packet that is too big for the VPC in which it would go on.
     """
 
     id: Id
@@ -217,7 +217,7 @@ class Listener(Protocol):
 
     def packet_for_router(self, port_id: Id, frame: bytes) -> None:
         """A workload sent a packet to a router that it cannot route by itself: its next hop is not programmed, or it
-        has no way, its time to live ends there, or it is for one of the router's own addresses.
+        has no way, is too big for it, its time to live ends there, or it is for one of the router's own addresses.
 
         As of packets missed, it may be held and given back, and may come for some milliseconds too long.
         """

@@ -12,7 +12,10 @@ DEFAULT_TTL = 64
 
 _HEADER = 20
 _INTERNETWORK_CONTROL = 0xC0  # RFC 1812, 4.3.2.5
-_FRAGMENT_OFFSET = 0x1FFF
+_DONT_FRAGMENT, _MORE_FRAGMENTS, _FRAGMENT_OFFSET = 0x4000, 0x2000, 0x1FFF
+_FRAGMENT_UNIT = 8
+_END_OF_OPTIONS, _NO_OPERATION = 0, 1
+_COPIED = 0x80  # an option is part of every fragment
 
 
 class Ipv4(msgspec.Struct, frozen=True):
@@ -23,6 +26,7 @@ class Ipv4(msgspec.Struct, frozen=True):
     ttl: int
     protocol: int
     fragment_offset: int
+    dont_fragment: bool
     end: int
     total: int  # of the packet, as it says itself
 
@@ -36,8 +40,11 @@ def ipv4(frame: bytes) -> Ipv4 | None:
     if frame[14] >> 4 != 4 or end < ETHERNET_HEADER + _HEADER or len(frame) < end:
         return None
     total, _, fragment = struct.unpack_from("!HHH", frame, 16)
+    if total < end - ETHERNET_HEADER:
+        return None
     source, destination = struct.unpack_from("!II", frame, 26)
-    return Ipv4(source, destination, frame[22], frame[23], fragment & _FRAGMENT_OFFSET, end, total)
+    offset, dont_fragment = fragment & _FRAGMENT_OFFSET, bool(fragment & _DONT_FRAGMENT)
+    return Ipv4(source, destination, frame[22], frame[23], offset, dont_fragment, end, total)
 
 
 def icmp_type(frame: bytes, header: Ipv4) -> int | None:
@@ -73,13 +80,58 @@ def echo_reply(frame: bytes, header: Ipv4) -> bytes:
     return bytes(packet)
 
 
-def icmp_error(frame: bytes, header: Ipv4, sender: int, kind: int, code: int) -> bytes:
+def fragments(frame: bytes, header: Ipv4, largest: int) -> list[bytes]:
+    """The frames of a packet taken to pieces, each of at most so many bytes of IP (RFC 791, 3.2).
+
+    They go on by the same MAC addresses. None of a packet that cannot be: if not even its header has room, or nobody
+    could put it together.
+    """
+    data = frame[header.end : ETHERNET_HEADER + header.total]
+    head, (fragment,) = frame[ETHERNET_HEADER : header.end], struct.unpack_from("!H", frame, 20)
+    following = head[:_HEADER] + _copied_options(head[_HEADER:])
+    pieces, start = [], 0
+    while len(data) - start > largest - len(head):
+        size = (largest - len(head)) // _FRAGMENT_UNIT * _FRAGMENT_UNIT
+        offset = header.fragment_offset + start // _FRAGMENT_UNIT
+        if size <= 0 or offset + size // _FRAGMENT_UNIT > _FRAGMENT_OFFSET:
+            return []
+        pieces.append(_piece(frame, head, _MORE_FRAGMENTS | offset, data[start : start + size]))
+        head, start = following, start + size
+    offset = header.fragment_offset + start // _FRAGMENT_UNIT
+    pieces.append(_piece(frame, head, fragment & _MORE_FRAGMENTS | offset, data[start:]))
+    return pieces
+
+
+def _piece(frame: bytes, head: bytes, fragment: int, data: bytes) -> bytes:
+    end = ETHERNET_HEADER + len(head)
+    packet = bytearray(frame[:ETHERNET_HEADER] + head + data)
+    packet[14] = 4 << 4 | len(head) // 4
+    struct.pack_into("!H", packet, 16, len(head) + len(data))
+    struct.pack_into("!H", packet, 20, fragment)
+    _set_header_checksum(packet, end)
+    return bytes(packet)
+
+
+def _copied_options(options: bytes) -> bytes:
+    copied, at = b"", 0
+    while at < len(options) and options[at] != _END_OF_OPTIONS:
+        length = 1 if options[at] == _NO_OPERATION else int.from_bytes(options[at + 1 : at + 2])
+        if length < 1 + (options[at] != _NO_OPERATION) or at + length > len(options):
+            break
+        if options[at] & _COPIED:
+            copied += options[at : at + length]
+        at += length
+    return copied + bytes(-len(copied) % 4)
+
+
+def icmp_error(frame: bytes, header: Ipv4, sender: int, kind: int, code: int, value: int = 0) -> bytes:
     """What a router, from its address ``sender``, tells a packet's sender: why the packet was not routed (RFC 792).
 
-    It quotes the packet's header and the first 8 bytes behind it.
+    It quotes the packet's header and the first 8 bytes behind it. ``value`` is how many bytes a packet may have when
+    this one had too many (RFC 1191, 4).
     """
     quoted = frame[ETHERNET_HEADER : header.end + 8]
-    message = struct.pack("!BBHI", kind, code, 0, 0) + quoted
+    message = struct.pack("!BBHI", kind, code, 0, value) + quoted
     message = message[:2] + checksum(message) + message[4:]
     ethernet = frame[6:12] + frame[0:6] + ETHERTYPE_IPV4.to_bytes(2)
     return ethernet + ipv4_packet(sender, header.source, PROTOCOL_ICMP, message, _INTERNETWORK_CONTROL)

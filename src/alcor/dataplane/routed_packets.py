@@ -63,6 +63,16 @@ def routed(frame: bytes, header: Header, source_mac: int, destination_mac: int, 
     return ipv6.routed(frame, header, source_mac, destination_mac, routers)
 
 
+def fragments(frame: bytes, header: Header, largest: int) -> list[bytes]:
+    """The frames of a packet taken to pieces, each of at most so many bytes of IP.
+
+    None of a packet that no router may take to pieces: of IPv4 its sender says so, of IPv6 all are (RFC 8200, 5).
+    """
+    if isinstance(header, Ipv6) or header.dont_fragment:
+        return []
+    return ipv4.fragments(frame, header, largest)
+
+
 def error_frame(frame: bytes, header: Header, sender: Address, failure: Failure, largest: int = 0) -> bytes | None:
     """What a router tells a packet's sender from its address there; None for a packet that gets no error.
 
@@ -73,7 +83,9 @@ def error_frame(frame: bytes, header: Header, sender: Address, failure: Failure,
     of_ipv4, of_ipv6 = failure.value
     if isinstance(header, Ipv4) and isinstance(sender, int):
         is_error = header.protocol == ipv4.PROTOCOL_ICMP and not is_echo_request(frame, header)
-        return None if is_error or header.fragment_offset else ipv4.icmp_error(frame, header, sender, *of_ipv4)
+        if is_error or header.fragment_offset:
+            return None
+        return ipv4.icmp_error(frame, header, sender, *of_ipv4, largest)
     if isinstance(header, Ipv6) and isinstance(sender, bytes) and ipv6.is_answered_with_errors(frame, header):
         return ipv6.icmpv6_error(frame, header, sender, *of_ipv6, largest)
     return None

@@ -28,8 +28,10 @@ from tests.conformance.driver.routing import (
     THERE,
     A,
     echo_request,
+    narrowed,
     reached,
     routing_state,
+    sized,
     to_router,
     way,
     went_to_agent,
@@ -124,6 +126,20 @@ async def test_of_equal_prefixes_a_subnet_comes_first_then_what_is_for_the_inter
     )
     assert await reached(routed) == list(TARGETS)
     assert await taken_by(routed, BEYOND + 1) == [SAME_VPC_THERE]
+
+
+@pytest.mark.parametrize("only", [None, NEAR], ids=["of the router", "of the interface"])
+async def test_a_packet_too_big_for_where_a_route_leads_is_for_the_agent(
+    routed: Cloud, only: RouterInterface | None
+) -> None:
+    router = Router(ROUTER_ID, narrowed(OTHER, 1300), (via(OTHER_VPC_HERE, BEYOND, only=only),))
+    assert await routed.first.driver.apply(Change(routers={ROUTER_ID: router})) == {}
+    for size, fits in ((1300, True), (1301, False)):
+        sent = sized(BEYOND + 7, size)
+        await routed.first.inject(A.port_id, sent)
+        await routed.fabric.settle()
+        assert has_received(routed.first, OTHER_VPC_HERE, as_sent_to(sent, OTHER_VPC_HERE, OTHER.mac)) == fits
+        assert went_to_agent(routed.first, sent) != fits
 
 
 async def test_a_route_for_what_comes_to_another_interface_is_not_taken(routed: Cloud) -> None:

@@ -79,6 +79,17 @@ def with_ttl(frame: bytes, ttl: int) -> bytes:
     return frame[:14] + header[:10] + struct.pack("!H", packets.checksum(header)) + header[12:] + frame[34:]
 
 
+def sized(target_ipv4: int, size: int, fragment: int = 0) -> bytes:
+    """A packet of so many bytes by way of the gateway, unlike any other."""
+    body = b"%020d" % next(_serial) + bytes(size - 40)
+    return packets.ethernet(NEAR.mac, A.mac, 0x0800, packets.ipv4(A.ipv4[0], target_ipv4, 254, body, fragment))
+
+
+def narrowed(by: RouterInterface, mtu: int) -> tuple[RouterInterface, ...]:
+    """The router's interfaces, of which one is in a VPC that has room for less."""
+    return tuple(msgspec.structs.replace(each, mtu=mtu) if each == by else each for each in ROUTER.interfaces)
+
+
 def as_routed(frame: bytes, target: Endpoint) -> bytes:
     """What should arrive."""
     return with_ttl(target.mac.to_bytes(6, "big") + way(target).mac.to_bytes(6, "big") + frame[12:], frame[22] - 1)
@@ -192,6 +203,38 @@ async def test_a_ping_in_fragments_is_answered_fragment_by_fragment(routed: Clou
         replies.append(packets.ethernet(A.mac, NEAR.mac, 0x0800, reply))
     await routed.fabric.settle()
     assert all(has_received(routed.first, A, reply) for reply in replies)
+
+
+@pytest.mark.parametrize("fragment", [0, 0x4000], ids=["may be taken to pieces", "must not"])
+@pytest.mark.parametrize("target", [SAME_VPC_THERE, OTHER_VPC_HERE], ids=["elsewhere", "here"])
+async def test_a_packet_too_big_for_where_it_would_go_on_goes_to_the_agent(
+    routed: Cloud, target: Endpoint, fragment: int
+) -> None:
+    router = Router(ROUTER_ID, narrowed(way(target), 1300))
+    assert await routed.first.driver.apply(Change(routers={ROUTER_ID: router})) == {}
+    for size, fits in ((1300, True), (1301, False)):
+        sent = sized(target.ipv4[0], size, fragment)
+        await routed.first.inject(A.port_id, sent)
+        await routed.fabric.settle()
+        host = routed.second if target in THERE else routed.first
+        assert has_received(host, target, as_routed(sent, target)) == fits
+        assert went_to_agent(routed.first, sent) != fits
+
+
+@pytest.mark.parametrize(
+    "target", TARGETS, ids=("same_vpc_here", "same_vpc_there", "other_vpc_here", "other_vpc_there")
+)
+async def test_pieces_that_the_agent_gives_back_arrive(routed: Cloud, target: Endpoint) -> None:
+    datagram = packets.udp_payload(4000, 4001, b"%020d" % next(_serial) + bytes(1500))
+    pieces = [
+        packets.ethernet(NEAR.mac, A.mac, 0x0800, packets.ipv4(A.ipv4[0], target.ipv4[0], 17, data, fragment))
+        for data, fragment in ((datagram[:1280], 0x2000), (datagram[1280:], 1280 // 8))
+    ]
+    for piece in pieces:
+        await routed.first.driver.forward(A.port_id, piece)
+    await routed.fabric.settle()
+    host = routed.second if target in THERE else routed.first
+    assert [has_received(host, target, as_routed(piece, target)) for piece in pieces] == [True, True]
 
 
 async def test_a_router_that_is_removed_routes_and_answers_no_more(routed: Cloud) -> None:

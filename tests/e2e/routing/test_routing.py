@@ -78,6 +78,23 @@ async def test_who_cannot_be_reached_is_said_by_the_gateway(site: Site) -> None:
     assert "Destination Net Unreachable" in run("ping", "-n", "-c", "1", "-W", "5", "192.0.2.1", check=False)
 
 
+async def test_what_is_too_big_for_the_other_vpc_arrives_in_pieces_or_the_gateway_says_so(site: Site) -> None:
+    await site.cloud.update("network", site.subnets["other"]["network_id"], {"mtu": 1300})
+    await populate(site, "a", "d", "e")
+    run = site.workloads["a"].namespace.run
+    for peer in ("d", "e"):
+        ping = ("ping", "-n", "-c", "3", "-i", "0.2", "-W", "5", "-s", "1400", site.address(peer))
+        listener = site.workloads[peer].listen()
+        assert " 0% packet loss" in run(*ping, "-M", "dont", check=False)
+        pieces = [frame for frame in listener.heard() if frame[12:14] == b"\x08\x00" and frame[23] == 1]
+        listener.close()
+        assert [len(frame) - 14 for frame in pieces] == [20 + 1280, 20 + 8 + 1400 - 1280] * 3
+        assert f"From {GATEWAYS['near']} icmp_seq=1 Frag needed and DF set (mtu = 1300)" in run(
+            *ping, "-M", "do", check=False
+        )
+        assert "mtu 1300" in run("ip", "route", "get", site.address(peer))
+
+
 async def test_an_interface_that_is_removed_ends_connectivity_and_a_new_one_brings_it_back(site: Site) -> None:
     await populate(site, "a", "b", "e")
     pings = {peer: site.workloads["a"].keep_pinging(site.address(peer)) for peer in ("b", "e")}

@@ -6,7 +6,7 @@ import pytest
 
 from alcor.dataplane import ipv6
 from alcor.dataplane.refusals import refusal
-from alcor.dataplane.routed_packets import Failure, echo_reply, error_frame, header_of, routed
+from alcor.dataplane.routed_packets import Failure, echo_reply, error_frame, fragments, header_of, routed
 from tests.conformance.driver import packets
 
 OWN, PEER, GATEWAY = (bytes.fromhex("20010db8") + number.to_bytes(12) for number in (1, 2, 0xFE))
@@ -72,6 +72,13 @@ def test_who_sent_too_much_is_told_how_much_there_may_be() -> None:
     expected = packets.icmpv6(GATEWAY, OWN, 2, (1400).to_bytes(4) + sent[14:], hop_limit=64)
     answer = error_frame(sent, header, GATEWAY, Failure.TOO_BIG, 1400)
     assert answer == packets.ethernet(OWN_MAC, GATEWAY_MAC, 0x86DD, expected)
+
+
+def test_no_router_takes_ipv6_to_pieces() -> None:
+    sent = frame(bytes(1400))
+    header = header_of(sent)
+    assert header is not None
+    assert fragments(sent, header, 1300) == []
 
 
 def test_who_pings_is_told() -> None:

@@ -1,8 +1,9 @@
 """What becomes of packets for routers that the data plane cannot route by itself.
 
 It knows no next hop at first: the agent finds out who has the address and where, has it programmed, and gives the
-packet back. What cannot be routed is answered with an ICMP error, from the gateway's address (RFC 1812, 4.3.3); what is
-for a router's own addresses as by a host where nobody listens.
+packet back. What is too big for where it goes on is taken to pieces, if it may be. What cannot be routed is answered
+with an ICMP error, from the gateway's address (RFC 1812, 4.3.3); what is for a router's own addresses as by a host
+where nobody listens.
 """
 
 import itertools
@@ -17,7 +18,15 @@ from alcor.agent.routing.next_hops import NextHops
 from alcor.agent.routing.router_index import RouterIndex
 from alcor.agent.wanted import Wanted
 from alcor.dataplane.driver import MOST_ROUTERS, DataPlane, NextHop, Router, RouterInterface
-from alcor.dataplane.frames import ARP_REQUEST, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Arp, arp_frame, ethernet
+from alcor.dataplane.frames import (
+    ARP_REQUEST,
+    ETHERNET_HEADER,
+    ETHERTYPE_IPV4,
+    ETHERTYPE_IPV6,
+    Arp,
+    arp_frame,
+    ethernet,
+)
 from alcor.dataplane.neighbour_discovery import NeighbourAdvertisement, announcement_frame
 from alcor.dataplane.refusals import refusal
 from alcor.dataplane.route_choice import Way, way
@@ -25,6 +34,7 @@ from alcor.dataplane.routed_packets import (
     Failure,
     Header,
     error_frame,
+    fragments,
     header_of,
     size_of,
     stays_in_subnet,
@@ -131,11 +141,15 @@ class Routing:
         if found is None:
             self._counters.add("packets_for_no_router")
             return
+        # A data plane counts what trails the packet, too, and would have the agent look at it again and again.
+        frame = frame[: ETHERNET_HEADER + size_of(header)]
         end = self._follow(*found, header)
         if isinstance(end.then, Way):
             self._send_on(port_id, frame, header, end.interface, end.then)
         elif end.then is None:
             self._refuse_own(port_id, frame, header)
+        elif end.then is Failure.TOO_BIG and (pieces := fragments(frame, header, end.largest)):
+            self._take_pieces(port_id, pieces)
         else:
             self._refuse(port_id, frame, header, end, end.then)
 
@@ -175,6 +189,13 @@ class Routing:
         else:
             self._counters.add("packets_without_room")
         self.changed()
+
+    def _take_pieces(self, port_id: Id, pieces: list[bytes]) -> None:
+        """Have them go on, all or none: each counts as a packet of the workload, as which the whole was counted."""
+        if all(self._punted.within_rate(port_id) for _ in pieces[1:]):
+            self._counters.add("packets_taken_to_pieces")
+            for piece in pieces:
+                self._take(port_id, piece)
 
     def _refuse_own(self, port_id: Id, frame: bytes, header: Header) -> None:
         self._counters.add("packets_to_routers_own_addresses")

@@ -8,7 +8,7 @@ them. On the way registers say what is known of it:
 - xreg2 (reg4, reg5): the MAC address from which that one sends it;
 - xreg3 (reg6, reg7): the MAC address of the router by which it came;
 - reg8 (of IPv6 reg8–reg11): the address of its next hop, in the VPC that the metadata names;
-- reg13: of IPv6, whether it is too big to go on there;
+- reg13: whether it is too big to go on there;
 - reg12: a bit set for each router that it has come to.
 """
 
@@ -35,6 +35,7 @@ _TO_ROUTER = Match("ipv4_dst", "address")
 _TO_PREFIX = Match("ipv4_dst", "network", "mask")
 _BY_INTERFACE = (Match("metadata", "arriving_vni"), Match("xreg3", "arriving_mac"))
 _TO_ADDRESS = Match("reg8", "address")
+_SIZE = CheckSize("largest", "reg13")
 _MAC_BITS = 48
 _IPV4_BITS = 32
 _COUNTED_BITS = 31
@@ -107,11 +108,17 @@ TO_SUBNET = Rule(
     ROUTE,
     104,
     (_IPV4, _OF_ROUTER, _TO_PREFIX),
-    (Move("ipv4_dst", "reg8", _IPV4_BITS), SetField("xreg2", "mac"), WriteMetadata("vni"), GoTo(NEXT_HOP.number)),
+    (
+        _SIZE,
+        Move("ipv4_dst", "reg8", _IPV4_BITS),
+        SetField("xreg2", "mac"),
+        WriteMetadata("vni"),
+        GoTo(NEXT_HOP.number),
+    ),
     "to a subnet that the router is in, from its interface there, in that one's VPC",
     by_prefix=True,
 )
-_TO_HOP = (SetField("reg8", "next_hop"), SetField("xreg2", "mac"), WriteMetadata("vni"), GoTo(NEXT_HOP.number))
+_TO_HOP = (_SIZE, SetField("reg8", "next_hop"), SetField("xreg2", "mac"), WriteMetadata("vni"), GoTo(NEXT_HOP.number))
 TO_ROUTE_OF_INTERFACE = Rule(
     "to_route_of_interface",
     ROUTE,
@@ -144,6 +151,14 @@ NOWHERE = Rule(
 )
 NO_ROUTE = Rule("no_route", ROUTE, 0, (), (GoTo(UNROUTED.number),), "the router has no way there: the agent says so")
 
+TOO_BIG = Rule(
+    "too_big",
+    NEXT_HOP,
+    120,
+    (_IPV4, Match("reg13", 1, 1)),
+    (GoTo(UNROUTED.number),),
+    "it has more bytes than packets of that VPC may have: the agent says so, or takes it to pieces",
+)
 TO_NEXT_ROUTER = Rule(
     "to_next_router",
     NEXT_HOP,
@@ -225,6 +240,7 @@ _RULES = (
     TO_ROUTE,
     NOWHERE,
     NO_ROUTE,
+    TOO_BIG,
     TO_NEXT_ROUTER,
     TO_NEXT_HOP_HERE,
     TO_NEXT_HOP,
@@ -235,26 +251,8 @@ _RULES = (
     COUNTED,
 )
 
-_SIZED = {TO_SUBNET, TO_ROUTE, TO_ROUTE_OF_INTERFACE}
-_TWINS = {rule: ipv6_twin(rule) for rule in _RULES if is_about_ipv4(rule) and rule is not ECHO_FRAGMENT}
-
-IPV6_TWINS = {
-    rule: twin._replace(actions=(CheckSize("largest", "reg13"), *twin.actions)) if rule in _SIZED else twin
-    for rule, twin in _TWINS.items()
-}
-"""Of the rules about IPv4, but for one: later fragments of IPv6 do not say what they are of.
-
-No router makes fragments of IPv6, so the size of a packet is looked at where it is known by which interface it goes on.
-"""
-
-TOO_BIG = Rule(
-    "too_big",
-    NEXT_HOP,
-    620,
-    (Match("eth_type", 0x86DD), Match("reg13", 1, 1)),
-    (GoTo(UNROUTED.number),),
-    "it has more bytes than packets of that VPC may have: the agent says so",
-)
+IPV6_TWINS = {rule: ipv6_twin(rule) for rule in _RULES if is_about_ipv4(rule) and rule is not ECHO_FRAGMENT}
+"""Of the rules about IPv4, but for one: later fragments of IPv6 do not say what they are of."""
 
 LINK_LOCAL_SOURCE = Rule(
     "link_local_source",
@@ -265,4 +263,4 @@ LINK_LOCAL_SOURCE = Rule(
     "such an address means nothing in other subnets: the agent says so",
 )
 
-ROUTING_RULES = (*_RULES, *IPV6_TWINS.values(), LINK_LOCAL_SOURCE, TOO_BIG)
+ROUTING_RULES = (*_RULES, *IPV6_TWINS.values(), LINK_LOCAL_SOURCE)
