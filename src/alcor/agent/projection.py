@@ -11,27 +11,11 @@ import msgspec
 
 from alcor.agent.on_demand.learned import Learned
 from alcor.agent.routing.next_hops import NextHops
-from alcor.agent.routing.router_index import data_plane_router, data_plane_routers
-from alcor.dataplane.driver import Change, Endpoint, RemoteDelta, State
-from alcor.model.addresses import ip_bytes
-from alcor.model.goal_state import GoalState, GoalStateDelta, Port
+from alcor.dataplane.driver import Change, RemoteDelta, State
+from alcor.dataplane.endpoints import endpoint_of
+from alcor.dataplane.routers import data_plane_router, data_plane_routers
+from alcor.model.goal_state import GoalState, GoalStateDelta
 from alcor.model.identifiers import Id
-
-
-def endpoint_of(port: Port) -> Endpoint:
-    """A port as packets see it."""
-    addresses = [ip_bytes(address) for _, address in port.fixed_ips]
-    return Endpoint(
-        port_id=port.id,
-        vni=port.vni,
-        mac=port.mac,
-        ipv4=tuple(int.from_bytes(packed, "big") for packed in addresses if len(packed) == 4),
-        ipv6=tuple(packed for packed in addresses if len(packed) == 16),
-        port_security=port.port_security,
-        allowed_address_pairs=port.allowed_address_pairs,
-        admin_state_up=port.admin_state_up,
-        security_groups=port.security_groups if port.port_security else (),
-    )
 
 
 def data_plane_state(

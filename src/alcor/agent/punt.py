@@ -15,11 +15,11 @@ from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.ipv6.neighbours import Owner
 from alcor.agent.on_demand.held_packets import Waiting
 from alcor.agent.on_demand.on_demand import OnDemand
-from alcor.agent.projection import endpoint_of
 from alcor.agent.rates import Rates
 from alcor.agent.wanted import Wanted
 from alcor.dataplane import frames, ipv6
 from alcor.dataplane.driver import DataPlane
+from alcor.dataplane.endpoints import endpoint_of
 from alcor.dataplane.host_services import SERVICE_IPV4, SERVICE_IPV6, SERVICE_MAC
 from alcor.dataplane.neighbour_discovery import neighbour_solicitation
 from alcor.model.addresses import mac_of_link_local

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from alcor.dataplane.driver import Router, RouterInterface
+from alcor.dataplane.driver import Route, Router, RouterInterface
 from alcor.model.addresses import Address
 
 
@@ -16,11 +16,19 @@ class Way(NamedTuple):
 
 def way(router: Router, arriving: RouterInterface, address: Address) -> Way | None:
     """Where the router sends what came by one of its interfaces; None for nowhere."""
-    found: list[tuple[tuple[int, int], Way | None]] = [
-        ((each.mask, 2), Way(each.vni, each.mac, address)) for each in router.interfaces if each.covers(address)
+    decides = deciding(router, arriving, address)
+    if isinstance(decides, RouterInterface):
+        return Way(decides.vni, decides.mac, address)
+    return Way(decides.vni, decides.mac, decides.next_hop) if decides is not None and decides.vni else None
+
+
+def deciding(router: Router, arriving: RouterInterface, address: Address) -> RouterInterface | Route | None:
+    """The subnet (by its interface) or the route that decides about what came by one of its interfaces, if any does."""
+    found: list[tuple[tuple[int, int], RouterInterface | Route]] = []
+    found += [((each.mask, 2), each) for each in router.interfaces if each.covers(address)]
+    found += [
+        ((each.mask, int(each.arriving is not None)), each)
+        for each in router.routes
+        if each.covers(address) and each.arriving in (None, (arriving.vni, arriving.mac))
     ]
-    for route in router.routes:
-        if route.covers(address) and route.arriving in (None, (arriving.vni, arriving.mac)):
-            onward = Way(route.vni, route.mac, route.next_hop) if route.vni else None
-            found.append(((route.mask, int(route.arriving is not None)), onward))
     return max(found, key=lambda each: each[0])[1] if found else None

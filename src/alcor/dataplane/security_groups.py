@@ -1,9 +1,12 @@
 """What a data plane is told of security groups: rules, and who is in a group that rules speak of."""
 
+import ipaddress
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
+from alcor.model import records
 from alcor.model.identifiers import Id
 
 
@@ -59,3 +62,24 @@ class StrangersDelta(msgspec.Struct):
 
 ANY_VPC = -1
 """Members in no VPC in particular: those of address groups."""
+
+
+@lru_cache(maxsize=10_000)
+def prefix_of(cidr: str) -> Prefix:
+    """A CIDR, or an address as a range of itself alone."""
+    network = ipaddress.ip_network(cidr, strict=False)
+    return Prefix(network.network_address.packed, network.prefixlen)
+
+
+def data_plane_rule(rule: records.SecurityRule) -> SecurityRule:
+    """A rule of a goal state as the data plane is told of it."""
+    return SecurityRule(
+        ingress=rule.ingress,
+        ipv6=rule.ipv6,
+        protocol=rule.protocol,
+        port_range_min=rule.port_range_min,
+        port_range_max=rule.port_range_max,
+        remote_prefix=prefix_of(rule.remote_prefix) if rule.remote_prefix else None,
+        remote_group=rule.remote_group or None,
+        remote_address_group=rule.remote_address_group or None,
+    )

@@ -12,10 +12,10 @@ from alcor.agent.ipv6.router_advertisements import (
     router_solicitation,
 )
 from alcor.agent.pace import paced
-from alcor.agent.projection import endpoint_of
 from alcor.agent.wanted import Wanted
 from alcor.dataplane import port_security
 from alcor.dataplane.driver import DataPlane, Endpoint
+from alcor.dataplane.endpoints import endpoint_of
 from alcor.dataplane.ipv6 import UNSPECIFIED
 from alcor.model.goal_state import GoalStateDelta, Port
 from alcor.model.identifiers import Id

@@ -1,13 +1,11 @@
 """The routers of a goal state, found by what packets say of them. Pure."""
 
-import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterable
 
-from alcor.dataplane.driver import Route, Router, RouterInterface
+from alcor.dataplane.driver import Router, RouterInterface
+from alcor.dataplane.routers import data_plane_router, prefix_of
 from alcor.model import goal_state
-from alcor.model.addresses import Address, address_of
-from alcor.model.identifiers import Id
+from alcor.model.addresses import Address
 
 
 class RouterIndex:
@@ -47,58 +45,9 @@ class RouterIndex:
 
     def in_subnet(self, vni: int, cidr: str) -> Iterable[RouterInterface]:
         """Those in a subnet."""
-        prefix = _prefix(cidr)
+        prefix = prefix_of(cidr)
         return (each for each in self._by_vni.get(vni, ()) if (each.network, each.mask, each.version()) == prefix)
 
     def is_reached(self, vni: int, address: Address) -> bool:
         """Whether any router sends packets for the address into the VPC."""
         return any(each.covers(address) for each in self._by_vni.get(vni, ()))
-
-
-def data_plane_routers(routers: Mapping[Id, goal_state.Router]) -> dict[Id, Router]:
-    """Routers as the data plane is told of them."""
-    return {router_id: data_plane_router(router) for router_id, router in routers.items()}
-
-
-def data_plane_router(router: goal_state.Router) -> Router:
-    """A router as the data plane is told of it."""
-    interfaces = [
-        RouterInterface(each.vni, each.mac, address_of(address), *_prefix(cidr)[:2], each.mtu)
-        for each in router.interfaces
-        for cidr, address in each.addresses
-    ]
-    routes = list(_routes(router.routes, interfaces, None))
-    for each in router.interfaces:
-        routes += _routes(each.routes, interfaces, (each.vni, each.mac))
-    return Router(router.id, tuple(interfaces), _one_for_each(routes))
-
-
-def _one_for_each(routes: Iterable[Route]) -> tuple[Route, ...]:
-    """Of several routes to the same destination, the first that leads somewhere."""
-    chosen: dict[tuple[int, int, int, tuple[int, int] | None], Route] = {}
-    for route in routes:
-        destination = route.version, route.network, route.mask, route.arriving
-        if destination not in chosen or (route.vni and not chosen[destination].vni):
-            chosen[destination] = route
-    return tuple(chosen.values())
-
-
-def _routes(
-    routes: Iterable[tuple[str, str]], interfaces: Iterable[RouterInterface], arriving: tuple[int, int] | None
-) -> Iterator[Route]:
-    """Each by the interface in whose subnet its next hop is; one whose next hop is in none leads nowhere."""
-    for destination, next_hop in routes:
-        network, mask, version = _prefix(destination)
-        address = address_of(next_hop) if next_hop else None
-        by = next((each for each in interfaces if address is not None and each.covers(address)), None)
-        if address is None or by is None or by.version() != version:
-            yield Route(network, mask, arriving=arriving, version=version)
-        else:
-            yield Route(network, mask, by.vni, by.mac, address, arriving, version)
-
-
-@lru_cache(10_000)
-def _prefix(cidr: str) -> tuple[int, int, int]:
-    """The network, its mask and the version of IP."""
-    network = ipaddress.ip_network(cidr, strict=False)
-    return int(network.network_address), int(network.netmask), network.version

@@ -1,37 +1,15 @@
 """Security groups from the goal state's form to the data plane's. Pure."""
 
-import ipaddress
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
-from alcor.dataplane.security_groups import Prefix, SecurityGroup, SecurityRule
-from alcor.model import goal_state, records
+from alcor.dataplane.security_groups import Prefix, SecurityGroup, data_plane_rule, prefix_of
+from alcor.model import goal_state
 from alcor.model.identifiers import Id
-
-
-@lru_cache(maxsize=10_000)
-def prefix_of(cidr: str) -> Prefix:
-    """A CIDR, or an address as a range of itself alone."""
-    network = ipaddress.ip_network(cidr, strict=False)
-    return Prefix(network.network_address.packed, network.prefixlen)
 
 
 def data_plane_group(group: goal_state.SecurityGroup) -> SecurityGroup:
     """A security group as the data plane is told of it."""
-    return SecurityGroup(group.id, group.stateful, tuple(map(_rule, group.rules)))
-
-
-def _rule(rule: records.SecurityRule) -> SecurityRule:
-    return SecurityRule(
-        ingress=rule.ingress,
-        ipv6=rule.ipv6,
-        protocol=rule.protocol,
-        port_range_min=rule.port_range_min,
-        port_range_max=rule.port_range_max,
-        remote_prefix=prefix_of(rule.remote_prefix) if rule.remote_prefix else None,
-        remote_group=rule.remote_group or None,
-        remote_address_group=rule.remote_address_group or None,
-    )
+    return SecurityGroup(group.id, group.stateful, tuple(map(data_plane_rule, group.rules)))
 
 
 def address_groups(groups: Mapping[Id, goal_state.SecurityGroup]) -> dict[Id, set[Prefix]]:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import NamedTuple, TypeVar
 
 from alcor.agent.on_demand.learned import Learned
-from alcor.agent.security.groups import prefix_of
 from alcor.agent.wanted import Wanted
-from alcor.dataplane.security_groups import Prefix
+from alcor.dataplane.security_groups import Prefix, prefix_of
 from alcor.model.addresses import ip_bytes
 from alcor.model.goal_state import GoalState, GoalStateDelta, Membership, NeighbourDelta, Port
 from alcor.model.identifiers import Id

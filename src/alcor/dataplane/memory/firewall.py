@@ -1,18 +1,27 @@
 """The security groups of one simulated host, and the connections of its workloads."""
 
-from collections.abc import Set
 from enum import Enum
 from typing import NamedTuple
 
 from alcor.dataplane import frames
 from alcor.dataplane.driver import Endpoint
 from alcor.dataplane.frames import ETHERTYPE_ARP
-from alcor.dataplane.memory.packet import ICMP, ICMPV6, SCTP, TCP, UDP, Packet, packet_in, quoted_packet
+from alcor.dataplane.memory.packet import (
+    ESSENTIAL_ICMPV6,
+    ICMP,
+    ICMPV6,
+    SCTP,
+    TCP,
+    UDP,
+    Packet,
+    packet_in,
+    quoted_packet,
+)
+from alcor.dataplane.memory.prefixes import holds
 from alcor.dataplane.security_groups import ANY_VPC, Prefix, SecurityGroup, SecurityRule
 from alcor.model.identifiers import Id
 
 _MOST_CONNECTIONS = 65536  # of a workload
-_ESSENTIAL_ICMPV6 = (130, 131, 132, 135, 136, 143)  # multicast listeners, neighbours (RFC 2710, RFC 3810, RFC 4861)
 
 
 class Verdict(Enum):
@@ -68,7 +77,7 @@ class Firewall:
             header = frames.ethernet(frame)
             is_arp = header is not None and header.ethertype == ETHERTYPE_ARP
             return Verdict.PASSES if is_arp else Verdict.DENIED
-        if packet.protocol == ICMPV6 and packet.source_port in _ESSENTIAL_ICMPV6:
+        if packet.protocol == ICMPV6 and packet.source_port in ESSENTIAL_ICMPV6:
             return Verdict.PASSES
         by_itself = self._ask(endpoint, packet, ingress, stateful=False)
         if by_itself is Verdict.PASSES:
@@ -107,7 +116,7 @@ class Firewall:
             if group is None or group.stateful != stateful:
                 continue
             for rule in group.rules:
-                if rule.ingress == ingress and _is_about(rule, packet):
+                if rule.ingress == ingress and is_about(rule, packet):
                     if self._is_remote(rule, endpoint.vni, packet.other_end(ingress)):
                         return Verdict.PASSES
                     if rule.remote_group is not None:
@@ -116,11 +125,11 @@ class Firewall:
 
     def _is_remote(self, rule: SecurityRule, vni: int, address: bytes) -> bool:
         if rule.remote_prefix is not None:
-            return _holds({rule.remote_prefix}, address)
+            return holds({rule.remote_prefix}, address)
         if rule.remote_group is not None:
-            return _holds(self.members.get((vni, rule.remote_group), set()), address)
+            return holds(self.members.get((vni, rule.remote_group), set()), address)
         if rule.remote_address_group is not None:
-            return _holds(self.members.get((ANY_VPC, rule.remote_address_group), set()), address)
+            return holds(self.members.get((ANY_VPC, rule.remote_address_group), set()), address)
         return True
 
     def _unless_stranger(self, vni: int, address: bytes) -> Verdict:
@@ -146,7 +155,8 @@ def _place(connections: dict[Packet, bool], packet: Packet, ingress: bool) -> _P
     return None if new and not packet.may_begin() else _Place(packet, ingress, new=new)
 
 
-def _is_about(rule: SecurityRule, packet: Packet) -> bool:
+def is_about(rule: SecurityRule, packet: Packet) -> bool:
+    """Whether a rule speaks of packets like this one, whoever the other end is."""
     if rule.ipv6 != packet.ipv6 or rule.protocol not in (None, packet.protocol):
         return False
     low, high = rule.port_range_min, rule.port_range_max
@@ -156,15 +166,3 @@ def _is_about(rule: SecurityRule, packet: Packet) -> bool:
         return low in (None, packet.source_port) and high in (None, packet.destination_port)
     port = packet.destination_port if packet.protocol in (TCP, UDP, SCTP) else None
     return port is not None and (low or 0) <= port <= (0xFFFF if high is None else high)
-
-
-def _holds(prefixes: Set[Prefix], address: bytes) -> bool:
-    bits = len(address) * 8
-    if len(prefixes) <= bits:
-        return any(len(each.address) == len(address) and _cut(address, each.length) == each for each in prefixes)
-    return any(_cut(address, length) in prefixes for length in range(bits + 1))
-
-
-def _cut(address: bytes, length: int) -> Prefix:
-    spare = len(address) * 8 - length
-    return Prefix((int.from_bytes(address) >> spare << spare).to_bytes(len(address)), length)

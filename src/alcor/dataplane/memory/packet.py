@@ -5,6 +5,7 @@ from typing import NamedTuple
 from alcor.dataplane.frames import ETHERNET_HEADER, ETHERTYPE_IPV4, ETHERTYPE_IPV6, ethernet
 
 ICMP, TCP, UDP, ICMPV6, SCTP = 1, 6, 17, 58, 132
+ESSENTIAL_ICMPV6 = (130, 131, 132, 135, 136, 143)  # multicast listeners, neighbours (RFC 2710, RFC 3810, RFC 4861)
 _WITH_PORTS = (ICMP, TCP, UDP, ICMPV6, SCTP)
 
 _IPV4_HEADER, _IPV6_HEADER = 20, 40

@@ -1,8 +1,9 @@
 """Routers of a goal state become what a data plane is told, of either version of IP."""
 
 from alcor.agent.routing.next_hops import NextHops
-from alcor.agent.routing.router_index import RouterIndex, data_plane_router
+from alcor.agent.routing.router_index import RouterIndex
 from alcor.dataplane.driver import NextHop, Route
+from alcor.dataplane.routers import data_plane_router
 from alcor.model.addresses import address_of, link_local
 from alcor.model.goal_state import Router, RouterInterface
 

@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alcor.agent.on_demand.learned import Learned
-from alcor.agent.security.groups import prefix_of
 from alcor.agent.security.members import Members
 from alcor.agent.security.peers import Peers
 from alcor.agent.wanted import Wanted
-from alcor.dataplane.security_groups import ANY_VPC, Prefix
+from alcor.dataplane.security_groups import ANY_VPC, Prefix, prefix_of
 from alcor.model.goal_state import (
     GoalState,
     GoalStateDelta,
