@@ -63,6 +63,11 @@ def read_routers(connection: Connection) -> Iterator[RouterRecord | RouterInterf
         after = rows[-1].id
 
 
+def read_interfaces_of(connection: Connection, router_id: str) -> Iterator[RouterInterfaceRecord]:
+    """Those of a router."""
+    return _records(connection.execute(_OF_ROUTERS, {"ids": [router_id]}))
+
+
 def read_interfaces(connection: Connection, port_ids: Sequence[str]) -> Iterator[RouterInterfaceRecord]:
     """Those of these ports that are interfaces of routers that there are."""
     for start in range(0, len(port_ids), _AT_ONCE):

@@ -27,6 +27,7 @@ _some_groups = sql.among(
 )
 _rules = sql.among(
     select(
+        security_group_rule.c.id,
         security_group_rule.c.security_group_id,
         security_group_rule.c.direction,
         security_group_rule.c.ethertype,
@@ -70,6 +71,14 @@ def security_group_records(connection: Connection, group_ids: Iterable[str]) -> 
     return list(_records(connection, _some_groups(connection, sorted(set(group_ids)))))
 
 
+def rules_of_groups(connection: Connection, group_ids: Sequence[str]) -> dict[str, list[tuple[str, SecurityRule]]]:
+    """The rules of these security groups, each with its id, of those that have any."""
+    found: dict[str, list[tuple[str, SecurityRule]]] = {}
+    for row in _rules(connection, group_ids):
+        found.setdefault(row.security_group_id, []).append((row.id, _rule(row)))
+    return found
+
+
 def groups_of_ports(connection: Connection, port_ids: Sequence[str]) -> dict[str, list[str]]:
     """The ids of the security groups of these ports, of those that are in any."""
     found: dict[str, list[str]] = {}
@@ -85,11 +94,10 @@ def address_group_record(row: Any) -> AddressGroupRecord:
 
 def _records(connection: Connection, groups: Iterable[Any]) -> Iterator[SecurityGroupRecord]:
     found = list(groups)
-    rules: dict[str, list[SecurityRule]] = {}
-    for row in _rules(connection, [group.id for group in found]):
-        rules.setdefault(row.security_group_id, []).append(_rule(row))
+    rules = rules_of_groups(connection, [group.id for group in found])
     for group in found:
-        yield SecurityGroupRecord(id_bytes(group.id), bool(group.stateful), tuple(rules.get(group.id, ())))
+        own = tuple([rule for _, rule in rules.get(group.id, ())])
+        yield SecurityGroupRecord(id_bytes(group.id), bool(group.stateful), own)
 
 
 def _rule(row: Row[Any]) -> SecurityRule:
