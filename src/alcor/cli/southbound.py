@@ -1,13 +1,12 @@
 """``alcor southbound``: see what a controller's southbound side does and what blocks it, and have ports tried again."""
 
-import io
 import json
-import os
-import sys
 import time
 from typing import Any
 
 import click
+
+from alcor.cli.controller_api import CONTROLLER, ask, new_console
 
 _EPILOG = """\b
 Examples:
@@ -28,15 +27,6 @@ connected to it. Exit code: 0 when the controller answered and did what was
 asked, 1 when it did not.
 """
 _WATCH_SECONDS = 2.0
-_CONTROLLER = click.option(
-    "--controller",
-    metavar="URL",
-    envvar="ALCOR_CONTROLLER",
-    show_envvar=True,
-    default="http://127.0.0.1:9696",
-    show_default=True,
-    help="The controller's API: http://HOST:PORT or unix:PATH.",
-)
 
 
 @click.group(epilog=_EPILOG)
@@ -49,7 +39,7 @@ def command() -> None:
 
 
 @command.command(epilog=_EPILOG)
-@_CONTROLLER
+@CONTROLLER
 @click.option("--limit", type=click.IntRange(0, 1000), default=20, show_default=True, metavar="N",
               help="Name so many hosts or ports of each kind, the oldest first.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print what the controller answers, as JSON.")
@@ -73,13 +63,13 @@ def status(controller: str, limit: int, as_json: bool, watch: bool) -> None:
     else:
         from alcor.cli.southbound_page import print_page
 
-        print_page(_console(), _status(controller, limit))
+        print_page(new_console(), _status(controller, limit))
 
 
 @command.command(epilog=_EPILOG)
 @click.argument("host")
 @click.argument("port", required=False)
-@_CONTROLLER
+@CONTROLLER
 def retry(host: str, port: str | None, controller: str) -> None:
     """Have HOST try again at once to program PORT, or all ports it could not program.
 
@@ -87,7 +77,7 @@ def retry(host: str, port: str | None, controller: str) -> None:
     reason is gone. A port that works is programmed anew, which does not disturb its traffic.
     """
     body = {"host_id": host} if port is None else {"host_id": host, "port_id": port}
-    given = _ask(controller, "POST", "/southbound/retry", json=body)["port_ids"]
+    given = ask(controller, "POST", "/southbound/retry", json=body)["port_ids"]
     if not given:
         click.echo(f"Host {host} has no port that it could not program.")
         return
@@ -97,14 +87,6 @@ def retry(host: str, port: str | None, controller: str) -> None:
     click.echo("What became of them: alcor southbound status")
 
 
-def _console() -> Any:
-    from rich.console import Console
-
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? for what it cannot show
-    return Console(highlight=False)
-
-
 def _watch(controller: str, limit: int) -> None:
     """A controller that goes away meanwhile is waited for."""
     from rich.live import Live
@@ -112,7 +94,7 @@ def _watch(controller: str, limit: int) -> None:
 
     from alcor.cli.southbound_page import print_page, rendered
 
-    console = _console()
+    console = new_console()
     found = _status(controller, limit)
     try:
         if not console.is_terminal:
@@ -133,38 +115,7 @@ def _watch(controller: str, limit: int) -> None:
 
 
 def _status(controller: str, limit: int) -> Any:
-    found = _ask(controller, "GET", "/southbound/status", params={"limit": limit})
+    found = ask(controller, "GET", "/southbound/status", params={"limit": limit})
     if "controller_id" not in found:
         raise click.ClickException(f"what answers at {controller} is no controller")
     return found
-
-
-def _token() -> dict[str, str]:
-    token = os.environ.get("OS_TOKEN")
-    return {"X-Auth-Token": token} if token else {}
-
-
-def _ask(controller: str, method: str, path: str, **content: Any) -> Any:
-    """What the controller answers. Raises ClickException saying what to do."""
-    import httpx
-
-    socket = controller.removeprefix("unix:") if controller.startswith("unix:") else None
-    base = "http://controller" if socket else controller.rstrip("/")
-    try:
-        with httpx.Client(transport=httpx.HTTPTransport(uds=socket), headers=_token(), timeout=30) as client:
-            answer = client.request(method, base + path, **content)
-    except (httpx.TransportError, httpx.InvalidURL) as error:
-        raise click.ClickException(
-            f"no controller answers at {controller} ({error or type(error).__name__}). "
-            "Is it running? Name another with --controller URL, or start one with: alcor controller"
-        ) from error
-    try:
-        found = answer.json()
-    except ValueError as error:
-        raise click.ClickException(
-            f"what answers at {controller} is no controller (HTTP {answer.status_code})"
-        ) from error
-    if answer.is_success:
-        return found
-    message = found.get("NeutronError", {}).get("message") if isinstance(found, dict) else None
-    raise click.ClickException(message or f"the controller at {controller} answered HTTP {answer.status_code}")

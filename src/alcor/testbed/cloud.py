@@ -85,6 +85,11 @@ class Cloud:
         answer: Resource = await self._request("PUT", f"{_path(kind)}/{resource_id}/{action}", body)
         return answer
 
+    async def trace(self, port_id: str, packet: Resource) -> Resource:
+        """What becomes of a packet that a port's workload sends, as the controller says."""
+        answer: Resource = (await self._request("POST", f"/v2.0/ports/{port_id}/trace", packet))["trace"]
+        return answer
+
     async def set_programming(self, network_id: str, programming: str) -> None:
         """Have hosts told of the VPC's ports ahead (push), when they ask (on_demand), or as its size says (auto)."""
         project_id = (await self.show("network", network_id))["project_id"]

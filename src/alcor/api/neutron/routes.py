@@ -6,6 +6,7 @@ from alcor.api.neutron.collection import Collection, Shape
 from alcor.api.neutron.discovery import discovery_routes
 from alcor.api.neutron.ip_availability import PATH, ip_availability_routes
 from alcor.api.neutron.port_bindings import port_binding_routes
+from alcor.api.neutron.port_trace import port_trace_routes
 from alcor.api.neutron.qos_rule_types import rule_type_routes
 from alcor.api.neutron.quotas import quota_routes
 from alcor.api.neutron.service_types import service_type_routes
@@ -82,7 +83,8 @@ def neutron_routes(store: Store, page_limit: int) -> list[Route]:
     resources = {_shape(manager).path: manager.resource for manager in whole} | {PATH: NETWORK_IP_AVAILABILITY}
     parts = [AUTO_ALLOCATED_TOPOLOGY, *(manager.resource for manager in MANAGERS if manager not in whole)]
     routes = [*discovery_routes(resources, parts), *ip_availability_routes(store, page_limit), *quota_routes(store)]
-    routes += [*port_binding_routes(store), *auto_allocated_topology_routes(store)]
+    routes += [*port_binding_routes(store), *port_trace_routes(store, "/v2.0")]
+    routes += auto_allocated_topology_routes(store)
     routes += [*rule_type_routes(), *availability_zone_routes(store), *service_type_routes(store)]
     routes += TagsOfCollection(store, QOS_POLICIES, "/v2.0/policies").routes()  # where Neutron has them, too
     for manager in MANAGERS:

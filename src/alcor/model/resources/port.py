@@ -118,6 +118,7 @@ PORT = Resource(
         "create": _SERVICE_OR_SHARED,
         "get": f"{ADMIN_OR_SERVICE} or {_NETWORK_READER} or {ADMIN_OR_PROJECT_READER}",
         "update": _MEMBER_OR_SERVICE,
+        "trace_port": ADMIN_OR_PROJECT_READER,
         "delete": f"{ADMIN_OR_SERVICE} or (service_roles:service and {_OWNERS}) or ({_UNUSED} and {_OWNERS})",
     },
     extensions=PORT_EXTENSIONS,

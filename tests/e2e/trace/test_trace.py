@@ -1,0 +1,93 @@
+"""What a trace says of a packet, packets do: over Open vSwitch on two hosts, allowed and denied."""
+
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from alcor.testbed.waiting import wait_until
+from tests.e2e.routing.site import Site, create_site
+from tests.e2e.two_hosts import two_hosts
+
+pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
+
+PLACES = {"a": ("near", 0), "here": ("near", 0), "there": ("near", 1), "other": ("other", 1)}
+HTTP, SSH = 8000, 22
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    async with two_hosts(()) as (testbed, cloud):
+        site = await create_site(testbed, cloud)
+        for name, place in PLACES.items():
+            await site.add(name, *place)
+        site.testbed.wait_steady()
+        yield site
+
+
+def connects(site: Site, sender: str, address: str, port: int) -> bool:
+    """Whether a TCP connection comes about; a server that is reached and refuses it answers, too."""
+
+    def connect() -> bool:
+        try:
+            socket.create_connection((address, port), timeout=1).close()
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+        return True
+
+    return site.workloads[sender].namespace.inside(connect)
+
+
+async def agree(site: Site, sender: str, address: str, passes: bool, port: int | None = None) -> Any:
+    """Assert that a trace says so, and that packets do so; the steps that stop the packet in the trace."""
+    asked: dict[str, Any] = {"to": address} if port is None else {"to": address, "protocol": "tcp", "port": port}
+    trace = await site.cloud.trace(site.ports[sender]["id"], asked)
+    assert (trace["verdict"] == "passes") is passes, trace
+
+    def packets_do() -> bool:
+        if port is None:
+            return (site.workloads[sender].ping(address, timeout=1) is not None) is passes
+        return connects(site, sender, address, port) is passes
+
+    wait_until(packets_do, f"what {sender} sends to {address} to be as traced: {trace}")
+    return [each for each in trace["steps"] if each["verdict"] == "stops"]
+
+
+async def group(site: Site, name: str, port: str, stateful: bool, **rule: Any) -> Any:
+    """Put a port in a new group alone, which lets in what one rule says, and lets out nothing where it is stateless."""
+    made = await site.cloud.create("security_group", name=name, stateful=stateful)
+    if not stateful:
+        for each in made["security_group_rules"]:
+            await site.cloud.delete("security_group_rule", each["id"])
+    usual = {"security_group_id": made["id"], "direction": "ingress", "ethertype": "IPv4"}
+    await site.cloud.create("security_group_rule", **usual | rule)
+    await site.cloud.update("port", site.ports[port]["id"], {"security_groups": [made["id"]]})
+    return made
+
+
+async def test_packets_do_what_a_trace_says(site: Site) -> None:
+    here, there, other = (site.address(name) for name in ("here", "there", "other"))
+    for address in (here, there, other):
+        assert await agree(site, "a", address, passes=True) == []
+        assert await agree(site, "a", address, passes=True, port=HTTP) == []
+    assert (await agree(site, "a", "10.1.0.200", passes=False))[0]["step"] == "receiver"
+    assert (await agree(site, "a", "192.0.2.1", passes=False))[0]["step"] == "route"
+    for gateway in ("10.1.0.1", "10.2.0.1"):
+        assert await agree(site, "a", gateway, passes=True) == []
+
+    tcp = {"protocol": "tcp", "port_range_min": HTTP, "port_range_max": HTTP}
+    web = await group(site, "web", "other", stateful=True, **tcp, remote_ip_prefix="10.1.0.0/24")
+    await agree(site, "a", other, passes=True, port=HTTP)
+    for port in (None, SSH):
+        (stops,) = await agree(site, "a", other, passes=False, port=port)
+        assert (stops["step"], stops["resource"]["id"]) == ("security groups of receiver", web["id"])
+
+    await group(site, "stateless", "there", stateful=False, **tcp)
+    (stops,) = await agree(site, "a", there, passes=False, port=HTTP)
+    assert (stops["way"], stops["step"]) == ("back", "security groups of sender")
+
+    await site.detach("other")
+    assert (await agree(site, "a", other, passes=False, port=HTTP))[0]["step"] == "route"
