@@ -123,7 +123,12 @@ class Deciding:
         self.changed()
 
     def _knows(self, vni: int, address: bytes) -> bool:
-        """Whether nothing more can be found out of an address: it was told ahead, learned, or is not there."""
+        """Whether nothing more can be found out of an address: it was told ahead, learned, or is not there.
+
+        Of none where no port of this host is: so strangers go with the last one of their VPC.
+        """
+        if vni not in self._peers.vnis():
+            return False
         learned = self._on_demand.learned
         mac = _mac_of(address)
         if mac is not None:

@@ -174,6 +174,15 @@ async def test_a_stranger_told_ahead_is_refused_by_the_data_plane_from_the_secon
     assert host.counter("packets_undecided") == 1
 
 
+async def test_strangers_go_with_the_last_port_of_their_vpc(host: SecureHost) -> None:
+    await host.begin(on_demand=False, told=neighbours(None))
+    host.hear(b"first")
+    await host.settle()
+    assert host.switch.firewall.strangers
+    await host.deliver(GoalStateDelta(revision=2, removed_ports={port_id(OWN)}, removed_vpcs={VNI}))
+    assert not host.switch.firewall.strangers
+
+
 async def test_a_stranger_that_becomes_a_member_is_let_in_at_once(host: SecureHost) -> None:
     manager = await host.begin()
     host.hear(b"first")
