@@ -5,9 +5,9 @@ import itertools
 from typing import Any
 
 from alcor.testbed.cloud import Cloud
-from alcor.testbed.host import Host
 from alcor.testbed.testbed import Testbed
-from alcor.testbed.workload import INTERFACE, Workload
+from alcor.testbed.workload import Workload
+from tests.e2e.by_hand import plug_by_hand
 
 PROGRAMMING = ("push", "on_demand")
 PLACES = ("same_host", "other_host")
@@ -15,7 +15,6 @@ SUBNETS = ("same_subnet", "other_subnet", "other_vpc")
 VERSIONS = (4, 6)
 
 _NUMBERS = {"same_subnet": 1, "other_subnet": 2, "other_vpc": 3}
-_PREFIX_LENGTHS = {4: 24, 6: 64}
 
 
 def _cidr(subnet: str, version: int) -> str:
@@ -74,24 +73,9 @@ class Region:
             security_groups=[group["id"]],
             **{"binding:host_id": host.name},
         )
-        chosen = self._addresses[name] = {
+        self._addresses[name] = {
             6 if ":" in each["ip_address"] else 4: each["ip_address"] for each in port["fixed_ips"]
         }
-        gateways = {each["ip_version"]: each["gateway_ip"] for each in subnets}
-        workload = await asyncio.to_thread(_plugged, self._testbed, name, host, port, chosen, gateways)
+        workload = await asyncio.to_thread(plug_by_hand, self._testbed, name, host, port, subnets)
         await self._cloud.wait_for_status("port", port["id"], "ACTIVE")
         return workload
-
-
-def _plugged(
-    testbed: Testbed, name: str, host: Host, port: Any, addresses: dict[int, str], gateways: dict[int, str]
-) -> Workload:
-    """A workload that was given addresses and routers by hand."""
-    workload = testbed.add_workload(name, host)
-    workload.plug(port["id"], port["mac_address"])
-    for version, address in addresses.items():
-        no_detection = ("nodad",) if version == 6 else ()
-        length = _PREFIX_LENGTHS[version]
-        workload.namespace.ip("address", "add", f"{address}/{length}", "dev", INTERFACE, *no_detection)
-        workload.namespace.ip(f"-{version}", "route", "add", "default", "via", gateways[version])
-    return workload

@@ -15,8 +15,8 @@ import pytest
 
 from alcor.testbed.cloud import Cloud
 from alcor.testbed.workload import Workload
-from tests.e2e.matrix.probes import Protocol, reaches, serve
 from tests.e2e.matrix.site import PLACES, PROGRAMMING, SUBNETS, VERSIONS, Region
+from tests.e2e.probes import Protocol, reaches, serve
 from tests.e2e.two_hosts import two_hosts
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
