@@ -33,6 +33,7 @@ from alcor.agent.security.security import Security
 from alcor.agent.services.listening import Offer, Services
 from alcor.agent.settings import AgentSettings, SettingsError
 from alcor.agent.southbound import Southbound
+from alcor.agent.tracing import Tracing
 from alcor.agent.wanted import Wanted
 from alcor.channels.fast_path.name_client import NameClient
 from alcor.dataplane.driver import DataPlane
@@ -101,7 +102,8 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         return prometheus_text(counters, inspection.gauges())
 
     pages = {"status": inspection.status, "ports": inspection.ports, "flows": driver.describe, "metrics": metrics}
-    local_api = LocalApi(settings.socket_path(), pages)
+    tracing = Tracing(wanted, driver, on_demand)
+    local_api = LocalApi(settings.socket_path(), pages, {"trace": tracing.page})
     await local_api.start()
     log.info("agent of host %s runs at revision %d", settings.host_id, wanted.state.revision)
     parts = [reconciler.run(), punted.send_replies(), southbound.run(), asking.run(), advertising.run(), services.run()]

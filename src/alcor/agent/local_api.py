@@ -1,6 +1,6 @@
 """Looking inside a running agent: HTTP over a unix socket, for ``alcor agent status`` and whoever is root.
 
-GET /status, /ports, /flows (JSON) and /metrics (Prometheus text). ``curl --unix-socket PATH http://agent/status``
+GET /status, /ports, /flows, /trace?port=…&packet=… (JSON) and /metrics (Prometheus text). ``curl --unix-socket PATH http://agent/status``
 works too.
 """
 
@@ -12,6 +12,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 log = logging.getLogger(__name__)
 
@@ -21,13 +22,21 @@ _HEADER_LINES = 100
 Page = Callable[[], Awaitable[Any]]
 """Makes what a path answers: text as it is, anything else as JSON."""
 
+Question = Callable[[Mapping[str, str]], Awaitable[Any]]
+"""The same for a path with a query, whose parameters it is given. Raises WrongQuestion."""
+
+
+class WrongQuestion(ValueError):
+    """What cannot be asked, and why."""
+
 
 class LocalApi:
     """Serves pages on a unix socket that only the owner may open."""
 
-    def __init__(self, path: Path, pages: Mapping[str, Page]) -> None:
+    def __init__(self, path: Path, pages: Mapping[str, Page], questions: Mapping[str, Question]) -> None:
         self._path = path
         self._pages = pages
+        self._questions = questions
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -62,14 +71,20 @@ class LocalApi:
                 await writer.wait_closed()
 
     async def _response(self, target: str | None) -> bytes:
-        page = self._pages.get((target or "").partition("?")[0].removeprefix("/"))
         if target is None:
             return _render("400 Bad Request", "text/plain", "only GET is understood\n")
-        if page is None:
-            paths = ", ".join(f"/{name}" for name in self._pages)
+        path, _, query = target.partition("?")
+        name = path.removeprefix("/")
+        if name not in self._pages and name not in self._questions:
+            paths = ", ".join(f"/{each}" for each in (*self._pages, *self._questions))
             return _render("404 Not Found", "text/plain", f"there are {paths}\n")
         try:
-            content = await page()
+            if name in self._pages:
+                content = await self._pages[name]()
+            else:
+                content = await self._questions[name](dict(parse_qsl(query)))
+        except WrongQuestion as error:
+            return _render("400 Bad Request", "text/plain", f"{error}\n")
         except Exception as error:
             log.exception("the local API could not make %s", target)
             return _render("500 Internal Server Error", "text/plain", f"{type(error).__name__}: {error}\n")

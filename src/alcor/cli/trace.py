@@ -3,6 +3,7 @@
 import json
 import sys
 import uuid
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ Examples:
   alcor trace web-1 --to 10.0.2.7 --proto tcp --port 443
   alcor trace 0198c2f0-6a51-7d0e-9f7e-3c1d2b4a5e6f --to fd00::7 --proto udp --port 53
   alcor trace firewall --from 192.0.2.9 --to 10.0.2.7 --json
+  alcor trace web-1 --to 10.0.2.7 --live --config /etc/alcor/agent.toml
 
 \b
 A controller with Keystone wants a token, in OS_TOKEN:
@@ -22,12 +24,18 @@ A controller with Keystone wants a token, in OS_TOKEN:
 
 \b
 Exit code: 0 when the packet passes, 1 when it does not, 2 when that cannot be
-told, or the question cannot be answered.
+told, when controller and data plane disagree, or when the question cannot be
+answered.
 """
 _EXIT_CODES = {"passes": 0, "stops": 1, "unknown": 2}
 _CANNOT_TELL = 2
 _VERDICTS = {"passes": "It passes.", "stops": "It does not pass.", "unknown": "Whether it passes cannot be told."}
 _COLOURS = {"passes": "green", "stops": "red", "unknown": "yellow"}
+_AGREEMENTS = {
+    True: "That is what the controller says.",
+    False: "The controller says otherwise: does the host follow? alcor agent status and ports tell.",
+    None: "The agent decides about the first packet: send one, and ask again.",
+}
 _PORT = click.IntRange(1, 65535)
 _OF_ICMP = click.IntRange(0, 255)
 
@@ -42,6 +50,9 @@ _OF_ICMP = click.IntRange(0, 255)
 @click.option("--source-port", type=_PORT, metavar="N", help="The port it is sent from.")
 @click.option("--icmp-type", type=_OF_ICMP, metavar="N", help="Of ICMP; an echo request when not given.")
 @click.option("--icmp-code", type=_OF_ICMP, metavar="N", help="Of ICMP.")
+@click.option("--live", is_flag=True, help="Ask the data plane of the sender's host, too: run it there.")
+@click.option("--config", "-c", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="The configuration file of this host's agent, for --live.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print what the controller answers, as JSON.")
 @CONTROLLER
 def command(
@@ -53,6 +64,8 @@ def command(
     source_port: int | None,
     icmp_type: int | None,
     icmp_code: int | None,
+    live: bool,
+    config: Path | None,
     as_json: bool,
     controller: str,
 ) -> None:
@@ -60,13 +73,20 @@ def command(
 
     PORT is the id or the name of the sender's port. The controller follows a packet through all that it knows: states
     of ports, allowed addresses, security groups, routers and routes; and what answers it back. Each line is a decision,
-    with the resource that decides. It looks at what is to be, not at what hosts do: alcor southbound status has that.
+    with the resource that decides. It looks at what is to be.
+
+    What is, --live asks the data plane of the host that it runs on, which has to be the sender's, by the local socket
+    of the agent there: no controller can ask agents. It says where the two disagree.
     """
+    if live is not (config is not None):
+        raise click.UsageError("--live and --config FILE go together: it asks this host's agent")
     packet = {"to": to, "protocol": protocol, "port": to_port, "from": source, "source_port": source_port}
     packet |= {"icmp_type": icmp_type, "icmp_code": icmp_code}
     body = {name: value for name, value in packet.items() if value is not None}
     try:
         found = ask(controller, "POST", f"/v2.0/ports/{_port_id(controller, port)}/trace", json=body)["trace"]
+        if config is not None:
+            found["live"] = _asked_live(config, found, body)
     except click.ClickException as error:
         error.show()
         sys.exit(_CANNOT_TELL)
@@ -74,7 +94,19 @@ def command(
         click.echo(json.dumps(found, indent=2))
     else:
         show(found)
-    sys.exit(_EXIT_CODES[found["verdict"]])
+    disagree = "live" in found and found["live"]["agree"] is False
+    sys.exit(_CANNOT_TELL if disagree else _EXIT_CODES[found["verdict"]])
+
+
+def _asked_live(config: Path, trace: Any, body: dict[str, Any]) -> dict[str, Any]:
+    """What the data plane says. Raises ClickException."""
+    from alcor.cli.live_trace import ask_agent, compared
+
+    if trace["from"] is None:
+        raise click.ClickException("the port has no address to send from: there is nothing to ask the data plane")
+    fate = ask_agent(config, trace["port_id"], body, trace["from"])
+    words, agree = compared(trace["steps"], fate)
+    return {**fate, "words": words, "agree": agree}
 
 
 def show(trace: Any) -> None:
@@ -92,6 +124,9 @@ def show(trace: Any) -> None:
         for line in _below(step):
             click.echo(f"  {'':7}  {'':{widest}}  {line}")
     click.echo(click.style(_VERDICTS[trace["verdict"]], _COLOURS[trace["verdict"]]))
+    if live := trace.get("live"):
+        click.echo(f"The data plane of this host {live['words']}.")
+        click.echo(_AGREEMENTS[live["agree"]])
 
 
 def _below(step: Any) -> list[str]:

@@ -9,6 +9,7 @@ Units as in model.goal_state: MACs are 48-bit integers, IPv4 addresses 32-bit in
 are named by VNI.
 """
 
+import enum
 from typing import Protocol
 
 import msgspec
@@ -192,6 +193,26 @@ class Change(msgspec.Struct):
     removed_network_acls: set[Id] = set()
 
 
+class Outcome(enum.Enum):
+    """What a data plane does with a packet that a workload sends."""
+
+    DELIVERED = "delivered"  # to a workload of this host
+    TUNNELLED = "tunnelled"  # to another host
+    SERVED = "served"  # by the host's own programs
+    ASKED = "asked"  # the agent, which decides
+    DROPPED = "dropped"
+
+
+class Fate(msgspec.Struct, frozen=True):
+    """What becomes of a packet: to which workload or tunnel end point (IPv4) it goes, and where that is decided, in the
+    data plane's own words."""
+
+    outcome: Outcome
+    port_id: Id = b""
+    vtep: int = 0
+    where: str = ""
+
+
 Failures = dict[Id, str]
 """Port id → why it could not be programmed. Empty when everything was."""
 
@@ -276,6 +297,12 @@ class DataPlane(Protocol):
 
     async def deliver(self, port_id: Id, frame: bytes) -> None:
         """Treat a packet as if it had just come for the workload behind a port. Silently nothing without interface."""
+
+    async def trace(self, port_id: Id, frame: bytes) -> Fate:
+        """What would become of an IP packet if the workload behind a port sent it now, as the first of a connection.
+
+        Nothing is sent. Raises DataPlaneUnavailable.
+        """
 
     def interfaces(self) -> frozenset[Id]:
         """Port ids whose workload interface is present now."""

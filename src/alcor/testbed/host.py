@@ -78,6 +78,11 @@ class Host:
         flows: list[str] = self._page("flows") or []
         return flows
 
+    def trace(self, port_id: str, packet: bytes) -> dict[str, Any]:
+        """What the data plane would do with an IP packet of a port's workload; empty when no agent answers."""
+        fate: dict[str, Any] = self._page(f"trace?port={port_id}&packet={packet.hex()}") or {}
+        return fate
+
     def _page(self, name: str) -> Any:
         transport = httpx.HTTPTransport(uds=str(self.outside("agent.sock")), verify=False)
         with contextlib.suppress(httpx.TransportError), httpx.Client(transport=transport, timeout=10) as client:

@@ -19,6 +19,7 @@ from tests.conformance.driver.routing_ipv6 import *  # noqa: F403
 from tests.conformance.driver.security_groups import *  # noqa: F403
 from tests.conformance.driver.services import *  # noqa: F403
 from tests.conformance.driver.suite import *  # noqa: F403
+from tests.conformance.driver.tracing import *  # noqa: F403
 
 
 class MemoryHost:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from alcor.dataplane.driver import Change, DataPlane, Failures, Listener, State
+from alcor.dataplane.driver import Change, DataPlane, Failures, Fate, Listener, State
 from alcor.dataplane.ovs.driver import OvsDataPlane
 from alcor.dataplane.ovs.settings import OvsSettings
 from alcor.model.addresses import Address, ipv4_number
@@ -59,6 +59,9 @@ class DriverInside:
 
     async def deliver(self, port_id: Id, frame: bytes) -> None:
         await self._loop.run(self._inner().deliver(port_id, frame))
+
+    async def trace(self, port_id: Id, frame: bytes) -> Fate:
+        return await self._loop.run(self._inner().trace(port_id, frame))
 
     def interfaces(self) -> frozenset[Id]:
         return self._inner().interfaces()

@@ -13,5 +13,6 @@ from tests.conformance.driver.routing_ipv6 import *  # noqa: F403
 from tests.conformance.driver.security_groups import *  # noqa: F403
 from tests.conformance.driver.services import *  # noqa: F403
 from tests.conformance.driver.suite import *  # noqa: F403
+from tests.conformance.driver.tracing import *  # noqa: F403
 
 pytestmark = pytest.mark.root

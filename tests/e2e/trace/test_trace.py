@@ -1,4 +1,4 @@
-"""What a trace says of a packet, packets do: over Open vSwitch on two hosts, allowed and denied."""
+"""What a trace says of a packet, packets do, and the data plane says, too: over Open vSwitch, allowed and denied."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from alcor.cli.live_trace import compared
+from alcor.model.resources.port_trace import PORT_TRACE
 from alcor.testbed.waiting import wait_until
+from alcor.trace.question import asked_packet
+from alcor.trace.wire import ip_packet
 from tests.e2e.routing.site import Site, create_site
 from tests.e2e.two_hosts import two_hosts
 
@@ -52,7 +56,13 @@ async def agree(site: Site, sender: str, address: str, passes: bool, port: int |
             return (site.workloads[sender].ping(address, timeout=1) is not None) is passes
         return connects(site, sender, address, port) is passes
 
+    def data_plane_does() -> bool:
+        packet = asked_packet(PORT_TRACE.check_create({**asked, "from": trace["from"]}))
+        host = site.workloads[sender].host
+        return compared(trace["steps"], host.trace(site.ports[sender]["id"], ip_packet(packet))).agree is not False
+
     wait_until(packets_do, f"what {sender} sends to {address} to be as traced: {trace}")
+    wait_until(data_plane_does, f"the data plane to say the same of it: {trace}")
     return [each for each in trace["steps"] if each["verdict"] == "stops"]
 
 

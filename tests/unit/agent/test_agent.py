@@ -188,6 +188,7 @@ async def test_the_local_api_tells_what_is_inside(tmp_path: Path, switch: Memory
             assert (shown["id"], shown["state"], shown["fixed_ips"]) == (id_text(A.id), "UP", ["10.0.0.1"])
             assert any("fa:16:3e:00:00:01" in line for line in (await client.get("/flows")).json())
             assert "alcor_agent_ports_up 1" in (await client.get("/metrics")).text
+            assert (await client.get("/trace?port=nothing")).status_code == 400
             assert (await client.get("/nothing")).status_code == 404
             assert (await client.post("/status")).status_code == 400
         for garbage in (b"", b"\xff\n\n", b"GET\r\n\r\n", b"x" * 200_000):

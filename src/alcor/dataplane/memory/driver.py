@@ -10,6 +10,7 @@ from alcor.dataplane.driver import (
     DataPlaneUnavailable,
     Endpoint,
     Failures,
+    Fate,
     Listener,
     NextHop,
     NextHopDelta,
@@ -18,6 +19,7 @@ from alcor.dataplane.driver import (
 )
 from alcor.dataplane.memory.firewall import Firewall
 from alcor.dataplane.memory.switch import Fabric, MemorySwitch
+from alcor.dataplane.memory.tracing import fate_of
 from alcor.dataplane.security_groups import ANY_VPC, MembersDelta, StrangersDelta
 from alcor.model.addresses import Address, address_text, ipv4_text, mac_text
 from alcor.model.identifiers import Id, id_text
@@ -152,6 +154,11 @@ class MemoryDataPlane:
     def client(self, address: Address) -> Id | None:
         """See DataPlane.client."""
         return None
+
+    async def trace(self, port_id: Id, frame: bytes) -> Fate:
+        """See DataPlane."""
+        self._check_available()
+        return fate_of(self.switch, port_id, frame)
 
     async def describe(self) -> list[str]:
         """See DataPlane.describe."""

@@ -51,6 +51,12 @@ class Firewall:
         self._used_strangers: set[tuple[int, bytes]] = set()
         self._connections: dict[Id, dict[Packet, bool]] = {}  # by port: how each began, and whether from outside
 
+    def copy(self) -> "Firewall":
+        """One that knows the same, and no connections."""
+        copied = Firewall()
+        copied.groups, copied.members, copied.strangers = self.groups, self.members, self.strangers
+        return copied
+
     def forget(self, port_id: Id) -> None:
         """Forget the connections of a workload."""
         self._connections.pop(port_id, None)

@@ -5,6 +5,7 @@ A switch outlives the drivers that program it, as Open vSwitch outlives the agen
 
 from collections import Counter, deque
 from collections.abc import Callable
+from typing import Protocol
 
 from alcor.dataplane import frames, ipv6, port_security
 from alcor.dataplane.driver import MOST_ROUTERS, Endpoint, NextHop, Router, RouterInterface
@@ -33,6 +34,16 @@ _DHCPV6 = (546, 547)
 _BROADCAST_IPV4 = b"\xff\xff\xff\xff"
 
 
+class Underlay(Protocol):
+    """What joins switches."""
+
+    def join(self, switch: "MemorySwitch") -> None:
+        """Make the switch reachable under its VTEP address."""
+
+    def carry(self, vtep: int, vni: int, frame: bytes) -> bool:
+        """Deliver to the switch at this address; False when there is none or nothing there wants the frame."""
+
+
 class Fabric:
     """The underlay: takes a frame of a VPC from one tunnel end point to another."""
 
@@ -57,7 +68,7 @@ class MemorySwitch:
     ``undecided`` where those go of which nobody here knows whether a security group lets them pass.
     """
 
-    def __init__(self, fabric: Fabric, vtep: int) -> None:
+    def __init__(self, fabric: Underlay, vtep: int) -> None:
         self.vtep = vtep
         self.inboxes: dict[Id, deque[bytes]] = {}
         self.endpoints: dict[Id, Endpoint] = {}
@@ -78,6 +89,17 @@ class MemorySwitch:
         self._by_mac: dict[tuple[int, int], Id] = {}
         self._fabric = fabric
         fabric.join(self)
+
+    def copy(self, fabric: Underlay) -> "MemorySwitch":
+        """One on another underlay that does the same with frames, for as long as neither is told anything new."""
+        copied = MemorySwitch(fabric, self.vtep)
+        copied.inboxes = {port_id: deque(maxlen=_INBOX_FRAMES) for port_id in self.inboxes}
+        copied.endpoints, copied._by_mac = self.endpoints, self._by_mac
+        copied.remotes, copied.vteps = self.remotes, self.vteps
+        copied.on_demand, copied.learned = self.on_demand, self.learned
+        copied.routers, copied.next_hops = self.routers, self.next_hops
+        copied.firewall = self.firewall.copy()
+        return copied
 
     def put_endpoint(self, endpoint: Endpoint) -> None:
         """Program an endpoint in place of any earlier one of its port, whose connections go on."""

@@ -6,19 +6,21 @@ import logging
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from pathlib import Path
 
-from alcor.dataplane.driver import Change, DataPlaneUnavailable, Failures, Listener, State
+from alcor.dataplane.driver import Change, DataPlaneUnavailable, Failures, Fate, Listener, Outcome, State
 from alcor.dataplane.host_services import ClientAddresses
 from alcor.dataplane.ovs import cookies
 from alcor.dataplane.ovs.connection_zones import ConnectionZones
 from alcor.dataplane.ovs.control_socket import ControlSocket
 from alcor.dataplane.ovs.database import SwitchDatabase
 from alcor.dataplane.ovs.description import describe_flows
+from alcor.dataplane.ovs.jsonrpc import RpcError
 from alcor.dataplane.ovs.openflow import message
 from alcor.dataplane.ovs.openflow.actions import Action, SetBits
 from alcor.dataplane.ovs.openflow.connection import Handlers
 from alcor.dataplane.ovs.openflow.errors import Refused
 from alcor.dataplane.ovs.openflow.flows import FlowStatistics, RemovedFlow, decode_statistics, statistics_request
 from alcor.dataplane.ovs.openflow.packets import PacketIn, packet_out, packet_through_tables
+from alcor.dataplane.ovs.packet_trace import SwitchPorts, fate_in, flow_of
 from alcor.dataplane.ovs.pipeline import TO_LEARNED
 from alcor.dataplane.ovs.programmer import OwnPorts, Programmer
 from alcor.dataplane.ovs.renewals import Learned, Renewals
@@ -170,6 +172,18 @@ class OvsDataPlane:
         if self._neighbours is not None and change.vteps:
             await self._neighbours.wait_known(change.vteps, _NEIGHBOUR_WAIT_SECONDS)
         return failures
+
+    async def trace(self, port_id: Id, frame: bytes) -> Fate:
+        """See DataPlane."""
+        number = self._ports.get(port_id)
+        if number is None:
+            return Fate(Outcome.DROPPED, where="the port has no interface")
+        own = self._own_ports
+        try:
+            text = await self._commands.call("ofproto/trace", self._settings.integration_bridge, flow_of(number, frame))
+        except (OSError, RpcError) as error:
+            raise DataPlaneUnavailable(f"ovs-vswitchd does not trace the packet: {error}") from error
+        return fate_in(str(text), SwitchPorts(self._port_ids, own.tunnel_port, own.service_port))
 
     def services_interface(self) -> str | None:
         """See DataPlane."""
