@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
+from alcor.agent.announcing import Announcing
 from alcor.agent.counters import Counters, prometheus_text
 from alcor.agent.dhcp.server import DhcpSettings
 from alcor.agent.dns.answering import Answering
@@ -76,7 +77,10 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     vtep = ipv4_number(settings.vtep_ip)
     routing = Routing(wanted, driver, counters, on_demand, punted, vtep)
     security = Security(wanted, driver, counters, on_demand, time.monotonic)
-    reconciler = Reconciler(wanted, driver, reports, counters, vtep, punted, on_demand, routing, advertising, security)
+    announcing = Announcing(wanted, on_demand, punted, counters)
+    reconciler = Reconciler(
+        wanted, driver, reports, counters, vtep, punted, on_demand, routing, advertising, security, announcing
+    )
     directory = Path(settings.data_directory)
     files = [
         LearnedFile(directory / LEARNED, on_demand.learned.dump, on_demand.restore, counters),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from alcor.agent.announcing import Announcing
 from alcor.agent.backoff import Backoff
 from alcor.agent.counters import Counters
 from alcor.agent.ipv6.advertising import Advertising
@@ -57,6 +58,7 @@ class Reconciler:
         routing: Routing,
         advertising: Advertising,
         security: Security,
+        announcing: Announcing,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.port_states = PortStates()
@@ -68,6 +70,7 @@ class Reconciler:
         self._punted = punted
         self._on_demand = on_demand
         self._routing, self._advertising, self._security = routing, advertising, security
+        self._announcing = announcing
         on_demand.changed = self._learned_changed
         routing.changed = security.deciding.changed = self._wake_up
         on_demand.forgotten = self._learned_forgotten
@@ -195,6 +198,7 @@ class Reconciler:
         received = self._take_in()
         saved, programmed = await asyncio.gather(self._save(), self._program())
         if programmed:
+            self._announcing.programmed()
             await self._routing.programmed()
             await self._on_demand.programmed()
             await self._security.deciding.programmed()
@@ -216,6 +220,7 @@ class Reconciler:
             self._on_demand.before(self._wanted.state, delta)
             self._security.touch(self._wanted.state, delta)
             self._advertising.touch(delta)
+            self._announcing.touch(self._wanted.state, delta)
             self._wanted.apply(delta, arrival.log_id)
             self._on_demand.after()
             self._counters.add("goal_states_taken")

@@ -382,6 +382,7 @@ class _Change:
     def _tell_address(self, host: AskingHost, address: Address, mac: int | None) -> None:
         change = self._of(host)
         if mac is None:
+            self._learned.absent_addresses.add(address, host)  # workloads may remember who had it
             if isinstance(address, int):
                 change.removed_ipv4.add(address)
             else:

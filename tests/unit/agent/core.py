@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from alcor.agent.announcing import Announcing
 from alcor.agent.counters import Counters
 from alcor.agent.dhcp.server import DhcpSettings
 from alcor.agent.ipv6.advertising import Advertising
@@ -38,9 +39,10 @@ class Core:
         )  # fmt: skip
         self.routing = Routing(self.wanted, self.driver, self.counters, self.on_demand, self.punted, OWN_VTEP)
         self.security = Security(self.wanted, self.driver, self.counters, self.on_demand, clock)
+        self.announcing = Announcing(self.wanted, self.on_demand, self.punted, self.counters)
         self.reconciler = Reconciler(
             self.wanted, self.driver, self.reports, self.counters, OWN_VTEP, self.punted, self.on_demand, self.routing,
-            self.advertising, self.security, clock,
+            self.advertising, self.security, self.announcing, clock,
         )  # fmt: skip
         self.reports.connected(LOG_ID)
 

@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from alcor.agent.announcing import Announcing
 from alcor.agent.counters import Counters
 from alcor.agent.dhcp.server import DhcpSettings
 from alcor.agent.ipv6.advertising import Advertising
@@ -144,6 +145,7 @@ class AgentFollows(RuleBasedStateMachine):
             routing,
             advertising,
             Security(self.wanted, self.driver, self.counters, on_demand, lambda: self.now),
+            Announcing(self.wanted, on_demand, punted, self.counters),
             lambda: self.now,
         )  # fmt: skip
         self.sequence = Sequence(*self.wanted.applied())

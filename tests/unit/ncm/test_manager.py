@@ -153,6 +153,16 @@ def test_an_address_that_passes_to_another_port_is_told(region: Region, asker: A
     assert asker.known.forwarding[MACS[2]] == 3
 
 
+def test_an_address_that_passes_to_another_port_after_a_while_is_told(region: Region, asker: Asker) -> None:
+    region.commit(port(2, 2, 2))
+    region.ask(asker, ipv4={ADDRESSES[1]})
+    region.commit(port(1, 1))
+    assert ADDRESSES[1] not in asker.known.ipv4
+    region.commit(port(2, 2, 2, 1))
+    assert asker.known.ipv4[ADDRESSES[1]] == MACS[2]
+    assert asker.known.forwarding[MACS[2]] == 3
+
+
 def test_what_was_not_there_is_told_as_soon_as_it_is(region: Region, asker: Asker) -> None:
     region.ask(asker, ipv4={ADDRESSES[2]})
     assert asker.known.is_empty()

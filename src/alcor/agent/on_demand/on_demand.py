@@ -10,7 +10,7 @@ workloads ask within what a manager answers.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 from alcor.agent.counters import Counters
@@ -24,7 +24,7 @@ from alcor.channels.ncm_messages import Questions, VpcQuestions
 from alcor.dataplane import frames
 from alcor.dataplane.driver import DataPlane
 from alcor.model.addresses import Address
-from alcor.model.goal_state import GoalState, GoalStateDelta
+from alcor.model.goal_state import GoalState, GoalStateDelta, NeighbourDelta
 from alcor.model.identifiers import Id
 
 _PORT_QUESTIONS = 50.0  # a second
@@ -46,6 +46,8 @@ class OnDemand:
         """Says whether packets of a MAC address of a VPC are let pass for what is known of it."""
         self.forgotten: Callable[[Touched], None] = lambda touched: None
         """Told which MACs are known no longer, which the data plane has dropped already or was never told of."""
+        self.coming: Callable[[Mapping[int, NeighbourDelta]], None] = lambda neighbours: None
+        """Told what is about to be learned, by VNI."""
         self.ticked: Callable[[], None] = lambda: None
         """Told about once a second."""
         self._only_routed: set[tuple[int, int]] = set()  # learned MACs (by VNI) that nothing else is sent to
@@ -84,6 +86,12 @@ class OnDemand:
             question, now = Question(vni, address=address), self._clock()
             if not self._open.is_open(question, now):
                 self._open.ask([question], now)
+
+    def follow(self, vni: int, address: Address) -> None:
+        """A port here gave up an address that workloads may remember: whoever gets it next is to be told of."""
+        now = self._clock()
+        if self.is_on_demand(vni) and not self.learned.is_absent(vni, now, address=address):
+            self._open.ask([Question(vni, address=address)], now)
 
     def packet_missed(self, port_id: Id, frame: bytes) -> None:
         """A workload sent a packet to a MAC that is not programmed."""
@@ -193,6 +201,7 @@ class OnDemand:
         for vni in [vni for vni in news.neighbours if vni not in manager.vnis]:
             del news.neighbours[vni]
             self._counters.add("news_passed_over")
+        self.coming(news.neighbours)
         touched = self.learned.take(news, manager.vnis, self._clock())
         for vni, change in news.neighbours.items():
             resolved: list[Address] = [*change.put.ipv4, *change.put.ipv6]

@@ -15,19 +15,9 @@ from alcor.agent.on_demand.held_packets import Waiting
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.routing.next_hops import NextHops
-from alcor.agent.routing.router_index import RouterIndex
 from alcor.agent.wanted import Wanted
 from alcor.dataplane.driver import MOST_ROUTERS, DataPlane, NextHop, Router, RouterInterface
-from alcor.dataplane.frames import (
-    ARP_REQUEST,
-    ETHERNET_HEADER,
-    ETHERTYPE_IPV4,
-    ETHERTYPE_IPV6,
-    Arp,
-    arp_frame,
-    ethernet,
-)
-from alcor.dataplane.neighbour_discovery import NeighbourAdvertisement, announcement_frame
+from alcor.dataplane.frames import ETHERNET_HEADER, ETHERTYPE_IPV4, ETHERTYPE_IPV6, ethernet
 from alcor.dataplane.refusals import refusal
 from alcor.dataplane.route_choice import Way, way
 from alcor.dataplane.routed_packets import (
@@ -40,7 +30,7 @@ from alcor.dataplane.routed_packets import (
     stays_in_subnet,
     time_to_live,
 )
-from alcor.model.addresses import MAC_BROADCAST, Address, address_of, version_of
+from alcor.model.addresses import Address, version_of
 from alcor.model.identifiers import Id
 
 _VERSIONS = {ETHERTYPE_IPV4: 4, ETHERTYPE_IPV6: 6}
@@ -77,7 +67,6 @@ class Routing:
         self._wanted, self._driver, self._counters = wanted, driver, counters
         self._on_demand, self._punted, self._own_vtep = on_demand, punted, own_vtep
         self._held: list[_Held] = []
-        self._announced = RouterIndex()
         on_demand.is_routed_to = self.next_hops.leads_to
 
     def packet(self, port_id: Id, frame: bytes) -> None:
@@ -94,32 +83,13 @@ class Routing:
             self._on_demand.no_longer_routed_to(vni, hop.mac)
 
     async def programmed(self) -> None:
-        """The data plane does what was wanted: let go what waited for it, and have new gateways known."""
-        if self._wanted.routers() is not self._announced:
-            self._announce()
+        """The data plane does what was wanted: let go what waited for it."""
         held = self._held
         self._held = [each for each in held if self.next_hops.is_new(each.vni, each.address)]
         for each in held:
             if not self.next_hops.is_new(each.vni, each.address):
                 self._counters.add("held_packets_sent")
                 await self._driver.forward(each.port_id, each.frame)
-
-    def _announce(self) -> None:
-        """Tell the workloads in a subnet of a gateway that has another MAC address than before (RFC 5227, 3; RFC 4861,
-        7.2.6).
-
-        They may remember the old one for as long as they hear of no other.
-        """
-        before, self._announced = self._announced, self._wanted.routers()
-        for gateway in self._announced.interfaces():
-            if before.owner_of(gateway.vni, gateway.address) == gateway.mac:
-                continue
-            frame = _announcement(gateway)
-            for port in self._wanted.state.ports.values():
-                if port.vni == gateway.vni and any(
-                    gateway.covers(address_of(address)) for _, address in port.fixed_ips
-                ):
-                    self._punted.reply(port.id, frame)
 
     def _take_again(self, port_id: Id, frame: bytes, _there: bool) -> None:
         """It is known who has the address that a packet goes to next, or nobody has it."""
@@ -227,11 +197,3 @@ class Routing:
         else:
             vtep = learned.vteps(vni).get(learned.forwarding(vni).get(mac, -1))
         return None if vtep is None or vtep == self._own_vtep else NextHop(mac, vtep)
-
-
-def _announcement(gateway: RouterInterface) -> bytes:
-    """The frame that tells everybody who has a gateway's address."""
-    address = gateway.address
-    if isinstance(address, int):
-        return arp_frame(Arp(ARP_REQUEST, gateway.mac, address, MAC_BROADCAST, address))
-    return announcement_frame(NeighbourAdvertisement(address, gateway.mac, is_router=True))
