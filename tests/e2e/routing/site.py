@@ -37,10 +37,10 @@ class Site:
             **attributes,
         )
 
-    async def add(self, name: str, subnet: str, host_number: int, **attributes: Any) -> Workload:
+    async def add(self, name: str, subnet: str, host_number: int, mtu: int = 1450, **attributes: Any) -> Workload:
         """A workload with its address and default route."""
         port = self.ports[name] = await self.bound_port(subnet, host_number, **attributes)
-        workload = self.workloads[name] = self.testbed.add_workload(name, self.host(host_number))
+        workload = self.workloads[name] = self.testbed.add_workload(name, self.host(host_number), mtu)
         workload.plug(port["id"], port["mac_address"])
         await self.cloud.wait_for_status("port", port["id"], "ACTIVE")
         workload.request_lease()
