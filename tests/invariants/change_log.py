@@ -7,6 +7,8 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.records import (
     AddressGroupDeleted,
     AddressGroupRecord,
+    NetworkAclDeleted,
+    NetworkAclRecord,
     NodeDeleted,
     NodeRecord,
     PortDeleted,
@@ -81,7 +83,7 @@ def followed(records: Iterable[Record]) -> set[Record]:
     state: dict[Any, Record] = {}
     for record in records:
         match record:
-            case VpcRecord() | SubnetRecord() | PortRecord() | RouterRecord():
+            case VpcRecord() | SubnetRecord() | NetworkAclRecord() | PortRecord() | RouterRecord():
                 state[record.id] = record
             case SecurityGroupRecord() | AddressGroupRecord():
                 state[record.id] = record
@@ -96,6 +98,8 @@ def followed(records: Iterable[Record]) -> set[Record]:
             case RouterInterfaceDeleted():
                 state.pop(("interface", record.id), None)
             case PortDeleted() | SubnetDeleted() | RouterDeleted() | SecurityGroupDeleted() | AddressGroupDeleted():
+                state.pop(record.id, None)
+            case NetworkAclDeleted():
                 state.pop(record.id, None)
             case NodeDeleted():
                 state.pop(record.host_id, None)

@@ -10,7 +10,9 @@ from alcor.agent.routing.routing import Routing
 from alcor.agent.services.listening import Services
 from alcor.agent.southbound import Southbound
 from alcor.agent.wanted import Wanted
+from alcor.dataplane.subnet_acls import subnet_acls
 from alcor.model.addresses import mac_text
+from alcor.model.goal_state import Port
 from alcor.model.identifiers import id_text
 
 
@@ -61,11 +63,17 @@ class Inspection:
                     "vni": port.vni,
                     "mac_address": mac_text(port.mac),
                     "fixed_ips": [address for _, address in port.fixed_ips],
+                    "network_acls": self._network_acls(port),
                     "state": state.state.name if state else "PENDING",
                     "reason": state.reason if state else "",
                 }
             )
         return ports
+
+    def _network_acls(self, port: Port) -> list[str]:
+        """The network ACLs of the port's subnets."""
+        acls = subnet_acls(port, self._wanted.state.subnets)
+        return list(dict.fromkeys(id_text(each.acl) for each in acls if each.acl is not None))
 
     def gauges(self) -> dict[str, int]:
         """How much there is of what."""
@@ -80,6 +88,8 @@ class Inspection:
             "vpcs_on_demand": len(self._on_demand.vnis()),
             "vpcs_without_manager": sum(self._on_demand.manager(vni) is None for vni in self._on_demand.vnis()),
             "routers": len(state.routers),
+            "security_groups": len(state.security_groups),
+            "network_acls": len(state.network_acls),
             "next_hops": self._routing.next_hops.count(),
             "neighbours_learned": self._on_demand.learned.count(),
             "neighbours": sum(len(neighbours.forwarding) for neighbours in state.neighbours.values()),

@@ -14,7 +14,8 @@ from alcor.agent.routing.next_hops import NextHops
 from alcor.dataplane.driver import Change, RemoteDelta, State
 from alcor.dataplane.endpoints import endpoint_of
 from alcor.dataplane.routers import data_plane_router, data_plane_routers
-from alcor.model.goal_state import GoalState, GoalStateDelta
+from alcor.dataplane.subnet_acls import subnet_acls
+from alcor.model.goal_state import GoalState, GoalStateDelta, Subnet
 from alcor.model.identifiers import Id
 
 
@@ -28,7 +29,11 @@ def data_plane_state(
     """
     vteps = {index: vtep for index, vtep in goal.vteps.items() if vtep != own_vtep}
     state = State(
-        endpoints={port_id: endpoint_of(port) for port_id, port in goal.ports.items() if port_id in interfaces},
+        endpoints={
+            port_id: endpoint_of(port, subnet_acls(port, goal.subnets))
+            for port_id, port in goal.ports.items()
+            if port_id in interfaces
+        },
         vteps=set(vteps.values()),
     )
     for vni, neighbours in goal.neighbours.items():
@@ -58,6 +63,7 @@ def _add_learned(state: State, goal: GoalState, learned: Learned, own_vtep: int)
 
 class _Touched(msgspec.Struct):
     ports: set[Id] = msgspec.field(default_factory=set)
+    subnets: set[Id] = msgspec.field(default_factory=set)  # with another range or network ACL, or come or gone
     macs: dict[int, list[Iterable[int]]] = msgspec.field(default_factory=dict)  # by VNI
     host_indexes: set[int] = msgspec.field(default_factory=set)
     vteps_before: set[int] | None = None
@@ -105,6 +111,9 @@ class Projection:
                 if port is not None:
                     touched.macs.setdefault(port.vni, []).append((port.mac,))
                     touched.peers.add(port.vni)
+        for subnet_id in (*delta.subnets, *delta.removed_subnets):
+            if _border(goal.subnets.get(subnet_id)) != _border(delta.subnets.get(subnet_id)):
+                touched.subnets.add(subnet_id)
         for vni in delta.removed_vpcs & goal.neighbours.keys():
             touched.macs.setdefault(vni, []).append(goal.neighbours[vni].forwarding)
         for vni, change in delta.neighbours.items():
@@ -136,9 +145,10 @@ class Projection:
         """What to change in the data plane for all that was touched."""
         touched, self._touched = self._touched, _Touched()
         change = Change()
-        for port_id in touched.ports:
+        for port_id in touched.ports | _ports_in(goal, touched.subnets):
             if port_id in goal.ports and port_id in interfaces:
-                change.endpoints[port_id] = endpoint_of(goal.ports[port_id])
+                port = goal.ports[port_id]
+                change.endpoints[port_id] = endpoint_of(port, subnet_acls(port, goal.subnets))
             else:
                 change.removed_endpoints.add(port_id)
         self._change_vteps(change, touched, goal)
@@ -220,6 +230,17 @@ class Projection:
                 else:
                     put[mac] = vtep
         return RemoteDelta(put=put, removed=removed)
+
+
+def _border(subnet: Subnet | None) -> tuple[str, Id] | None:
+    """What an endpoint says of a subnet."""
+    return (subnet.cidr, subnet.network_acl) if subnet is not None else None
+
+
+def _ports_in(goal: GoalState, subnet_ids: AbstractSet[Id]) -> set[Id]:
+    if not subnet_ids:
+        return set()
+    return {port.id for port in goal.ports.values() if any(each in subnet_ids for each, _ in port.fixed_ips)}
 
 
 def _is_on_demand(goal: GoalState, vni: int) -> bool:

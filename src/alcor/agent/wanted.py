@@ -184,6 +184,7 @@ class Wanted:
             neighbours={vni: NeighbourDelta(put=neighbours) for vni, neighbours in state.neighbours.items()},
             routers=state.routers,
             security_groups=state.security_groups,
+            network_acls=state.network_acls,
         )
         yield _LOG_ID + self.log_id
         yield from _payloads(snapshot)
@@ -224,6 +225,7 @@ def _adopt(delta: GoalStateDelta) -> GoalState:
         neighbours={vni: change.put for vni, change in delta.neighbours.items() if not change.put.is_empty()},
         routers=delta.routers,
         security_groups=delta.security_groups,
+        network_acls=delta.network_acls,
     )
 
 

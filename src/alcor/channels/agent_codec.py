@@ -178,6 +178,7 @@ def _digest_message(message: GoalStateDigest) -> pb.GoalStateDigest:
         neighbours=digest.neighbours,
         routers=digest.routers,
         security_groups=digest.security_groups,
+        network_acls=digest.network_acls,
     )
 
 
@@ -190,6 +191,7 @@ def _digest(message: pb.GoalStateDigest) -> GoalStateDigest:
         message.neighbours,
         message.routers,
         message.security_groups,
+        message.network_acls,
     )
     return GoalStateDigest(message.revision, digest, message.version)
 

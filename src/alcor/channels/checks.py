@@ -50,6 +50,13 @@ def vni(value: int) -> int:
     return value
 
 
+def number(value: int, bits: int, what: str) -> int:
+    """A number of so many bits."""
+    if value >> bits:
+        raise MalformedMessage(f"{what} {value} does not fit {bits} bits")
+    return value
+
+
 def mac(value: int, what: str) -> int:
     """A 48-bit MAC address."""
     if value >= MAC_LIMIT:

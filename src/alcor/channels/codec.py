@@ -10,6 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from alcor.channels import checks, router_codec
+from alcor.channels.acl_codec import network_acl, put_network_acl
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.security_codec import (
     add_memberships,
@@ -82,6 +83,8 @@ def _whole(delta: GoalStateDelta) -> pb.GoalState:
         part.removed_routers.extend(delta.removed_routers)
     if delta.removed_security_groups:
         part.removed_security_groups.extend(delta.removed_security_groups)
+    if delta.removed_network_acls:
+        part.removed_network_acls.extend(delta.removed_network_acls)
     for vpc in delta.vpcs.values():
         _put_vpc(vpc, part)
     for subnet in delta.subnets.values():
@@ -94,6 +97,8 @@ def _whole(delta: GoalStateDelta) -> pb.GoalState:
         router_codec.put_router(router, part)
     for group in delta.security_groups.values():
         put_security_group(group, part)
+    for acl in delta.network_acls.values():
+        put_network_acl(acl, part)
     if delta.vteps:
         _put_vteps(delta.vteps.items(), part)
     for vni, change in delta.neighbours.items():
@@ -129,6 +134,8 @@ def _pieces(delta: GoalStateDelta, max_bytes: int) -> Iterator[Piece]:
         yield 19 * len(ids), partial(_extend, "removed_routers", ids)
     for ids in _slices(delta.removed_security_groups, max_bytes // 19):
         yield 19 * len(ids), partial(_extend, "removed_security_groups", ids)
+    for ids in _slices(delta.removed_network_acls, max_bytes // 19):
+        yield 19 * len(ids), partial(_extend, "removed_network_acls", ids)
     for vpc in delta.vpcs.values():
         yield _resource_piece(_put_vpc, vpc)
     for subnet in delta.subnets.values():
@@ -141,6 +148,8 @@ def _pieces(delta: GoalStateDelta, max_bytes: int) -> Iterator[Piece]:
         yield _resource_piece(router_codec.put_router, router)
     for group in delta.security_groups.values():
         yield _resource_piece(put_security_group, group)
+    for acl in delta.network_acls.values():
+        yield _resource_piece(put_network_acl, acl)
     for some in _slices(delta.vteps.items(), max_bytes // _VTEP_BYTES):
         yield _VTEP_BYTES * len(some), partial(_put_vteps, some)
     for vni, change in delta.neighbours.items():
@@ -213,6 +222,7 @@ def _put_subnet(subnet: Subnet, part: pb.GoalState) -> None:
         dns_nameservers=subnet.dns_nameservers,
         ipv6_ra_mode=subnet.ipv6_ra_mode,
         ipv6_address_mode=subnet.ipv6_address_mode,
+        network_acl=subnet.network_acl,
     )
     for to, via in subnet.host_routes:
         message.host_routes.add(destination=to, next_hop=via)
@@ -339,6 +349,8 @@ def _add_resources(delta: GoalStateDelta, part: pb.GoalState) -> None:
         delta.routers[checks.identifier(router.id, "router")] = router_codec.router(router)
     for group in part.security_groups:
         delta.security_groups[checks.identifier(group.id, "security group")] = security_group(group)
+    for acl in part.network_acls:
+        delta.network_acls[checks.identifier(acl.id, "network ACL")] = network_acl(acl)
     for vtep in part.vteps:
         delta.vteps[vtep.host_index] = vtep.ipv4
     delta.removed_vpcs.update(map(checks.vni, part.removed_vpcs))
@@ -347,6 +359,7 @@ def _add_resources(delta: GoalStateDelta, part: pb.GoalState) -> None:
     delta.removed_vteps.update(part.removed_vteps)
     delta.removed_routers |= checks.identifiers(part.removed_routers, "removed router")
     delta.removed_security_groups |= checks.identifiers(part.removed_security_groups, "removed security group")
+    delta.removed_network_acls |= checks.identifiers(part.removed_network_acls, "removed network ACL")
 
 
 def _subnet(message: pb.Subnet) -> Subnet:
@@ -363,6 +376,7 @@ def _subnet(message: pb.Subnet) -> Subnet:
         ),
         ipv6_ra_mode=checks.ipv6_mode(message.ipv6_ra_mode),
         ipv6_address_mode=checks.ipv6_mode(message.ipv6_address_mode),
+        network_acl=checks.identifier(message.network_acl, "network ACL") if message.network_acl else b"",
     )
 
 

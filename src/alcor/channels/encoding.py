@@ -59,4 +59,6 @@ def _only_a_few_neighbours(delta: GoalStateDelta, most: int) -> bool:
         return False
     if delta.removed_routers or delta.security_groups or delta.removed_security_groups:
         return False
+    if delta.network_acls or delta.removed_network_acls:
+        return False
     return delta.neighbour_count() <= most

@@ -1,12 +1,13 @@
 """Ports of a goal state as a data plane is told of them."""
 
 from alcor.dataplane.driver import Endpoint
+from alcor.dataplane.network_acls import SubnetAcl
 from alcor.model.addresses import ip_bytes
 from alcor.model.goal_state import Port
 
 
-def endpoint_of(port: Port) -> Endpoint:
-    """A port as packets see it."""
+def endpoint_of(port: Port, network_acls: tuple[SubnetAcl, ...] = ()) -> Endpoint:
+    """A port as packets see it, and the network ACLs of its subnets."""
     addresses = [ip_bytes(address) for _, address in port.fixed_ips]
     return Endpoint(
         port_id=port.id,
@@ -18,4 +19,5 @@ def endpoint_of(port: Port) -> Endpoint:
         allowed_address_pairs=port.allowed_address_pairs,
         admin_state_up=port.admin_state_up,
         security_groups=port.security_groups if port.port_security else (),
+        network_acls=network_acls,
     )

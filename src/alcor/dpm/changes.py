@@ -14,6 +14,8 @@ from alcor.model.identifiers import Id
 from alcor.model.records import (
     AddressGroupDeleted,
     AddressGroupRecord,
+    NetworkAclDeleted,
+    NetworkAclRecord,
     NodeDeleted,
     NodeRecord,
     PortDeleted,
@@ -55,6 +57,7 @@ class Before(msgspec.Struct):
     presence: dict[Id, dict[str, frozenset[Id] | None]] = {}
     routers: dict[Id, RouterBefore] = {}
     security_groups: dict[Id, goal_state.SecurityGroup | None] = {}
+    network_acls: dict[Id, dict[Id, NetworkAclRecord | None]] = {}  # by VPC
     group_ports: dict[tuple[Id, str], int] = {}  # (security group, host) → how many of its ports were bound there
     # ports the entry speaks of: their hosts are told again even when nothing changed, and so report on them again
     named_ports: set[Id] = set()
@@ -78,6 +81,11 @@ def take_in(model: ReadModel, records: tuple[Record, ...]) -> Before:
                 _put_subnet(model, before, record)
             case SubnetDeleted():
                 _delete_subnet(model, before, record.id)
+            case NetworkAclRecord():
+                _touch_network_acl(model, before, record.vpc_id, record.id)
+                model.vpc(record.vpc_id).network_acls[record.id] = record
+            case NetworkAclDeleted():
+                _delete_network_acl(model, before, record.vpc_id, record.id)
             case NodeRecord():
                 _put_node(model, before, record)
             case NodeDeleted():
@@ -195,6 +203,8 @@ def _delete_vpc(model: ReadModel, before: Before, vpc_id: Id) -> None:
         _replace_port(model, before, port_id, None)
     for subnet_id in list(vpc.subnets):
         _delete_subnet(model, before, subnet_id)
+    for acl_id in list(vpc.network_acls):
+        _delete_network_acl(model, before, vpc_id, acl_id)
     model.remove_vpc(vpc)
 
 
@@ -254,6 +264,17 @@ def _touch_subnet(model: ReadModel, before: Before, subnet_id: Id, vpc_id: Id) -
     for host_id, host in model.vpc(vpc_id).hosts.items():
         if subnet_id in host.subnets:
             _touch_presence(model, before, vpc_id, host_id)
+
+
+def _delete_network_acl(model: ReadModel, before: Before, vpc_id: Id, acl_id: Id) -> None:
+    if vpc_id in model.vpcs:
+        _touch_network_acl(model, before, vpc_id, acl_id)
+        model.vpcs[vpc_id].network_acls.pop(acl_id, None)
+
+
+def _touch_network_acl(model: ReadModel, before: Before, vpc_id: Id, acl_id: Id) -> None:
+    before.presence.setdefault(vpc_id, {})
+    before.network_acls.setdefault(vpc_id, {}).setdefault(acl_id, model.vpc(vpc_id).network_acls.get(acl_id))
 
 
 def _touch_presence(model: ReadModel, before: Before, vpc_id: Id, host_id: str) -> None:

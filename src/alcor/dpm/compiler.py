@@ -11,7 +11,15 @@ from collections.abc import Iterable
 import msgspec
 
 from alcor.dpm.changes import Before, take_in
-from alcor.dpm.goal_states import add_neighbours, join_vpc, port_state, subnet_state, vpc_state, vteps
+from alcor.dpm.goal_states import (
+    add_neighbours,
+    join_vpc,
+    network_acl_state,
+    port_state,
+    subnet_state,
+    vpc_state,
+    vteps,
+)
 from alcor.dpm.neighbour_changes import (
     VpcChange,
     changed,
@@ -154,6 +162,7 @@ class _Compilation:
         was_on_demand = vpc.on_demand if record_before is None else record_before.on_demand
         update_neighbours(vpc, change)
         joined, left = self._compare_presence(vpc)
+        self._compare_network_acls(vpc)
         if vpc.record is not None and (change.old.forwarding or change.new.forwarding) and self._is_asked_about(vpc):
             self._compiled.on_demand[vpc.record.vni] = change
         if vpc.on_demand != was_on_demand:
@@ -216,6 +225,7 @@ class _Compilation:
                 delta = self._delta(host_id)
                 delta.subnets.update(changed(old, new))
                 delta.removed_subnets.update(old.keys() - new.keys())
+                self._tell_network_acls(vpc, host_id, _network_acls(old), _network_acls(new))
         return joined, left
 
     def _subnets_before(self, vpc_id: Id, subnet_ids: Iterable[Id], vpc: VpcRecord | None) -> dict[Id, Subnet]:
@@ -286,6 +296,30 @@ class _Compilation:
         if node is not None and self._model.serves(host_id):
             self._delta(host_id).removed_vteps.add(node.host_index)
 
+    # Network ACLs
+
+    def _tell_network_acls(self, vpc: VpcModel, host_id: str, old: set[Id], new: set[Id]) -> None:
+        """Subnets of other network ACLs than before are on the host."""
+        delta = self._delta(host_id)
+        delta.removed_network_acls |= old - new
+        for acl_id in (new - old) & vpc.network_acls.keys():
+            delta.network_acls[acl_id] = network_acl_state(vpc.network_acls[acl_id])
+
+    def _compare_network_acls(self, vpc: VpcModel) -> None:
+        """Tell hosts of network ACLs that are others than before. The cost is that of the VPC's hosts."""
+        for acl_id, old in self._before.network_acls.get(vpc.id, {}).items():
+            new = vpc.network_acls.get(acl_id)
+            if new == old:
+                continue
+            subnets = {subnet.id for subnet in vpc.subnets.values() if subnet.network_acl == acl_id}
+            for host_id in self._model.served_hosts(vpc) if subnets else ():
+                if subnets.isdisjoint(vpc.hosts[host_id].subnets):
+                    continue
+                if new is None:
+                    self._delta(host_id).removed_network_acls.add(acl_id)
+                else:
+                    self._delta(host_id).network_acls[acl_id] = network_acl_state(new)
+
     # Routers
 
     def _compare_routers(self) -> None:
@@ -329,6 +363,10 @@ _NOTHING: frozenset[int] = frozenset()
 def _subnets_now(vpc: VpcModel, subnet_ids: Iterable[Id]) -> dict[Id, Subnet]:
     subnets = (vpc.subnets.get(subnet_id) for subnet_id in subnet_ids)
     return {s.id: subnet_state(s, vpc.record) for s in subnets if s is not None and vpc.record is not None}
+
+
+def _network_acls(subnets: dict[Id, Subnet]) -> set[Id]:
+    return {subnet.network_acl for subnet in subnets.values() if subnet.network_acl}
 
 
 def _vtep_hash(node: NodeRecord | None, present: bool) -> int:

@@ -5,7 +5,7 @@ It equals the digest of the snapshot the host would be given (dpm.goal_states).
 
 from collections.abc import Iterable
 
-from alcor.dpm.goal_states import port_state, subnet_state, vpc_state
+from alcor.dpm.goal_states import network_acl_state, port_state, subnet_state, vpc_state
 from alcor.dpm.read_model import ReadModel, VpcModel
 from alcor.model.digest import Digest, forwarding_hash, resource_hash, vpc_neighbours_hash, vtep_hash
 from alcor.model.identifiers import Id
@@ -21,7 +21,7 @@ def host_digest(model: ReadModel, host_id: str) -> Digest:
     node = model.nodes.get(host_id)
     if node is None:
         return Digest()
-    vpcs = subnets = ports = neighbours = 0
+    vpcs = subnets = ports = neighbours = acls = 0
     told_ahead: list[VpcModel] = []
     routers: set[Id] = set()
     groups: set[Id] = set()
@@ -34,6 +34,8 @@ def host_digest(model: ReadModel, host_id: str) -> Digest:
             continue
         vpcs ^= resource_hash(vpc_state(vpc.record, vpc.on_demand))
         subnets ^= _subnets(vpc, vpc.record, host_id)
+        for acl in vpc.network_acls_of(host.subnets):
+            acls ^= resource_hash(network_acl_state(acl))
         routers |= model.routers.of_subnets(vpc_id, host.subnets)
         for port in own:
             ports ^= resource_hash(port_state(port, vpc.record))
@@ -48,6 +50,7 @@ def host_digest(model: ReadModel, host_id: str) -> Digest:
         neighbours,
         _routers(model, routers),
         _security_groups(model, groups),
+        acls,
     )
 
 

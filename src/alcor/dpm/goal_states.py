@@ -8,7 +8,7 @@ from alcor.model import goal_state
 from alcor.model.addresses import ip_text
 from alcor.model.goal_state import GoalStateDelta, Membership, NeighbourDelta, VpcNeighbours
 from alcor.model.identifiers import Id
-from alcor.model.records import PortRecord, SubnetRecord, VpcRecord
+from alcor.model.records import NetworkAclRecord, PortRecord, SubnetRecord, VpcRecord
 
 
 def vpc_state(vpc: VpcRecord, on_demand: bool) -> goal_state.Vpc:
@@ -28,7 +28,13 @@ def subnet_state(subnet: SubnetRecord, vpc: VpcRecord) -> goal_state.Subnet:
         host_routes=subnet.host_routes,
         ipv6_ra_mode=subnet.ipv6_ra_mode,
         ipv6_address_mode=subnet.ipv6_address_mode,
+        network_acl=subnet.network_acl,
     )
+
+
+def network_acl_state(acl: NetworkAclRecord) -> goal_state.NetworkAcl:
+    """A network ACL in a goal state."""
+    return goal_state.NetworkAcl(acl.id, acl.rules)
 
 
 def port_state(port: PortRecord, vpc: VpcRecord) -> goal_state.Port:
@@ -111,6 +117,7 @@ def snapshot(model: ReadModel, host_id: str) -> GoalStateDelta:
         for subnet_id in own.subnets:
             if subnet_id in vpc.subnets:
                 delta.subnets[subnet_id] = subnet_state(vpc.subnets[subnet_id], vpc.record)
+        delta.network_acls.update((acl.id, network_acl_state(acl)) for acl in vpc.network_acls_of(own.subnets))
         for port in ports:
             delta.ports[port.id] = port_state(port, vpc.record)
         routers |= model.routers.of_subnets(vpc_id, own.subnets)

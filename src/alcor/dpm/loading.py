@@ -6,6 +6,7 @@ from alcor.dpm.goal_states import add_neighbours
 from alcor.dpm.read_model import ReadModel
 from alcor.model.records import (
     AddressGroupRecord,
+    NetworkAclRecord,
     NodeRecord,
     PortRecord,
     Record,
@@ -35,6 +36,8 @@ def load(position: int, records: Iterable[Record], nodes: dict[str, NodeRecord] 
                 model.put_vpc(record)
             case SubnetRecord():
                 model.put_subnet(record)
+            case NetworkAclRecord():
+                model.vpc(record.vpc_id).network_acls[record.id] = record
             case NodeRecord():
                 model.put_node(record)
             case RouterRecord() | RouterInterfaceRecord() | RouteTableRecord():

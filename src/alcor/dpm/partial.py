@@ -15,6 +15,8 @@ from alcor.model.records import (
     AddressGroupDeleted,
     AddressGroupRecord,
     LogEntry,
+    NetworkAclDeleted,
+    NetworkAclRecord,
     NodeDeleted,
     NodeRecord,
     PortDeleted,
@@ -73,6 +75,9 @@ def _relevant(model: ReadModel, records: Iterable[Record]) -> Iterator[Record]:
             case SubnetDeleted():
                 if record.id in model.subnet_vpcs or record.id in came:
                     yield record
+            case NetworkAclRecord() | NetworkAclDeleted():
+                if record.vpc_id in model.vpcs:
+                    yield record
             case NodeRecord() | NodeDeleted():
                 yield record
             case RouterRecord() | RouterDeleted() | RouterInterfaceRecord() | RouterInterfaceDeleted():
@@ -109,8 +114,8 @@ def needed(model: ReadModel, entries: Iterable[LogEntry]) -> dict[Id, set[str]]:
 class Tables(Protocol):
     """Records as of the last entry that is taken in together with them."""
 
-    def vpcs(self, vpc_ids: Collection[Id]) -> Iterable[VpcRecord | SubnetRecord]:
-        """These VPCs and their subnets, as far as there are any."""
+    def vpcs(self, vpc_ids: Collection[Id]) -> Iterable[VpcRecord | SubnetRecord | NetworkAclRecord]:
+        """These VPCs, their subnets and their network ACLs, as far as there are any."""
 
     def ports_of_vpcs(self, vpc_ids: Collection[Id]) -> Iterable[PortRecord]:
         """The VPCs' ports that are bound to hosts."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from alcor.dpm.partial import missing_records, needed
 from alcor.dpm.read_model import ReadModel
 from alcor.model.identifiers import Id
-from alcor.model.records import LogEntry, PortRecord, Record, SubnetRecord, VpcRecord
+from alcor.model.records import LogEntry, NetworkAclRecord, PortRecord, Record, SubnetRecord, VpcRecord
 from alcor.store import change_log
 from alcor.store.change_log import LogTrimmed
 from alcor.store.partial_snapshot import read_nodes, read_ports_of_hosts, read_ports_of_vpcs, read_vpcs
@@ -68,7 +68,7 @@ class _Tables(msgspec.Struct, frozen=True):
 
     connection: Connection
 
-    def vpcs(self, vpc_ids: Collection[Id]) -> Iterator[VpcRecord | SubnetRecord]:
+    def vpcs(self, vpc_ids: Collection[Id]) -> Iterator[VpcRecord | SubnetRecord | NetworkAclRecord]:
         return read_vpcs(self.connection, vpc_ids)
 
     def ports_of_vpcs(self, vpc_ids: Collection[Id]) -> Iterator[PortRecord]:

@@ -11,7 +11,7 @@ and address entries. The store guarantees that, after each log entry, no two por
 in common.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -21,7 +21,7 @@ from alcor.model.digest import neighbours_digest, vtep_hash
 from alcor.model.dns import port_name
 from alcor.model.goal_state import VpcNeighbours
 from alcor.model.identifiers import Id
-from alcor.model.records import NodeRecord, PortRecord, SubnetRecord, VpcRecord
+from alcor.model.records import NetworkAclRecord, NodeRecord, PortRecord, SubnetRecord, VpcRecord
 
 pack_port = msgspec.msgpack.Encoder().encode
 unpack_port = msgspec.msgpack.Decoder(PortRecord).decode
@@ -40,6 +40,7 @@ class VpcModel(msgspec.Struct):
     id: Id
     record: VpcRecord | None = None
     subnets: dict[Id, SubnetRecord] = {}
+    network_acls: dict[Id, NetworkAclRecord] = {}
     hosts: dict[str, HostPorts] = {}  # '' has the unbound ports
     whole: bool = True  # all of its ports are here, not only those of hosts served
     neighbours: VpcNeighbours = msgspec.field(default_factory=VpcNeighbours)  # of all visible ports
@@ -70,9 +71,16 @@ class VpcModel(msgspec.Struct):
             if self.named.get(address) == port.id:  # no other has taken it in the same transaction
                 del self.named[address]
 
+    def network_acls_of(self, subnet_ids: Iterable[Id]) -> list[NetworkAclRecord]:
+        """The network ACLs that hold for any of these subnets."""
+        if not self.network_acls:
+            return []
+        named = {self.subnets[subnet_id].network_acl for subnet_id in subnet_ids if subnet_id in self.subnets}
+        return [self.network_acls[acl_id] for acl_id in named if acl_id in self.network_acls]
+
     def is_empty(self) -> bool:
         """True when nothing of it is known any more."""
-        return self.record is None and not self.subnets and not self.hosts
+        return not (self.record or self.subnets or self.network_acls or self.hosts)
 
 
 class ReadModel(msgspec.Struct):

@@ -14,9 +14,19 @@ from typing import Final
 
 import msgspec
 
-from alcor.model.goal_state import GoalState, Membership, Port, Router, SecurityGroup, Subnet, Vpc, VpcNeighbours
+from alcor.model.goal_state import (
+    GoalState,
+    Membership,
+    NetworkAcl,
+    Port,
+    Router,
+    SecurityGroup,
+    Subnet,
+    Vpc,
+    VpcNeighbours,
+)
 
-VERSION: Final = 7
+VERSION: Final = 8
 """Of what is digested, and how: digests of different versions cannot be compared."""
 
 _STEP_ITEMS = 1000
@@ -36,6 +46,7 @@ class Digest(msgspec.Struct, frozen=True):
     neighbours: int = 0
     routers: int = 0
     security_groups: int = 0
+    network_acls: int = 0
 
     def differences(self, other: "Digest") -> list[str]:
         """The names of the parts that differ."""
@@ -46,8 +57,8 @@ def _hash(data: bytes) -> int:
     return int.from_bytes(blake2b(data, digest_size=8).digest())
 
 
-def resource_hash(resource: Vpc | Subnet | Port | Router | SecurityGroup) -> int:
-    """Of a VPC, a subnet, a port, a router or a security group."""
+def resource_hash(resource: Vpc | Subnet | Port | Router | SecurityGroup | NetworkAcl) -> int:
+    """Of a VPC, a subnet, a port, a router, a security group or a network ACL."""
     return _hash(_encode(resource))
 
 
@@ -113,6 +124,7 @@ def digest_in_steps(state: GoalState) -> Generator[None, None, Digest]:
     """
     vpcs, subnets, ports = list(state.vpcs.values()), list(state.subnets.values()), list(state.ports.values())
     routers, groups = list(state.routers.values()), list(state.security_groups.values())
+    acls = list(state.network_acls.values())
     vteps = _Copied(state.vteps)
     neighbours = [(vni, _Neighbours(known)) for vni, known in state.neighbours.items()]
     yield
@@ -123,6 +135,7 @@ def digest_in_steps(state: GoalState) -> Generator[None, None, Digest]:
         vteps=(yield from _in_steps(map(vtep_hash, vteps.keys, vteps.values))),
         routers=(yield from _in_steps(map(resource_hash, routers))),
         security_groups=(yield from _in_steps(map(resource_hash, groups))),
+        network_acls=(yield from _in_steps(map(resource_hash, acls))),
     )
     total = 0
     for vni, known in neighbours:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from alcor.model.identifiers import Id
-from alcor.model.records import SecurityRule
+from alcor.model.records import NetworkAclRule, SecurityRule
 
 
 class Vpc(msgspec.Struct, frozen=True, array_like=True):
@@ -35,6 +35,7 @@ class Subnet(msgspec.Struct, frozen=True, array_like=True):
     host_routes: tuple[tuple[str, str], ...] = ()
     ipv6_ra_mode: str = ""  # as in the API (model.ipv6_modes), empty for none
     ipv6_address_mode: str = ""
+    network_acl: Id = b""  # empty for none
 
 
 class Port(msgspec.Struct, frozen=True, array_like=True):
@@ -107,6 +108,13 @@ class SecurityGroup(msgspec.Struct, frozen=True, array_like=True):
     address_groups: tuple[tuple[Id, tuple[str, ...]], ...] = ()
 
 
+class NetworkAcl(msgspec.Struct, frozen=True, array_like=True):
+    """A network ACL of a subnet in which the host has ports, its rules in their order."""
+
+    id: Id
+    rules: tuple[NetworkAclRule, ...] = ()
+
+
 class Membership(msgspec.Struct, frozen=True, array_like=True):
     """The security groups that a MAC address is in, and the CIDRs it may send from beside its own addresses."""
 
@@ -177,12 +185,14 @@ class GoalStateDelta(msgspec.Struct):
     neighbours: dict[int, NeighbourDelta] = {}  # by VNI
     routers: dict[Id, Router] = {}
     security_groups: dict[Id, SecurityGroup] = {}
+    network_acls: dict[Id, NetworkAcl] = {}
     removed_vpcs: set[int] = set()
     removed_subnets: set[Id] = set()
     removed_ports: set[Id] = set()
     removed_vteps: set[int] = set()
     removed_routers: set[Id] = set()
     removed_security_groups: set[Id] = set()
+    removed_network_acls: set[Id] = set()
 
     def item_count(self) -> int:
         """How many things it puts or removes: a measure of its size."""
@@ -191,7 +201,8 @@ class GoalStateDelta(msgspec.Struct):
         items += len(self.removed_vpcs) + len(self.removed_subnets) + len(self.removed_ports) + len(self.removed_vteps)
         items += sum([router.item_count() for router in self.routers.values()]) + len(self.removed_routers)
         items += sum([len(group.rules) + 1 for group in self.security_groups.values()])
-        items += len(self.removed_security_groups)
+        items += sum([len(acl.rules) + 1 for acl in self.network_acls.values()])
+        items += len(self.removed_security_groups) + len(self.removed_network_acls)
         return items + self.neighbour_count()
 
     def neighbour_count(self) -> int:
@@ -215,6 +226,8 @@ class GoalStateDelta(msgspec.Struct):
             or self.removed_routers
             or self.security_groups
             or self.removed_security_groups
+            or self.network_acls
+            or self.removed_network_acls
         )
 
 
@@ -229,12 +242,14 @@ class GoalState(msgspec.Struct):
     neighbours: dict[int, VpcNeighbours] = {}
     routers: dict[Id, Router] = {}
     security_groups: dict[Id, SecurityGroup] = {}
+    network_acls: dict[Id, NetworkAcl] = {}
 
     def clear(self) -> None:
         """Forget everything but the revision."""
         for part in (self.vpcs, self.subnets, self.ports, self.vteps, self.neighbours, self.routers):
             part.clear()
         self.security_groups.clear()
+        self.network_acls.clear()
 
 
 def apply_delta(state: GoalState, delta: GoalStateDelta) -> None:
@@ -252,6 +267,7 @@ def apply_delta(state: GoalState, delta: GoalStateDelta) -> None:
     state.vteps.update(delta.vteps)
     state.routers.update(delta.routers)
     state.security_groups.update(delta.security_groups)
+    state.network_acls.update(delta.network_acls)
     for router_id, router_delta in delta.router_deltas.items():
         if router_id in state.routers:
             state.routers[router_id] = state.routers[router_id].with_delta(router_delta)
@@ -271,6 +287,7 @@ def _remove(state: GoalState, delta: GoalStateDelta) -> None:
     _discard(state.vteps, delta.removed_vteps)
     _discard(state.routers, delta.removed_routers)
     _discard(state.security_groups, delta.removed_security_groups)
+    _discard(state.network_acls, delta.removed_network_acls)
 
 
 def apply_neighbour_delta(neighbours: VpcNeighbours, delta: NeighbourDelta) -> None:

@@ -37,6 +37,8 @@ def copy_delta(delta: GoalStateDelta) -> GoalStateDelta:
         removed_routers=delta.removed_routers.copy(),
         security_groups=delta.security_groups.copy(),
         removed_security_groups=delta.removed_security_groups.copy(),
+        network_acls=delta.network_acls.copy(),
+        removed_network_acls=delta.removed_network_acls.copy(),
     )
 
 
@@ -69,6 +71,7 @@ def merge_into(delta: GoalStateDelta, later: GoalStateDelta) -> None:
     _merge_part(
         delta.security_groups, delta.removed_security_groups, later.security_groups, later.removed_security_groups
     )
+    _merge_part(delta.network_acls, delta.removed_network_acls, later.network_acls, later.removed_network_acls)
     _merge_router_deltas(delta, later)
     for vni, change in later.neighbours.items():
         if vni in delta.neighbours:

@@ -33,6 +33,7 @@ class SubnetRecord(msgspec.Struct, frozen=True, array_like=True, tag="subnet"):
     host_routes: tuple[tuple[str, str], ...] = ()  # (destination CIDR, next hop)
     ipv6_ra_mode: str = ""  # as in the API (model.ipv6_modes), empty for none
     ipv6_address_mode: str = ""
+    network_acl: Id = b""  # its own, or the default of the VPC; empty for none
 
 
 class PortRecord(msgspec.Struct, frozen=True, array_like=True, tag="port"):
@@ -117,6 +118,34 @@ class AddressGroupRecord(msgspec.Struct, frozen=True, array_like=True, tag="addr
     addresses: tuple[str, ...] = ()  # CIDRs
 
 
+class NetworkAclRule(msgspec.Struct, frozen=True, array_like=True):
+    """What a network ACL says of packets of one direction, as the subnet sees it, and one IP version.
+
+    Of the rules that match a packet the one with the lowest number decides. Ports are a range of the destination's.
+    What is None is any.
+    """
+
+    number: int
+    ingress: bool
+    allow: bool
+    ipv6: bool
+    prefix: str  # a CIDR: of the source of what enters the subnet, of the destination of what leaves it
+    protocol: int | None = None
+    port_range_min: int | None = None
+    port_range_max: int | None = None
+    icmp_type: int | None = None
+    icmp_code: int | None = None
+
+
+class NetworkAclRecord(msgspec.Struct, frozen=True, array_like=True, tag="network-acl"):
+    """A network ACL with its rules, those of a direction in the order of their numbers. For which subnets of its VPC it
+    holds, their records say."""
+
+    id: Id
+    vpc_id: Id
+    rules: tuple[NetworkAclRule, ...] = ()
+
+
 class RouteTableRecord(msgspec.Struct, frozen=True, array_like=True, tag="route-table"):
     """The route table of a VPC, or of a subnet of one: routes for what comes from there to any router.
 
@@ -171,6 +200,13 @@ class AddressGroupDeleted(msgspec.Struct, frozen=True, array_like=True, tag="add
     id: Id
 
 
+class NetworkAclDeleted(msgspec.Struct, frozen=True, array_like=True, tag="network-acl-deleted"):
+    """The network ACL is gone."""
+
+    id: Id
+    vpc_id: Id
+
+
 class RouteTableDeleted(msgspec.Struct, frozen=True, array_like=True, tag="route-table-deleted"):
     """The VPC or subnet has no route table any more."""
 
@@ -192,6 +228,7 @@ Record = (
     | RouterInterfaceRecord
     | SecurityGroupRecord
     | AddressGroupRecord
+    | NetworkAclRecord
     | RouteTableRecord
     | VpcDeleted
     | SubnetDeleted
@@ -201,6 +238,7 @@ Record = (
     | RouterInterfaceDeleted
     | SecurityGroupDeleted
     | AddressGroupDeleted
+    | NetworkAclDeleted
     | RouteTableDeleted
 )
 

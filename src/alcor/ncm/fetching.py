@@ -12,6 +12,8 @@ from alcor.model.goal_state import VpcNeighbours
 from alcor.model.identifiers import Id
 from alcor.model.records import (
     LogEntry,
+    NetworkAclDeleted,
+    NetworkAclRecord,
     NodeDeleted,
     NodeRecord,
     PortDeleted,
@@ -67,7 +69,7 @@ def read_part(connection: Connection, vpc_id: Id, nodes: dict[str, NodeRecord]) 
 
 def _concerns(record: Record, vpc_id: Id) -> bool:
     match record:
-        case PortRecord() | PortDeleted() | SubnetRecord():
+        case PortRecord() | PortDeleted() | SubnetRecord() | NetworkAclRecord() | NetworkAclDeleted():
             return record.vpc_id == vpc_id
         case VpcRecord() | VpcDeleted():
             return record.id == vpc_id

@@ -10,8 +10,9 @@ from typing import TypeVar
 from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from alcor.model.identifiers import Id, id_bytes, id_text
-from alcor.model.records import NodeRecord, PortRecord, SubnetRecord, VpcRecord
+from alcor.model.records import NetworkAclRecord, NodeRecord, PortRecord, SubnetRecord, VpcRecord
 from alcor.store import sql
+from alcor.store.network_acl_records import SUBNETS_WITH_ACLS, network_acls_of_vpcs
 from alcor.store.record_rows import node_record, subnet_record, vpc_record
 from alcor.store.snapshot import PORT_COLUMNS, port_records
 from alcor.store.tables import network, node, subnet
@@ -21,7 +22,7 @@ _T = TypeVar("_T")
 _CHUNK = 5000  # ports, more or less
 _AT_ONCE = 500  # ids in one statement
 _VPCS = select(network).where(network.c.id.in_(bindparam("ids", expanding=True)))
-_SUBNETS = select(subnet).where(subnet.c.network_id.in_(bindparam("ids", expanding=True)))
+_SUBNETS = SUBNETS_WITH_ACLS.where(subnet.c.network_id.in_(bindparam("ids", expanding=True)))
 _PORTS_OF_VPC = sql.statement(
     f"SELECT {PORT_COLUMNS} FROM port "
     "WHERE network_id = :network_id AND id > :after AND host_id <> '' ORDER BY id LIMIT :limit"
@@ -69,11 +70,13 @@ def read_nodes(connection: Connection) -> Iterator[NodeRecord]:
         yield node_record(row)
 
 
-def read_vpcs(connection: Connection, vpc_ids: Collection[Id]) -> Iterator[VpcRecord | SubnetRecord]:
-    """Those of these VPCs that there are, and their subnets."""
+def read_vpcs(connection: Connection, vpc_ids: Collection[Id]) -> Iterator[VpcRecord | SubnetRecord | NetworkAclRecord]:
+    """Those of these VPCs that there are, their subnets and their network ACLs."""
     for some in _some(list(map(id_text, vpc_ids))):
         yield from map(vpc_record, connection.execute(_VPCS, {"ids": some}))
-        yield from map(subnet_record, connection.execute(_SUBNETS, {"ids": some}))
+        subnets = connection.execute(_SUBNETS, {"ids": some})
+        yield from (subnet_record(row, row.network_acl_id) for row in subnets)
+        yield from network_acls_of_vpcs(connection, some)
 
 
 def read_ports_of_vpc(connection: Connection, vpc_id: Id) -> Iterator[PortRecord]:

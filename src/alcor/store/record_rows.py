@@ -23,8 +23,8 @@ def vpc_record(row: Any) -> VpcRecord:
     )
 
 
-def subnet_record(row: Any) -> SubnetRecord:
-    """The record of a row of ``subnet``."""
+def subnet_record(row: Any, network_acl: str | None) -> SubnetRecord:
+    """The record of a row of ``subnet``, and the network ACL that holds for it."""
     attributes = json.loads(row.attributes)
     return SubnetRecord(
         id=id_bytes(row.id),
@@ -36,6 +36,7 @@ def subnet_record(row: Any) -> SubnetRecord:
         host_routes=tuple((route["destination"], route["nexthop"]) for route in attributes.get("host_routes", ())),
         ipv6_ra_mode=attributes.get("ipv6_ra_mode") or "",
         ipv6_address_mode=attributes.get("ipv6_address_mode") or "",
+        network_acl=id_bytes(network_acl) if network_acl else b"",
     )
 
 

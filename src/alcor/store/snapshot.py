@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Select, select
 
 from alcor.model.identifiers import Id, id_bytes
 from alcor.model.records import PortRecord, Record
 from alcor.store import change_log, sql
+from alcor.store.network_acl_records import SUBNETS_WITH_ACLS, read_network_acls
 from alcor.store.record_rows import node_record, port_details, subnet_record, vpc_record
 from alcor.store.router_records import read_routers
 from alcor.store.security_records import read_security_groups
-from alcor.store.tables import network, node, subnet
+from alcor.store.tables import network, node
 
 _CHUNK = 5000
 _REMEMBERED = 100_000
@@ -40,14 +41,15 @@ def read_records(connection: Connection) -> tuple[int, Iterator[Record]]:
 
 
 def _records(connection: Connection) -> Iterator[Record]:
-    sources: tuple[tuple[Table, Callable[[Any], Record]], ...] = (
-        (network, vpc_record),
-        (subnet, subnet_record),
-        (node, node_record),
+    sources: tuple[tuple[Select[Any], Callable[[Any], Record]], ...] = (
+        (select(network), vpc_record),
+        (SUBNETS_WITH_ACLS, lambda row: subnet_record(row, row.network_acl_id)),
+        (select(node), node_record),
     )
-    for table, record in sources:
-        for row in connection.execute(select(table), execution_options={"yield_per": _CHUNK}):
+    for rows, record in sources:
+        for row in connection.execute(rows, execution_options={"yield_per": _CHUNK}):
             yield record(row)
+    yield from read_network_acls(connection)
     yield from read_routers(connection)
     yield from read_security_groups(connection)
     yield from _port_records(connection)

@@ -101,7 +101,7 @@ class StoredCloud:
     def subnet(self, subnet_id: Id) -> Subnet | None:
         """See Cloud."""
         row = _one(self._connection, subnet, id_text(subnet_id))
-        return None if row is None else Subnet(_thing("subnet", row), subnet_record(row))
+        return None if row is None else Subnet(_thing("subnet", row), subnet_record(row, None))
 
     def port_at(self, vpc_id: Id, address: bytes) -> Port | None:
         """See Cloud."""

@@ -131,7 +131,7 @@ async def test_a_port_just_written_gives_the_record_a_snapshot_gives(store: Stor
     _, records = await store.read(read_all)
     rows = [SimpleNamespace(**dict(zip(table.c.keys(), row, strict=True))) for table, row in written]
     fixed_ips = [(rows[3].subnet_id, rows[3].ip_address)]
-    assert records == [vpc_record(rows[0]), subnet_record(rows[1]), port_record(rows[2], fixed_ips, [member[1]])]
+    assert records == [vpc_record(rows[0]), subnet_record(rows[1], None), port_record(rows[2], fixed_ips, [member[1]])]
 
 
 async def test_every_port_comes_with_its_own_addresses(store: Store) -> None:

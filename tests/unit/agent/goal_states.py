@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from alcor.model.goal_state import (
     GoalStateDelta,
     NeighbourDelta,
+    NetworkAcl,
     Port,
     SecurityGroup,
     Subnet,
@@ -12,10 +13,11 @@ from alcor.model.goal_state import (
     VpcNeighbours,
 )
 from alcor.model.identifiers import Id
-from alcor.model.records import SecurityRule
+from alcor.model.records import NetworkAclRule, SecurityRule
 
 OWN_VTEP = 0xC0A80001
 SUBNET_ID = b"subnet".ljust(16, b"\0")
+ACL_ID = b"acl".ljust(16, b"\0")
 
 VNIS = (1, 2)
 MACS = tuple(0xFA163E000000 + number for number in range(6))
@@ -47,6 +49,10 @@ def port(number: int = 1, vni: int = 1, address: str = "10.0.0.1", mac: int = MA
 
 def subnet(vni: int = 1, cidr: str = "10.0.0.0/24", gateway_ip: str = "10.0.0.254", **options: object) -> Subnet:
     return Subnet(SUBNET_ID, vni, cidr, gateway_ip, True, **options)  # type: ignore[arg-type]
+
+
+def acl_rule(allow: bool = True, number: int = 100, **options: object) -> NetworkAclRule:
+    return NetworkAclRule(number, True, allow, False, "0.0.0.0/0", **options)  # type: ignore[arg-type]
 
 
 vnis, macs, host_indexes = st.sampled_from(VNIS), st.sampled_from(MACS), st.sampled_from(HOST_INDEXES)
@@ -82,7 +88,9 @@ deltas = st.builds(
     vpcs=st.dictionaries(vnis, st.just(None), max_size=2).map(
         lambda chosen: {vni: Vpc(bytes(15) + bytes((vni,)), vni, 1450) for vni in chosen}
     ),
-    subnets=st.booleans().map(lambda chosen: {SUBNET_ID: subnet()} if chosen else {}),
+    subnets=st.sampled_from([None, b"", ACL_ID]).map(
+        lambda acl: {} if acl is None else {SUBNET_ID: subnet(network_acl=acl)}
+    ),
     ports=st.lists(ports, max_size=2).map(lambda chosen: {port.id: port for port in chosen}),
     vteps=st.dictionaries(host_indexes, st.sampled_from(VTEPS), max_size=2),
     neighbours=st.dictionaries(vnis, neighbour_deltas, max_size=2),
@@ -90,4 +98,8 @@ deltas = st.builds(
     removed_subnets=st.booleans().map(lambda chosen: {SUBNET_ID} if chosen else set()),
     removed_ports=st.sets(port_ids, max_size=2),
     removed_vteps=st.sets(host_indexes, max_size=1),
+    network_acls=st.sampled_from([None, False, True]).map(
+        lambda allow: {} if allow is None else {ACL_ID: NetworkAcl(ACL_ID, (acl_rule(allow),))}
+    ),
+    removed_network_acls=st.booleans().map(lambda chosen: {ACL_ID} if chosen else set()),
 )

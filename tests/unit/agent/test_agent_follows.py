@@ -32,10 +32,11 @@ from alcor.channels.messages import Acknowledgement, PortReport, PortState, Stat
 from alcor.dataplane.driver import Endpoint
 from alcor.dataplane.memory.driver import MemoryDataPlane
 from alcor.dataplane.memory.switch import Fabric, MemorySwitch
+from alcor.dataplane.network_acls import SubnetAcl
 from alcor.model.addresses import ip_bytes
 from alcor.model.goal_state import GoalState, GoalStateDelta, NeighbourDelta, apply_delta
 from alcor.model.identifiers import Id
-from tests.unit.agent.goal_states import OWN_VTEP, deltas, port_ids
+from tests.unit.agent.goal_states import ACL_ID, OWN_VTEP, SUBNET_ID, deltas, port_ids
 
 HEADER_BYTES = 12  # of a frame in the journal
 LOG_ID = b"log".ljust(16, b"\0")
@@ -73,6 +74,7 @@ class Controller:
             ports=state.ports,
             vteps=state.vteps,
             neighbours={vni: NeighbourDelta(put=neighbours) for vni, neighbours in state.neighbours.items()},
+            network_acls=state.network_acls,
         )
 
     def hear(self, reports: Reports) -> None:
@@ -99,8 +101,15 @@ def implied_endpoints(goal: GoalState, interfaces: set[Id]) -> dict[Id, Endpoint
             ipv4=tuple(int.from_bytes(address, "big") for address in packed if len(address) == 4),
             ipv6=tuple(address for address in packed if len(address) == 16),
             admin_state_up=port.admin_state_up,
+            network_acls=implied_acls(goal),
         )
     return endpoints
+
+
+def implied_acls(goal: GoalState) -> tuple[SubnetAcl, ...]:
+    """All ports are in one subnet, which has an ACL or none."""
+    subnet = goal.subnets.get(SUBNET_ID)
+    return (SubnetAcl(4, 0x0A000000, 0xFFFFFF00, ACL_ID),) if subnet is not None and subnet.network_acl else ()
 
 
 def implied_remotes(goal: GoalState) -> dict[int, dict[int, int]]:

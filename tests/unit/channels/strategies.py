@@ -8,6 +8,7 @@ from alcor.model.goal_state import (
     GoalStateDelta,
     Membership,
     NeighbourDelta,
+    NetworkAcl,
     Port,
     Router,
     RouterDelta,
@@ -18,7 +19,7 @@ from alcor.model.goal_state import (
     VpcNeighbours,
 )
 from alcor.model.ipv6_modes import IPV6_MODES
-from alcor.model.records import SecurityRule
+from alcor.model.records import NetworkAclRule, SecurityRule
 
 ids = st.binary(min_size=16, max_size=16)
 vnis = st.integers(0, (1 << 24) - 1)
@@ -48,6 +49,7 @@ subnets = st.builds(
     tuples_of(cidrs, addresses),
     st.sampled_from(("", *IPV6_MODES)),
     st.sampled_from(("", *IPV6_MODES)),
+    st.sampled_from((b"", b"a" * 16)),
 )
 ports = st.builds(
     Port,
@@ -90,6 +92,26 @@ security_groups = st.builds(
     st.booleans(),
     st.lists(_rules, max_size=2).map(tuple),
     st.sampled_from([(), ((b"a" * 16, ("10.0.0.0/8", "fd00::/8")),)]),
+)
+_bytes = st.one_of(st.none(), st.integers(0, 255))
+network_acls = st.builds(
+    NetworkAcl,
+    ids,
+    st.lists(
+        st.builds(
+            lambda cidr, *rest: NetworkAclRule(*rest[:3], ":" in cidr, cidr, *rest[3:]),
+            st.one_of(cidrs, st.just("2001:db8::/32")),
+            st.integers(0, 32767),
+            st.booleans(),
+            st.booleans(),
+            _bytes,
+            _port_numbers,
+            _port_numbers,
+            _bytes,
+            _bytes,
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 memberships = st.sampled_from(
     [
@@ -155,6 +177,8 @@ deltas = st.builds(
     removed_routers=st.sets(ids, max_size=3),
     security_groups=st.lists(security_groups, max_size=1).map(lambda some: {group.id: group for group in some}),
     removed_security_groups=st.sets(ids, max_size=3),
+    network_acls=st.lists(network_acls, max_size=2).map(lambda some: {acl.id: acl for acl in some}),
+    removed_network_acls=st.sets(ids, max_size=3),
 )
 
 _few = st.integers(1, 3)
@@ -179,6 +203,9 @@ _few_interfaces = st.lists(
 _few_routes = st.sampled_from([(), (("192.0.2.0/24", ""),)])
 _few_router_deltas = st.builds(RouterDelta, _few_interfaces, st.frozensets(_few_ids), st.one_of(st.none(), _few_routes))
 _few_groups = st.sampled_from([SecurityGroup(b"g" * 16), SecurityGroup(b"g" * 16, False)])
+_few_acls = st.sampled_from(
+    [NetworkAcl(b"a" * 16), NetworkAcl(b"a" * 16, (NetworkAclRule(1, True, True, False, "10.0.0.0/8"),))]
+)
 colliding_deltas = st.builds(
     GoalStateDelta,
     revision=_few,
@@ -198,4 +225,6 @@ colliding_deltas = st.builds(
     removed_routers=st.sets(_few_ids),
     security_groups=st.dictionaries(_few_ids, _few_groups, max_size=3),
     removed_security_groups=st.sets(_few_ids),
+    network_acls=st.dictionaries(_few_ids, _few_acls, max_size=3),
+    removed_network_acls=st.sets(_few_ids),
 )

@@ -33,7 +33,9 @@ from tests.unit.channels.strategies import ids
 revisions = st.integers(0, (1 << 64) - 1)
 reasons = st.text(max_size=20)
 seconds = st.integers(0, (1 << 32) - 1)
-digests = st.builds(GoalStateDigest, revisions, st.builds(Digest, *[revisions] * 5), seconds)
+digests = st.builds(
+    GoalStateDigest, revisions, st.builds(Digest, *[revisions] * len(Digest.__struct_fields__)), seconds
+)
 servers = st.one_of(
     st.from_regex(r"[a-z0-9.-]{1,20}:([1-9][0-9]{0,3})", fullmatch=True),
     st.from_regex(r"\[[0-9a-f:]{1,20}]:([1-9][0-9]{0,3})", fullmatch=True),

@@ -16,6 +16,11 @@ from tests.unit.channels import strategies
 ID = b"0123456789abcdef"
 
 
+def of_rule(**values: object) -> pb.GoalState:
+    """A goal state with an ACL of one rule."""
+    return pb.GoalState(network_acls=[pb.NetworkAcl(id=ID, rules=[pb.NetworkAclRule(**values)])])  # type: ignore[arg-type]
+
+
 @given(strategies.deltas, st.integers(1, 2000) | st.just(PART_BYTES))
 def test_a_goal_state_is_the_same_after_the_wire_in_any_cut(delta: GoalStateDelta, max_bytes: int) -> None:
     wire = [part.SerializeToString() for part in goal_state_to_messages(delta, max_bytes)]
@@ -62,6 +67,16 @@ def test_garbage_becomes_a_goal_state_or_a_typed_error(data: bytes) -> None:
         (pb.GoalState(forwarding=[pb.Forwarding(vni=1 << 30)]), "24 bits"),
         (pb.GoalState(addresses=[pb.Addresses(vni=1, ipv4=[1])]), "1 and 0"),
         (pb.GoalState(addresses=[pb.Addresses(vni=1, ipv6=b"123", ipv6_macs=[1])]), "IPv6"),
+        (pb.GoalState(subnets=[pb.Subnet(id=ID, vni=1, cidr="10.0.0.0/8", network_acl=b"acl")]), "network ACL"),
+        (pb.GoalState(network_acls=[pb.NetworkAcl(id=b"short")]), "network ACL"),
+        (of_rule(prefix=""), "CIDR"),
+        (of_rule(prefix="2001:db8::/32"), "IP version"),
+        (of_rule(prefix="10.0.0.0/8", ipv6=True), "IP version"),
+        (of_rule(prefix="10.0.0.0/8", number=1 << 16), "number"),
+        (of_rule(prefix="10.0.0.0/8", protocol=256), "protocol"),
+        (of_rule(prefix="10.0.0.0/8", port_range_max=1 << 16), "port_range_max"),
+        (of_rule(prefix="10.0.0.0/8", icmp_type=256), "icmp_type"),
+        (pb.GoalState(removed_network_acls=[b"short"]), "network ACL"),
         (pb.GoalState(removed_ports=[b""]), "16 bytes"),
         (pb.GoalState(removed_vpcs=[1 << 31]), "24 bits"),
         (pb.GoalState(base_revision=5, revision=4), "back to 4"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from alcor.model.goal_state import (
     GoalState,
     Membership,
+    NetworkAcl,
     Port,
     Router,
     RouterInterface,
@@ -22,6 +23,9 @@ from alcor.model.goal_state import (
 from alcor.model.records import (
     AddressGroupDeleted,
     AddressGroupRecord,
+    NetworkAclDeleted,
+    NetworkAclRecord,
+    NetworkAclRule,
     NodeDeleted,
     NodeRecord,
     PortDeleted,
@@ -52,6 +56,7 @@ SUBNETS = [some_id("subnet", number) for number in range(4)]
 ROUTERS = [some_id("router", number) for number in range(3)]
 INTERFACES = [some_id("interface", number) for number in range(4)]
 GROUPS = [some_id("group", number) for number in range(3)]
+ACLS = [some_id(f"acl-{vpc}", number) for vpc in range(len(VPCS)) for number in range(2)]  # two of each VPC
 ADDRESS_GROUPS = [some_id("address-group", number) for number in range(2)]
 PORTS = [some_id("port", number) for number in range(6)]
 HOSTS = [f"host-{number}" for number in range(4)]
@@ -71,6 +76,7 @@ class Cloud:
         self.interfaces: dict[bytes, RouterInterfaceRecord] = {}
         self.groups: dict[bytes, SecurityGroupRecord] = {}
         self.address_groups: dict[bytes, AddressGroupRecord] = {}
+        self.acls: dict[bytes, NetworkAclRecord] = {}
         self.tables: dict[bytes, RouteTableRecord] = {}
         self._host_indexes = iter(range(1, 1000))
 
@@ -86,10 +92,13 @@ class Cloud:
         self.vpcs.pop(vpc_id, None)
         self.subnets = {key: subnet for key, subnet in self.subnets.items() if subnet.vpc_id != vpc_id}
         self.ports = {key: port for key, port in self.ports.items() if port.vpc_id != vpc_id}
+        self.acls = {key: acl for key, acl in self.acls.items() if acl.vpc_id != vpc_id}
         return [VpcDeleted(vpc_id)]
 
-    def put_subnet(self, subnet_id: bytes, vpc_id: bytes, dhcp: bool) -> list[Record]:
-        self.subnets[subnet_id] = SubnetRecord(subnet_id, vpc_id, "10.0.0.0/24", "10.0.0.254", dhcp)
+    def put_subnet(self, subnet_id: bytes, vpc_id: bytes, dhcp: bool, acl: int | None = None) -> list[Record]:
+        """A subnet, for which one of the VPC's ACLs holds: one that is told earlier, later or never."""
+        holds = b"" if acl is None else ACLS[2 * VPCS.index(vpc_id) + acl]
+        self.subnets[subnet_id] = SubnetRecord(subnet_id, vpc_id, "10.0.0.0/24", "10.0.0.254", dhcp, network_acl=holds)
         return [self.subnets[subnet_id]]
 
     def delete_subnet(self, subnet_id: bytes) -> list[Record]:
@@ -159,6 +168,14 @@ class Cloud:
         self.address_groups.pop(group_id, None)
         return [AddressGroupDeleted(group_id)]
 
+    def put_acl(self, acl_id: bytes, rules: tuple[NetworkAclRule, ...]) -> list[Record]:
+        self.acls[acl_id] = NetworkAclRecord(acl_id, VPCS[ACLS.index(acl_id) // 2], rules)
+        return [self.acls[acl_id]]
+
+    def delete_acl(self, acl_id: bytes) -> list[Record]:
+        self.acls.pop(acl_id, None)
+        return [NetworkAclDeleted(acl_id, VPCS[ACLS.index(acl_id) // 2])]
+
     def put_table(self, owner_id: bytes, vpc_id: bytes, routes: tuple[tuple[str, str, int], ...]) -> list[Record]:
         self.tables[owner_id] = RouteTableRecord(owner_id, vpc_id if owner_id in SUBNETS else owner_id, routes)
         return [self.tables[owner_id]]
@@ -185,6 +202,7 @@ class Cloud:
         return (
             *self.vpcs.values(),
             *self.subnets.values(),
+            *self.acls.values(),
             *self.nodes.values(),
             *self._routers(),
             *self.groups.values(),
@@ -228,8 +246,15 @@ class Cloud:
                 subnet = self.subnets.get(subnet_id)
                 if subnet is not None and subnet.vpc_id == vpc.id:
                     state.subnets[subnet_id] = Subnet(
-                        subnet_id, vpc.vni, subnet.cidr, subnet.gateway_ip, subnet.enable_dhcp
+                        subnet_id,
+                        vpc.vni,
+                        subnet.cidr,
+                        subnet.gateway_ip,
+                        subnet.enable_dhcp,
+                        network_acl=subnet.network_acl,
                     )
+                    if (acl := self.acls.get(subnet.network_acl)) is not None:
+                        state.network_acls[acl.id] = NetworkAcl(acl.id, acl.rules)
         for router in self._routers_of(host_id):
             state.routers[router.id] = Router(router.id, self._router_interfaces(router), router.routes)
         for port, vpc, node in self._visible():
@@ -337,6 +362,9 @@ _groups = st.builds(
 _address_groups = st.builds(
     AddressGroupRecord, st.sampled_from(ADDRESS_GROUPS), st.sampled_from([(), ("10.0.0.0/8",), ("10.1.0.0/16",)])
 )
+_acl_rules = st.builds(
+    lambda number, allow: (NetworkAclRule(number, True, allow, False, "10.0.0.0/8"),), st.integers(1, 2), st.booleans()
+)
 _destinations = st.sampled_from(["0.0.0.0/0", "192.0.2.0/24", "fd01::/64"])
 _next_hops = st.sampled_from([str(ipaddress.ip_address(address)) for address in ADDRESSES])
 _routes = st.lists(st.tuples(_destinations, _next_hops), max_size=2).map(tuple)
@@ -373,7 +401,15 @@ operations = st.one_of(
         st.booleans(),
     ),
     st.tuples(st.just("delete_vpc"), st.sampled_from(VPCS)),
-    st.tuples(st.just("put_subnet"), st.sampled_from(SUBNETS), st.sampled_from(VPCS), st.booleans()),
+    st.tuples(
+        st.just("put_subnet"),
+        st.sampled_from(SUBNETS),
+        st.sampled_from(VPCS),
+        st.booleans(),
+        st.sampled_from([None, 0, 0, 1]),
+    ),
+    st.tuples(st.just("put_acl"), st.sampled_from(ACLS), _acl_rules),
+    st.tuples(st.just("delete_acl"), st.sampled_from(ACLS)),
     st.tuples(st.just("delete_subnet"), st.sampled_from(SUBNETS)),
     st.tuples(st.just("put_node"), st.sampled_from(HOSTS), st.integers(1, 3), st.booleans()),
     st.tuples(st.just("delete_node"), st.sampled_from(HOSTS)),

@@ -15,8 +15,8 @@ from alcor.dpm.partial_reading import Batch
 from alcor.dpm.read_model import ReadModel
 from alcor.model.digest import digest_of
 from alcor.model.goal_state import GoalState, apply_delta
-from alcor.model.records import LogEntry, NodeRecord, PortRecord, SubnetRecord, VpcRecord
-from tests.unit.dpm.cloud import HOSTS, MACS, PORTS, SUBNETS, VPCS, Cloud, operations
+from alcor.model.records import LogEntry, NetworkAclRecord, NodeRecord, PortRecord, SubnetRecord, VpcRecord
+from tests.unit.dpm.cloud import ACLS, HOSTS, MACS, PORTS, SUBNETS, VPCS, Cloud, operations
 from tests.unit.dpm.test_compiler import fresh, transaction, without_revision
 
 
@@ -26,9 +26,10 @@ class CloudTables:
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
 
-    def vpcs(self, vpc_ids: Collection[bytes]) -> Iterable[VpcRecord | SubnetRecord]:
+    def vpcs(self, vpc_ids: Collection[bytes]) -> Iterable[VpcRecord | SubnetRecord | NetworkAclRecord]:
         subnets = [subnet for subnet in self.cloud.subnets.values() if subnet.vpc_id in vpc_ids]
-        return [*(self.cloud.vpcs[vpc_id] for vpc_id in vpc_ids if vpc_id in self.cloud.vpcs), *subnets]
+        acls = [acl for acl in self.cloud.acls.values() if acl.vpc_id in vpc_ids]
+        return [*(self.cloud.vpcs[vpc_id] for vpc_id in vpc_ids if vpc_id in self.cloud.vpcs), *subnets, *acls]
 
     def ports_of_vpcs(self, vpc_ids: Collection[bytes]) -> Iterable[PortRecord]:
         return [port for port in self.cloud.ports.values() if port.host_id and port.vpc_id in vpc_ids]
@@ -90,8 +91,10 @@ class Process:
 
 
 def may_happen(cloud: Cloud, operation: tuple[object, ...]) -> bool:
-    """The tables have no ports and subnets of VPCs that are not there."""
+    """The tables have no ports, subnets and network ACLs of VPCs that are not there."""
     name, arguments = operation[0], operation[1:]
+    if name == "put_acl":
+        return VPCS[ACLS.index(bytes(arguments[0])) // 2] in cloud.vpcs
     if name == "put_port":
         assert isinstance(arguments[0], PortRecord)
         return arguments[0].vpc_id in cloud.vpcs

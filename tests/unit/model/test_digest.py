@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alcor.model.digest import Digest, digest_in_steps, digest_of
-from alcor.model.goal_state import GoalState, GoalStateDelta, Port, Subnet, Vpc, VpcNeighbours, apply_delta
+from alcor.model.goal_state import GoalState, GoalStateDelta, NetworkAcl, Port, Subnet, Vpc, VpcNeighbours, apply_delta
 from alcor.model.merge import copy_delta
+from alcor.model.records import NetworkAclRule
 from tests.unit.agent.goal_states import deltas
 
 
@@ -55,6 +56,7 @@ SMALL = GoalState(
     ports={b"p" * 16: Port(b"p" * 16, 7, 0xFA163E000001, ((b"s" * 16, "10.0.0.3"),), hostname="a")},
     vteps={2: 0xC0A80002},
     neighbours={7: VpcNeighbours({0xFA163E000002: 2}, {0x0A000004: 0xFA163E000002}, {b"\xfd" * 16: 0xFA163E000002})},
+    network_acls={b"a" * 16: NetworkAcl(b"a" * 16, (NetworkAclRule(100, True, True, False, "0.0.0.0/0", 6, 80, 88),))},
 )
 
 
@@ -62,10 +64,11 @@ def test_digests_are_the_same_everywhere() -> None:
     """Hosts and controllers of different versions compare them: another form is another digest.VERSION."""
     assert digest_of(SMALL) == Digest(
         vpcs=9796627399468068050,
-        subnets=15191022915859571156,
+        subnets=1720347200993998400,
         ports=12239704038029042941,
         vteps=13149828495924177542,
         neighbours=8334791909830489513,
+        network_acls=10888757151503850436,
     )
 
 

@@ -40,7 +40,7 @@ def moves(cloud: Cloud, operation: tuple[object, ...]) -> bool:
         assert isinstance(port, PortRecord)
         return port.id in cloud.ports and cloud.ports[port.id].vpc_id != port.vpc_id
     if name == "put_subnet":
-        subnet_id, vpc_id, _ = arguments
+        subnet_id, vpc_id, *_ = arguments
         return subnet_id in cloud.subnets and cloud.subnets[subnet_id].vpc_id != vpc_id
     return False
 
@@ -84,6 +84,7 @@ def test_what_was_taken_up_is_what_it_would_be_had_it_been_held(
                 return
             assert held.record == expected.record
             assert held.neighbours == expected.neighbours
+            assert held.network_acls == expected.network_acls
             bound = {host: ports for host, ports in expected.hosts.items() if host}
             assert {host: ports for host, ports in held.hosts.items() if host} == bound
             assert {host for host, vpcs in model.host_vpcs.items() if VPC in vpcs} == bound.keys()

@@ -1,7 +1,4 @@
-"""Network ACLs of VPCs: a subnet has one at most, and one at most is the default of subnets that have none.
-
-They are kept and checked; hosts do not enforce them yet.
-"""
+"""Network ACLs of VPCs: a subnet has one at most, and one at most is the default of subnets that have none."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +7,8 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
 
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, conflict, not_found
+from alcor.model.identifiers import id_bytes
+from alcor.model.records import NetworkAclDeleted
 from alcor.model.resources.network_acl import NETWORK_ACL
 from alcor.services.access import Access, owned
 from alcor.services.manager import Filter, Values
@@ -17,6 +16,7 @@ from alcor.services.networks import vpc
 from alcor.services.networks.vpc import locked_network
 from alcor.services.plain import Change, Plain, plain_manager
 from alcor.services.rows import View
+from alcor.services.security.acl_records import tell_of_acls, tell_of_subnets
 from alcor.services.security.network_acl_rules import add_last_rules, forget_rules, rules_of
 from alcor.services.security.network_acl_subnets import acls_of, set_subnets, subnet_without, subnets_of
 from alcor.store import bulk
@@ -70,11 +70,17 @@ def _check_subnets(connection: Connection, acl: View, subnet_ids: Sequence[str])
 def _written(transaction: Transaction, row: Any, values: Values) -> None:
     set_subnets(transaction.connection, row.id, values["associated_subnets"])
     add_last_rules(transaction, row)
+    tell_of_acls(transaction, [row.id])
+    tell_of_subnets(transaction, values["associated_subnets"], row.vpc_id if row.is_default else None)
 
 
 def _changed(transaction: Transaction, change: Change, row: Any) -> None:
+    others: set[str] = set()
     if "associated_subnets" in change.values:
-        set_subnets(transaction.connection, row.id, change.values["associated_subnets"])
+        subnet_ids = change.values["associated_subnets"]
+        others = set(subnet_ids).symmetric_difference(subnets_of(transaction.connection, [row.id]).get(row.id, ()))
+        set_subnets(transaction.connection, row.id, subnet_ids)
+    tell_of_subnets(transaction, others, row.vpc_id if row.is_default != change.row.is_default else None)
 
 
 def _forget(transaction: Transaction, row: Row[Any], _context: Context) -> None:
@@ -84,6 +90,7 @@ def _forget(transaction: Transaction, row: Row[Any], _context: Context) -> None:
     if held_by or without:
         raise _in_use(row.id, held_by[0] if held_by else str(without))
     forget_rules(connection, row.id)
+    transaction.record(NetworkAclDeleted(id_bytes(row.id), id_bytes(row.vpc_id)))
 
 
 def _in_use(acl_id: str, subnet_id: str) -> AlcorError:

@@ -1,20 +1,23 @@
 """Rules of network ACLs, one by one: each number once in a direction, and nothing that contradicts itself."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, bindparam, select
 
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, conflict, not_found
 from alcor.model.resources.network_acl import ICMP, ICMPV6, IPV4, IPV6, LAST_NUMBER, NETWORK_ACL_RULE, TCP, UDP
 from alcor.services.access import Access, owned
-from alcor.services.manager import Values
+from alcor.services.manager import Create, Delete, Manager, Update, Values
 from alcor.services.plain import Change, Plain, locked_row, plain_manager
 from alcor.services.rows import View
 from alcor.services.security import network_acl
-from alcor.store import tables
+from alcor.services.security.acl_records import tell_of_acls
+from alcor.store import bulk, tables
+from alcor.store.network_acl_records import network_acl_rules
 from alcor.store.tables import network_acl_rule
 from alcor.store.transaction import Transaction
 
@@ -119,7 +122,7 @@ def _invalid(name: str, reason: str) -> AlcorError:
     return bad_request(f"Invalid input for {name}. Reason: {reason}.")
 
 
-NETWORK_ACL_RULES = plain_manager(
+_ONE_BY_ONE = plain_manager(
     Plain(
         access=ACCESS,
         references={"network_acl_id": network_acl.ACCESS},
@@ -129,3 +132,41 @@ NETWORK_ACL_RULES = plain_manager(
         forget=_forget,
     )
 )
+
+
+def _create(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:
+    made = _ONE_BY_ONE.create(transaction, requests)
+    views = [view for outcome in made if isinstance(outcome, list) for view in outcome]
+    tell_of_acls(transaction, (view["network_acl_id"] for view in views))
+    return made
+
+
+def _update(transaction: Transaction, requests: Sequence[Update]) -> Sequence[View | Exception]:
+    before = _rows(transaction.connection, requests)
+    outcomes = _ONE_BY_ONE.update(transaction, requests)
+    after = _rows(transaction.connection, requests)
+    tell_of_acls(
+        transaction, (after[each].network_acl_id for each in after if _said(after[each]) != _said(before[each]))
+    )
+    return outcomes
+
+
+def _delete(transaction: Transaction, requests: Sequence[Delete]) -> Sequence[Exception | None]:
+    before = _rows(transaction.connection, requests)
+    outcomes = _ONE_BY_ONE.delete(transaction, requests)
+    tell_of_acls(transaction, (row.network_acl_id for row in before.values()))
+    return outcomes
+
+
+def _rows(connection: Connection, requests: Sequence[Update | Delete]) -> dict[str, Any]:
+    columns = network_acl_rule.c
+    return {
+        row.id: row for row in bulk.select_by(connection, list(columns), columns.id, [each.id for each in requests])
+    }
+
+
+def _said(row: Any) -> list[Any]:
+    return list(network_acl_rules(row))
+
+
+NETWORK_ACL_RULES: Manager = msgspec.structs.replace(_ONE_BY_ONE, create=_create, update=_update, delete=_delete)

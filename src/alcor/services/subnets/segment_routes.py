@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from alcor.model.resources.subnet import SUBNET
 from alcor.services.rows import Rows
 from alcor.store import bulk
-from alcor.store.record_rows import subnet_record
+from alcor.store.network_acl_records import subnet_records
 from alcor.store.tables import subnet
 from alcor.store.transaction import Transaction
 
@@ -48,7 +48,7 @@ def tell_peers(transaction: Transaction, row: Any, *, is_gone: bool = False) -> 
             kept = {"host_routes": routes, "first_address": other.first_address}
             changed = _ROWS.changed_row(other, kept, transaction.now)
             bulk.update_row(transaction.connection, subnet, changed)
-            transaction.record(subnet_record(changed))
+            transaction.record(*subnet_records(transaction.connection, [changed.id]))
 
 
 def _peers(view: Mapping[str, Any], rows: Iterable[Any]) -> list[Any]:

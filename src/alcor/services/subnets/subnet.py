@@ -42,6 +42,7 @@ from alcor.services.sharing import network_sharing, sharing
 from alcor.services.subnets import segment_routes, subnet_allocation, subnet_prefixes
 from alcor.store import bulk, number_pools, sql
 from alcor.store import tables as store_tables
+from alcor.store.network_acl_records import subnet_records
 from alcor.store.record_rows import port_record, subnet_record
 from alcor.store.security_records import groups_of_ports
 from alcor.store.tables import ip_allocation, ip_reservation, network, port, subnet
@@ -125,7 +126,7 @@ def _create_one(transaction: Transaction, given: Values, context: Context) -> Vi
     row = ROWS.row(values)
     insert_new(transaction.connection, subnet, [row])
     number_pools.create(transaction, row.id, pools, WIDTHS[network.version])
-    transaction.record(subnet_record(row))
+    transaction.record(*subnet_records(connection, [row.id]))
     if row.segment_id is not None:
         segment_routes.tell_peers(transaction, row)
     revise(transaction, store_tables.network, row.network_id)
@@ -222,8 +223,8 @@ def _update(transaction: Transaction, update: Update) -> View:
     changed = ROWS.changed_row(row, values | {"first_address": row.first_address}, transaction.now)
     bulk.update_row(connection, subnet, changed)
     revise(transaction, store_tables.network, row.network_id)
-    if subnet_record(changed) != subnet_record(row):
-        transaction.record(subnet_record(changed))
+    if subnet_record(changed, None) != subnet_record(row, None):
+        transaction.record(*subnet_records(connection, [row.id]))
     return _views(connection, [changed], update.context)[0]
 
 

@@ -104,7 +104,7 @@ class Welcome(_message.Message):
     def __init__(self, log_id: _Optional[bytes] = ..., controller_id: _Optional[str] = ..., report_interval_seconds: _Optional[int] = ..., digest_interval_seconds: _Optional[int] = ...) -> None: ...
 
 class GoalState(_message.Message):
-    __slots__ = ("base_revision", "revision", "snapshot", "more", "vpcs", "subnets", "ports", "vteps", "forwarding", "addresses", "routers", "security_groups", "memberships", "removed_vpcs", "removed_subnets", "removed_ports", "removed_vteps", "removed_routers", "removed_security_groups", "router_deltas")
+    __slots__ = ("base_revision", "revision", "snapshot", "more", "vpcs", "subnets", "ports", "vteps", "forwarding", "addresses", "routers", "security_groups", "memberships", "network_acls", "removed_vpcs", "removed_subnets", "removed_ports", "removed_vteps", "removed_routers", "removed_security_groups", "removed_network_acls", "router_deltas")
     BASE_REVISION_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
@@ -118,12 +118,14 @@ class GoalState(_message.Message):
     ROUTERS_FIELD_NUMBER: _ClassVar[int]
     SECURITY_GROUPS_FIELD_NUMBER: _ClassVar[int]
     MEMBERSHIPS_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_ACLS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_VPCS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_SUBNETS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_PORTS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_VTEPS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_ROUTERS_FIELD_NUMBER: _ClassVar[int]
     REMOVED_SECURITY_GROUPS_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_NETWORK_ACLS_FIELD_NUMBER: _ClassVar[int]
     ROUTER_DELTAS_FIELD_NUMBER: _ClassVar[int]
     base_revision: int
     revision: int
@@ -138,14 +140,16 @@ class GoalState(_message.Message):
     routers: _containers.RepeatedCompositeFieldContainer[Router]
     security_groups: _containers.RepeatedCompositeFieldContainer[SecurityGroup]
     memberships: _containers.RepeatedCompositeFieldContainer[Memberships]
+    network_acls: _containers.RepeatedCompositeFieldContainer[NetworkAcl]
     removed_vpcs: _containers.RepeatedScalarFieldContainer[int]
     removed_subnets: _containers.RepeatedScalarFieldContainer[bytes]
     removed_ports: _containers.RepeatedScalarFieldContainer[bytes]
     removed_vteps: _containers.RepeatedScalarFieldContainer[int]
     removed_routers: _containers.RepeatedScalarFieldContainer[bytes]
     removed_security_groups: _containers.RepeatedScalarFieldContainer[bytes]
+    removed_network_acls: _containers.RepeatedScalarFieldContainer[bytes]
     router_deltas: _containers.RepeatedCompositeFieldContainer[RouterDelta]
-    def __init__(self, base_revision: _Optional[int] = ..., revision: _Optional[int] = ..., snapshot: _Optional[bool] = ..., more: _Optional[bool] = ..., vpcs: _Optional[_Iterable[_Union[Vpc, _Mapping]]] = ..., subnets: _Optional[_Iterable[_Union[Subnet, _Mapping]]] = ..., ports: _Optional[_Iterable[_Union[Port, _Mapping]]] = ..., vteps: _Optional[_Iterable[_Union[Vtep, _Mapping]]] = ..., forwarding: _Optional[_Iterable[_Union[Forwarding, _Mapping]]] = ..., addresses: _Optional[_Iterable[_Union[Addresses, _Mapping]]] = ..., routers: _Optional[_Iterable[_Union[Router, _Mapping]]] = ..., security_groups: _Optional[_Iterable[_Union[SecurityGroup, _Mapping]]] = ..., memberships: _Optional[_Iterable[_Union[Memberships, _Mapping]]] = ..., removed_vpcs: _Optional[_Iterable[int]] = ..., removed_subnets: _Optional[_Iterable[bytes]] = ..., removed_ports: _Optional[_Iterable[bytes]] = ..., removed_vteps: _Optional[_Iterable[int]] = ..., removed_routers: _Optional[_Iterable[bytes]] = ..., removed_security_groups: _Optional[_Iterable[bytes]] = ..., router_deltas: _Optional[_Iterable[_Union[RouterDelta, _Mapping]]] = ...) -> None: ...
+    def __init__(self, base_revision: _Optional[int] = ..., revision: _Optional[int] = ..., snapshot: _Optional[bool] = ..., more: _Optional[bool] = ..., vpcs: _Optional[_Iterable[_Union[Vpc, _Mapping]]] = ..., subnets: _Optional[_Iterable[_Union[Subnet, _Mapping]]] = ..., ports: _Optional[_Iterable[_Union[Port, _Mapping]]] = ..., vteps: _Optional[_Iterable[_Union[Vtep, _Mapping]]] = ..., forwarding: _Optional[_Iterable[_Union[Forwarding, _Mapping]]] = ..., addresses: _Optional[_Iterable[_Union[Addresses, _Mapping]]] = ..., routers: _Optional[_Iterable[_Union[Router, _Mapping]]] = ..., security_groups: _Optional[_Iterable[_Union[SecurityGroup, _Mapping]]] = ..., memberships: _Optional[_Iterable[_Union[Memberships, _Mapping]]] = ..., network_acls: _Optional[_Iterable[_Union[NetworkAcl, _Mapping]]] = ..., removed_vpcs: _Optional[_Iterable[int]] = ..., removed_subnets: _Optional[_Iterable[bytes]] = ..., removed_ports: _Optional[_Iterable[bytes]] = ..., removed_vteps: _Optional[_Iterable[int]] = ..., removed_routers: _Optional[_Iterable[bytes]] = ..., removed_security_groups: _Optional[_Iterable[bytes]] = ..., removed_network_acls: _Optional[_Iterable[bytes]] = ..., router_deltas: _Optional[_Iterable[_Union[RouterDelta, _Mapping]]] = ...) -> None: ...
 
 class Vpc(_message.Message):
     __slots__ = ("id", "vni", "mtu", "dns_domain", "on_demand")
@@ -170,7 +174,7 @@ class Route(_message.Message):
     def __init__(self, destination: _Optional[str] = ..., next_hop: _Optional[str] = ...) -> None: ...
 
 class Subnet(_message.Message):
-    __slots__ = ("id", "vni", "cidr", "gateway_ip", "enable_dhcp", "dns_nameservers", "host_routes", "ipv6_ra_mode", "ipv6_address_mode")
+    __slots__ = ("id", "vni", "cidr", "gateway_ip", "enable_dhcp", "dns_nameservers", "host_routes", "ipv6_ra_mode", "ipv6_address_mode", "network_acl")
     ID_FIELD_NUMBER: _ClassVar[int]
     VNI_FIELD_NUMBER: _ClassVar[int]
     CIDR_FIELD_NUMBER: _ClassVar[int]
@@ -180,6 +184,7 @@ class Subnet(_message.Message):
     HOST_ROUTES_FIELD_NUMBER: _ClassVar[int]
     IPV6_RA_MODE_FIELD_NUMBER: _ClassVar[int]
     IPV6_ADDRESS_MODE_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_ACL_FIELD_NUMBER: _ClassVar[int]
     id: bytes
     vni: int
     cidr: str
@@ -189,7 +194,8 @@ class Subnet(_message.Message):
     host_routes: _containers.RepeatedCompositeFieldContainer[Route]
     ipv6_ra_mode: str
     ipv6_address_mode: str
-    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., cidr: _Optional[str] = ..., gateway_ip: _Optional[str] = ..., enable_dhcp: _Optional[bool] = ..., dns_nameservers: _Optional[_Iterable[str]] = ..., host_routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., ipv6_ra_mode: _Optional[str] = ..., ipv6_address_mode: _Optional[str] = ...) -> None: ...
+    network_acl: bytes
+    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., cidr: _Optional[str] = ..., gateway_ip: _Optional[str] = ..., enable_dhcp: _Optional[bool] = ..., dns_nameservers: _Optional[_Iterable[str]] = ..., host_routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., ipv6_ra_mode: _Optional[str] = ..., ipv6_address_mode: _Optional[str] = ..., network_acl: _Optional[bytes] = ...) -> None: ...
 
 class FixedIp(_message.Message):
     __slots__ = ("subnet_id", "address")
@@ -284,6 +290,38 @@ class AddressGroup(_message.Message):
     id: bytes
     addresses: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, id: _Optional[bytes] = ..., addresses: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class NetworkAcl(_message.Message):
+    __slots__ = ("id", "rules")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    rules: _containers.RepeatedCompositeFieldContainer[NetworkAclRule]
+    def __init__(self, id: _Optional[bytes] = ..., rules: _Optional[_Iterable[_Union[NetworkAclRule, _Mapping]]] = ...) -> None: ...
+
+class NetworkAclRule(_message.Message):
+    __slots__ = ("number", "ingress", "allow", "ipv6", "prefix", "protocol", "port_range_min", "port_range_max", "icmp_type", "icmp_code")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    INGRESS_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_FIELD_NUMBER: _ClassVar[int]
+    IPV6_FIELD_NUMBER: _ClassVar[int]
+    PREFIX_FIELD_NUMBER: _ClassVar[int]
+    PROTOCOL_FIELD_NUMBER: _ClassVar[int]
+    PORT_RANGE_MIN_FIELD_NUMBER: _ClassVar[int]
+    PORT_RANGE_MAX_FIELD_NUMBER: _ClassVar[int]
+    ICMP_TYPE_FIELD_NUMBER: _ClassVar[int]
+    ICMP_CODE_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    ingress: bool
+    allow: bool
+    ipv6: bool
+    prefix: str
+    protocol: int
+    port_range_min: int
+    port_range_max: int
+    icmp_type: int
+    icmp_code: int
+    def __init__(self, number: _Optional[int] = ..., ingress: _Optional[bool] = ..., allow: _Optional[bool] = ..., ipv6: _Optional[bool] = ..., prefix: _Optional[str] = ..., protocol: _Optional[int] = ..., port_range_min: _Optional[int] = ..., port_range_max: _Optional[int] = ..., icmp_type: _Optional[int] = ..., icmp_code: _Optional[int] = ...) -> None: ...
 
 class Memberships(_message.Message):
     __slots__ = ("vni", "distinct", "macs", "indexes", "removed_macs")
@@ -452,7 +490,7 @@ class ResyncRequest(_message.Message):
     def __init__(self, applied_revision: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class GoalStateDigest(_message.Message):
-    __slots__ = ("revision", "version", "vpcs", "subnets", "ports", "vteps", "neighbours", "routers", "security_groups")
+    __slots__ = ("revision", "version", "vpcs", "subnets", "ports", "vteps", "neighbours", "routers", "security_groups", "network_acls")
     REVISION_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     VPCS_FIELD_NUMBER: _ClassVar[int]
@@ -462,6 +500,7 @@ class GoalStateDigest(_message.Message):
     NEIGHBOURS_FIELD_NUMBER: _ClassVar[int]
     ROUTERS_FIELD_NUMBER: _ClassVar[int]
     SECURITY_GROUPS_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_ACLS_FIELD_NUMBER: _ClassVar[int]
     revision: int
     version: int
     vpcs: int
@@ -471,4 +510,5 @@ class GoalStateDigest(_message.Message):
     neighbours: int
     routers: int
     security_groups: int
-    def __init__(self, revision: _Optional[int] = ..., version: _Optional[int] = ..., vpcs: _Optional[int] = ..., subnets: _Optional[int] = ..., ports: _Optional[int] = ..., vteps: _Optional[int] = ..., neighbours: _Optional[int] = ..., routers: _Optional[int] = ..., security_groups: _Optional[int] = ...) -> None: ...
+    network_acls: int
+    def __init__(self, revision: _Optional[int] = ..., version: _Optional[int] = ..., vpcs: _Optional[int] = ..., subnets: _Optional[int] = ..., ports: _Optional[int] = ..., vteps: _Optional[int] = ..., neighbours: _Optional[int] = ..., routers: _Optional[int] = ..., security_groups: _Optional[int] = ..., network_acls: _Optional[int] = ...) -> None: ...
