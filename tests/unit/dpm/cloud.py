@@ -429,5 +429,46 @@ operations = st.one_of(
 )
 """A transaction: the name of a method of Cloud and its arguments."""
 
-entries = st.lists(st.lists(operations, min_size=1, max_size=4), max_size=25)
+
+def _furnished() -> Iterator[tuple[object, ...]]:
+    for number, vpc_id in enumerate(VPCS, 1):
+        yield "put_vpc", vpc_id, number, 1450, True, False
+    for number, host_id in enumerate(HOSTS, 1):
+        yield "put_node", host_id, number, False
+    for number, acl_id in enumerate(ACLS):
+        yield "put_acl", acl_id, (NetworkAclRule(number, True, True, False, "10.0.0.0/8"),)
+    for number, subnet_id in enumerate(SUBNETS):
+        yield "put_subnet", subnet_id, VPCS[number % 2], True, 0
+    yield "put_group", SecurityGroupRecord(GROUPS[0], True, (SecurityRule(True, False, remote_group=GROUPS[1]),))
+    yield "put_router", ROUTERS[0], True
+    for number in range(2):
+        places = ((SUBNETS[number], "10.0.0.0/24", ADDRESSES[3]),)
+        yield (
+            "put_interface",
+            RouterInterfaceRecord(INTERFACES[number], ROUTERS[0], VPCS[number], number + 1, MACS[number], places),
+        )
+    for number in range(4):
+        fixed_ips = ((SUBNETS[number], ADDRESSES[number // 2]),)
+        yield (
+            "put_port",
+            PortRecord(
+                PORTS[number],
+                VPCS[number % 2],
+                MACS[number],
+                fixed_ips,
+                HOSTS[number // 2],
+                hostname="a",
+                security_groups=(GROUPS[0],),
+            ),
+        )
+
+
+FURNISHED = tuple(_furnished())
+"""Transactions after which there is one of everything, so that those that follow change what is there."""
+
+entries = st.builds(
+    lambda furnished, rest: [list(FURNISHED), *rest] if furnished else rest,
+    st.booleans(),
+    st.lists(st.lists(operations, min_size=1, max_size=4), max_size=25),
+)
 """Log entries, each of some transactions committed together."""

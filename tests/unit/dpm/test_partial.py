@@ -16,7 +16,7 @@ from alcor.dpm.read_model import ReadModel
 from alcor.model.digest import digest_of
 from alcor.model.goal_state import GoalState, apply_delta
 from alcor.model.records import LogEntry, NetworkAclRecord, NodeRecord, PortRecord, SubnetRecord, VpcRecord
-from tests.unit.dpm.cloud import ACLS, HOSTS, MACS, PORTS, SUBNETS, VPCS, Cloud, operations
+from tests.unit.dpm.cloud import ACLS, FURNISHED, HOSTS, MACS, PORTS, SUBNETS, VPCS, Cloud, operations
 from tests.unit.dpm.test_compiler import fresh, transaction, without_revision
 
 
@@ -102,11 +102,16 @@ def may_happen(cloud: Cloud, operation: tuple[object, ...]) -> bool:
 
 
 some_hosts = st.sets(st.sampled_from(HOSTS), max_size=2)
-turns = st.lists(
-    st.tuples(
-        st.lists(st.lists(operations, min_size=1, max_size=3), max_size=4), some_hosts, some_hosts, st.booleans()
+turns = st.builds(
+    lambda furnished, hosts, rest: [([list(FURNISHED)], hosts, set(), True), *rest] if furnished else rest,
+    st.booleans(),
+    some_hosts,
+    st.lists(
+        st.tuples(
+            st.lists(st.lists(operations, min_size=1, max_size=3), max_size=4), some_hosts, some_hosts, st.booleans()
+        ),
+        max_size=12,
     ),
-    max_size=12,
 )
 """Entries, hosts that come to the first process, hosts that leave it, and whether the second reads on, too."""
 
