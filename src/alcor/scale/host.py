@@ -17,6 +17,19 @@ from alcor.model.goal_state import GoalState, apply_delta
 from alcor.model.identifiers import Id
 from alcor.southbound.v1 import southbound_pb2 as pb
 
+_SAYING = (
+    "vpcs",
+    "subnets",
+    "ports",
+    "vteps",
+    "forwarding",
+    "addresses",
+    "memberships",
+    "routers",
+    "router_deltas",  # they may be of routers that a later part has
+    "security_groups",
+    "network_acls",
+)  # what is removed of nothing leaves nothing
 _NOTHING: list[Id] = []  # shared by all hosts, and never changed
 
 
@@ -162,4 +175,4 @@ class SimulatedHost:
 
 
 def _says_something(part: pb.GoalState) -> bool:
-    return bool(part.vpcs or part.subnets or part.ports or part.vteps or part.forwarding or part.addresses)
+    return any(getattr(part, name) for name in _SAYING)
