@@ -1,11 +1,18 @@
 """What a driver says would become of a packet is what becomes of it, and asking changes nothing."""
 
+from typing import Any
+
 import msgspec
+import pytest
 
 from alcor.dataplane.driver import Outcome
+from alcor.dataplane.security_groups import Prefix, SecurityGroup, SecurityRule
+from alcor.model.resources.port_trace import PORT_TRACE
+from alcor.trace.question import asked_packet
+from alcor.trace.wire import ip_packet
 from tests.conformance.driver.harness import Fabric
-from tests.conformance.driver.packets import dhcp_discover
-from tests.conformance.driver.suite import ABSENT_MAC, A, B, C, frame, has_received, state
+from tests.conformance.driver.packets import dhcp_discover, ethernet
+from tests.conformance.driver.suite import ABSENT_MAC, OPEN, OPENED, A, B, C, frame, has_received, state
 
 
 async def test_what_becomes_of_a_packet_is_told_without_sending_it(fabric: Fabric) -> None:
@@ -47,3 +54,42 @@ async def test_a_port_without_an_interface_sends_nothing(fabric: Fabric) -> None
     await near.attach(B.port_id)
     await near.driver.replace(state([B]))
     assert (await near.driver.trace(A.port_id, frame(A, B))).outcome is Outcome.DROPPED
+
+
+async def test_rules_about_ports_and_members_decide_as_they_do_for_packets(fabric: Fabric) -> None:
+    near, _ = fabric.hosts
+    for port in (A, B):
+        await near.attach(port.port_id)
+    group_id = b"rules".ljust(16, b".")
+    receiver = msgspec.structs.replace(B, security_groups=(group_id,))
+    for rule, outcome in (
+        (SecurityRule(True, False, 17, 4001, 4001), Outcome.DELIVERED),
+        (SecurityRule(True, False, 17, 4002, 4002), Outcome.DROPPED),
+        (SecurityRule(True, False, 6, 4001, 4001), Outcome.DROPPED),
+        (SecurityRule(True, False, remote_group=OPEN.id), Outcome.DELIVERED),
+    ):
+        wanted = state([A, receiver])
+        wanted.security_groups = {**OPENED, group_id: SecurityGroup(group_id, True, (rule,))}
+        wanted.members = {(A.vni, OPEN.id): {Prefix(A.ipv4[0].to_bytes(4), 32)}}
+        await near.driver.replace(wanted)
+        assert (await near.driver.trace(A.port_id, frame(A, B))).outcome is outcome, rule
+
+
+PROTOCOLS = ({"protocol": "tcp", "port": 443}, {"protocol": "udp", "port": 53}, {"protocol": "sctp", "port": 9},
+             {"protocol": "icmp"}, {"protocol": "gre"})  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", PROTOCOLS, ids=lambda asked: asked["protocol"])
+@pytest.mark.parametrize("ends", [("10.0.0.1", "10.0.0.2"), ("2001:db8::1", "2001:db8::2")], ids=["ipv4", "ipv6"])
+async def test_packets_of_any_protocol_can_be_asked_about(
+    fabric: Fabric, asked: dict[str, Any], ends: tuple[str, str]
+) -> None:
+    near, _ = fabric.hosts
+    for port in (A, B):
+        await near.attach(port.port_id)
+    packet = asked_packet(PORT_TRACE.check_create({"from": ends[0], "to": ends[1], **asked}))
+    whole = ethernet(B.mac, A.mac, 0x86DD if packet.ipv6 else 0x0800, ip_packet(packet))
+    await near.driver.replace(state([A, B]))
+    assert (await near.driver.trace(A.port_id, whole)).outcome is Outcome.DELIVERED
+    await near.driver.replace(state([A, msgspec.structs.replace(B, security_groups=())]))
+    assert (await near.driver.trace(A.port_id, whole)).outcome is Outcome.DROPPED

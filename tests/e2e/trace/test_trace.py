@@ -1,6 +1,7 @@
 """What a trace says of a packet, packets do, and the data plane says, too: over Open vSwitch, allowed and denied."""
 
 import socket
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -101,3 +102,10 @@ async def test_packets_do_what_a_trace_says(site: Site) -> None:
 
     await site.detach("other")
     assert (await agree(site, "a", other, passes=False, port=HTTP))[0]["step"] == "route"
+
+    host = site.workloads["a"].host
+    command = ["trace", site.ports["a"]["id"], "--to", here, "--live", "--config", host.config]
+    controller = f"unix:/run/{site.testbed.controller.name}/api"
+    page = host.namespace.run(sys.executable, "-m", "alcor", *command, "--controller", controller)
+    delivered = f"The data plane of this host delivers it to port {site.ports['here']['id']} on this host"
+    assert delivered in page and page.endswith("That is what the controller says.\n"), page

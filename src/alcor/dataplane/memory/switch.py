@@ -5,6 +5,7 @@ A switch outlives the drivers that program it, as Open vSwitch outlives the agen
 
 from collections import Counter, deque
 from collections.abc import Callable
+from copy import copy
 from typing import Protocol
 
 from alcor.dataplane import frames, ipv6, port_security
@@ -92,13 +93,11 @@ class MemorySwitch:
 
     def copy(self, fabric: Underlay) -> "MemorySwitch":
         """One on another underlay that does the same with frames, for as long as neither is told anything new."""
-        copied = MemorySwitch(fabric, self.vtep)
+        copied = copy(self)
+        copied._fabric = fabric
         copied.inboxes = {port_id: deque(maxlen=_INBOX_FRAMES) for port_id in self.inboxes}
-        copied.endpoints, copied._by_mac = self.endpoints, self._by_mac
-        copied.remotes, copied.vteps = self.remotes, self.vteps
-        copied.on_demand, copied.learned = self.on_demand, self.learned
-        copied.routers, copied.next_hops = self.routers, self.next_hops
         copied.firewall = self.firewall.copy()
+        copied.dropped, copied._used, copied._routed_to = Counter(), set(), set()
         return copied
 
     def put_endpoint(self, endpoint: Endpoint) -> None:

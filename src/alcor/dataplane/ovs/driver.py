@@ -20,7 +20,7 @@ from alcor.dataplane.ovs.openflow.connection import Handlers
 from alcor.dataplane.ovs.openflow.errors import Refused
 from alcor.dataplane.ovs.openflow.flows import FlowStatistics, RemovedFlow, decode_statistics, statistics_request
 from alcor.dataplane.ovs.openflow.packets import PacketIn, packet_out, packet_through_tables
-from alcor.dataplane.ovs.packet_trace import SwitchPorts, fate_in, flow_of
+from alcor.dataplane.ovs.packet_trace import SwitchPorts, fate_in, trace
 from alcor.dataplane.ovs.pipeline import TO_LEARNED
 from alcor.dataplane.ovs.programmer import OwnPorts, Programmer
 from alcor.dataplane.ovs.renewals import Learned, Renewals
@@ -180,10 +180,10 @@ class OvsDataPlane:
             return Fate(Outcome.DROPPED, where="the port has no interface")
         own = self._own_ports
         try:
-            text = await self._commands.call("ofproto/trace", self._settings.integration_bridge, flow_of(number, frame))
+            text = await trace(self._commands, self._settings.integration_bridge, number, frame)
         except (OSError, RpcError) as error:
             raise DataPlaneUnavailable(f"ovs-vswitchd does not trace the packet: {error}") from error
-        return fate_in(str(text), SwitchPorts(self._port_ids, own.tunnel_port, own.service_port))
+        return fate_in(text, SwitchPorts(self._port_ids, own.tunnel_port, own.service_port))
 
     def services_interface(self) -> str | None:
         """See DataPlane."""

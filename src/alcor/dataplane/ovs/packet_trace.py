@@ -1,6 +1,8 @@
 """Asking ovs-vswitchd what would become of a packet (``ofproto/trace``), and reading what it says.
 
 It is asked about the fields of the packet: given the packet itself it would hand it to the agent where flows say so.
+Of a connection it knows nothing then but its state, so where the packet comes back from connection tracking it is asked
+anew, with the packet as what the connection begins with.
 """
 
 import re
@@ -8,7 +10,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from alcor.dataplane.driver import Fate, Outcome
-from alcor.dataplane.memory.packet import ICMP, ICMPV6, SCTP, TCP, UDP, packet_in
+from alcor.dataplane.memory.packet import ICMP, ICMPV6, SCTP, TCP, UDP, Packet, packet_in
+from alcor.dataplane.ovs.control_socket import ControlSocket
 from alcor.dataplane.ovs.tables import TABLES
 from alcor.dataplane.routed_packets import header_of, time_to_live
 from alcor.model.addresses import ip_text, ipv4_number
@@ -21,6 +24,11 @@ _IN_PORT = re.compile(r"\bin_port=(\d+)")
 _OUTPUT = re.compile(r"\boutput(?::| port is )(\d+)|^ +(IN_PORT)$", re.MULTILINE)
 _TUNNEL_END = re.compile(r"(?:ipv4\(src=[\d.]+,|tunnel\([^)]*?)dst=([\d.]+)")
 _TO_AGENT = re.compile(r"userspace\(.*controller\(")
+_TRACKED = re.compile(r"zone=(\d+)\),recirc\(0x[0-9a-f]+\)*$")
+_RESUMED = re.compile(r"will be resumed at table (\d+)")
+_FLOW = re.compile(r"^(?:Final flow|Flow): (?!unchanged)(.*)$", re.MULTILINE)
+_NEXT_PASS = "\n====="
+_MOST_PASSES = 4
 _SMALL_ENOUGH = ",le("
 """What comes before the actions for packets that are not too big, behind those for others."""
 
@@ -31,6 +39,9 @@ _PORT_FIELDS = {
     ICMP: ("icmp_type", "icmp_code"),
     ICMPV6: ("icmpv6_type", "icmpv6_code"),
 }
+_SAID_ANEW = ("recirc_id=", "ct_", "tp_", "icmp_type=", "icmp_code=")
+"""Fields that are of one pass only, or have names by which they are not understood again."""
+
 _NAMES = {table.number: table.name for table in TABLES}
 
 
@@ -51,17 +62,58 @@ def flow_of(port: int, frame: bytes) -> str:
     prefix = "ipv6" if packet.ipv6 else "nw"
     fields = [ends, f"dl_type=0x{frame[12:14].hex()}", f"nw_proto={packet.protocol}", f"nw_ttl={time_to_live(header)}"]
     fields += [f"{prefix}_src={ip_text(packet.source)}", f"{prefix}_dst={ip_text(packet.destination)}"]
-    if packet.protocol in _PORT_FIELDS and packet.source_port is not None:
-        source, destination = _PORT_FIELDS[packet.protocol]
-        fields += [f"{source}={packet.source_port}", f"{destination}={packet.destination_port}"]
+    fields += _port_fields(packet)
     if packet.protocol == TCP:
         fields.append("tcp_flags=syn")
     return ",".join(fields)
 
 
+def _port_fields(packet: Packet) -> list[str]:
+    """Those that say its ports, or its type and code; none where there are none."""
+    if packet.protocol not in _PORT_FIELDS or packet.source_port is None:
+        return []
+    source, destination = _PORT_FIELDS[packet.protocol]
+    return [f"{source}={packet.source_port}", f"{destination}={packet.destination_port}"]
+
+
+async def trace(control: ControlSocket, bridge: str, port: int, frame: bytes) -> str:
+    """What ovs-vswitchd says of the IP packet in a frame from an OpenFlow port, pass by pass.
+
+    Raises OSError when it is away, jsonrpc.RpcError when it refuses.
+    """
+    passes = [str(await control.call("ofproto/trace", bridge, flow_of(port, frame))).partition(_NEXT_PASS)[0]]
+    while len(passes) < _MOST_PASSES and (resumed := resumption(passes[-1], frame)) is not None:
+        flow, actions = resumed
+        text = str(await control.call("ofproto/trace-packet-out", bridge, flow, actions))
+        passes.append(text.partition(_NEXT_PASS)[0])
+    return "\n".join(passes)
+
+
+def resumption(text: str, frame: bytes) -> tuple[str, str] | None:
+    """The flow and the actions with which a packet goes on from connection tracking, as the first of a connection; None
+    when its pass ends otherwise."""
+    tracked, tables, packet = _TRACKED.search(_last_actions(text)), _RESUMED.findall(text), packet_in(frame)
+    if tracked is None or not tables or packet is None:
+        return None
+    fields = [each for each in _FLOW.findall(text)[-1].split(",") if not each.startswith(_SAID_ANEW) and each != "eth"]
+    ends = "ct_ipv6" if packet.ipv6 else "ct_nw"
+    fields += ["ct_state=trk|new", f"ct_zone={tracked[1]}", f"ct_nw_proto={packet.protocol}"]
+    fields += [f"{ends}_src={ip_text(packet.source)}", f"{ends}_dst={ip_text(packet.destination)}"]
+    if ports := _port_fields(packet):
+        fields += ports
+        fields += [f"ct_tp_src={packet.source_port}", f"ct_tp_dst={packet.destination_port}"]
+    return ",".join(fields), f"resubmit(,{tables[-1]})"
+
+
+def _last_actions(text: str) -> str:
+    """The actions of the datapath for a packet that is not too big."""
+    found: list[str] = _ACTIONS.findall(text) or ["drop"]
+    return found[-1].strip().rpartition(_SMALL_ENOUGH)[2]
+
+
 def fate_in(text: str, ports: SwitchPorts) -> Fate:
-    """What the text says becomes of the packet, after all its recirculations."""
-    actions = (_ACTIONS.findall(text) or ["drop"])[-1].strip().rpartition(_SMALL_ENOUGH)[2]
+    """What the text says becomes of the packet, after all its passes."""
+    actions = _last_actions(text)
     where = _last_table(text)
     if _TO_AGENT.search(actions):
         return Fate(Outcome.ASKED, where=where)

@@ -4,7 +4,7 @@ import pytest
 
 from alcor.dataplane.driver import Fate, Outcome
 from alcor.dataplane.ipv4 import ipv4_packet
-from alcor.dataplane.ovs.packet_trace import SwitchPorts, fate_in, flow_of
+from alcor.dataplane.ovs.packet_trace import SwitchPorts, fate_in, flow_of, resumption
 from alcor.dataplane.ovs.tables import EGRESS_VERDICT, HOST, INGRESS_VERDICT, REMOTE, ROUTE, TUNNEL, UNROUTED
 
 PORTS = SwitchPorts({3: b"sender", 4: b"receiver"}, tunnel=1, services=2)
@@ -107,3 +107,35 @@ def test_a_packet_is_asked_about_by_its_fields() -> None:
         "nw_src=10.0.0.1,nw_dst=10.0.0.2,tcp_src=50000,tcp_dst=443,tcp_flags=syn"
     )
     assert flow_of(3, frame[:14]) == "in_port=3,dl_dst=fa:16:3e:00:00:02,dl_src=fa:16:3e:00:00:01,dl_type=0x0800"
+
+
+PASS = """Flow: tcp,in_port=3,nw_src=10.0.0.1,nw_dst=10.0.0.2
+
+bridge("br-int")
+----------------
+40. ip, priority 50, cookie 0xa1016b8190786586
+    ct(table=62,zone=NXM_NX_REG6[0..15])
+    drop
+     -> A clone of the packet is forked to recirculate. The forked pipeline will be resumed at table 62.
+
+Final flow: recirc_id=0x3,ct_state=new|trk,eth,tcp,reg6=0x4,in_port=3,nw_src=10.0.0.1,nw_dst=10.0.0.2,tp_src=50000
+Megaflow: recirc_id=0,eth,ip,in_port=3
+Datapath actions: """
+
+
+@pytest.mark.parametrize(
+    "actions",
+    [
+        "ct(commit,zone=3),ct(zone=4),recirc(0x6)",
+        "check_pkt_len(size=1464,gt(userspace(pid=0,controller(reason=1))),le(set(ipv4(ttl=63)),ct(zone=4),recirc(0x6)))",
+    ],
+)
+def test_a_packet_goes_on_from_connection_tracking_as_the_first_of_a_connection(actions: str) -> None:
+    packet = ipv4_packet(0x0A000001, 0x0A000002, 6, bytes.fromhex("c35001bb") + bytes(16))
+    frame = bytes.fromhex("fa163e000002fa163e0000010800") + packet
+    assert resumption(f"{PASS}{actions}\n", frame) == (
+        "tcp,reg6=0x4,in_port=3,nw_src=10.0.0.1,nw_dst=10.0.0.2,ct_state=trk|new,ct_zone=4,ct_nw_proto=6,"
+        "ct_nw_src=10.0.0.1,ct_nw_dst=10.0.0.2,tcp_src=50000,tcp_dst=443,ct_tp_src=50000,ct_tp_dst=443",
+        "resubmit(,62)",
+    )
+    assert resumption(f"{PASS}drop\n", frame) is None
