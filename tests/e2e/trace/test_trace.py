@@ -59,8 +59,8 @@ async def agree(site: Site, sender: str, address: str, passes: bool, port: int |
 
     def data_plane_does() -> bool:
         packet = asked_packet(PORT_TRACE.check_create({**asked, "from": trace["from"]}))
-        host = site.workloads[sender].host
-        return compared(trace["steps"], host.trace(site.ports[sender]["id"], ip_packet(packet))).agree is not False
+        fate = site.workloads[sender].host.trace(site.ports[sender]["id"], ip_packet(packet))
+        return bool(fate) and compared(trace["steps"], fate).agree is not False
 
     wait_until(packets_do, f"what {sender} sends to {address} to be as traced: {trace}")
     wait_until(data_plane_does, f"the data plane to say the same of it: {trace}")
