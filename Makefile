@@ -10,7 +10,7 @@ PROCESSES ?= $(shell nproc)
 SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: install install-dev install-keystone install-tempest install-neutron install-rally system demo test \
-	test-unit conformance rally lint lock proto benchmark plots clean
+	test-unit conformance rally lint lock throughput proto benchmark plots clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/installed          ## prepare .venv with the alcor command
@@ -82,10 +82,14 @@ lock:                               ## renew the locked dependencies (needs uv)
 	        $$requirements.in -o $$requirements.lock || exit; \
 	done
 
+throughput:                         ## install iperf3, with which a benchmark sends as fast as it can
+	@tools/install-system throughput
+
 proto: install-dev                  ## regenerate the southbound messages
 	tools/generate-proto
 
 NEEDED_BY_neutron := install-neutron install-keystone
+NEEDED_BY_data_plane := throughput
 benchmark: install-dev system $(NEEDED_BY_$(NAME)) ## measure one thing: make benchmark NAME=api (those in benchmarks/)
 	$(VENV)/bin/python -m benchmarks.$(or $(NAME),api) $(ARGS)
 
