@@ -18,6 +18,7 @@ from alcor.agent.dns.answering import Answering
 from alcor.agent.dns.directory import NameDirectory
 from alcor.agent.dns.forwarding import Forwarder
 from alcor.agent.dns.server import DnsServer, OverTcp, OverUdp
+from alcor.agent.flooding import Flooding
 from alcor.agent.inspection import Inspection
 from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.local_api import LocalApi
@@ -78,8 +79,9 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     routing = Routing(wanted, driver, counters, on_demand, punted, vtep)
     security = Security(wanted, driver, counters, on_demand, time.monotonic)
     announcing = Announcing(wanted, on_demand, punted, counters)
+    flooding = Flooding(vtep, settings.flood_copies)
     reconciler = Reconciler(
-        wanted, driver, reports, counters, vtep, punted, on_demand, routing, advertising, security, announcing
+        wanted, driver, reports, counters, vtep, punted, on_demand, routing, advertising, security, announcing, flooding
     )
     directory = Path(settings.data_directory)
     files = [

@@ -14,6 +14,7 @@ import msgspec
 from alcor.agent.announcing import Announcing
 from alcor.agent.backoff import Backoff
 from alcor.agent.counters import Counters
+from alcor.agent.flooding import Flooding
 from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.on_demand.learned import Touched
 from alcor.agent.on_demand.on_demand import OnDemand
@@ -59,6 +60,7 @@ class Reconciler:
         advertising: Advertising,
         security: Security,
         announcing: Announcing,
+        flooding: Flooding,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.port_states = PortStates()
@@ -70,7 +72,7 @@ class Reconciler:
         self._punted = punted
         self._on_demand = on_demand
         self._routing, self._advertising, self._security = routing, advertising, security
-        self._announcing = announcing
+        self._announcing, self._flooding = announcing, flooding
         on_demand.changed = self._learned_changed
         routing.changed = security.deciding.changed = self._wake_up
         on_demand.forgotten = self._learned_forgotten
@@ -221,6 +223,7 @@ class Reconciler:
             self._security.touch(self._wanted.state, delta)
             self._advertising.touch(delta)
             self._announcing.touch(self._wanted.state, delta)
+            self._flooding.touch(self._wanted.state, delta)
             self._wanted.apply(delta, arrival.log_id)
             self._on_demand.after()
             self._counters.add("goal_states_taken")
@@ -274,6 +277,7 @@ class Reconciler:
         goal = self._wanted.state
         state = self._projection.whole(goal, self._driver.interfaces())
         self._security.add_whole(state, goal)
+        self._flooding.add_whole(state, goal)
         return state
 
     async def _replace_all(self) -> None:
@@ -297,6 +301,7 @@ class Reconciler:
         goal = self._wanted.state
         change = self._projection.change(goal, self._driver.interfaces())
         self._security.add_change(change, goal)
+        self._flooding.add_change(change, goal)
         if change == Change():
             return
         self._counters.add("data_plane_changes")

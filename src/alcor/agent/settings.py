@@ -17,6 +17,7 @@ controllers = ["192.0.2.10:9697"]      # HOST:PORT or unix:PATH of one or more c
 vtep_ip = "192.0.2.21"                 # this host's tunnel end point in the underlay
 data_directory = "/var/lib/alcor"      # the goal state is kept here, and the agent's socket
 driver = "ovs"                         # "ovs" for Open vSwitch, "memory" for a simulated data plane
+flood_copies = 64                      # what a broadcast packet may become; larger VPCs have no broadcast
 audit_seconds = 600                    # about how often what the data plane holds is compared and repaired
 
 [ovs]
@@ -35,6 +36,7 @@ resolvers = []                         # asked for names of no VPC; empty for th
 """
 
 _LONGEST_SOCKET_PATH = 107
+_MOST_FLOOD_COPIES = 1024  # what an OpenFlow rule has room for
 _LONGEST_IDLE_SECONDS = 65_535  # what an OpenFlow rule can say
 
 
@@ -58,9 +60,10 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``punt_rate_per_port`` and ``punt_rate`` bound how many ARP and DHCP packets a second are answered, for each
     workload and for the host. ``audit_seconds`` is about how long between two comparisons of what the data plane holds
-    with what it should. ``service_network`` has the addresses under which the host sees its own workloads, at one
-    interface: they must mean nothing else to it. ``socket`` is where ``alcor agent status`` asks; by default in the
-    data directory.
+    with what it should. ``flood_copies`` bounds how many copies a broadcast or multicast packet of a workload becomes:
+    in a VPC with more ports here and other hosts together it reaches nobody, with 0 in none. ``service_network`` has
+    the addresses under which the host sees its own workloads, at one interface: they must mean nothing else to it.
+    ``socket`` is where ``alcor agent status`` asks; by default in the data directory.
     """
 
     host_id: str
@@ -74,6 +77,7 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     punt_rate_per_port: int = 100
     punt_rate: int = 2000
     audit_seconds: int = 600
+    flood_copies: int = 64
     service_network: str = "100.64.0.0/12"
     metadata: MetadataSettings = MetadataSettings()
     dns: DnsSettings = DnsSettings()
@@ -122,6 +126,8 @@ def _check(settings: AgentSettings) -> None:
     for key in ("dhcp_lease_seconds", "punt_rate_per_port", "punt_rate", "audit_seconds"):
         if not 0 < getattr(settings, key) < 2**32:
             raise SettingsError(f"{key} must be a positive number")
+    if not 0 <= settings.flood_copies <= _MOST_FLOOD_COPIES:
+        raise SettingsError(f"flood_copies must be from 0 (none) to {_MOST_FLOOD_COPIES}")
     if not 0 < settings.ovs.connections < 2**32:
         raise SettingsError("ovs.connections must be a positive number")
     if not 1 <= settings.ovs.idle_seconds <= _LONGEST_IDLE_SECONDS:

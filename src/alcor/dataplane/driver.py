@@ -152,6 +152,11 @@ class State(msgspec.Struct):
     rules these are, of address groups for ANY_VPC. Where a rule with a remote security group would let a packet pass if
     the other end were a member, and it is none, the packet is undecided: it goes to the agent, unless the address is
     among the ``strangers`` of the workload's VPC. Strangers go when nothing came from or went to them for a while.
+
+    In a VPC that is ``flooded`` broadcast and multicast of a workload reaches every other endpoint here, and by a copy
+    each the hosts with these VTEPs. A copy from another host reaches endpoints here, and goes no further. Security
+    groups judge it where it is sent, and each copy where it arrives. What is for the agent is never flooded, nor are
+    router advertisements and what tells routers of listeners (IGMP, MLD). In other VPCs it all is dropped.
     """
 
     endpoints: dict[Id, Endpoint] = {}
@@ -164,6 +169,7 @@ class State(msgspec.Struct):
     security_groups: dict[Id, SecurityGroup] = {}  # those of its endpoints
     members: dict[tuple[int, Id], set[Prefix]] = {}  # (VNI or ANY_VPC, group)
     strangers: dict[int, set[bytes]] = {}  # VNI → packed addresses
+    flooded: dict[int, frozenset[int]] = {}  # VNI → VTEP IPv4
     network_acls: dict[Id, NetworkAcl] = {}  # those of its endpoints' subnets
 
 
@@ -189,6 +195,8 @@ class Change(msgspec.Struct):
     removed_security_groups: set[Id] = set()
     members: dict[tuple[int, Id], MembersDelta] = {}
     strangers: dict[int, StrangersDelta] = {}  # by VNI
+    flooded: dict[int, frozenset[int]] = {}  # VNI → all its VTEPs from now on
+    removed_flooded: set[int] = set()
     network_acls: dict[Id, NetworkAcl] = {}
     removed_network_acls: set[Id] = set()
 

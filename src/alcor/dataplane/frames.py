@@ -35,6 +35,11 @@ class Arp(msgspec.Struct, frozen=True):
     target_ip: int
 
 
+def is_group_addressed(frame: bytes) -> bool:
+    """True for broadcast and multicast."""
+    return len(frame) > 0 and bool(frame[0] & 1)
+
+
 def ethernet(frame: bytes) -> Ethernet | None:
     """The frame's header, or None when it is too short to have one."""
     if len(frame) < ETHERNET_HEADER:

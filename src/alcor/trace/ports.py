@@ -93,13 +93,25 @@ def end(port: Port, packet: Packet) -> Step | None:
     if packet.destination in own:
         return passes("neighbour", "The address is the sender's own: the packet never leaves the workload.", port.thing)
     if ip_address(packet.destination).is_multicast or packet.destination == _BROADCAST:
+        return _flooding(port)
+    return _service(port, packet, own) if packet.destination in _SERVICE_ADDRESSES else None
+
+
+def _flooding(port: Port) -> Step:
+    """What becomes of broadcast and multicast."""
+    if port.vpc.record.on_demand:
         return stops(
             "delivery",
-            "Nothing is flooded: multicast and broadcast reach nobody.",
+            "In a VPC on demand nothing is flooded: multicast and broadcast reach nobody.",
             port.vpc.thing,
             "Send to each receiver.",
         )
-    return _service(port, packet, own) if packet.destination in _SERVICE_ADDRESSES else None
+    return unknown(
+        "delivery",
+        "Multicast and broadcast reach every workload of a small VPC whose security groups let it in.",
+        port.vpc.thing,
+        "Does it become no more copies, for ports and hosts, than flood_copies in the settings of the sender's agent?",
+    )
 
 
 def _service(port: Port, packet: Packet, own: Collection[bytes]) -> Step:

@@ -8,6 +8,7 @@ from alcor.dataplane.memory.switch import MemorySwitch
 from alcor.model.addresses import Address
 from alcor.model.identifiers import Id
 from tests.conformance.driver.connections import *  # noqa: F403
+from tests.conformance.driver.flooding import *  # noqa: F403
 from tests.conformance.driver.harness import Recorder
 from tests.conformance.driver.ipv6 import *  # noqa: F403
 from tests.conformance.driver.on_demand import *  # noqa: F403

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.conformance.driver.connections import *  # noqa: F403
+from tests.conformance.driver.flooding import *  # noqa: F403
 from tests.conformance.driver.ipv6 import *  # noqa: F403
 from tests.conformance.driver.on_demand import *  # noqa: F403
 from tests.conformance.driver.remote_groups import *  # noqa: F403

@@ -5,6 +5,7 @@ from pathlib import Path
 from alcor.agent.announcing import Announcing
 from alcor.agent.counters import Counters
 from alcor.agent.dhcp.server import DhcpSettings
+from alcor.agent.flooding import Flooding
 from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.punt import PuntedPackets
@@ -42,7 +43,7 @@ class Core:
         self.announcing = Announcing(self.wanted, self.on_demand, self.punted, self.counters)
         self.reconciler = Reconciler(
             self.wanted, self.driver, self.reports, self.counters, OWN_VTEP, self.punted, self.on_demand, self.routing,
-            self.advertising, self.security, self.announcing, clock,
+            self.advertising, self.security, self.announcing, Flooding(OWN_VTEP, 64), clock,
         )  # fmt: skip
         self.reports.connected(LOG_ID)
 

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from alcor.agent.announcing import Announcing
 from alcor.agent.counters import Counters
 from alcor.agent.dhcp.server import DhcpSettings
+from alcor.agent.flooding import Flooding
 from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.journal import parse_journal
 from alcor.agent.on_demand.on_demand import OnDemand
@@ -34,12 +35,13 @@ from alcor.dataplane.memory.driver import MemoryDataPlane
 from alcor.dataplane.memory.switch import Fabric, MemorySwitch
 from alcor.dataplane.network_acls import SubnetAcl
 from alcor.model.addresses import ip_bytes
-from alcor.model.goal_state import GoalState, GoalStateDelta, NeighbourDelta, apply_delta
+from alcor.model.goal_state import GoalState, GoalStateDelta, NeighbourDelta, VpcNeighbours, apply_delta
 from alcor.model.identifiers import Id
 from tests.unit.agent.goal_states import ACL_ID, OWN_VTEP, SUBNET_ID, deltas, port_ids
 
 HEADER_BYTES = 12  # of a frame in the journal
 LOG_ID = b"log".ljust(16, b"\0")
+MOST_COPIES = 3
 
 
 class Controller:
@@ -123,6 +125,16 @@ def implied_remotes(goal: GoalState) -> dict[int, dict[int, int]]:
     return remotes
 
 
+def implied_flooding(goal: GoalState) -> dict[int, frozenset[int]]:
+    flooded = {}
+    for vni in goal.vpcs:
+        neighbours = goal.neighbours.get(vni, VpcNeighbours())
+        vteps = {goal.vteps.get(index, OWN_VTEP) for index in neighbours.forwarding.values()} - {OWN_VTEP}
+        if len(vteps) + sum(port.vni == vni for port in goal.ports.values()) <= MOST_COPIES:
+            flooded[vni] = frozenset(vteps)
+    return flooded
+
+
 class AgentFollows(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
@@ -155,6 +167,7 @@ class AgentFollows(RuleBasedStateMachine):
             advertising,
             Security(self.wanted, self.driver, self.counters, on_demand, lambda: self.now),
             Announcing(self.wanted, on_demand, punted, self.counters),
+            Flooding(OWN_VTEP, MOST_COPIES),
             lambda: self.now,
         )  # fmt: skip
         self.sequence = Sequence(*self.wanted.applied())
@@ -293,6 +306,7 @@ class AgentFollows(RuleBasedStateMachine):
         assert self.wanted.state == goal
         assert self.switch.endpoints == implied_endpoints(goal, interfaces)
         assert self.switch.remotes == implied_remotes(goal)
+        assert self.switch.flooded == implied_flooding(goal)
         assert self.switch.vteps == set(goal.vteps.values()) - {OWN_VTEP}
         self.controller.hear(self.reports)
         states = {port_id: state.state for port_id, state in self.controller.reported.items() if port_id in goal.ports}

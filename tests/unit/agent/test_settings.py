@@ -40,6 +40,8 @@ def test_what_is_missing_is_named_with_an_example(key: str) -> None:
         ({"controllers": "localhost:1"}, "controllers"),
         ({"ovs": {"bridge": "x"}}, "bridge"),
         ({"dhcp_lease_seconds": 0}, "dhcp_lease_seconds"),
+        ({"flood_copies": -1}, "flood_copies"),
+        ({"flood_copies": 1025}, "flood_copies"),
         ({"data_directory": "/" + "x" * 120}, "socket"),
         ({"log_level": "loud"}, "log_level"),
     ],

@@ -13,6 +13,7 @@ from tests.unit.trace.cloud import ALL_IN, ALL_OUT, PORTS, Site, named, some_id,
 PASSES, STOPS, UNKNOWN = Verdict.PASSES, Verdict.STOPS, Verdict.UNKNOWN
 NEIGHBOUR, ROUTED = "10.0.0.11", "10.1.0.13"
 TCP = {"protocol": "tcp", "port": 443}
+GROUPS = ("224.0.0.1", "255.255.255.255", "ff02::1")
 
 
 @pytest.fixture
@@ -227,11 +228,17 @@ def test_a_link_local_address_is_a_neighbours(site: Site) -> None:
     assert not passes(site, "d", address)
 
 
-def test_what_a_workload_sends_itself_goes_nowhere_and_nothing_is_flooded(site: Site) -> None:
+def test_what_a_workload_sends_itself_goes_nowhere_and_nothing_is_flooded_on_demand(site: Site) -> None:
     site.put_in("a")
     assert passes(site, "a", "10.0.0.10")
-    for address in ("224.0.0.1", "255.255.255.255", "ff02::1"):
+    site.change_vpc("first", on_demand=True)
+    for address in GROUPS:
         assert stopped_at(site, "a", address) == ("delivery", "network first")
+
+
+def test_what_is_flooded_in_a_small_vpc_may_reach_its_workloads(site: Site) -> None:
+    for address in GROUPS:
+        assert site.trace("a", address).verdict() is UNKNOWN
 
 
 def test_a_subnet_without_a_gateway_leads_nowhere_else(site: Site) -> None:

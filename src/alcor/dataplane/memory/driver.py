@@ -35,7 +35,7 @@ class MemoryDataPlane:
 
     ``operations`` counts what was done to the switch: one for each endpoint, remote, VTEP, learned remote, router, next
     hop, security group, member or stranger put or removed, and for each VPC that is on demand from then on, or no
-    longer.
+    longer, and for each whose flooding changes.
     ``refusals`` makes ports fail, with the reason given; ``unavailable`` makes every call raise, as a data plane
     does that cannot be reached.
     """
@@ -86,6 +86,8 @@ class MemoryDataPlane:
                 for vni, (put, removed) in _set_differences(switch.firewall.strangers, state.strangers).items()
             },
         )
+        small.flooded = {vni: vteps for vni, vteps in state.flooded.items() if switch.flooded.get(vni) != vteps}
+        small.removed_flooded = switch.flooded.keys() - state.flooded.keys()
         failures = await self.apply(small)
         self.operations["remote"] += _replace_remotes(switch.remotes, state.remotes)
         self.operations["learned"] += _replace_remotes(switch.learned, state.learned)
@@ -116,6 +118,10 @@ class MemoryDataPlane:
         self.switch.routers |= change.routers
         self.operations["router"] += len(change.removed_routers) + len(change.routers)
         self.operations["next_hop"] += _apply_next_hops(self.switch.next_hops, change.next_hops)
+        for vni in change.removed_flooded:
+            self.switch.flooded.pop(vni, None)
+        self.switch.flooded |= change.flooded
+        self.operations["flooded"] += len(change.removed_flooded) + len(change.flooded)
         self._apply_security(change)
         self.switch.vteps -= change.removed_vteps
         self.switch.vteps |= change.vteps
@@ -191,6 +197,10 @@ class MemoryDataPlane:
             for address, hop in hops.items()
         ]
         lines += _describe_security(switch.firewall)
+        lines += [
+            f"flooded vni {vni} vteps {' '.join(map(ipv4_text, sorted(vteps)))}"
+            for vni, vteps in sorted(switch.flooded.items())
+        ]
         lines += [f"on demand vni {vni}" for vni in sorted(switch.on_demand)]
         return lines + [f"vtep {ipv4_text(vtep)}" for vtep in sorted(switch.vteps)]
 

@@ -32,6 +32,8 @@ _INBOX_FRAMES = 1000
 _DHCP_CLIENT, _DHCP_SERVER = 68, 67
 _PUNTED_ICMPV6 = {ipv6.NEIGHBOUR_SOLICITATION, ipv6.ROUTER_SOLICITATION}
 _DHCPV6 = (546, 547)
+_IGMP = 2
+_NOT_FLOODED_ICMPV6 = {130, 131, 132, 143, ipv6.ROUTER_ADVERTISEMENT}
 _BROADCAST_IPV4 = b"\xff\xff\xff\xff"
 
 
@@ -79,6 +81,7 @@ class MemorySwitch:
         self.learned: dict[int, dict[int, int]] = {}
         self.routers: dict[Id, Router] = {}
         self.next_hops: dict[int, dict[Address, NextHop]] = {}
+        self.flooded: dict[int, frozenset[int]] = {}
         self.firewall = Firewall()
         self.dropped: Counter[str] = Counter()
         self.punt: Callable[[Id, bytes], None] | None = None
@@ -121,6 +124,7 @@ class MemorySwitch:
         self.endpoints, self.remotes, self.vteps, self._by_mac = {}, {}, set(), {}
         self.on_demand, self.learned, self._used = set(), {}, set()
         self.routers, self.next_hops, self._routed_to = {}, {}, set()
+        self.flooded = {}
         self.firewall = Firewall()
 
     def take_idle(self) -> list[tuple[int, int]]:
@@ -160,7 +164,7 @@ class MemorySwitch:
         elif not self._passes(endpoint, frame, ingress=False):
             pass  # counted, or with the agent
         elif header.is_multicast():
-            self._drop("multicast")
+            self._flood(endpoint, frame)
         elif found := self._router_with_mac(endpoint.vni, header):
             self._route(*found, endpoint, frame)
         else:
@@ -169,12 +173,18 @@ class MemorySwitch:
     def take_from_tunnel(self, vni: int, frame: bytes) -> bool:
         """Deliver a frame from another host; never on to a third one."""
         header = frames.ethernet(frame)
+        if header is not None and header.is_multicast():
+            return self._copy(vni, frame)
         return header is not None and self._deliver(vni, header.destination, frame)
 
     def take_for_workload(self, port_id: Id, frame: bytes) -> None:
         """Deliver a frame that had come for a workload before."""
         endpoint, header = self.endpoints.get(port_id), frames.ethernet(frame)
-        if endpoint is None or header is None or not self._deliver(endpoint.vni, header.destination, frame):
+        if endpoint is None or header is None:
+            self._drop("not programmed")
+        elif header.is_multicast():
+            self._deliver_to(port_id, frame)
+        elif not self._deliver(endpoint.vni, header.destination, frame):
             self._drop("not programmed")
 
     def hand_to_workload(self, port_id: Id, frame: bytes) -> None:
@@ -299,7 +309,29 @@ class MemorySwitch:
     def _deliver(self, vni: int, mac: int, frame: bytes) -> bool:
         """False when there is nobody here whom it is for."""
         port_id = self._by_mac.get((vni, mac))
-        if port_id is None or port_id not in self.inboxes or not self.endpoints[port_id].admin_state_up:
+        return port_id is not None and self._deliver_to(port_id, frame)
+
+    def _flood(self, sender: Endpoint, frame: bytes) -> None:
+        vteps = self.flooded.get(sender.vni)
+        if vteps is None or _is_about_groups(frame):
+            self._drop("multicast")
+            return
+        self._copy(sender.vni, frame, sender.port_id)
+        for vtep in vteps & self.vteps:
+            self._fabric.carry(vtep, sender.vni, frame)
+
+    def _copy(self, vni: int, frame: bytes, sender: Id | None = None) -> bool:
+        """False when the VPC is not flooded."""
+        if vni not in self.flooded:
+            return False
+        for port_id, endpoint in list(self.endpoints.items()):
+            if endpoint.vni == vni and port_id != sender:
+                self._deliver_to(port_id, frame)
+        return True
+
+    def _deliver_to(self, port_id: Id, frame: bytes) -> bool:
+        """False when it is not there."""
+        if port_id not in self.inboxes or not self.endpoints[port_id].admin_state_up:
             return False
         if self._passes(self.endpoints[port_id], frame, ingress=True):
             self.hand_to_workload(port_id, frame)
@@ -315,6 +347,14 @@ class MemorySwitch:
 
     def _drop(self, reason: str) -> None:
         self.dropped[reason] += 1
+
+
+def _is_about_groups(frame: bytes) -> bool:
+    """Whether it tells routers of listeners (IGMP, MLD), or is a router's advertisement: nothing of that is flooded."""
+    header = header_of(frame)
+    if isinstance(header, Ipv4):
+        return header.protocol == _IGMP
+    return header is not None and ipv6.icmpv6_type(frame, header) in _NOT_FLOODED_ICMPV6
 
 
 def _is_for_host(frame: bytes) -> bool:

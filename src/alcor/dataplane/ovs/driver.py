@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from pathlib import Path
 
 from alcor.dataplane.driver import Change, DataPlaneUnavailable, Failures, Fate, Listener, Outcome, State
+from alcor.dataplane.frames import is_group_addressed
 from alcor.dataplane.host_services import ClientAddresses
 from alcor.dataplane.ovs import cookies
 from alcor.dataplane.ovs.connection_zones import ConnectionZones
@@ -30,7 +31,7 @@ from alcor.dataplane.ovs.security_rules import EPOCH_BITS, STATE_BITS, STRANGER_
 from alcor.dataplane.ovs.session import Session, open_session
 from alcor.dataplane.ovs.settings import OvsSettings
 from alcor.dataplane.ovs.switch import SERVICES_NAME
-from alcor.dataplane.ovs.tables import LOCAL, MISS, NEXT_HOP, UNDECIDED, UNROUTED
+from alcor.dataplane.ovs.tables import COPY, LOCAL, MISS, NEXT_HOP, UNDECIDED, UNROUTED
 from alcor.dataplane.ovs.tunnel_neighbours import TunnelNeighbours
 from alcor.model.addresses import Address
 from alcor.model.identifiers import Id, id_text
@@ -129,9 +130,11 @@ class OvsDataPlane:
         """See DataPlane."""
         vni = None if self._programmer is None else self._programmer.vni_of(port_id)
         if vni is not None:
-            before = (SetBits("metadata", 0, _VNI_BITS, vni), *self._epoch())
+            to_port = SetBits("reg6", 0, _REGISTER_BITS, self._ports.get(port_id, 0))
+            before = (SetBits("metadata", 0, _VNI_BITS, vni), to_port, *self._epoch())
             tunnel = self._own_ports.tunnel_port  # as if from there: whatever the frame says, it goes to no other host
-            self._give(port_id, frame, lambda _, frame: packet_through_tables(tunnel, frame, before, LOCAL.number))
+            table = COPY.number if is_group_addressed(frame) else LOCAL.number
+            self._give(port_id, frame, lambda _, frame: packet_through_tables(tunnel, frame, before, table))
 
     def _epoch(self) -> tuple[Action, ...]:
         changes = 0 if self._programmer is None else self._programmer.changes

@@ -6,14 +6,15 @@ are its own alone, so a flow found in a switch tells which rule it came from. ``
 here.
 
 Rules of routing stand in routing_rules, those of IPv6 in a subnet in ipv6_rules, those of security groups in
-security_rules, those of what the host does for its workloads in service_rules. Tables from 90 on are no stages of the
-way: they are asked, and answer.
+security_rules, those of what the host does for its workloads in service_rules, those of broadcast and multicast in
+flood_rules. Tables from 90 on are no stages of the way: they are asked, and answer.
 """
 
+from alcor.dataplane.ovs.flood_rules import FLOOD_RULES, copy_twin
 from alcor.dataplane.ovs.ipv6_rules import IPV6_RULES
 from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, Move, Output, SetField, ToAgent, WriteMetadata
 from alcor.dataplane.ovs.routing_rules import ROUTING_RULES
-from alcor.dataplane.ovs.security_rules import SECURITY_RULES
+from alcor.dataplane.ovs.security_rules import GUARD_INGRESS, SECURITY_RULES
 from alcor.dataplane.ovs.service_rules import SERVICE_RULES
 from alcor.dataplane.ovs.tables import CLASSIFY, GATEWAY, LOCAL, MISS, PUNT, REMOTE, SOURCE_GUARD, TUNNEL, Match, Rule
 
@@ -23,7 +24,6 @@ _FROM_PORT = Match("in_port", "port")
 _FROM_MAC = Match("eth_src", "mac")
 _TAGGED = 0x1000
 _VNI_BITS = 24
-_GROUP_BIT = 0x010000000000
 _BROADCAST_IPV4 = 0xFFFFFFFF
 _PASS_GUARD = (GoTo(PUNT.number),)
 
@@ -131,14 +131,8 @@ DELIVER = Rule(
     (Output("port"),),
     "to the workload that has the MAC address in this VPC; its port security is off",
 )
-GROUP_ADDRESSED = Rule(
-    "group_addressed",
-    LOCAL,
-    60,
-    (Match("eth_dst", _GROUP_BIT, _GROUP_BIT),),
-    (),
-    "broadcast and multicast are not flooded",
-)
+COPY_TWINS = {rule: copy_twin(rule) for rule in (DELIVER, GUARD_INGRESS)}
+"""The rules that deliver to a port, and what they are for copies."""
 TUNNEL_TO_NOBODY = Rule(
     "tunnel_to_nobody",
     LOCAL,
@@ -215,7 +209,8 @@ RULES = (
     *ROUTING_RULES,
     *SECURITY_RULES,
     DELIVER,
-    GROUP_ADDRESSED,
+    *FLOOD_RULES,
+    *COPY_TWINS.values(),
     TUNNEL_TO_NOBODY,
     NOT_LOCAL,
     TO_HOST,

@@ -11,6 +11,7 @@ from alcor.dataplane.ovs import pipeline as rules
 from alcor.dataplane.ovs.connection_zones import ConnectionZones
 from alcor.dataplane.ovs.cookies import cookie
 from alcor.dataplane.ovs.endpoint_flows import endpoint_flows
+from alcor.dataplane.ovs.flood_flows import FloodFlows, StagedFloods, staged_floods
 from alcor.dataplane.ovs.flow_programming import (
     Difference,
     Modifications,
@@ -86,6 +87,7 @@ class Programmer:
         self._programmed: dict[Id, _PortFlows] = {}
         self._routers: dict[Id, _RouterFlows] = {}
         self._groups = GroupFlows()
+        self._floods = FloodFlows()
         self.replaced = 0
         """Flows that the last replace() added or removed."""
         self.changes = 0
@@ -100,6 +102,7 @@ class Programmer:
             await self._session.meters.add(port.number for port in staged.values())
         routers = self._stage_routers(state.routers.values())
         groups = staged_groups(state.security_groups.values())
+        floods = staged_floods(state.flooded, _numbers(staged.values()))
         had = {port.number for port in self._programmed.values()}
         difference: Difference | None = None
 
@@ -107,7 +110,7 @@ class Programmer:
             nonlocal difference
             inventory = await read_inventory(self._session.flows)
             renewal.end()  # what was there is kept: when it goes now, it is gone
-            wanted = self._wanted(state, staged, routers, groups, own_ports)
+            wanted = self._wanted(state, staged, routers, groups, floods, own_ports)
             difference = Difference(inventory, wanted, self._generation)
             return difference
 
@@ -115,6 +118,7 @@ class Programmer:
         self.changes += 1
         self._programmed, self._routers = staged, routers
         self._groups.replace(groups)
+        self._floods.replace(state.flooded, floods)
         await self._take_refusals(refused, failures)
         await self._keep_meters()
         await self._revalidation.wait()
@@ -135,17 +139,22 @@ class Programmer:
 
         routers = self._stage_routers(change.routers.values())
         groups = staged_groups(change.security_groups.values())
+        flooded = self._floods.after(change)
+        reached = {port.vni for port in (*before.values(), *staged.values())} | change.removed_flooded
+        reached |= change.flooded.keys()
+        after = {port_id: port for port_id, port in self._programmed.items() if port_id not in touched} | staged
+        floods = staged_floods({vni: flooded[vni] for vni in reached & flooded.keys()}, _numbers(after.values()))
 
         async def prepare() -> Modifications:
-            return self._modifications(change, before, staged, routers, groups)
+            changed = self._modifications(change, before, staged, routers, groups)
+            return itertools.chain(changed, self._floods.modifications(reached, floods, self._generation))
 
         expect = None if _only_learns(change) else self._revalidation.expect
         refused = await program(self._session.flows, prepare, expect)
         self.changes += 1
         renewal.end()
-        for port_id in before:
-            del self._programmed[port_id]
-        self._programmed |= staged
+        self._programmed = after
+        self._floods.apply(reached, flooded, floods)
         for router_id in change.removed_routers:
             self._routers.pop(router_id, None)
         self._routers |= routers
@@ -203,7 +212,8 @@ class Programmer:
     def _endpoint_flows(self, endpoint: Endpoint, number: int) -> tuple[Flow, ...]:
         pipeline, session = self._session.pipeline, self._session
         services = service_flows(pipeline, endpoint, number, session.services_meter(number), self._clients)
-        return (*endpoint_flows(pipeline, endpoint, number, session.undecided_meter(number)), *services)
+        meters = session.undecided_meter(number), session.flood_meter(number)
+        return (*endpoint_flows(pipeline, endpoint, number, *meters), *services)
 
     def _stage_routers(self, routers: Iterable[Router]) -> dict[Id, _RouterFlows]:
         pipeline = self._session.pipeline
@@ -218,6 +228,7 @@ class Programmer:
         staged: Mapping[Id, _PortFlows],
         routers: Mapping[Id, _RouterFlows],
         groups: StagedGroups,
+        floods: StagedFloods,
         own_ports: OwnPorts,
     ) -> Iterator[tuple[Owner, Flow]]:
         values = own_ports._asdict() | {"host_address": self._clients.host}
@@ -232,6 +243,9 @@ class Programmer:
                     yield vni, flow
         for vni in state.on_demand:
             yield vni, self._session.pipeline[rules.ON_DEMAND].flow({"vni": vni})
+        for vni, copies in floods.items():
+            for flow in copies.values():
+                yield vni, flow
         for flows in routers.values():
             yield from flows.values()
         for vni, next_hops in state.next_hops.items():
@@ -345,6 +359,11 @@ class Programmer:
             missing = self._groups.failure(port.security_groups)
             if missing is not None:
                 failures.setdefault(port_id, missing)
+
+
+def _numbers(ports: Iterable[_PortFlows]) -> Iterator[tuple[int, int]]:
+    """The VNI and number of each port that is up."""
+    return ((port.vni, port.number) for port in ports if port.flows)
 
 
 def _only_learns(change: Change) -> bool:

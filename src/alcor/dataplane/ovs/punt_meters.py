@@ -2,7 +2,8 @@
 
 Meter n is that of port number n, and meter 65,536 + n that of its packets which are undecided: those come from
 strangers, and must not use up what the workload has for ARP and DHCP. Nor must what is for the host's programs, which
-is whole connections: meter 131,072 + n lets ten times as much pass. A switch with fewer meters has one for all.
+is whole connections: meter 131,072 + n lets ten times as much pass. Meter 196,608 + n is that of broadcast and
+multicast, five times as much, for others hear it. A switch with fewer meters has one for several of these.
 """
 
 import contextlib
@@ -15,8 +16,9 @@ from alcor.dataplane.ovs.openflow.errors import Refused
 
 _UNDECIDED = 0x10000
 _SERVICES = 0x20000
+_FLOODS = 0x30000
 _KINDS = 3
-_SERVICES_FACTOR = 10
+_FACTORS = {_SERVICES: 10, _FLOODS: 5}
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ class PuntMeters:
     def __init__(self, connection: OpenFlowConnection, packets_per_second: int, highest: int) -> None:
         self._connection = connection
         self._has_kinds = highest >= _KINDS * _UNDECIDED
+        self._has_floods = highest >= _FLOODS + _UNDECIDED
         self._rate = packets_per_second
         self._present: set[int] = set()
 
@@ -53,6 +56,10 @@ class PuntMeters:
         """The meter of what a port number sends to the host's programs."""
         return port + _SERVICES if self._has_kinds else port
 
+    def floods(self, port: int) -> int:
+        """The meter of what a port number sends to all."""
+        return port + _FLOODS if self._has_floods else self.services(port)
+
     async def add(self, ports: Iterable[int]) -> None:
         """Have the meters of each of these port numbers."""
         for number in self._of(ports) - self._present:
@@ -70,10 +77,11 @@ class PuntMeters:
             self._present.discard(number)
 
     def _of(self, ports: Iterable[int]) -> set[int]:
-        return {number for port in ports for number in (port, self.undecided(port), self.services(port))}
+        kinds = (self.undecided, self.services, self.floods)
+        return {number for port in ports for number in (port, *(kind(port) for kind in kinds))}
 
     def _addition(self, number: int) -> bytes:
-        rate = self._rate * _SERVICES_FACTOR if number >= _SERVICES else self._rate
+        rate = self._rate * _FACTORS.get(number // _UNDECIDED * _UNDECIDED, 1)
         return meters.add_meter(number, rate, rate)
 
 

@@ -41,7 +41,7 @@ def security_flows(pipeline: Pipeline, endpoint: Endpoint, port: int, meter: int
         yield pipeline[rule].flow(values)
     groups = [int.from_bytes(group) for group in endpoint.security_groups]
     if groups:
-        yield single_flow(_repeated(rules.ASK_GROUPS, "group", groups), values)
+        yield single_flow(repeated(rules.ASK_GROUPS, "group", groups), values)
 
 
 def group_flows(group: SecurityGroup) -> dict[int, Flow]:
@@ -58,7 +58,7 @@ def group_flows(group: SecurityGroup) -> dict[int, Flow]:
             flows.update(_rule_flows(group.id, rule, question))
     for question, named in sorted(remotes.items()):
         values = {"group": int.from_bytes(group.id), "question": question}
-        flow = single_flow(_repeated(rules.ASK_RULES, "remote", sorted(named)), values)
+        flow = single_flow(repeated(rules.ASK_RULES, "remote", sorted(named)), values)
         flows[flow.digest()] = flow
     return flows
 
@@ -171,7 +171,7 @@ def _numbers(prefix: Prefix) -> tuple[int, int]:
     return int.from_bytes(prefix.address), (1 << bits) - (1 << bits - prefix.length)
 
 
-def _repeated(rule: Rule, parameter: str, numbers: Collection[int]) -> Rule:
+def repeated(rule: Rule, parameter: str, numbers: Collection[int]) -> Rule:
     """The rule whose actions are done once for each of these numbers."""
     values: list[Mapping[str, int]] = [{parameter: number} for number in numbers]
     return rule._replace(actions=tuple(_filled(step, each) for each in values for step in rule.actions))

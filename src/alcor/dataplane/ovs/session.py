@@ -26,6 +26,10 @@ class Session(NamedTuple):
         """The meter of what a port number sends to the host's programs; any number when the switch has no meters."""
         return port if self.meters is None else self.meters.services(port)
 
+    def flood_meter(self, port: int) -> int:
+        """The meter of what a port number sends to all; any number when the switch has no meters."""
+        return port if self.meters is None else self.meters.floods(port)
+
     async def wait_lost(self) -> None:
         """Return when either connection is lost."""
         await asyncio.wait((self.flows.closed, self.packets.closed), return_when=asyncio.FIRST_COMPLETED)

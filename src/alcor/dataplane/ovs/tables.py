@@ -53,8 +53,12 @@ EGRESS_VERDICT = Table(32, "egress_verdict", "do as the security groups say")
 GATEWAY = Table(40, "gateway", "is it for the MAC address of a router")
 ROUTE = Table(45, "route", "find the subnet that a router sends it to, or the next hop")
 NEXT_HOP = Table(50, "next_hop", "find who has the address there, and send it on as the router")
+FLOOD = Table(51, "flood", "who hears broadcast and multicast")
+COPIES_HERE = Table(52, "copies_here", "a copy for each workload of this host")
+COPIES_THERE = Table(53, "copies_there", "a copy for each other host")
 UNROUTED = Table(55, "unrouted", "the agent finds the next hop, or says that there is none")
 TIME_TO_LIVE = Table(57, "time_to_live", "every router on the way takes one off its time to live")
+COPY = Table(59, "copy", "deliver a copy to one workload")
 LOCAL = Table(60, "local", "deliver to a workload on this host")
 INGRESS = Table(61, "ingress", "of IP, a workload receives only what its security groups let pass")
 INGRESS_CONNECTION = Table(62, "ingress_connection", "ask the rules that the packet's connection stands by")
@@ -83,8 +87,12 @@ TABLES = (
     GATEWAY,
     ROUTE,
     NEXT_HOP,
+    FLOOD,
+    COPIES_HERE,
+    COPIES_THERE,
     UNROUTED,
     TIME_TO_LIVE,
+    COPY,
     LOCAL,
     INGRESS,
     INGRESS_CONNECTION,

@@ -20,6 +20,7 @@ VALUES = {
     "network": 0x0A000000,
     "mask": 0xFFFFFF00,
     "undecided_meter": 65543,
+    "flood_meter": 196615,
     "group": int.from_bytes(b"group".ljust(16, b".")),
     "remote": int.from_bytes(b"remote".ljust(16, b".")),
     "question": 1,

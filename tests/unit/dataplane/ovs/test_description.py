@@ -7,6 +7,7 @@ import pytest
 from alcor.dataplane.ovs import cookies
 from alcor.dataplane.ovs import pipeline as rules
 from alcor.dataplane.ovs.description import describe_flows
+from alcor.dataplane.ovs.flood_rules import GROUP_ADDRESSED
 from alcor.dataplane.ovs.openflow.flows import FlowStatistics
 from alcor.dataplane.ovs.pipeline import RULES
 from alcor.dataplane.ovs.rendering import compile_pipeline
@@ -35,7 +36,7 @@ def reported(rule: Rule, **different: Any) -> FlowStatistics:
         (rules.ON_DEMAND, "metadata=70001 -> goto_table:miss"),
         (rules.MISSED, "in_port=port:web -> meter:7, to_agent"),
         (rules.SPOOFED, "any -> drop"),
-        (rules.GROUP_ADDRESSED, "eth_dst=01:00:00:00:00:00/01:00:00:00:00:00 -> drop"),
+        (GROUP_ADDRESSED, "eth_dst=01:00:00:00:00:00/01:00:00:00:00:00 -> goto_table:flood"),
         (
             rules.GUARD_IPV4,
             "eth_type=0x800, in_port=port:web, eth_src=fa:16:3e:00:00:01, ipv4_src=10.0.0.0/255.255.255.0"

@@ -4,11 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from alcor.dataplane.ovs.flood_rules import FLOOD_FROM_TUNNEL, GROUP_FROM_TUNNEL
 from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, Resubmit, ToAgent
 from alcor.dataplane.ovs.openflow.fields import FIELDS
 from alcor.dataplane.ovs.pipeline import FROM_TUNNEL, RULES, TUNNEL_TO_NOBODY
 from alcor.dataplane.ovs.pipeline_page import refreshed
 from alcor.dataplane.ovs.tables import (
+    COPIES_HERE,
+    COPIES_THERE,
+    COPY,
+    FLOOD,
+    GROUPS_OF_PORT,
     HOST,
     INGRESS,
     LOCAL,
@@ -90,15 +96,30 @@ def test_a_packet_from_a_tunnel_goes_no_further_than_this_host() -> None:
     assert onward and all(rule.priority < TUNNEL_TO_NOBODY.priority for rule in onward)
 
 
+def test_a_copy_from_a_tunnel_goes_to_workloads_of_this_host_alone() -> None:
+    assert GROUP_FROM_TUNNEL.priority > FROM_TUNNEL.priority
+    assert GROUP_FROM_TUNNEL.actions[-1] == GoTo(FLOOD.number)
+    assert FLOOD_FROM_TUNNEL.actions == (GoTo(COPIES_HERE.number),)
+    onward = {
+        step.table
+        for rule in RULES
+        if rule.table in (COPIES_HERE, COPY)
+        for step in rule.actions
+        if isinstance(step, GoTo | Resubmit)
+    }
+    assert onward == {COPY.number, GROUPS_OF_PORT.number, INGRESS.number}
+
+
 def test_a_miss_is_told_from_what_the_agent_answers_by_its_table() -> None:
     tables = {rule.table for rule in RULES if any(isinstance(step, ToAgent) for step in rule.actions)}
     assert tables == {PUNT, MISS, UNROUTED, UNDECIDED}
 
 
-def test_whatever_goes_to_the_agent_or_the_hosts_programs_is_metered() -> None:
+def test_whatever_goes_to_the_agent_or_the_hosts_programs_or_to_many_is_metered() -> None:
     for rule in RULES:
         kinds = [type(step) for step in rule.actions]
-        assert (ToAgent in kinds or GoTo(HOST.number) in rule.actions) == (Meter in kinds)
+        costs = ToAgent in kinds or GoTo(HOST.number) in rule.actions or GoTo(COPIES_THERE.number) in rule.actions
+        assert costs == (Meter in kinds)
 
 
 def test_the_page_for_readers_is_fresh() -> None:

@@ -52,7 +52,7 @@ def in_table(flows: list[Flow], number: int) -> list[Flow]:
 def test_a_rule_is_one_flow_whatever_ports_have_its_group(ports: int) -> None:
     assert len(in_table(list(group_flows(group(SecurityRule(True, False, TCP))).values()), GROUP_RULES.number)) == 1
     endpoint = Endpoint(bytes(16), 7, 1, security_groups=tuple(group_id(number) for number in range(ports)))
-    flows = list(endpoint_flows(PIPELINE, endpoint, 7, 65543))
+    flows = list(endpoint_flows(PIPELINE, endpoint, 7, 65543, 196615))
     assert len(in_table(flows, GROUPS_OF_PORT.number)) == 1
     assert in_table(flows, GROUP.number) == in_table(flows, GROUP_RULES.number) == []
 
