@@ -113,6 +113,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     await local_api.start()
     log.info("agent of host %s runs at revision %d", settings.host_id, wanted.state.revision)
     parts = [reconciler.run(), punted.send_replies(), southbound.run(), asking.run(), advertising.run(), services.run()]
+    parts.append(punted.flood_questions())
     parts += [file.run() for file in files]
     try:
         await _until(stop, *parts, audits(reconciler, settings.audit_seconds))

@@ -1,9 +1,10 @@
 """What becomes of packets a workload sent that the agent must answer. They are untrusted and may come in floods."""
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from alcor.agent import arp
 from alcor.agent.counters import Counters
@@ -52,6 +53,7 @@ class PuntedPackets:
         self._on_demand, self._advertising = on_demand, advertising
         self._rates = Rates(counters, "punted", port_rate, host_rate, clock)
         self._replies: asyncio.Queue[tuple[Id, bytes]] = asyncio.Queue(_REPLIES_WAITING)
+        self._floods: asyncio.Queue[tuple[Id, bytes]] = asyncio.Queue(_REPLIES_WAITING)
 
     def take(self, port_id: Id, frame: bytes) -> None:
         """A packet came from the workload behind a port. Never raises."""
@@ -75,10 +77,19 @@ class PuntedPackets:
 
     async def send_replies(self) -> None:
         """Hand replies to the driver, for ever."""
+        await self._hand_on(self._replies, self._driver.send)
+
+    async def flood_questions(self) -> None:
+        """Have the driver flood questions that only a workload can answer, for ever."""
+        await self._hand_on(self._floods, self._driver.flood)
+
+    async def _hand_on(
+        self, waiting: asyncio.Queue[tuple[Id, bytes]], take: Callable[[Id, bytes], Awaitable[None]]
+    ) -> None:
         while True:
-            port_id, frame = await self._replies.get()
+            port_id, frame = await waiting.get()
             try:
-                await self._driver.send(port_id, frame)
+                await take(port_id, frame)
             except Exception as error:
                 if self._counters.add("replies_failed"):
                     log.warning("could not send a reply to port %s: %s", id_text(port_id), error)
@@ -102,6 +113,8 @@ class PuntedPackets:
             if arp_reply is arp.Silence.UNKNOWN_ADDRESS and self._asked_for(port, frame):
                 return None
             if isinstance(arp_reply, arp.Silence):
+                if arp_reply is arp.Silence.UNKNOWN_ADDRESS:
+                    self._flood(port.id, frame)
                 self._counters.add(arp_reply.value)
                 return None
             self._counters.add("arp_answered")
@@ -127,6 +140,8 @@ class PuntedPackets:
         if reply is neighbours.Silence.UNKNOWN_ADDRESS and self._asked_for_ipv6(port, frame):
             return None
         if isinstance(reply, neighbours.Silence):
+            if reply is neighbours.Silence.UNKNOWN_ADDRESS:
+                self._flood(port.id, frame)
             self._counters.add(reply.value)
             return None
         self._counters.add("neighbour_solicitations_answered")
@@ -181,6 +196,14 @@ class PuntedPackets:
         if mac is not None:
             return self._on_demand.unknown_mac(port.vni, mac, Waiting(port.id, frame))
         return self._on_demand.unknown_address(port.vni, request.target, Waiting(port.id, frame, self._answer_held))
+
+    def _flood(self, port_id: Id, frame: bytes) -> None:
+        """No record has the address that a packet is about: a workload may, that is allowed more than its own.
+
+        It answers by itself, and says itself when it has taken the address over from another.
+        """
+        with contextlib.suppress(asyncio.QueueFull):
+            self._floods.put_nowait((port_id, frame))
 
     def reply(self, port_id: Id, frame: bytes) -> None:
         """Have this sent to the workload, unless too much waits already."""

@@ -303,6 +303,12 @@ class DataPlane(Protocol):
     async def forward(self, port_id: Id, frame: bytes) -> None:
         """Treat a packet as if the workload behind a port had sent it just now. Silently nothing without interface."""
 
+    async def flood(self, port_id: Id, frame: bytes) -> None:
+        """Treat a packet as if the workload behind a port had sent it to all just now, whatever is for the agent.
+
+        Silently nothing without interface, or in a VPC that is not flooded.
+        """
+
     async def deliver(self, port_id: Id, frame: bytes) -> None:
         """Treat a packet as if it had just come for the workload behind a port. Silently nothing without interface."""
 

@@ -111,6 +111,22 @@ async def test_announcements_of_own_addresses_are_flooded(flooded: Cloud) -> Non
         assert await hears(flooded, flooded.first, A, sent) == {"B": 1, "C": 1, "D": 1}
 
 
+async def test_what_the_agent_cannot_answer_it_may_have_flooded(flooded: Cloud) -> None:
+    for sent in (
+        packets.arp_request(A.mac, A.ipv4[0], 0x0A000064),
+        packets.neighbour_solicitation(A.mac, A.ipv6[0], C.ipv6[0], A.mac),
+    ):
+        await flooded.first.driver.flood(A.port_id, sent)
+        await flooded.fabric.settle()
+        assert heard(flooded, sent) == {"B": 1, "C": 1, "D": 1}
+    assert await flooded.first.driver.apply(Change(removed_flooded={VNI})) == {}
+    for port in (A, endpoint(99)):
+        sent = packets.arp_request(port.mac, port.ipv4[0], 0x0A000065)
+        await flooded.first.driver.flood(port.port_id, sent)
+        await flooded.fabric.settle()
+        assert heard(flooded, sent) == {}
+
+
 async def test_only_own_addresses_may_send_to_all(flooded: Cloud) -> None:
     assert await hears(flooded, flooded.first, A, to_group(B)) == {}
     borrowed = packets.udp_frame(GROUP_MAC, A.mac, B.ipv4[0], GROUP, b"from somebody else")

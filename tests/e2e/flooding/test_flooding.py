@@ -9,8 +9,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from alcor.model.addresses import address_of, ip_bytes, mac_number
 from alcor.testbed.waiting import wait_until
-from alcor.testbed.workload import INTERFACE
+from alcor.testbed.workload import INTERFACE, Workload
+from tests.conformance.driver import packets
+from tests.e2e.ipv6.site import wait_settled
+from tests.e2e.neighbours.kernel import add_address, be_sure_of_neighbours
 from tests.e2e.routing.site import Site, create_site
 from tests.e2e.two_hosts import two_hosts
 
@@ -21,6 +25,9 @@ PLACES = {SPEAKER: ("near", 0), NEAR: ("near", 0), FAR: ("near", 1), DEAF: ("nea
 PORT = 5353
 GROUP, IPV6_GROUP = "224.0.0.251", "ff02::fb"
 DESTINATIONS = (GROUP, "10.1.0.255", "255.255.255.255", IPV6_GROUP)
+SHARED = {"10.1.0.99": "24", "2001:db8::99": "64"}
+"""Addresses that two workloads may use, each with the bits of its prefix."""
+ALL_NODES = ip_bytes("ff02::1")
 SILENCE = 0.5  # seconds in which what is copied would be heard
 _numbers = itertools.count(1)
 
@@ -107,6 +114,21 @@ def _ipv6_socket() -> socket.socket:
     return made
 
 
+def announce(site: Site, name: str, address: str) -> None:
+    """Have a workload say that it has an address, as keepalived does."""
+    mac = mac_number(site.ports[name]["mac_address"])
+    packed = address_of(address)
+    if isinstance(packed, int):
+        frame = packets.arp_request(mac, packed, packed)
+    else:
+        macs = mac, packets.group_mac(ALL_NODES)
+        frame = packets.neighbour_advertisement(macs, (packed, ALL_NODES), packed, mac, flags=0x20)
+    raw = site.workloads[name].namespace.inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW))
+    with raw:
+        raw.bind((INTERFACE, 0))
+        raw.send(frame)
+
+
 @pytest.fixture
 async def hearers() -> AsyncIterator[Hearers]:
     async with two_hosts(()) as (testbed, cloud):
@@ -120,6 +142,8 @@ async def hearers() -> AsyncIterator[Hearers]:
         for name, (subnet, host) in PLACES.items():
             group = closed if name == DEAF else open_to_all
             await site.add(name, subnet, host, security_groups=[group["id"]])
+        for workload in site.workloads.values():
+            wait_settled(workload)
         testbed.wait_steady()
         hearers = Hearers(site)
         yield hearers
@@ -132,6 +156,31 @@ async def test_everybody_in_the_vpc_whose_groups_let_him_hears_it_once(hearers: 
     hearers.all_heard()
     said = [hearers.speak(destination) for destination in DESTINATIONS for _ in range(5)]
     assert sorted(hearers.all_heard()) == sorted((name, each) for name in (NEAR, FAR) for each in said)
+
+
+async def test_an_address_of_two_workloads_is_where_it_was_announced_last(hearers: Hearers) -> None:
+    """As one that VRRP moves: it is in no record, and the client asks nobody again for what it knows."""
+    site, (client, *holders) = hearers.site, (hearers.site.workloads[name] for name in (SPEAKER, NEAR, FAR))
+    for name in (NEAR, FAR):
+        pairs = [{"ip_address": address} for address in SHARED]
+        await site.cloud.update("port", site.ports[name]["id"], {"allowed_address_pairs": pairs})
+    be_sure_of_neighbours(client)
+    client.namespace.ip("address", "add", "2001:db8::5/64", "dev", INTERFACE, "nodad")
+    await site.cloud.update(
+        "port", site.ports[SPEAKER]["id"], {"allowed_address_pairs": [{"ip_address": "2001:db8::5"}]}
+    )
+    for holder, other in (holders, reversed(holders)):
+        for address, length in SHARED.items():
+            other.namespace.run("ip", "address", "delete", f"{address}/{length}", "dev", INTERFACE, check=False)
+            add_address(holder, address, length)
+
+            def is_reached(address: str = address, holder: Workload = holder) -> bool:
+                announce(site, holder.name, address)
+                return client.ping(address, timeout=0.5) is not None
+
+            wait_until(is_reached, f"{address} to be reached")
+            known = client.namespace.ip("neighbour", "show", address)
+            assert site.ports[holder.name]["mac_address"] in known
 
 
 async def test_in_a_vpc_on_demand_nobody_hears_it_and_told_ahead_again_all_do(hearers: Hearers) -> None:

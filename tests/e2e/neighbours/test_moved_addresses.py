@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from alcor.testbed.workload import INTERFACE, Workload
+from alcor.testbed.workload import INTERFACE
+from tests.e2e.neighbours.kernel import add_address, be_sure_of_neighbours
 from tests.e2e.routing.site import Site, create_site
 from tests.e2e.two_hosts import PROGRAMMING, two_hosts
 
@@ -24,18 +25,6 @@ async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
         network_id = site.subnets["near"]["network_id"]
         site.subnets["ipv6"] = await cloud.create("subnet", network_id=network_id, ip_version=6, cidr=CIDR_IPV6)
         yield site
-
-
-def be_sure_of_neighbours(workload: Workload) -> None:
-    """Have it ask nobody again, for an hour, who has an address that it knows."""
-    for version in ("ipv4", "ipv6"):
-        setting = f"net.{version}.neigh.{INTERFACE}.base_reachable_time_ms=3600000"
-        workload.namespace.run("sysctl", "-qw", setting)
-
-
-def add_address(workload: Workload, address: str, length: str) -> None:
-    no_detection = ("nodad",) if ":" in address else ()
-    workload.namespace.ip("address", "add", f"{address}/{length}", "dev", INTERFACE, *no_detection)
 
 
 async def give(site: Site, name: str, *more: str) -> None:

@@ -57,6 +57,9 @@ class DriverInside:
     async def forward(self, port_id: Id, frame: bytes) -> None:
         await self._loop.run(self._inner().forward(port_id, frame))
 
+    async def flood(self, port_id: Id, frame: bytes) -> None:
+        await self._loop.run(self._inner().flood(port_id, frame))
+
     async def deliver(self, port_id: Id, frame: bytes) -> None:
         await self._loop.run(self._inner().deliver(port_id, frame))
 

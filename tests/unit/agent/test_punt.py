@@ -76,6 +76,26 @@ async def test_arp_answers_vanish_with_the_neighbour(core: Core) -> None:
     assert core.counters.values["arp_answered"] == 0
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        packets.arp_request(A.mac, OWN_IP, 0x0A000063),
+        packets.neighbour_solicitation(
+            A.mac, link_local(A.mac), bytes.fromhex("20010db8") + bytes(11) + b"\x63", A.mac
+        ),
+    ],
+    ids=["arp", "neighbour discovery"],
+)
+async def test_what_no_record_has_is_asked_of_the_workloads(core: Core, question: bytes) -> None:
+    for asked in (question, REQUEST):
+        core.driver.inject(A.id, asked)
+    task = asyncio.create_task(core.punted.flood_questions())
+    for _ in range(100):
+        await asyncio.sleep(0)
+    task.cancel()
+    assert core.driver.received(B.id) == [question]
+
+
 async def test_the_gateway_is_not_answered_for_unless_a_port_has_it(core: Core) -> None:
     core.driver.inject(A.id, packets.arp_request(A.mac, OWN_IP, 0x0A0000FE))
     assert core.counters.values["arp_unknown_address"] == 1

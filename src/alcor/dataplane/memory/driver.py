@@ -145,6 +145,10 @@ class MemoryDataPlane:
         """See DataPlane.forward."""
         self.switch.take_from_workload(port_id, frame)
 
+    async def flood(self, port_id: Id, frame: bytes) -> None:
+        """See DataPlane.flood."""
+        self.switch.flood_for_workload(port_id, frame)
+
     async def deliver(self, port_id: Id, frame: bytes) -> None:
         """See DataPlane.deliver."""
         self.switch.take_for_workload(port_id, frame)

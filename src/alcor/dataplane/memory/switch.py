@@ -177,6 +177,14 @@ class MemorySwitch:
             return self._copy(vni, frame)
         return header is not None and self._deliver(vni, header.destination, frame)
 
+    def flood_for_workload(self, port_id: Id, frame: bytes) -> None:
+        """Let everybody in the VPC of a workload hear a frame that it had sent before."""
+        endpoint = self.endpoints.get(port_id)
+        if endpoint is None:
+            self._drop("not programmed")
+        else:
+            self._flood(endpoint, frame)
+
     def take_for_workload(self, port_id: Id, frame: bytes) -> None:
         """Deliver a frame that had come for a workload before."""
         endpoint, header = self.endpoints.get(port_id), frames.ethernet(frame)

@@ -31,7 +31,7 @@ from alcor.dataplane.ovs.security_rules import EPOCH_BITS, STATE_BITS, STRANGER_
 from alcor.dataplane.ovs.session import Session, open_session
 from alcor.dataplane.ovs.settings import OvsSettings
 from alcor.dataplane.ovs.switch import SERVICES_NAME
-from alcor.dataplane.ovs.tables import COPY, LOCAL, MISS, NEXT_HOP, UNDECIDED, UNROUTED
+from alcor.dataplane.ovs.tables import COPY, FLOOD, LOCAL, MISS, NEXT_HOP, UNDECIDED, UNROUTED
 from alcor.dataplane.ovs.tunnel_neighbours import TunnelNeighbours
 from alcor.model.addresses import Address
 from alcor.model.identifiers import Id, id_text
@@ -125,6 +125,13 @@ class OvsDataPlane:
     async def forward(self, port_id: Id, frame: bytes) -> None:
         """See DataPlane."""
         self._give(port_id, frame, lambda number, frame: packet_through_tables(number, frame, self._epoch()))
+
+    async def flood(self, port_id: Id, frame: bytes) -> None:
+        """See DataPlane."""
+        vni = None if self._programmer is None else self._programmer.vni_of(port_id)
+        if vni is not None:
+            before = (SetBits("metadata", 0, _VNI_BITS, vni), *self._epoch())
+            self._give(port_id, frame, lambda number, frame: packet_through_tables(number, frame, before, FLOOD.number))
 
     async def deliver(self, port_id: Id, frame: bytes) -> None:
         """See DataPlane."""
