@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from alcor.dataplane import port_security
 from alcor.dataplane.driver import Endpoint
 from alcor.dataplane.ovs.endpoint_flows import endpoint_flows
+from alcor.dataplane.ovs.flood_rules import NOT_TO_SENDER
 from alcor.dataplane.ovs.openflow.fields import decode_match
+from alcor.dataplane.ovs.pipeline import COPY_TWINS
 from alcor.dataplane.ovs.rendering import Flow, compile_pipeline
-from alcor.dataplane.ovs.tables import SOURCE_GUARD
+from alcor.dataplane.ovs.tables import COPY, LOCAL, SOURCE_GUARD
 from alcor.model.addresses import link_local
 
 PIPELINE = compile_pipeline(metered=True, idle_seconds=60)
@@ -100,6 +102,14 @@ def test_no_flow_of_a_port_is_there_twice(endpoint: Endpoint) -> None:
 def test_a_port_that_is_administratively_down_has_no_flow(endpoint: Endpoint) -> None:
     down = Endpoint(endpoint.port_id, endpoint.vni, endpoint.mac, admin_state_up=False)
     assert endpoint_flows(PIPELINE, down, PORT, *METERS) == ()
+
+
+@given(endpoints)
+def test_copies_are_delivered_by_the_same_rules_as_what_is_for_the_port_alone(endpoint: Endpoint) -> None:
+    rules = [flow.compiled.rule for flow in endpoint_flows(PIPELINE, endpoint, PORT, *METERS)]
+    delivering = {rule for rule in rules if rule.table is LOCAL}
+    assert delivering
+    assert {rule for rule in rules if rule.table is COPY} == {COPY_TWINS[rule] for rule in delivering} | {NOT_TO_SENDER}
 
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/33", "x", "", "10.0.0.0/24/24"])

@@ -7,7 +7,7 @@ import pytest
 from alcor.dataplane.ovs.flood_rules import FLOOD_FROM_TUNNEL, GROUP_FROM_TUNNEL
 from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, Resubmit, ToAgent
 from alcor.dataplane.ovs.openflow.fields import FIELDS
-from alcor.dataplane.ovs.pipeline import FROM_TUNNEL, RULES, TUNNEL_TO_NOBODY
+from alcor.dataplane.ovs.pipeline import COPY_TWINS, FROM_TUNNEL, RULES, TUNNEL_TO_NOBODY
 from alcor.dataplane.ovs.pipeline_page import refreshed
 from alcor.dataplane.ovs.tables import (
     COPIES_HERE,
@@ -24,6 +24,7 @@ from alcor.dataplane.ovs.tables import (
     TABLES,
     UNDECIDED,
     UNROUTED,
+    Match,
     Rule,
 )
 
@@ -108,6 +109,13 @@ def test_a_copy_from_a_tunnel_goes_to_workloads_of_this_host_alone() -> None:
         if isinstance(step, GoTo | Resubmit)
     }
     assert onward == {COPY.number, GROUPS_OF_PORT.number, INGRESS.number}
+
+
+def test_whatever_delivers_to_a_port_does_so_with_copies() -> None:
+    for rule in RULES:
+        if rule.table is LOCAL and Match("eth_dst", "mac") in rule.matches:
+            assert COPY_TWINS[rule].priority == rule.priority
+            assert COPY_TWINS[rule].actions == rule.actions
 
 
 def test_a_miss_is_told_from_what_the_agent_answers_by_its_table() -> None:
