@@ -32,6 +32,14 @@ class NetworkAclRule(msgspec.Struct, frozen=True):
     icmp_type: int | None = None
     icmp_code: int | None = None
 
+    def names_ports(self) -> bool:
+        """Whether it is about certain ports only."""
+        return self.port_range_min is not None or self.port_range_max is not None
+
+    def names_types(self) -> bool:
+        """Whether it is about certain ICMP messages only."""
+        return self.icmp_type is not None or self.icmp_code is not None
+
 
 MOST_NUMBER = 32767
 """The highest number of a rule."""
@@ -45,7 +53,10 @@ class NetworkAcl(msgspec.Struct, frozen=True):
 
 
 class SubnetAcl(msgspec.Struct, frozen=True):
-    """A subnet (version of IP, network and mask as numbers) and the ACL that it has, if any."""
+    """A subnet (version of IP, network and mask as numbers) and the ACL that it has, if any.
+
+    Those of one port do not overlap.
+    """
 
     version: int
     network: int

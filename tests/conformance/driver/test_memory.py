@@ -7,6 +7,8 @@ from alcor.dataplane.memory.switch import Fabric as Underlay
 from alcor.dataplane.memory.switch import MemorySwitch
 from alcor.model.addresses import Address
 from alcor.model.identifiers import Id
+from tests.conformance.driver.acl_borders import *  # noqa: F403
+from tests.conformance.driver.acls import *  # noqa: F403
 from tests.conformance.driver.connections import *  # noqa: F403
 from tests.conformance.driver.flooding import *  # noqa: F403
 from tests.conformance.driver.harness import Recorder

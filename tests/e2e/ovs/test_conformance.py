@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.conformance.driver.acl_borders import *  # noqa: F403
+from tests.conformance.driver.acls import *  # noqa: F403
 from tests.conformance.driver.connections import *  # noqa: F403
 from tests.conformance.driver.flooding import *  # noqa: F403
 from tests.conformance.driver.ipv6 import *  # noqa: F403

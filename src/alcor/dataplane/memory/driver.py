@@ -34,8 +34,8 @@ class MemoryDataPlane:
     """Programs a MemorySwitch; without one, a switch of its own that no other host reaches.
 
     ``operations`` counts what was done to the switch: one for each endpoint, remote, VTEP, learned remote, router, next
-    hop, security group, member or stranger put or removed, and for each VPC that is on demand from then on, or no
-    longer, and for each whose flooding changes.
+    hop, security group, member, stranger or network ACL put or removed, and for each VPC that is on demand from then
+    on, or no longer, and for each whose flooding changes.
     ``refusals`` makes ports fail, with the reason given; ``unavailable`` makes every call raise, as a data plane
     does that cannot be reached.
     """
@@ -85,6 +85,8 @@ class MemoryDataPlane:
                 vni: StrangersDelta(put, removed)
                 for vni, (put, removed) in _set_differences(switch.firewall.strangers, state.strangers).items()
             },
+            network_acls={key: new for key, new in state.network_acls.items() if switch.network_acls.get(key) != new},
+            removed_network_acls=switch.network_acls.keys() - state.network_acls.keys(),
         )
         small.flooded = {vni: vteps for vni, vteps in state.flooded.items() if switch.flooded.get(vni) != vteps}
         small.removed_flooded = switch.flooded.keys() - state.flooded.keys()
@@ -136,6 +138,10 @@ class MemoryDataPlane:
         self.operations["security_group"] += len(change.removed_security_groups) + len(change.security_groups)
         self.operations["member"] += _apply_sets(firewall.members, change.members)
         self.operations["stranger"] += _apply_sets(firewall.strangers, change.strangers)
+        for acl_id in change.removed_network_acls:
+            self.switch.network_acls.pop(acl_id, None)
+        self.switch.network_acls |= change.network_acls
+        self.operations["network_acl"] += len(change.removed_network_acls) + len(change.network_acls)
 
     async def send(self, port_id: Id, frame: bytes) -> None:
         """See DataPlane.send."""
@@ -205,6 +211,7 @@ class MemoryDataPlane:
             f"flooded vni {vni} vteps {' '.join(map(ipv4_text, sorted(vteps)))}"
             for vni, vteps in sorted(switch.flooded.items())
         ]
+        lines += [f"network acl {id_text(acl.id)} rules {len(acl.rules)}" for acl in switch.network_acls.values()]
         lines += [f"on demand vni {vni}" for vni in sorted(switch.on_demand)]
         return lines + [f"vtep {ipv4_text(vtep)}" for vtep in sorted(switch.vteps)]
 

@@ -13,7 +13,9 @@ from alcor.dataplane.driver import MOST_ROUTERS, Endpoint, NextHop, Router, Rout
 from alcor.dataplane.frames import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet
 from alcor.dataplane.host_services import SERVICE_IPV4, SERVICE_IPV6
 from alcor.dataplane.ipv4 import PROTOCOL_ICMP, Ipv4
+from alcor.dataplane.memory.acls import may_cross
 from alcor.dataplane.memory.firewall import Firewall, Verdict
+from alcor.dataplane.network_acls import NetworkAcl
 from alcor.dataplane.route_choice import Way, way
 from alcor.dataplane.routed_packets import (
     Header,
@@ -83,6 +85,7 @@ class MemorySwitch:
         self.next_hops: dict[int, dict[Address, NextHop]] = {}
         self.flooded: dict[int, frozenset[int]] = {}
         self.firewall = Firewall()
+        self.network_acls: dict[Id, NetworkAcl] = {}
         self.dropped: Counter[str] = Counter()
         self.punt: Callable[[Id, bytes], None] | None = None
         self.miss: Callable[[Id, bytes], None] | None = None
@@ -125,7 +128,7 @@ class MemorySwitch:
         self.on_demand, self.learned, self._used = set(), {}, set()
         self.routers, self.next_hops, self._routed_to = {}, {}, set()
         self.flooded = {}
-        self.firewall = Firewall()
+        self.firewall, self.network_acls = Firewall(), {}
 
     def take_idle(self) -> list[tuple[int, int]]:
         """Forget the learned remotes that nothing was sent to since this was last called, and name them."""
@@ -163,6 +166,8 @@ class MemorySwitch:
             self._drop("no services")
         elif not self._passes(endpoint, frame, ingress=False):
             pass  # counted, or with the agent
+        elif not may_cross(self.network_acls, endpoint, frame, ingress=False):
+            self._drop("denied by ACL")
         elif header.is_multicast():
             self._flood(endpoint, frame)
         elif found := self._router_with_mac(endpoint.vni, header):
@@ -341,7 +346,10 @@ class MemorySwitch:
         """False when it is not there."""
         if port_id not in self.inboxes or not self.endpoints[port_id].admin_state_up:
             return False
-        if self._passes(self.endpoints[port_id], frame, ingress=True):
+        endpoint = self.endpoints[port_id]
+        if not may_cross(self.network_acls, endpoint, frame, ingress=True):
+            self._drop("denied by ACL")
+        elif self._passes(endpoint, frame, ingress=True):
             self.hand_to_workload(port_id, frame)
         return True
 

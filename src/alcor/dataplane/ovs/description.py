@@ -3,6 +3,7 @@
 import ipaddress
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from alcor.dataplane.ovs import cookies
 from alcor.dataplane.ovs.openflow.actions import decode_instructions
@@ -10,16 +11,11 @@ from alcor.dataplane.ovs.openflow.fields import FIELDS, FieldValue, decode_match
 from alcor.dataplane.ovs.openflow.flows import FlowStatistics
 from alcor.dataplane.ovs.openflow.message import Malformed
 from alcor.dataplane.ovs.pipeline import RULES
-from alcor.dataplane.ovs.tables import PRIORITIES_OF_A_BIT, TABLES
+from alcor.dataplane.ovs.tables import TABLES, priorities
 from alcor.model.addresses import ipv4_text, mac_text
 
 _TO_TABLES = ("goto_table", "resubmit_table", "ct_table")
-_MOST_BITS = 128
-_RULE_NAMES = {
-    (rule.table.number, rule.priority + bits * PRIORITIES_OF_A_BIT): rule.name
-    for rule in RULES
-    for bits in range(_MOST_BITS + 1 if rule.by_prefix else 1)
-}
+_REMEMBERED_PLACES = 1024
 _TABLE_NAMES = {table.number: table.name for table in TABLES}
 
 
@@ -32,7 +28,7 @@ def describe_flows(flows: Iterable[FlowStatistics], port_names: Mapping[int, str
 
 def _line(flow: FlowStatistics, form: Callable[[FieldValue], str]) -> str:
     table = _TABLE_NAMES.get(flow.table, str(flow.table))
-    rule = _RULE_NAMES.get((flow.table, flow.priority), "?") if cookies.is_ours(flow.cookie) else "not ours"
+    rule = _rule_name(flow.table, flow.priority) if cookies.is_ours(flow.cookie) else "not ours"
     try:
         fields = decode_match(flow.match)[0]
         match = ", ".join(f"{field.name}={form(field)}" for field in fields)
@@ -44,6 +40,11 @@ def _line(flow: FlowStatistics, form: Callable[[FieldValue], str]) -> str:
         f"{table}/{rule}: {match or 'any'} -> {steps or 'drop'}"
         f" [packets {flow.packets}, bytes {flow.octets}, age {flow.seconds} s, generation {generation}]"
     )
+
+
+@lru_cache(maxsize=_REMEMBERED_PLACES)
+def _rule_name(table: int, priority: int) -> str:
+    return next((rule.name for rule in RULES if rule.table.number == table and priority in priorities(rule)), "?")
 
 
 def _named(step: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from alcor.dataplane.driver import Endpoint
 from alcor.dataplane.ovs import ipv6_rules
 from alcor.dataplane.ovs import pipeline as rules
+from alcor.dataplane.ovs.acl_flows import border_flows
 from alcor.dataplane.ovs.flood_rules import FLOOD_FROM_WORKLOAD, NOT_TO_SENDER
 from alcor.dataplane.ovs.rendering import Flow, Pipeline
 from alcor.dataplane.ovs.routing_rules import TO_AGENT
@@ -47,6 +48,7 @@ def endpoint_flows(
     flows = [pipeline[rule].flow(common) for rule in _EVERYWHERE]
     delivering = GUARD_INGRESS if endpoint.port_security else rules.DELIVER
     flows.append(pipeline[rules.COPY_TWINS[delivering]].flow(common))
+    flows += border_flows(pipeline, endpoint, port)
     if not endpoint.port_security:
         return (*flows, *(pipeline[rule].flow(common) for rule in (rules.UNGUARDED, rules.DELIVER)))
     asked = security_flows(pipeline, endpoint, port, undecided_meter)

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
+import msgspec
+
 from alcor.dataplane.ovs import cookies
 from alcor.dataplane.ovs.openflow import message
 from alcor.dataplane.ovs.openflow.connection import PAUSE, OpenFlowConnection
@@ -27,14 +29,20 @@ _PLACES = (DELIVER, GUARD_INGRESS)
 log = logging.getLogger(__name__)
 
 
-class OfGroup(NamedTuple):
+class OfGroup(msgspec.Struct, frozen=True):
     """Whose a flow is: a security group's, or that of a group which rules name."""
 
-    group: Id
+    id: Id
 
 
-Owner = Id | int | OfGroup | None
-"""Whose a flow is: a port's (its id), a VPC's (its VNI), a group's or the host's."""
+class OfAcl(msgspec.Struct, frozen=True):
+    """Whose a flow is: a network ACL's."""
+
+    id: Id
+
+
+Owner = Id | int | OfGroup | OfAcl | None
+"""Whose a flow is: a port's (its id), a VPC's (its VNI), a group's, an ACL's or the host's."""
 
 Modifications = Iterable[tuple[Owner, bytes]]
 """Flow-mods with their owners."""

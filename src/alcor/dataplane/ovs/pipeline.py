@@ -6,17 +6,18 @@ are its own alone, so a flow found in a switch tells which rule it came from. ``
 here.
 
 Rules of routing stand in routing_rules, those of IPv6 in a subnet in ipv6_rules, those of security groups in
-security_rules, those of what the host does for its workloads in service_rules, those of broadcast and multicast in
-flood_rules. Tables from 90 on are no stages of the way: they are asked, and answer.
+security_rules, those of network ACLs in acl_rules, those of what the host does for its workloads in service_rules,
+those of broadcast and multicast in flood_rules. Tables from 90 on are no stages of the way: they are asked, and answer.
 """
 
+from alcor.dataplane.ovs.acl_rules import ACL_RULES, ENTERS
 from alcor.dataplane.ovs.flood_rules import FLOOD_RULES, copy_twin
 from alcor.dataplane.ovs.ipv6_rules import IPV6_RULES
 from alcor.dataplane.ovs.openflow.actions import GoTo, Meter, Move, Output, SetField, ToAgent, WriteMetadata
 from alcor.dataplane.ovs.routing_rules import ROUTING_RULES
 from alcor.dataplane.ovs.security_rules import GUARD_INGRESS, SECURITY_RULES
 from alcor.dataplane.ovs.service_rules import SERVICE_RULES
-from alcor.dataplane.ovs.tables import CLASSIFY, GATEWAY, LOCAL, MISS, PUNT, REMOTE, SOURCE_GUARD, TUNNEL, Match, Rule
+from alcor.dataplane.ovs.tables import CLASSIFY, LEAVING, LOCAL, MISS, PUNT, REMOTE, SOURCE_GUARD, TUNNEL, Match, Rule
 
 _ARP = Match("eth_type", 0x0806)
 _IPV4 = Match("eth_type", 0x0800)
@@ -121,7 +122,7 @@ PUNT_DHCP = Rule(
     (Meter("meter"), ToAgent()),
     "DHCP clients' packets, at the same bounded rate",
 )
-FORWARD = Rule("forward", PUNT, 0, (), (GoTo(GATEWAY.number),), "everything else is forwarded")
+FORWARD = Rule("forward", PUNT, 0, (), (GoTo(LEAVING.number),), "everything else is forwarded")
 
 DELIVER = Rule(
     "deliver",
@@ -131,7 +132,7 @@ DELIVER = Rule(
     (Output("port"),),
     "to the workload that has the MAC address in this VPC; its port security is off",
 )
-COPY_TWINS = {rule: copy_twin(rule) for rule in (DELIVER, GUARD_INGRESS)}
+COPY_TWINS = {rule: copy_twin(rule) for rule in (DELIVER, GUARD_INGRESS, ENTERS)}
 """The rules that deliver to a port, and what they are for copies."""
 TUNNEL_TO_NOBODY = Rule(
     "tunnel_to_nobody",
@@ -208,6 +209,7 @@ RULES = (
     *IPV6_RULES,
     *ROUTING_RULES,
     *SECURITY_RULES,
+    *ACL_RULES,
     DELIVER,
     *FLOOD_RULES,
     *COPY_TWINS.values(),

@@ -69,7 +69,8 @@ def _row(rule: Rule) -> str:
     matches = "<br>".join(_condition(match) for match in rule.matches) or "everything"
     steps = ", ".join(_step(step) for step in rule.actions) or "drop"
     name = f"{rule.name} (idles out)" if rule.idles else rule.name
-    priority = f"{rule.priority} + {PRIORITIES_OF_A_BIT} a bit" if rule.by_prefix else rule.priority
+    priority = f"{rule.priority} + {PRIORITIES_OF_A_BIT} a bit" if rule.by_prefix else f"{rule.priority}"
+    priority += " - its number" if rule.by_number else ""
     return f"| {priority} | {name} | {matches} | {steps} | {rule.purpose} |"
 
 

@@ -15,12 +15,12 @@ from alcor.dataplane.ovs.flood_flows import FloodFlows, StagedFloods, staged_flo
 from alcor.dataplane.ovs.flow_programming import (
     Difference,
     Modifications,
+    OfAcl,
     OfGroup,
     Owner,
     program,
     read_inventory,
 )
-from alcor.dataplane.ovs.group_flows import GroupFlows, StagedGroups, staged_groups
 from alcor.dataplane.ovs.openflow.errors import SwitchError
 from alcor.dataplane.ovs.rendering import CompiledRule, Flow, host_flows
 from alcor.dataplane.ovs.renewals import Renewal
@@ -29,6 +29,14 @@ from alcor.dataplane.ovs.router_flows import next_hop_flows, next_hop_removals, 
 from alcor.dataplane.ovs.security_flows import member_flows, stranger_flows
 from alcor.dataplane.ovs.service_flows import service_flows
 from alcor.dataplane.ovs.session import Session
+from alcor.dataplane.ovs.shared_flows import (
+    Shared,
+    SharedFlows,
+    StagedShared,
+    removed_shared,
+    shared_by,
+    staged_shared,
+)
 from alcor.dataplane.security_groups import ANY_VPC
 from alcor.model.identifiers import Id, id_text
 
@@ -50,7 +58,7 @@ class _PortFlows(NamedTuple):
 
     vni: int
     number: int
-    security_groups: tuple[Id, ...]
+    shared: tuple[Shared, ...]
     flows: tuple[Flow, ...]
 
     def by_digest(self) -> dict[int, Flow]:
@@ -64,8 +72,8 @@ _RouterFlows = dict[int, tuple[int, Flow]]
 class Programmer:
     """Programs the switch of one session, for one caller at a time.
 
-    Of what it programmed it remembers the flows of this host's own ports and of their routers and security groups, so
-    that they can be changed one at a time; everything else it reads back from the switch.
+    Of what it programmed it remembers the flows of this host's own ports and of their routers, security groups and
+    network ACLs, so that they can be changed one at a time; everything else it reads back from the switch.
 
     Methods raise ConnectionError when the session is lost, Refused or DataPlaneUnavailable when the switch does not
     do what every host needs.
@@ -86,7 +94,7 @@ class Programmer:
         self._zones = zones
         self._programmed: dict[Id, _PortFlows] = {}
         self._routers: dict[Id, _RouterFlows] = {}
-        self._groups = GroupFlows()
+        self._shared = SharedFlows()
         self._floods = FloodFlows()
         self.replaced = 0
         """Flows that the last replace() added or removed."""
@@ -101,7 +109,7 @@ class Programmer:
             await self._session.meters.read()
             await self._session.meters.add(port.number for port in staged.values())
         routers = self._stage_routers(state.routers.values())
-        groups = staged_groups(state.security_groups.values())
+        shared = staged_shared(state.security_groups.values(), state.network_acls.values())
         floods = staged_floods(state.flooded, _numbers(staged.values()))
         had = {port.number for port in self._programmed.values()}
         difference: Difference | None = None
@@ -110,14 +118,14 @@ class Programmer:
             nonlocal difference
             inventory = await read_inventory(self._session.flows)
             renewal.end()  # what was there is kept: when it goes now, it is gone
-            wanted = self._wanted(state, staged, routers, groups, floods, own_ports)
+            wanted = self._wanted(state, staged, routers, shared, floods, own_ports)
             difference = Difference(inventory, wanted, self._generation)
             return difference
 
         refused = await program(self._session.flows, prepare, self._revalidation.expect)
         self.changes += 1
         self._programmed, self._routers = staged, routers
-        self._groups.replace(groups)
+        self._shared.replace(shared)
         self._floods.replace(state.flooded, floods)
         await self._take_refusals(refused, failures)
         await self._keep_meters()
@@ -138,7 +146,7 @@ class Programmer:
         before = {port_id: self._programmed[port_id] for port_id in touched if port_id in self._programmed}
 
         routers = self._stage_routers(change.routers.values())
-        groups = staged_groups(change.security_groups.values())
+        shared = staged_shared(change.security_groups.values(), change.network_acls.values())
         flooded = self._floods.after(change)
         reached = {port.vni for port in (*before.values(), *staged.values())} | change.removed_flooded
         reached |= change.flooded.keys()
@@ -146,7 +154,7 @@ class Programmer:
         floods = staged_floods({vni: flooded[vni] for vni in reached & flooded.keys()}, _numbers(after.values()))
 
         async def prepare() -> Modifications:
-            changed = self._modifications(change, before, staged, routers, groups)
+            changed = self._modifications(change, before, staged, routers, shared)
             return itertools.chain(changed, self._floods.modifications(reached, floods, self._generation))
 
         expect = None if _only_learns(change) else self._revalidation.expect
@@ -158,7 +166,7 @@ class Programmer:
         for router_id in change.removed_routers:
             self._routers.pop(router_id, None)
         self._routers |= routers
-        self._groups.apply(change.removed_security_groups, groups)
+        self._shared.apply(removed_shared(change), shared)
         await self._take_refusals(refused, failures)
         if before:
             await self._keep_meters()
@@ -206,7 +214,7 @@ class Programmer:
             except (ValueError, OverflowError) as error:
                 failures[endpoint.port_id] = f"not programmed: {error}"
             else:
-                staged[endpoint.port_id] = _PortFlows(endpoint.vni, number, endpoint.security_groups, flows)
+                staged[endpoint.port_id] = _PortFlows(endpoint.vni, number, shared_by(endpoint), flows)
         return staged
 
     def _endpoint_flows(self, endpoint: Endpoint, number: int) -> tuple[Flow, ...]:
@@ -227,7 +235,7 @@ class Programmer:
         state: State,
         staged: Mapping[Id, _PortFlows],
         routers: Mapping[Id, _RouterFlows],
-        groups: StagedGroups,
+        shared: StagedShared,
         floods: StagedFloods,
         own_ports: OwnPorts,
     ) -> Iterator[tuple[Owner, Flow]]:
@@ -251,9 +259,9 @@ class Programmer:
         for vni, next_hops in state.next_hops.items():
             for flow in next_hop_flows(self._session.pipeline, vni, next_hops.items()):
                 yield vni, flow
-        for group_id, group in groups.items():
-            for flow in group.flows.values():
-                yield OfGroup(group_id), flow
+        for key, each in shared.items():
+            for flow in each.flows.values():
+                yield key, flow
         for (vni, group_id), members in state.members.items():
             for flow in member_flows(self._session.pipeline, vni, group_id, members):
                 yield OfGroup(group_id), flow
@@ -267,7 +275,7 @@ class Programmer:
         before: Mapping[Id, _PortFlows],
         after: Mapping[Id, _PortFlows],
         routers: Mapping[Id, _RouterFlows],
-        groups: StagedGroups,
+        shared: StagedShared,
     ) -> Iterator[tuple[Owner, bytes]]:
         missing = {port_id: port.by_digest() for port_id, port in after.items()}
         for port_id, port in before.items():
@@ -277,7 +285,7 @@ class Programmer:
         yield from self._vpc_removals(change)
         yield from self._router_modifications(change, routers)
         yield from self._group_removals(change)
-        yield from self._groups.modifications(change.removed_security_groups, groups, self._generation)
+        yield from self._shared.modifications(removed_shared(change), shared, self._generation)
         for port_id, flows in missing.items():
             for digest, flow in flows.items():
                 yield port_id, flow.addition(cookie(self._generation, digest))
@@ -337,9 +345,10 @@ class Programmer:
         for owner, error in refused.items():
             if owner is None:
                 raise DataPlaneUnavailable(f"Open vSwitch refused a flow every host needs: {error}")
-            if isinstance(owner, OfGroup):
-                log.error("Open vSwitch refused flows of group %s: %s", id_text(owner.group), error)
-                self._groups.fail(owner.group, str(error))
+            if isinstance(owner, OfGroup | OfAcl):
+                kind = "group" if isinstance(owner, OfGroup) else "network ACL"
+                log.error("Open vSwitch refused flows of %s %s: %s", kind, id_text(owner.id), error)
+                self._shared.fail(owner, str(error))
                 continue
             if isinstance(owner, int):
                 log.error("Open vSwitch refused flows to other hosts of VNI %d: %s", owner, error)
@@ -356,7 +365,7 @@ class Programmer:
         if leftovers:
             await self._session.flows.modify_each(leftovers)
         for port_id, port in self._programmed.items():
-            missing = self._groups.failure(port.security_groups)
+            missing = self._shared.failure(port.shared)
             if missing is not None:
                 failures.setdefault(port_id, missing)
 

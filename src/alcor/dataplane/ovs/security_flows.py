@@ -12,13 +12,13 @@ from alcor.dataplane.security_groups import ANY_VPC, Prefix, SecurityGroup, Secu
 from alcor.model.identifiers import Id
 
 ICMP, TCP, UDP, ICMPV6, SCTP = 1, 6, 17, 58, 132
-_PORT_FIELDS = {TCP: "tcp_dst", UDP: "udp_dst", SCTP: "sctp_dst"}
-_ICMP_FIELDS = {ICMP: ("icmpv4_type", "icmpv4_code"), ICMPV6: ("icmpv6_type", "icmpv6_code")}
-_ALL_PORTS = 0xFFFF
+PORT_FIELDS = {TCP: "tcp_dst", UDP: "udp_dst", SCTP: "sctp_dst"}
+ICMP_FIELDS = {ICMP: ("icmpv4_type", "icmpv4_code"), ICMPV6: ("icmpv6_type", "icmpv6_code")}
+ALL_PORTS = 0xFFFF
 _REMEMBERED_RULES = 8192
 _VALID_CONNECTION = Match("ct_state", 0x20, 0x30)  # tracked, not invalid: what its fields need
 _BEGUN_THIS_WAY, _ANSWER = Match("ct_state", 0x20, 0x38), Match("ct_state", 0x28, 0x38)
-_LATER_FRAGMENT = Match("ip_frag", 0x03, 0x03)
+LATER_FRAGMENT = Match("ip_frag", 0x03, 0x03)
 """It does not say its ports. It is of use to nobody without the first fragment, which does."""
 
 _OTHER_END = {
@@ -74,7 +74,7 @@ def member_flows(pipeline: Pipeline, vni: int, group: Id, members: Iterable[Pref
     by_version = rules.MEMBER_ANYWHERE if vni == ANY_VPC else rules.MEMBER
     values = {"vni": vni, "remote": int.from_bytes(group)}
     for member in members:
-        address, mask = _numbers(member)
+        address, mask = prefix_numbers(member)
         yield pipeline[by_version[len(member.address) == 16]].flow(values | {"address": address, "address_mask": mask})
 
 
@@ -124,23 +124,23 @@ def _matches(rule: SecurityRule, of_connection: bool, other_end: str) -> Iterato
     if of_connection:
         about.insert(0, _VALID_CONNECTION)
     if rule.remote_prefix is not None and rule.remote_prefix.length:
-        about.append(Match(other_end, *_numbers(rule.remote_prefix)))
+        about.append(Match(other_end, *prefix_numbers(rule.remote_prefix)))
     if rule.protocol is not None:
         about.append(Match("ct_nw_proto" if of_connection else "ip_proto", rule.protocol))
     low, high = rule.port_range_min, rule.port_range_max
     if rule.protocol is None or low is high is None:
         yield tuple(about)
-    elif rule.protocol in _ICMP_FIELDS:
-        fields = ("ct_tp_src", "ct_tp_dst") if of_connection else _ICMP_FIELDS[rule.protocol]
+    elif rule.protocol in ICMP_FIELDS:
+        fields = ("ct_tp_src", "ct_tp_dst") if of_connection else ICMP_FIELDS[rule.protocol]
         values = zip(fields, (low, high), strict=True)
         yield (*about, *(Match(field, value) for field, value in values if value is not None))
-        yield (*about, _LATER_FRAGMENT)
-    elif rule.protocol in _PORT_FIELDS:  # of any other the switch sees no ports: then the rule lets nothing pass
+        yield (*about, LATER_FRAGMENT)
+    elif rule.protocol in PORT_FIELDS:  # of any other the switch sees no ports: then the rule lets nothing pass
         if rule.protocol == SCTP and of_connection:
             yield from _sctp_matches(about, low, high)
         else:
-            yield from _with_ports(about, "ct_tp_dst" if of_connection else _PORT_FIELDS[rule.protocol], low, high)
-        yield (*about, _LATER_FRAGMENT)
+            yield from _with_ports(about, "ct_tp_dst" if of_connection else PORT_FIELDS[rule.protocol], low, high)
+        yield (*about, LATER_FRAGMENT)
 
 
 def _sctp_matches(about: Sequence[Match], low: int | None, high: int | None) -> Iterator[tuple[Match, ...]]:
@@ -151,22 +151,22 @@ def _sctp_matches(about: Sequence[Match], low: int | None, high: int | None) -> 
 
 
 def _with_ports(about: Sequence[Match], field: str, low: int | None, high: int | None) -> Iterator[tuple[Match, ...]]:
-    for value, mask in port_masks(low or 0, _ALL_PORTS if high is None else high):
+    for value, mask in port_masks(low or 0, ALL_PORTS if high is None else high):
         yield (*about, Match(field, value, mask))
 
 
 def port_masks(low: int, high: int) -> Iterator[tuple[int, int]]:
     """The fewest (value, mask) pairs that cover a range of ports, both ends belonging to it, and nothing else."""
     while low <= high:
-        size = low & -low or _ALL_PORTS + 1
+        size = low & -low or ALL_PORTS + 1
         while low + size - 1 > high:
             size //= 2
-        yield low, _ALL_PORTS + 1 - size
+        yield low, ALL_PORTS + 1 - size
         low += size
 
 
-def _numbers(prefix: Prefix) -> tuple[int, int]:
-    """Address and mask."""
+def prefix_numbers(prefix: Prefix) -> tuple[int, int]:
+    """Address and mask of a prefix."""
     bits = len(prefix.address) * 8
     return int.from_bytes(prefix.address), (1 << bits) - (1 << bits - prefix.length)
 

@@ -34,13 +34,13 @@ from alcor.dataplane.ovs.tables import (
     EGRESS,
     EGRESS_CONNECTION,
     EGRESS_VERDICT,
-    GATEWAY,
     GROUP,
     GROUP_RULES,
     GROUPS_OF_PORT,
     INGRESS,
     INGRESS_CONNECTION,
     INGRESS_VERDICT,
+    LEAVING,
     LOCAL,
     MEMBERS,
     PUNT,
@@ -82,7 +82,7 @@ _ASK = Resubmit(GROUPS_OF_PORT.number)
 _OTHER_END_IPV4, _OTHER_END_IPV6 = "reg11", "xxreg2"
 _IPV4_BITS, _IPV6_BITS = 32, 128
 
-_ESSENTIAL_ICMPV6 = {
+ESSENTIAL_ICMPV6 = {
     130: "multicast_listener_query",
     131: "multicast_listener_report",
     132: "multicast_listener_done",
@@ -106,7 +106,7 @@ class _Way(NamedTuple):
     passed: GoTo | OutputTo
 
 
-_OUT = _Way("egress", (EGRESS, EGRESS_CONNECTION, EGRESS_VERDICT), 0, ("ipv4_dst", "ipv6_dst"), GoTo(GATEWAY.number))
+_OUT = _Way("egress", (EGRESS, EGRESS_CONNECTION, EGRESS_VERDICT), 0, ("ipv4_dst", "ipv6_dst"), GoTo(LEAVING.number))
 _IN = _Way(
     "ingress",
     (INGRESS, INGRESS_CONNECTION, INGRESS_VERDICT),
@@ -148,7 +148,7 @@ def _first_rules(way: _Way) -> Iterator[Rule]:
     table, connection, verdict = way.tables
     passed = (way.passed,)
     yield Rule(f"{way.name}_arp", table, 300, (_ARP,), passed, "essential: nothing works without")
-    for priority, (kind, name) in enumerate(_ESSENTIAL_ICMPV6.items(), 200):
+    for priority, (kind, name) in enumerate(ESSENTIAL_ICMPV6.items(), 200):
         matches = (_IPV6, Match("ip_proto", 58), Match("icmpv6_type", kind))
         yield Rule(f"{way.name}_{name}", table, priority, matches, passed, "essential: IPv6 does not work without")
     yield Rule(

@@ -23,6 +23,7 @@ VALUES = {
     "flood_meter": 196615,
     "group": int.from_bytes(b"group".ljust(16, b".")),
     "remote": int.from_bytes(b"remote".ljust(16, b".")),
+    "acl": int.from_bytes(b"acl".ljust(16, b".")),
     "question": 1,
     "address_mask": 0xFFFFFF00,
     "next_hop": 0x0A000105,

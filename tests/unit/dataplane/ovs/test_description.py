@@ -69,8 +69,8 @@ def test_a_flow_somebody_else_put_there_is_called_so() -> None:
 
 
 def test_a_flow_of_ours_at_a_place_no_rule_has_is_shown() -> None:
-    (line,) = describe_flows([reported(rules.DELIVER, table=64, priority=3)], NAMES)
-    assert line.startswith("64/?: ")
+    (line,) = describe_flows([reported(rules.DELIVER, table=200, priority=3)], NAMES)
+    assert line.startswith("200/?: ")
 
 
 def test_a_flow_that_cannot_be_read_is_shown_as_bytes() -> None:

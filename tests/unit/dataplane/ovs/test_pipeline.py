@@ -13,30 +13,29 @@ from alcor.dataplane.ovs.tables import (
     COPIES_HERE,
     COPIES_THERE,
     COPY,
+    ENTERED,
+    ENTERING,
     FLOOD,
     GROUPS_OF_PORT,
     HOST,
     INGRESS,
+    INGRESS_ACL,
     LOCAL,
     MISS,
-    PRIORITIES_OF_A_BIT,
     PUNT,
     TABLES,
     UNDECIDED,
     UNROUTED,
     Match,
     Rule,
+    priorities,
 )
 
 PAGE = Path(__file__).parents[4] / "docs" / "pipeline.md"
 
 
 def test_table_and_priority_are_a_rules_own() -> None:
-    places = [
-        (rule.table.number, rule.priority + bits * PRIORITIES_OF_A_BIT)
-        for rule in RULES
-        for bits in range(129 if rule.by_prefix else 1)
-    ]
+    places = [(rule.table.number, priority) for rule in RULES for priority in priorities(rule)]
     assert len(set(places)) == len(places)
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert [table.number for table in TABLES] == sorted({table.number for table in TABLES})
@@ -89,12 +88,16 @@ def test_every_table_ends_with_a_rule_for_what_no_other_matched() -> None:
 
 def test_a_packet_from_a_tunnel_goes_no_further_than_this_host() -> None:
     assert FROM_TUNNEL.actions[-1] == GoTo(LOCAL.number)
+    to_workloads = {table.number for table in (ENTERING, INGRESS_ACL, ENTERED, INGRESS)}
     onward = [
         rule
         for rule in RULES
-        if rule.table is LOCAL and any(isinstance(step, GoTo) and step.table != INGRESS.number for step in rule.actions)
+        if rule.table is LOCAL
+        and any(isinstance(step, GoTo) and step.table not in to_workloads for step in rule.actions)
     ]
     assert onward and all(rule.priority < TUNNEL_TO_NOBODY.priority for rule in onward)
+    before = [rule for rule in RULES if rule.table in (ENTERING, INGRESS_ACL, ENTERED)]
+    assert {step.table for rule in before for step in rule.actions if isinstance(step, GoTo)} <= to_workloads
 
 
 def test_a_copy_from_a_tunnel_goes_to_workloads_of_this_host_alone() -> None:
@@ -108,7 +111,7 @@ def test_a_copy_from_a_tunnel_goes_to_workloads_of_this_host_alone() -> None:
         for step in rule.actions
         if isinstance(step, GoTo | Resubmit)
     }
-    assert onward == {COPY.number, GROUPS_OF_PORT.number, INGRESS.number}
+    assert onward == {COPY.number, ENTERING.number, GROUPS_OF_PORT.number, INGRESS.number}
 
 
 def test_whatever_delivers_to_a_port_does_so_with_copies() -> None:

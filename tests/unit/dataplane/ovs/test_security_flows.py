@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from alcor.dataplane.driver import Endpoint
 from alcor.dataplane.memory.firewall import Firewall, Verdict
 from alcor.dataplane.ovs.endpoint_flows import endpoint_flows
-from alcor.dataplane.ovs.group_flows import GroupFlows, staged_groups
+from alcor.dataplane.ovs.flow_programming import OfGroup
 from alcor.dataplane.ovs.openflow.fields import decode_match
 from alcor.dataplane.ovs.rendering import Flow, compile_pipeline
 from alcor.dataplane.ovs.security_flows import group_flows, member_flows, port_masks
 from alcor.dataplane.ovs.security_rules import INGRESS_RULES, OF_CONNECTION
+from alcor.dataplane.ovs.shared_flows import SharedFlows, staged_shared
 from alcor.dataplane.ovs.tables import GROUP, GROUP_RULES, GROUPS_OF_PORT
 from alcor.dataplane.security_groups import ANY_VPC, Prefix, SecurityGroup, SecurityRule
 from alcor.model.identifiers import Id
@@ -108,17 +109,17 @@ def test_a_rule_about_ports_that_the_switch_cannot_see_lets_nothing_pass(protoco
     assert in_table(list(group_flows(group(SecurityRule(True, False, protocol))).values()), GROUP_RULES.number)
 
 
-def bodies(groups: GroupFlows, removed: set[Id], *changed: SecurityGroup) -> list[bytes]:
-    staged = staged_groups(changed)
-    modifications = [body for _, body in groups.modifications(removed, staged, 1)]
-    groups.apply(removed, staged)
+def bodies(groups: SharedFlows, removed: set[Id], *changed: SecurityGroup) -> list[bytes]:
+    staged, gone = staged_shared(changed, ()), set(map(OfGroup, removed))
+    modifications = [body for _, body in groups.modifications(gone, staged, 1)]
+    groups.apply(gone, staged)
     return modifications
 
 
 def test_a_change_of_a_group_costs_its_difference() -> None:
     """A flow for each port, and for each protocol one for later fragments and one to ask."""
     many = tuple(SecurityRule(True, False, TCP, port, port) for port in range(1, 1001))
-    groups = GroupFlows()
+    groups = SharedFlows()
     assert len(bodies(groups, set(), group(*many))) == 1002
     assert bodies(groups, set(), group(*many)) == []
     assert len(bodies(groups, set(), group(*many[:-1]))) == 1
@@ -128,15 +129,15 @@ def test_a_change_of_a_group_costs_its_difference() -> None:
 
 def test_a_group_that_names_too_many_others_is_the_failure_of_the_ports_that_have_it_or_name_it() -> None:
     named = tuple(SecurityRule(True, False, remote_group=group_id(number)) for number in range(2, 3000))
-    groups = GroupFlows()
+    groups = SharedFlows()
     assert bodies(groups, set(), group(*named), group(number=3000)) == []
-    assert groups.failure([group_id(1)]) is not None
-    assert groups.failure([group_id(3000)]) is None
+    assert groups.failure([OfGroup(group_id(1))]) is not None
+    assert groups.failure([OfGroup(group_id(3000))]) is None
     bodies(groups, set(), group(*named[:5]))
-    assert groups.failure([group_id(1)]) is None
-    groups.fail(group_id(3), "refused")
-    assert groups.failure([group_id(1)]) == "a security group is not programmed: refused"
-    assert groups.failure([group_id(3000)]) is None
+    assert groups.failure([OfGroup(group_id(1))]) is None
+    groups.fail(OfGroup(group_id(3)), "refused")
+    assert groups.failure([OfGroup(group_id(1))]) == "a security group is not programmed: refused"
+    assert groups.failure([OfGroup(group_id(3000))]) is None
 
 
 ENDPOINT = Endpoint(bytes(16), 7, 1, security_groups=(group_id(1),))
