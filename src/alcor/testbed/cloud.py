@@ -106,6 +106,22 @@ class Cloud:
         except RequestRefused:
             await self._request("POST", path, {"routetable": table})
 
+    async def create_alcors(self, kind: str, project_id: str, **attributes: Any) -> Resource:
+        """A new resource of Alcor's own API."""
+        path = f"/project/{project_id}/{_collection(kind)}"
+        created: Resource = (await self._request("POST", path, {kind: attributes}))[kind]
+        return created
+
+    async def update_alcors(self, kind: str, resource: Resource, attributes: Resource) -> Resource:
+        """Change attributes of such a resource."""
+        path = f"/project/{resource['project_id']}/{_collection(kind)}/{resource['id']}"
+        changed: Resource = (await self._request("PUT", path, {kind: attributes}))[kind]
+        return changed
+
+    async def delete_alcors(self, kind: str, resource: Resource) -> None:
+        """Delete such a resource."""
+        await self._request("DELETE", f"/project/{resource['project_id']}/{_collection(kind)}/{resource['id']}")
+
     async def delete(self, kind: str, resource_id: str) -> None:
         """Delete it."""
         await self._request("DELETE", f"{_path(kind)}/{resource_id}")
@@ -134,4 +150,8 @@ class Cloud:
 
 
 def _path(kind: str) -> str:
-    return f"/v2.0/{kind.replace('_', '-')}s"
+    return f"/v2.0/{_collection(kind)}"
+
+
+def _collection(kind: str) -> str:
+    return f"{kind.replace('_', '-')}s"
