@@ -12,6 +12,7 @@ from alcor.dpm.goal_states import port_state
 from alcor.dpm.routers import RouterModel
 from alcor.model.identifiers import Id
 from alcor.model.records import (
+    NetworkAclRecord,
     NodeRecord,
     PortRecord,
     RouterInterfaceRecord,
@@ -84,6 +85,13 @@ class Group(msgspec.Struct, frozen=True):
     address_groups: Mapping[Id, tuple[str, ...]] = {}  # CIDRs
 
 
+class Acl(msgspec.Struct, frozen=True):
+    """A network ACL."""
+
+    thing: Thing
+    record: NetworkAclRecord
+
+
 class Cloud(Protocol):
     """One state of the whole cloud, to be looked things up in."""
 
@@ -104,6 +112,9 @@ class Cloud(Protocol):
 
     def groups(self, port: Port) -> Sequence[Group]:
         """The security groups of a port."""
+
+    def network_acl(self, acl_id: Id) -> Acl | None:
+        """A network ACL."""
 
 
 def is_in(cidr: str, address: bytes) -> bool:

@@ -18,15 +18,16 @@ from alcor.services.ports.port import ACCESS as PORT_ACCESS
 from alcor.services.ports.port_views import fixed_ips_of
 from alcor.services.routers.route_table import ACCESS as ROUTE_TABLE_ACCESS
 from alcor.services.routers.router import ROUTERS
+from alcor.services.security.network_acl import NETWORK_ACLS
 from alcor.services.security.security_group import SECURITY_GROUPS
 from alcor.services.subnets.subnet import SUBNETS
 from alcor.store import bulk, sql
+from alcor.store.network_acl_records import network_acl_records, subnet_records
 from alcor.store.record_rows import (
     node_record,
     port_record,
     route_table_record,
     router_record,
-    subnet_record,
     vpc_record,
 )
 from alcor.store.router_records import read_interfaces_in, read_interfaces_of
@@ -35,6 +36,7 @@ from alcor.store.tables import (
     address_group,
     ip_allocation,
     network,
+    network_acl,
     node,
     port,
     route_table,
@@ -42,7 +44,7 @@ from alcor.store.tables import (
     security_group,
     subnet,
 )
-from alcor.trace.cloud import Group, Port, Router, Rule, Subnet, Vpc
+from alcor.trace.cloud import Acl, Group, Port, Router, Rule, Subnet, Vpc
 from alcor.trace.steps import Thing
 
 _MOST_PORTS = 64  # of a device, that are looked at
@@ -68,6 +70,7 @@ _ACCESS: Mapping[str, Access] = {
     "port": PORT_ACCESS,
     "router": ROUTERS.access,
     "routetable": ROUTE_TABLE_ACCESS,
+    "network_acl": NETWORK_ACLS.access,
     "security_group": SECURITY_GROUPS.access,
     "node": NODES.access,
 }
@@ -101,7 +104,14 @@ class StoredCloud:
     def subnet(self, subnet_id: Id) -> Subnet | None:
         """See Cloud."""
         row = _one(self._connection, subnet, id_text(subnet_id))
-        return None if row is None else Subnet(_thing("subnet", row), subnet_record(row, None))
+        records = subnet_records(self._connection, [] if row is None else [row.id])
+        return Subnet(_thing("subnet", row), records[0]) if records else None
+
+    def network_acl(self, acl_id: Id) -> Acl | None:
+        """See Cloud."""
+        row = _one(self._connection, network_acl, id_text(acl_id))
+        records = network_acl_records(self._connection, [] if row is None else [row.id])
+        return Acl(_thing("network_acl", row), records[0]) if records else None
 
     def port_at(self, vpc_id: Id, address: bytes) -> Port | None:
         """See Cloud."""

@@ -5,6 +5,7 @@ import msgspec
 from alcor.dataplane.memory.packet import Packet
 from alcor.model.identifiers import Id
 from alcor.trace import ports
+from alcor.trace.acls import judge_border
 from alcor.trace.cloud import Cloud, Port
 from alcor.trace.groups import Asked, judge
 from alcor.trace.question import answer_to
@@ -63,6 +64,7 @@ def _follow(cloud: Cloud, sender: Port, way: _Way) -> None:
         owner = _owner(cloud, going, packet.destination)
         ends = [origin] if owner is None else [origin, owner]
         _ask_groups(cloud, sender, way, ends, ingress=False)
+        _cross_border(cloud, sender, way, ingress=False)
         way.steps += going.steps
         if not going.next_hop:
             return
@@ -100,6 +102,7 @@ def _arrive(cloud: Cloud, sender: Port, going: Onward, way: _Way, ends: list[Por
         if receiver.record.host_id:
             way.steps.append(ports.delivery(sender, receiver))
         way.steps.append(ports.state(receiver, "receiver"))
+    _cross_border(cloud, receiver, way, ingress=True)
     _ask_groups(cloud, receiver, way, ends, ingress=True)
     return receiver
 
@@ -112,6 +115,12 @@ def _ask_groups(cloud: Cloud, port: Port, way: _Way, ends: list[Port], ingress: 
     way.steps.append(judgement.step)
     if judgement.is_tracked and not way.is_answer():
         way.remembering.add(port_id)
+
+
+def _cross_border(cloud: Cloud, port: Port, way: _Way, ingress: bool) -> None:
+    step = judge_border(cloud, port, way.packet, ingress)
+    if step is not None:
+        way.steps.append(step)
 
 
 def _owner(cloud: Cloud, going: Onward, address: bytes) -> Port | None:

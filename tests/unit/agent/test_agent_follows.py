@@ -34,6 +34,7 @@ from alcor.dataplane.driver import Endpoint
 from alcor.dataplane.memory.driver import MemoryDataPlane
 from alcor.dataplane.memory.switch import Fabric, MemorySwitch
 from alcor.dataplane.network_acls import SubnetAcl
+from alcor.dataplane.subnet_acls import data_plane_acl
 from alcor.model.addresses import ip_bytes
 from alcor.model.goal_state import GoalState, GoalStateDelta, NeighbourDelta, VpcNeighbours, apply_delta
 from alcor.model.identifiers import Id
@@ -308,6 +309,7 @@ class AgentFollows(RuleBasedStateMachine):
         assert self.switch.remotes == implied_remotes(goal)
         assert self.switch.flooded == implied_flooding(goal)
         assert self.switch.vteps == set(goal.vteps.values()) - {OWN_VTEP}
+        assert self.switch.network_acls == {key: data_plane_acl(acl) for key, acl in goal.network_acls.items()}
         self.controller.hear(self.reports)
         states = {port_id: state.state for port_id, state in self.controller.reported.items() if port_id in goal.ports}
         assert states == {
@@ -331,7 +333,7 @@ class AgentFollows(RuleBasedStateMachine):
 
     def programmed(self) -> object:
         switch = self.switch
-        return copy.deepcopy((switch.endpoints, switch.remotes, switch.vteps))
+        return copy.deepcopy((switch.endpoints, switch.remotes, switch.vteps, switch.network_acls))
 
     def teardown(self) -> None:
         if hasattr(self, "loop"):

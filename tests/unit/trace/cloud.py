@@ -14,6 +14,8 @@ from alcor.dpm.routers import RouterModel
 from alcor.model.addresses import ip_bytes, link_local
 from alcor.model.identifiers import Id, id_text
 from alcor.model.records import (
+    NetworkAclRecord,
+    NetworkAclRule,
     NodeRecord,
     PortRecord,
     RouterInterfaceRecord,
@@ -24,7 +26,7 @@ from alcor.model.records import (
     VpcRecord,
 )
 from alcor.model.resources.port_trace import PORT_TRACE
-from alcor.trace.cloud import Group, Port, Router, Rule, Subnet, Vpc
+from alcor.trace.cloud import Acl, Group, Port, Router, Rule, Subnet, Vpc
 from alcor.trace.question import asked_packet
 from alcor.trace.steps import Step, Thing, Trace
 from alcor.trace.walk import trace
@@ -68,6 +70,7 @@ class Site:
         self.subnets = {name: _subnet(name, cidr, vpc) for name, (cidr, vpc) in CIDRS.items()}
         self.groups_by_name: dict[str, Group] = {}
         self.group("open", *ALL_OUT, *ALL_IN)
+        self.acls: dict[str, Acl] = {}
         self.ports: dict[str, Port] = {}
         for name, (host, addresses) in PORTS.items():
             self.add_port(name, host, addresses)
@@ -151,6 +154,17 @@ class Site:
     def put_in(self, port: str, *groups: Id) -> None:
         """Have a port be in these groups alone."""
         self.change_port(port, security_groups=groups)
+
+    def acl(self, subnet: str, *rules: NetworkAclRule) -> None:
+        """Give a subnet of the first VPC an ACL of its own."""
+        name = f"acl-{subnet}"
+        record = NetworkAclRecord(some_id(name), some_id("first"), rules)
+        self.acls[name] = Acl(Thing("network_acl", name, name), record)
+        self.change_subnet(subnet, network_acl=record.id)
+
+    def network_acl(self, acl_id: Id) -> Acl | None:
+        """See Cloud."""
+        return next((each for each in self.acls.values() if each.record.id == acl_id), None)
 
     def subnet(self, subnet_id: Id) -> Subnet | None:
         """See Cloud."""

@@ -31,9 +31,14 @@ def judging_acl(subnets: Sequence[SubnetAcl], own: bytes, other: bytes) -> Id | 
 
 def lets_pass(acl: NetworkAcl, packet: Packet, ingress: bool) -> bool:
     """Whether the rule of the lowest number that is about a packet allows it."""
-    about = (rule for rule in acl.rules if rule.ingress == ingress and _is_about(rule, packet))
-    first = min(about, key=lambda rule: rule.number, default=None)
+    first = deciding_rule(acl, packet, ingress)
     return first is not None and first.allow
+
+
+def deciding_rule(acl: NetworkAcl, packet: Packet, ingress: bool) -> NetworkAclRule | None:
+    """The rule of the lowest number that is about a packet, if any is."""
+    about = (rule for rule in acl.rules if rule.ingress == ingress and _is_about(rule, packet))
+    return min(about, key=lambda rule: rule.number, default=None)
 
 
 def _is_essential(packet: Packet) -> bool:

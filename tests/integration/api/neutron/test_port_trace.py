@@ -212,3 +212,18 @@ async def test_what_is_of_others_on_the_way_has_neither_id_nor_name(site: Site, 
 
 def _address(port: Json) -> str:
     return str(port["fixed_ips"][0]["ip_address"])
+
+
+async def test_the_network_acl_of_a_subnet_is_asked_at_its_border(site: Site) -> None:
+    project, subnet = site.router["project_id"], site.subnets["b"]
+    acl = {"vpc_id": subnet["network_id"], "is_default": True, "name": "strict"}
+    made = await site.api.http.post(f"/project/{project}/network-acls", json={"network_acl": acl})
+    acl_id = shown(made, 201)["network_acl"]["id"]
+    trace = await site.trace("a", to=site.address("b"))
+    assert stopping(trace) == [("network ACL of receiver's subnet", "network_acl", acl_id)]
+    (step,) = [each for each in trace["steps"] if each["verdict"] == "stops"]
+    assert step["detail"] == "ingress rule 32767 denies IPv4 any protocol from 0.0.0.0/0"
+    for direction in ("ingress", "egress"):
+        rule = {"network_acl_id": acl_id, "number": 1, "direction": direction, "action": "allow", "protocol": "icmp"}
+        shown(await site.api.http.post(f"/project/{project}/network-acl-rules", json={"network_acl_rule": rule}), 201)
+    assert (await site.trace("a", to=site.address("b")))["verdict"] == "passes"
