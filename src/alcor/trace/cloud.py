@@ -101,6 +101,9 @@ class Cloud(Protocol):
     def port_at(self, vpc_id: Id, address: bytes) -> Port | None:
         """The port that has an address in a VPC; a link-local one that of the MAC address from which it is made."""
 
+    def sharers(self, vpc_id: Id, address: bytes) -> Sequence[Port]:
+        """Ports of a VPC that may send from an address by an allowed address pair: of a large VPC none."""
+
     def ports_of_device(self, port: Port) -> Sequence[Port]:
         """The ports of a port's device, itself among them: of one without a device itself alone."""
 

@@ -25,6 +25,7 @@ from alcor.store import bulk, sql
 from alcor.store.network_acl_records import network_acl_records, subnet_records
 from alcor.store.record_rows import (
     node_record,
+    port_details,
     port_record,
     route_table_record,
     router_record,
@@ -44,10 +45,11 @@ from alcor.store.tables import (
     security_group,
     subnet,
 )
-from alcor.trace.cloud import Acl, Group, Port, Router, Rule, Subnet, Vpc
+from alcor.trace.cloud import Acl, Group, Port, Router, Rule, Subnet, Vpc, is_in
 from alcor.trace.steps import Thing
 
-_MOST_PORTS = 64  # of a device, that are looked at
+_MOST_PORTS = 64  # of a device, or that share an address, that are looked at
+_MOST_FLOODED = 1000  # ports of a VPC in which whoever has an address is asked for by all
 
 _HOLDER = sql.Prepared(
     select(ip_allocation.c.port_id)
@@ -56,6 +58,12 @@ _HOLDER = sql.Prepared(
 )
 _WITH_MAC = sql.Prepared(
     select(port.c.id).where(port.c.mac_address == bindparam("mac"), port.c.network_id == bindparam("network_id"))
+)
+_WITH_PAIRS = sql.Prepared(
+    select(port.c.id, port.c.attributes, port.c.mac_address)
+    .where(port.c.network_id == bindparam("network_id"), port.c.attributes.contains("allowed_address_pairs"))
+    .order_by(port.c.id)
+    .limit(_MOST_PORTS)
 )
 _OF_DEVICE = sql.Prepared(
     select(port.c.id)
@@ -121,6 +129,18 @@ class StoredCloud:
         else:
             found = _HOLDER(self._connection, place | {"address": address})
         return self.port(found[0][0]) if found else None
+
+    def sharers(self, vpc_id: Id, address: bytes) -> Sequence[Port]:
+        """See Cloud."""
+        row = _one(self._connection, network, id_text(vpc_id))
+        if row is None or row.bound_ports > _MOST_FLOODED:
+            return []
+        rows = _WITH_PAIRS(self._connection, {"network_id": row.id})
+        pairs = {row.id: port_details(row.attributes, row.mac_address)[1] for row in rows}
+        found = [
+            self.port(port_id) for port_id, cidrs in pairs.items() if any(is_in(cidr, address) for cidr, _ in cidrs)
+        ]
+        return [each for each in found if each is not None]
 
     def ports_of_device(self, port: Port) -> Sequence[Port]:
         """See Cloud."""

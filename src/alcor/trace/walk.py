@@ -89,14 +89,7 @@ def _follow(cloud: Cloud, sender: Port, way: _Way) -> None:
 def _arrive(cloud: Cloud, sender: Port, going: Onward, way: _Way, ends: list[Port]) -> Port | None:
     receiver = cloud.port_at(going.vpcs[-1], going.next_hop)
     if receiver is None:
-        way.steps.append(
-            stops(
-                "receiver",
-                "Nobody has the address: host unreachable.",
-                None,
-                "Is it the right one? A port must have it as a fixed IP.",
-            )
-        )
+        way.steps.append(_nobody(cloud, sender, going))
         return None
     if not way.is_answer():
         if receiver.record.host_id:
@@ -105,6 +98,26 @@ def _arrive(cloud: Cloud, sender: Port, going: Onward, way: _Way, ends: list[Por
     _cross_border(cloud, receiver, way, ingress=True)
     _ask_groups(cloud, receiver, way, ends, ingress=True)
     return receiver
+
+
+def _nobody(cloud: Cloud, sender: Port, going: Onward) -> Step:
+    """No port has the address of the next hop. Neighbours may share one that is in no record, where they are asked
+    for it; routers find none."""
+    is_neighbour = len(going.vpcs) == 1 and not sender.vpc.record.on_demand
+    sharers = cloud.sharers(going.vpcs[0], going.next_hop) if is_neighbour else ()
+    if sharers:
+        return unknown(
+            "receiver",
+            "No port has the address as its own: of those that may send from it, whoever holds it answers.",
+            sharers[0].thing,
+            "Trace to the fixed IP of the port that holds it now.",
+        )
+    return stops(
+        "receiver",
+        "Nobody has the address: host unreachable.",
+        None,
+        "Is it the right one? A port must have it as a fixed IP.",
+    )
 
 
 def _ask_groups(cloud: Cloud, port: Port, way: _Way, ends: list[Port], ingress: bool) -> None:

@@ -26,7 +26,7 @@ from alcor.model.records import (
     VpcRecord,
 )
 from alcor.model.resources.port_trace import PORT_TRACE
-from alcor.trace.cloud import Acl, Group, Port, Router, Rule, Subnet, Vpc
+from alcor.trace.cloud import Acl, Group, Port, Router, Rule, Subnet, Vpc, is_in
 from alcor.trace.question import asked_packet
 from alcor.trace.steps import Step, Thing, Trace
 from alcor.trace.walk import trace
@@ -177,6 +177,15 @@ class Site:
             if port.record.vpc_id == vpc_id and address in own:
                 return port
         return None
+
+    def sharers(self, vpc_id: Id, address: bytes) -> Sequence[Port]:
+        """See Cloud."""
+        return [
+            port
+            for port in self.ports.values()
+            if port.record.vpc_id == vpc_id
+            and any(is_in(cidr, address) for cidr, _ in port.record.allowed_address_pairs)
+        ]
 
     def ports_of_device(self, port: Port) -> Sequence[Port]:
         """See Cloud."""

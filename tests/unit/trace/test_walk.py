@@ -222,6 +222,15 @@ def test_nobody_has_an_address(site: Site) -> None:
     assert stopped_at(site, "a", "10.1.0.77") == ("receiver", "")
 
 
+def test_of_an_address_that_neighbours_share_it_is_not_known_who_has_it(site: Site) -> None:
+    site.change_port("b", allowed_address_pairs=(("10.0.0.77", 1), ("10.1.0.77", 1)))
+    found = site.trace("a", "10.0.0.77")
+    assert (found.verdict(), named(found, "receiver").thing) == (UNKNOWN, site.ports["b"].thing)
+    assert stopped_at(site, "a", "10.1.0.77") == ("receiver", ""), "routers find no such address"
+    site.change_vpc("first", on_demand=True)
+    assert stopped_at(site, "a", "10.0.0.77") == ("receiver", ""), "nobody is asked by all"
+
+
 def test_a_link_local_address_is_a_neighbours(site: Site) -> None:
     address = ip_text(link_local(site.ports["b"].record.mac))
     assert passes(site, "a", address)

@@ -139,6 +139,10 @@ async def test_a_port_of_no_host_and_an_address_of_nobody(site: Site) -> None:
     trace = await site.trace("a", to=unbound["fixed_ips"][0]["ip_address"])
     assert stopping(trace) == [("receiver", "port", unbound["id"])]
     assert stopping(await site.trace("a", to="10.1.0.200")) == [("receiver", "", "")]
+    assert stopping(await site.trace("a", to="10.0.0.200")) == [("receiver", "", "")]
+    await site.api.update("port", unbound["id"], allowed_address_pairs=[{"ip_address": "10.0.0.192/26"}])
+    shared = await site.trace("a", to="10.0.0.200")
+    assert (shared["verdict"], shared["steps"][-1]["resource"]["id"]) == ("unknown", unbound["id"])
     assert stopping(await site.trace("a", to=site.address("b"), **{"from": "192.0.2.9"}))[0][:2] == ("source", "port")
 
 
