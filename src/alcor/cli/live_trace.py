@@ -12,7 +12,7 @@ from alcor.trace.question import asked_packet
 from alcor.trace.wire import ip_packet
 
 _FORWARDED = ("delivered", "tunnelled", "served")
-_BEYOND_HOST = ("receiver", "security groups of receiver")
+_BEYOND_HOST = ("receiver", "network ACL of receiver's subnet", "security groups of receiver")
 
 
 class Compared(NamedTuple):

@@ -100,6 +100,19 @@ async def test_packets_do_what_a_trace_says(site: Site) -> None:
     (stops,) = await agree(site, "a", there, passes=False, port=HTTP)
     assert (stops["way"], stops["step"]) == ("back", "security groups of sender")
 
+    subnet = site.subnets["other"]
+    chosen = {"vpc_id": subnet["network_id"], "associated_subnets": [subnet["id"]]}
+    acl = await site.cloud.create_alcors("network_acl", subnet["project_id"], **chosen)
+    for direction, way, step in (
+        ("ingress", "there", "network ACL of receiver's subnet"),
+        ("egress", "back", "network ACL of sender's subnet"),
+    ):
+        (stops,) = await agree(site, "a", other, passes=False, port=HTTP)
+        assert (stops["way"], stops["step"], stops["resource"]["id"]) == (way, step, acl["id"])
+        rule = {"network_acl_id": acl["id"], "number": 1, "direction": direction, "action": "allow", "protocol": "tcp"}
+        await site.cloud.create_alcors("network_acl_rule", subnet["project_id"], **rule)
+    await agree(site, "a", other, passes=True, port=HTTP)
+
     await site.detach("other")
     assert (await agree(site, "a", other, passes=False, port=HTTP))[0]["step"] == "route"
 

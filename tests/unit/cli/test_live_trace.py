@@ -9,7 +9,8 @@ from alcor.cli.live_trace import compared
 
 def steps(*stopping: str) -> list[dict[str, Any]]:
     """The way of a packet, and of its answer, that ends at these steps."""
-    names = ("sender", "security groups of sender", "route", "delivery", "receiver", "security groups of receiver")
+    names = ["sender", "security groups of sender", "route", "delivery", "receiver"]
+    names += ["network ACL of receiver's subnet", "security groups of receiver"]
     there = [{"way": "there", "step": name, "verdict": "stops" if name in stopping else "passes"} for name in names]
     return [*there, {"way": "back", "step": "source", "verdict": "stops" if "back" in stopping else "passes"}]
 
@@ -30,6 +31,7 @@ def fate(outcome: str, **said: Any) -> dict[str, Any]:
         (("route",), "delivered", False),
         (("security groups of sender",), "tunnelled", False),
         (("security groups of receiver",), "tunnelled", True),
+        (("network ACL of receiver's subnet",), "tunnelled", True),
         (("security groups of receiver",), "delivered", False),
         (("security groups of receiver",), "dropped", True),
         ((), "asked", None),
