@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from tests.e2e.oracle.verdict import passes
-from tests.e2e.oracle.world import PORTS, VERSIONS, Group, Probe, Rule, Subnet, Workload, World
+from tests.e2e.oracle.world import PORTS, VERSIONS, Acl, AclRule, Direction, Group, Probe, Rule, Subnet, Workload, World
 from tests.e2e.probes import Protocol
 
 PROTOCOLS: tuple[Protocol, ...] = ("tcp", "udp", "icmp")
@@ -15,7 +15,9 @@ ROUTERS = ("r1", "r2")
 SUBNETS = 4
 STATEFUL, STATELESS = ("g1", "g2", "g3", "g4"), ("g5", "g6")
 ADDRESS_GROUPS = ("a1", "a2")
+ACLS = {"l1": "n1", "l2": "n2"}  # and the networks they are of
 WORKLOADS = 8
+_DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
 _PORT_RANGES = ((7000, 7000), (7001, 7008), (1000, 65535), (32768, 65535))
 _ICMP_TYPES = {4: (8, 0, 13), 6: (128, 129, 1)}
 
@@ -32,8 +34,13 @@ def world(dice: Random) -> World:
         subnets=subnets,
         groups={name: Group(name in STATEFUL) for name in STATEFUL + STATELESS},
         address_groups={name: {_prefix(dice, subnets, version) for version in VERSIONS} for name in ADDRESS_GROUPS},
+        acls={name: Acl(network) for name, network in ACLS.items()},
         workloads={},
     )
+    for acl in made.acls.values():
+        acl.rules |= {AclRule(50, direction, True) for direction in _DIRECTIONS if dice.random() < 0.8}
+        for _ in range(3):
+            acl.rules.add(_acl_rule(dice, made, acl))
     for number in range(1, WORKLOADS + 1):
         made.workloads[f"w{number}"] = _workload(dice, made, number)
     for group in made.groups.values():
@@ -45,7 +52,34 @@ def world(dice: Random) -> World:
 
 def _subnet(dice: Random, number: int) -> Subnet:
     cidrs = {4: f"10.9.{number}.0/24", 6: f"2001:db8:9:{number}::/64"}
-    return Subnet(dice.choice(NETWORKS), cidrs, dice.choice((*ROUTERS, ROUTERS[0], ROUTERS[0], "")))
+    network = dice.choice(NETWORKS)
+    acl = dice.choice(("", "", *_acls_of(network)))
+    return Subnet(network, cidrs, dice.choice((*ROUTERS, ROUTERS[0], ROUTERS[0], "")), acl)
+
+
+def _acls_of(network: str) -> list[str]:
+    return [name for name, of in ACLS.items() if of == network]
+
+
+def _acl_rule(dice: Random, made: World, acl: Acl) -> AclRule:
+    """A rule that has a number of its own."""
+    direction = dice.choice(_DIRECTIONS)
+    taken = {each.number for each in acl.rules if each.direction == direction}
+    number = dice.choice([each for each in range(100) if each not in taken])
+    version = dice.choice((*VERSIONS, None))
+    protocol = dice.choice((None, *(PROTOCOLS if version else PROTOCOLS[:2])))
+    prefix = _prefix(dice, made.subnets, version) if version and dice.random() < 0.4 else ""
+    ports = _ports(dice, version, protocol)
+    return AclRule(number, direction, dice.random() < 0.5, version, protocol, ports, prefix)
+
+
+def _ports(dice: Random, version: int | None, protocol: Protocol | None) -> tuple[int, int] | None:
+    if not protocol or dice.random() < 0.5:
+        return None
+    if protocol != "icmp":
+        return dice.choice(_PORT_RANGES)
+    number = dice.choice(_ICMP_TYPES[version or 4])
+    return number, number
 
 
 def _workload(dice: Random, made: World, number: int) -> Workload:
@@ -67,10 +101,7 @@ def rule(dice: Random, made: World) -> Rule:
     """A rule that may be about anything."""
     version = dice.choice(VERSIONS)
     protocol = dice.choice((None, None, *PROTOCOLS))
-    ports = None
-    if protocol and dice.random() < 0.5:
-        number = dice.choice(_ICMP_TYPES[version])
-        ports = (number, number) if protocol == "icmp" else dice.choice(_PORT_RANGES)
+    ports = _ports(dice, version, protocol)
     remote: dict[str, str] = {}
     kind = dice.random()
     if kind < 0.25:
@@ -79,7 +110,7 @@ def rule(dice: Random, made: World) -> Rule:
         remote["remote_prefix"] = _prefix(dice, made.subnets, version)
     elif kind < 0.5:
         remote["remote_address_group"] = dice.choice(list(made.address_groups))
-    return Rule(dice.choice(("ingress", "egress")), version, protocol, ports, **remote)
+    return Rule(dice.choice(_DIRECTIONS), version, protocol, ports, **remote)
 
 
 def _prefix(dice: Random, subnets: dict[str, Subnet], version: int) -> str:
@@ -132,6 +163,23 @@ def _join(dice: Random, made: World) -> Change | None:
     return ("leave", (name,)) if made.subnets[name].router else ("join", (name, dice.choice(ROUTERS)))
 
 
+def _add_acl_rule(dice: Random, made: World) -> Change | None:
+    name = dice.choice(list(ACLS))
+    return "add_acl_rule", (name, _acl_rule(dice, made, made.acls[name]))
+
+
+def _remove_acl_rule(dice: Random, made: World) -> Change | None:
+    name = dice.choice(list(ACLS))
+    rules = sorted(made.acls[name].rules, key=repr)
+    return ("remove_acl_rule", (name, dice.choice(rules))) if rules else None
+
+
+def _set_acl(dice: Random, made: World) -> Change | None:
+    name = dice.choice(list(made.subnets))
+    subnet = made.subnets[name]
+    return "set_acl", (name, "" if subnet.acl else dice.choice(_acls_of(subnet.network)))
+
+
 def _set_addresses(dice: Random, made: World) -> Change | None:
     name = dice.choice(ADDRESS_GROUPS)
     return "set_addresses", (name, {_prefix(dice, made.subnets, dice.choice(VERSIONS)) for _ in range(3)})
@@ -153,6 +201,9 @@ _CHANGES: tuple[Callable[[Random, World], Change | None], ...] = (
     *(_set_groups,) * 3,
     *(_join,) * 3,
     *(_set_addresses,) * 2,
+    *(_add_acl_rule,) * 2,
+    *(_remove_acl_rule,) * 2,
+    *(_set_acl,) * 2,
     _stop_guarding,
     _set_up,
     _set_router_up,

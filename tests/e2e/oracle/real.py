@@ -8,7 +8,7 @@ from alcor.testbed.cloud import Cloud
 from alcor.testbed.testbed import Testbed
 from alcor.testbed.workload import Workload
 from tests.e2e.by_hand import plug_by_hand
-from tests.e2e.oracle.world import PORTS, Rule, World
+from tests.e2e.oracle.world import PORTS, AclRule, Rule, World
 from tests.e2e.probes import serve
 
 
@@ -22,6 +22,8 @@ class Real:
         self._ids: dict[str, str] = {}
         self._subnets: dict[str, list[Any]] = {}
         self._rules: dict[tuple[str, Rule], str] = {}
+        self._acls: dict[str, Any] = {}
+        self._acl_rules: dict[tuple[str, AclRule], Any] = {}
         self._closing: list[Callable[[], None]] = []
 
     async def make(self) -> None:
@@ -44,6 +46,7 @@ class Real:
             created = await cloud.create("address_group", name=name, addresses=sorted(addresses))
             self._ids[name] = created["id"]
         await self._make_groups()
+        await self._make_acls()
         await asyncio.gather(*(self._make_workload(name) for name in world.workloads))
         await asyncio.to_thread(self._testbed.wait_steady)
 
@@ -57,6 +60,21 @@ class Real:
         for name, group in groups:
             for rule in sorted(group.rules, key=repr):
                 await self.add_rule(name, rule)
+
+    async def _make_acls(self) -> None:
+        for name, acl in self.world.acls.items():
+            network = await self._cloud.show("network", self._ids[acl.network])
+            project = network["project_id"]
+            self._acls[name] = await self._cloud.create_alcors("network_acl", project, vpc_id=network["id"])
+            for rule in sorted(acl.rules, key=repr):
+                await self.add_acl_rule(name, rule)
+            await self._associate(name)
+
+    async def _associate(self, acl: str) -> None:
+        """Have an ACL hold for the subnets that it holds for in the world."""
+        subnets = [name for name, subnet in self.world.subnets.items() if subnet.acl == acl]
+        ids = [each["id"] for name in subnets for each in self._subnets[name]]
+        await self._cloud.update_alcors("network_acl", self._acls[acl], {"associated_subnets": ids})
 
     async def _make_workload(self, name: str) -> None:
         workload = self.world.workloads[name]
@@ -90,12 +108,15 @@ class Real:
             await asyncio.to_thread(workload.unplug)
             await self._cloud.delete("port", self._ids[name])
         for name, subnet in self.world.subnets.items():
+            await self.set_acl(name, "")
             if subnet.router:
                 await self.leave(name)
             for each in self._subnets[name]:
                 await self._cloud.delete("subnet", each["id"])
         for group, rule in list(self._rules):
             await self.remove_rule(group, rule)
+        for acl in self._acls.values():
+            await self._cloud.delete_alcors("network_acl", acl)
         kinds = {"network": self.world.on_demand, "router": self.world.routers, "security_group": self.world.groups}
         for kind, names in (kinds | {"address_group": self.world.address_groups}).items():
             for name in names:
@@ -170,6 +191,38 @@ class Real:
         for each in self._subnets[subnet]:
             await self._cloud.act("router", self._ids[router], "remove_router_interface", subnet_id=each["id"])
         self.world.subnets[subnet].router = ""
+
+    async def add_acl_rule(self, acl: str, rule: AclRule) -> None:
+        about: dict[str, Any] = {"ether_type": f"ipv{rule.version}"} if rule.version else {}
+        if rule.protocol:
+            about["protocol"] = "icmpv6" if (rule.version, rule.protocol) == (6, "icmp") else rule.protocol
+        if rule.ports and rule.protocol == "icmp":
+            about["icmp_type"] = rule.ports[0]
+        elif rule.ports:
+            about |= {"port_range_min": rule.ports[0], "port_range_max": rule.ports[1]}
+        if rule.prefix:
+            about["ip_prefix"] = rule.prefix
+        self._acl_rules[acl, rule] = await self._cloud.create_alcors(
+            "network_acl_rule",
+            self._acls[acl]["project_id"],
+            network_acl_id=self._acls[acl]["id"],
+            number=rule.number,
+            direction=rule.direction,
+            action="allow" if rule.allows else "deny",
+            **about,
+        )
+        self.world.acls[acl].rules.add(rule)
+
+    async def remove_acl_rule(self, acl: str, rule: AclRule) -> None:
+        await self._cloud.delete_alcors("network_acl_rule", self._acl_rules.pop((acl, rule)))
+        self.world.acls[acl].rules.remove(rule)
+
+    async def set_acl(self, subnet: str, acl: str) -> None:
+        """Have an ACL hold for a pair of subnets, or (empty) none."""
+        chosen = self.world.subnets[subnet]
+        before, chosen.acl = chosen.acl, acl
+        for name in {before, acl} - {""}:
+            await self._associate(name)
 
     async def set_addresses(self, name: str, addresses: set[str]) -> None:
         """Have an address group name these."""

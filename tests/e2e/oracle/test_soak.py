@@ -41,7 +41,7 @@ def bystanders() -> World:
         }
         workloads[f"b{number}"] = Workload(host, subnet, ("any",), addresses=addresses)
     rules = {Rule(direction, version) for direction in ("ingress", "egress") for version in VERSIONS}
-    return World({"beside": False}, {"between": True}, subnets, {"any": Group(True, rules)}, {}, workloads)
+    return World({"beside": False}, {"between": True}, subnets, {"any": Group(True, rules)}, {}, {}, workloads)
 
 
 def pings_between(real: Real) -> list[RunningPing]:

@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 
-from tests.e2e.oracle.world import Direction, Probe, Rule, Workload, World
+from tests.e2e.oracle.world import AclRule, Direction, Probe, Rule, Workload, World
 from tests.e2e.probes import Protocol
 
 _ECHO = {4: 8, 6: 128}
@@ -26,6 +26,8 @@ def passes(world: World, probe: Probe) -> bool:
         source.is_up
         and target.is_up
         and _are_joined(world, source, target)
+        and _crosses(world, source, target, question)
+        and _crosses(world, target, source, answer)
         and _lets_pass(world, source, target, "egress", question)
         and _lets_pass(world, target, source, "ingress", question)
         and (_remembers(world, target) or _lets_pass(world, target, source, "egress", answer))
@@ -49,6 +51,32 @@ def _are_joined(world: World, source: Workload, target: Workload) -> bool:
     return len(routers) == 1 and world.routers.get(routers.pop(), False)
 
 
+def _crosses(world: World, sender: Workload, receiver: Workload, packet: _Packet) -> bool:
+    """Whether the network ACLs of both subnets let a packet pass; nobody asks them within a subnet."""
+    return sender.subnet == receiver.subnet or (
+        _acl_allows(world, sender, receiver, "egress", packet)
+        and _acl_allows(world, receiver, sender, "ingress", packet)
+    )
+
+
+def _acl_allows(world: World, workload: Workload, other: Workload, direction: Direction, packet: _Packet) -> bool:
+    acl = world.subnets[workload.subnet].acl
+    if not acl:
+        return True
+    rules = [
+        rule
+        for rule in world.acls[acl].rules
+        if rule.direction == direction
+        and _is_for(rule, packet)
+        and _is_in(rule.prefix, other.addresses[packet.version])
+    ]
+    return bool(rules) and min(rules, key=lambda rule: rule.number).allows
+
+
+def _is_in(prefix: str, address: str) -> bool:
+    return not prefix or ipaddress.ip_address(address) in ipaddress.ip_network(prefix)
+
+
 def _remembers(world: World, workload: Workload) -> bool:
     """Whether answers pass because the question did; all groups of a port are stateful, or none is."""
     return not workload.is_guarded or all(world.groups[each].is_stateful for each in workload.groups)
@@ -61,8 +89,8 @@ def _lets_pass(world: World, workload: Workload, other: Workload, direction: Dir
     return any(_is_for(rule, packet) and _is_about(world, rule, other) for rule in rules)
 
 
-def _is_for(rule: Rule, packet: _Packet) -> bool:
-    if rule.version != packet.version or rule.protocol not in (None, packet.protocol):
+def _is_for(rule: Rule | AclRule, packet: _Packet) -> bool:
+    if rule.version not in (None, packet.version) or rule.protocol not in (None, packet.protocol):
         return False
     return rule.ports is None or rule.ports[0] <= packet.number <= rule.ports[1]
 
@@ -70,10 +98,7 @@ def _is_for(rule: Rule, packet: _Packet) -> bool:
 def _is_about(world: World, rule: Rule, other: Workload) -> bool:
     if rule.remote_group:
         return rule.remote_group in other.groups
-    prefixes = {rule.remote_prefix} - {""}
+    prefixes = {rule.remote_prefix}
     if rule.remote_address_group:
         prefixes = world.address_groups[rule.remote_address_group]
-    elif not prefixes:
-        return True
-    address = ipaddress.ip_address(other.addresses[rule.version])
-    return any(address in ipaddress.ip_network(prefix) for prefix in prefixes)
+    return any(_is_in(prefix, other.addresses[rule.version]) for prefix in prefixes)

@@ -31,6 +31,27 @@ class Group:
     rules: set[Rule] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
+class AclRule:
+    """Of a network ACL. What is None is any."""
+
+    number: int  # each once in a direction; the lowest that is about a packet decides
+    direction: Direction
+    allows: bool
+    version: int | None = None
+    protocol: Protocol | None = None
+    ports: tuple[int, int] | None = None  # as in a Rule
+    prefix: str = ""
+
+
+@dataclass
+class Acl:
+    """A network ACL."""
+
+    network: str
+    rules: set[AclRule] = field(default_factory=set)
+
+
 @dataclass
 class Subnet:
     """A pair of subnets, one of each IP version, of a network."""
@@ -38,6 +59,7 @@ class Subnet:
     network: str
     cidrs: dict[int, str]
     router: str = ""  # at their gateway addresses
+    acl: str = ""
 
 
 @dataclass
@@ -61,6 +83,7 @@ class World:
     subnets: dict[str, Subnet]
     groups: dict[str, Group]
     address_groups: dict[str, set[str]]
+    acls: dict[str, Acl]
     workloads: dict[str, Workload]
 
 
