@@ -7,7 +7,10 @@ pass at least twice a second, and two passes never less than five milliseconds a
 The command ``revalidator/wait`` answers when a pass ends. It must be given before the flows change: given afterwards,
 it may come when the pass has ended already, and the next one is up to half a second away. Two things remain. The pass
 that ends may have begun before the flows changed: how long it took tells, and then the next one, which follows at once,
-is the one. And ovs-vswitchd may sleep over the end of a pass until something wakes it, be it the next pass.
+is the one. When the flows changed is not known, only that it was between the command and the answer to the change;
+where a busy switch left much time between these, and the pass may have begun in it, the next one is waited for as well,
+as long as it would take to come. And ovs-vswitchd may sleep over the end of a pass until something wakes it, be it the
+next pass.
 """
 
 import asyncio
@@ -23,6 +26,8 @@ _PATIENCE_SECONDS = 5.0
 _NUDGE_SECONDS = 0.01
 _CLOCK_STEP_SECONDS = 0.001  # durations are told in whole milliseconds, at least one
 _FOLLOWING_DURATIONS = 4  # how much longer than the last pass the following one may take
+_BETWEEN_PASSES_SECONDS = 0.005
+_PROMPT_SECONDS = 0.002  # a change that is answered so soon was made just after it was expected
 _DURATION = re.compile(r"dump duration : (\d+)ms")
 
 log = logging.getLogger(__name__)
@@ -54,20 +59,26 @@ class Revalidation:
         ended, self._pass_ended = self._pass_ended, None
         if ended is None:
             return
+        changing = time.monotonic() - self._expected_at  # the flows changed at some time in these seconds
+        is_early = ended.done()
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await self._end_of(ended)
                 passed = time.monotonic() - self._expected_at
                 duration = await self._last_duration()
-                if passed < duration - _CLOCK_STEP_SECONDS:
-                    await self._wait_for_following(duration)
+                began = passed - duration + _CLOCK_STEP_SECONDS
+                if began < 0:
+                    await self._wait_for_following(_FOLLOWING_DURATIONS * duration)
+                elif (is_early or began < changing) and changing > _PROMPT_SECONDS:
+                    longest = _BETWEEN_PASSES_SECONDS + _FOLLOWING_DURATIONS * duration + changing
+                    await self._wait_for_following(longest)
         except (OSError, RpcError, TimeoutError) as error:
             self._warn(error)
 
-    async def _wait_for_following(self, duration: float) -> None:
-        """Wait for the pass that follows one that took so long; it may have ended before ovs-vswitchd is asked."""
+    async def _wait_for_following(self, longest: float) -> None:
+        """Wait for the next pass, so long (s) at most: it may have ended before this is asked for, or not follow."""
         try:
-            async with asyncio.timeout(_FOLLOWING_DURATIONS * duration):
+            async with asyncio.timeout(longest):
                 await self._end_of(await self._waits.begin("revalidator/wait"))
         except TimeoutError:
             await self._waits.close()

@@ -128,6 +128,25 @@ async def test_a_pass_that_began_before_the_change_is_followed_by_another(
     await waiting
 
 
+@pytest.mark.parametrize(("duration", "ends_early"), [(20, False), (1, True)])
+async def test_a_pass_that_may_have_begun_while_a_busy_switch_changed_is_followed_by_another(
+    switch: Switch, revalidation: Revalidation, monkeypatch: pytest.MonkeyPatch, duration: int, ends_early: bool
+) -> None:
+    monkeypatch.setattr("alcor.dataplane.ovs.revalidation._BETWEEN_PASSES_SECONDS", 60)
+    await expected(switch, revalidation)
+    switch.duration = duration
+    if ends_early:
+        switch.end_pass()
+    await asyncio.sleep(0.05)
+    waiting = asyncio.create_task(revalidation.wait())
+    switch.end_pass()
+    assert await switch.reads("upcall/show")
+    assert await switch.reads("revalidator/wait")
+    assert not waiting.done()
+    switch.end_pass()
+    await waiting
+
+
 async def test_a_following_pass_that_has_been_is_not_waited_for(
     switch: Switch, revalidation: Revalidation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
