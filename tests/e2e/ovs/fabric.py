@@ -7,10 +7,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
 from alcor.dataplane.driver import Change, DataPlane, Failures, Fate, Listener, State
+from alcor.dataplane.ovs.control_socket import ControlSocket
 from alcor.dataplane.ovs.driver import OvsDataPlane
 from alcor.dataplane.ovs.settings import OvsSettings
 from alcor.model.addresses import Address, ipv4_number
@@ -23,7 +25,7 @@ from alcor.testbed.waiting import until
 from tests.conformance.driver.harness import Recorder
 from tests.e2e.ovs.loop_inside import LoopInside
 
-_QUIET_SECONDS = 0.12
+_QUIET_SECONDS, _LONGEST_SECONDS = 0.06, 30.0
 _ETHERTYPE_ALL = 3
 
 
@@ -215,6 +217,14 @@ class OvsHost:
         await until(lambda: self.events.restarts > told, "the driver to say restarted")
         self.switch.wait_steady()
 
+    async def come_round(self) -> None:
+        """Return when the switch has handled the packets that were there: it looks for some between two commands."""
+        control = ControlSocket(Path(self.settings.run_directory))
+        with contextlib.suppress(OSError):  # it has been killed
+            for _ in range(2):
+                await control.call("version")
+        await control.close()
+
     async def clear(self) -> None:
         """Leave the host as it was when new, for the next test."""
         for port_id in list(self._taps):
@@ -232,14 +242,25 @@ class OvsFabric:
         self.hosts = OvsHost(sandbox, underlay, 1), OvsHost(sandbox, underlay, 2)
 
     async def settle(self) -> None:
-        """Wait until nothing has moved for longer than a packet takes from one end to the other."""
+        """Wait until nothing moves for a while, nor once the switches have handled whatever had come to them."""
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        seen = await self._quiet(deadline)
+        while True:
+            for host in self.hosts * 2:  # there and back
+                await host.come_round()
+            before, seen = seen, await self._quiet(deadline)
+            if seen == before:
+                return
+
+    async def _quiet(self, deadline: float) -> int:
+        """Wait until nothing moves for a while; how much has moved until then."""
         seen, since = self._count(), time.monotonic()
-        deadline = since + 5
         while time.monotonic() - since < _QUIET_SECONDS:
             assert time.monotonic() < deadline, "frames keep coming"
             await asyncio.sleep(0.01)
             if (now := self._count()) != seen:
                 seen, since = now, time.monotonic()
+        return seen
 
     def _count(self) -> int:
         received = sum(len(sniffer.frames) for host in self.hosts for sniffer in host.sniffers.values())
