@@ -37,6 +37,7 @@ async def test_a_kernel_makes_the_address_that_the_api_gave(site: Site) -> None:
         assert len(default_routers(workload)) == 1
     mtu = a.namespace.run("cat", f"/proc/sys/net/ipv6/conf/{INTERFACE}/mtu")
     assert int(mtu) == site.network["mtu"]
+    site.testbed.wait_steady()
     assert a.ping(site.address("b")) is not None
     await site.cloud.update("subnet", subnet["id"], {"dns_nameservers": [DNS_SERVER]})
     server = socket.inet_pton(socket.AF_INET6, DNS_SERVER)
