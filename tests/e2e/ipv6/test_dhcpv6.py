@@ -31,6 +31,7 @@ async def test_a_client_is_given_its_address_and_speaks(site: Site, configuratio
         assert told["lifetime"] == "86400"
         wait_settled(workload)
         assert made(workload) == {site.address(name)}
+    site.testbed.wait_steady()
     assert site.workloads["a"].ping(site.address("b")) is not None
 
 
@@ -67,6 +68,7 @@ async def test_a_dual_stack_port_has_an_address_of_each_kind(site: Site) -> None
         assert workload.request_lease().address == site.address(name, 4)
         assert DhcpClient(workload).run()["address"] == site.address(name)
         wait_settled(workload)
+    site.testbed.wait_steady()
     for version in (4, 6):
         assert site.workloads["a"].ping(site.address("b", version)) is not None
 
