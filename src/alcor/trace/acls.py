@@ -1,8 +1,8 @@
 """What the network ACL at the border of a port's subnet says of a packet, and which of its rules decides."""
 
-from alcor.dataplane.memory.acls import deciding_rule, judging_acl
-from alcor.dataplane.memory.packet import ESSENTIAL_ICMPV6, ICMPV6, Packet
+from alcor.dataplane.acl_verdicts import deciding_rule, judging_acl
 from alcor.dataplane.network_acls import NetworkAclRule, SubnetAcl
+from alcor.dataplane.packet import ESSENTIAL_ICMPV6, ICMPV6, Packet
 from alcor.dataplane.subnet_acls import data_plane_acl, subnet_acls
 from alcor.dpm.goal_states import network_acl_state, port_state, subnet_state
 from alcor.model.addresses import ip_text

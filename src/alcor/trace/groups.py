@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from alcor.dataplane.memory.firewall import is_about
-from alcor.dataplane.memory.packet import ESSENTIAL_ICMPV6, ICMP, ICMPV6, TCP, Packet
-from alcor.dataplane.memory.prefixes import holds
+from alcor.dataplane.group_verdicts import is_about
+from alcor.dataplane.packet import ESSENTIAL_ICMPV6, ICMP, ICMPV6, TCP, Packet
+from alcor.dataplane.prefixes import holds
 from alcor.dataplane.security_groups import Prefix, data_plane_rule, prefix_of
 from alcor.model.addresses import ip_text, link_local
 from alcor.model.identifiers import Id, id_text

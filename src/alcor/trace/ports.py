@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 from alcor.dataplane import port_security
 from alcor.dataplane.host_services import SERVICE_IPV4, SERVICE_IPV6, SERVICES
-from alcor.dataplane.memory.packet import Packet
+from alcor.dataplane.packet import Packet
 from alcor.model.addresses import ip_text, ipv4_text, is_link_local, link_local
 from alcor.trace.cloud import Port
 from alcor.trace.steps import Step, Thing, passes, stops, unknown

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from alcor.dataplane.memory.packet import ICMP, ICMPV6, SCTP, TCP, UDP, Packet
+from alcor.dataplane.packet import ICMP, ICMPV6, SCTP, TCP, UDP, Packet
 from alcor.model.addresses import ip_bytes, ip_text
 from alcor.model.errors import AlcorError, bad_request
 from alcor.model.security_rules import IPV4, IPV6, protocol_number

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from alcor.dataplane.driver import Route, RouterInterface
-from alcor.dataplane.memory.packet import Packet
+from alcor.dataplane.packet import Packet
 from alcor.dataplane.route_choice import deciding
 from alcor.dataplane.routers import data_plane_router, prefix_of
 from alcor.model.addresses import Address, address_text, ip_bytes, ip_text, is_link_local, link_local

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from alcor.dataplane.memory.packet import Packet
+from alcor.dataplane.packet import Packet
 from alcor.model.identifiers import Id
 from alcor.trace import ports
 from alcor.trace.acls import judge_border

@@ -4,7 +4,7 @@ import struct
 
 from alcor.dataplane.ipv4 import ipv4_packet
 from alcor.dataplane.ipv6 import DEFAULT_HOP_LIMIT
-from alcor.dataplane.memory.packet import ICMP, ICMPV6, SCTP, TCP, UDP, Packet
+from alcor.dataplane.packet import ICMP, ICMPV6, SCTP, TCP, UDP, Packet
 
 _SYN = 0x5002  # a header of five words, and the flag
 _WINDOW = 65535

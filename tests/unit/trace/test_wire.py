@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from alcor.dataplane.frames import ETHERTYPE_IPV4, ETHERTYPE_IPV6
-from alcor.dataplane.memory.packet import packet_in
+from alcor.dataplane.packet import packet_in
 from alcor.model.resources.port_trace import PORT_TRACE
 from alcor.trace.question import asked_packet
 from alcor.trace.wire import ip_packet

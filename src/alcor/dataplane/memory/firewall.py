@@ -6,18 +6,16 @@ from typing import NamedTuple
 from alcor.dataplane import frames
 from alcor.dataplane.driver import Endpoint
 from alcor.dataplane.frames import ETHERTYPE_ARP
-from alcor.dataplane.memory.packet import (
+from alcor.dataplane.group_verdicts import is_about
+from alcor.dataplane.packet import (
     ESSENTIAL_ICMPV6,
-    ICMP,
     ICMPV6,
-    SCTP,
     TCP,
-    UDP,
     Packet,
     packet_in,
     quoted_packet,
 )
-from alcor.dataplane.memory.prefixes import holds
+from alcor.dataplane.prefixes import holds
 from alcor.dataplane.security_groups import ANY_VPC, Prefix, SecurityGroup, SecurityRule
 from alcor.model.identifiers import Id
 
@@ -159,16 +157,3 @@ def _place(connections: dict[Packet, bool], packet: Packet, ingress: bool) -> _P
         return _Place(packet.answered(), not ingress)
     new = packet not in connections
     return None if new and not packet.may_begin() else _Place(packet, ingress, new=new)
-
-
-def is_about(rule: SecurityRule, packet: Packet) -> bool:
-    """Whether a rule speaks of packets like this one, whoever the other end is."""
-    if rule.ipv6 != packet.ipv6 or rule.protocol not in (None, packet.protocol):
-        return False
-    low, high = rule.port_range_min, rule.port_range_max
-    if rule.protocol is None or low is high is None or packet.later_fragment:
-        return True
-    if packet.protocol in (ICMP, ICMPV6):
-        return low in (None, packet.source_port) and high in (None, packet.destination_port)
-    port = packet.destination_port if packet.protocol in (TCP, UDP, SCTP) else None
-    return port is not None and (low or 0) <= port <= (0xFFFF if high is None else high)

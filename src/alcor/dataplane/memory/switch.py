@@ -9,11 +9,11 @@ from copy import copy
 from typing import Protocol
 
 from alcor.dataplane import frames, ipv6, port_security
+from alcor.dataplane.acl_verdicts import may_cross
 from alcor.dataplane.driver import MOST_ROUTERS, Endpoint, NextHop, Router, RouterInterface
 from alcor.dataplane.frames import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet
 from alcor.dataplane.host_services import SERVICE_IPV4, SERVICE_IPV6
 from alcor.dataplane.ipv4 import PROTOCOL_ICMP, Ipv4
-from alcor.dataplane.memory.acls import may_cross
 from alcor.dataplane.memory.firewall import Firewall, Verdict
 from alcor.dataplane.network_acls import NetworkAcl
 from alcor.dataplane.route_choice import Way, way

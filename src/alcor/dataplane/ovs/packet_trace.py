@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from alcor.dataplane.driver import Fate, Outcome
-from alcor.dataplane.memory.packet import ICMP, ICMPV6, SCTP, TCP, UDP, Packet, packet_in
 from alcor.dataplane.ovs.control_socket import ControlSocket
 from alcor.dataplane.ovs.tables import TABLES
+from alcor.dataplane.packet import ICMP, ICMPV6, SCTP, TCP, UDP, Packet, packet_in
 from alcor.dataplane.routed_packets import header_of, time_to_live
 from alcor.model.addresses import ip_text, ipv4_number
 from alcor.model.identifiers import Id

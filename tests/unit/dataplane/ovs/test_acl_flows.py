@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alcor.dataplane.acl_verdicts import judging_acl, lets_pass
 from alcor.dataplane.driver import Change, Endpoint
-from alcor.dataplane.memory.acls import judging_acl, lets_pass
-from alcor.dataplane.memory.packet import packet_in
 from alcor.dataplane.network_acls import MOST_NUMBER, NetworkAcl, NetworkAclRule, SubnetAcl
 from alcor.dataplane.ovs.acl_flows import acl_flows
 from alcor.dataplane.ovs.endpoint_flows import endpoint_flows
@@ -17,6 +16,7 @@ from alcor.dataplane.ovs.openflow.fields import FieldValue
 from alcor.dataplane.ovs.rendering import Flow, compile_pipeline
 from alcor.dataplane.ovs.shared_flows import SharedFlows, removed_shared, shared_by, staged_shared
 from alcor.dataplane.ovs.tables import EGRESS_ACL, ENTERING, INGRESS_ACL, LEAVING
+from alcor.dataplane.packet import packet_in
 from alcor.dataplane.security_groups import Prefix
 from alcor.model.identifiers import Id
 from tests.conformance.driver import packets

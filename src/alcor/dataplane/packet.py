@@ -1,4 +1,4 @@
-"""IP packets as security groups see them: who speaks to whom, and what belongs to what was begun before."""
+"""IP packets as security groups and network ACLs see them: who speaks to whom, and what answers what."""
 
 from typing import NamedTuple
 

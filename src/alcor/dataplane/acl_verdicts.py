@@ -1,11 +1,11 @@
-"""The network ACLs of one simulated host: does a packet cross the border of a subnet, and what does its ACL say?"""
+"""What network ACLs say of a packet: does it cross the border of a subnet, and which rule decides?"""
 
 from collections.abc import Mapping, Sequence
 
 from alcor.dataplane.driver import Endpoint
-from alcor.dataplane.memory.packet import ESSENTIAL_ICMPV6, ICMP, ICMPV6, SCTP, TCP, UDP, Packet, packet_in
-from alcor.dataplane.memory.prefixes import holds
 from alcor.dataplane.network_acls import NetworkAcl, NetworkAclRule, SubnetAcl
+from alcor.dataplane.packet import ESSENTIAL_ICMPV6, ICMP, ICMPV6, SCTP, TCP, UDP, Packet, packet_in
+from alcor.dataplane.prefixes import holds
 from alcor.model.identifiers import Id
 
 _LAST_PORT = 0xFFFF
