@@ -6,12 +6,11 @@ import pytest
 from alcor.dataplane.driver import Change, Endpoint
 from alcor.dataplane.network_acls import SubnetAcl
 from alcor.dataplane.security_groups import Prefix
+from tests.conformance.driver.cloud import A, B, C, Cloud, has_received
 from tests.conformance.driver.flooding import hears, to_group
 from tests.conformance.driver.guarded import arrived, arrives, lets, whole
 from tests.conformance.driver.judged import (
     ACL_ID,
-    ALL_IPV4,
-    ALL_IPV6,
     OTHER_ACL,
     OWN,
     OWN_IPV4,
@@ -21,6 +20,7 @@ from tests.conformance.driver.judged import (
     everything,
     judge,
 )
+from tests.conformance.driver.kinds import ALL_IPV4, ALL_IPV6
 from tests.conformance.driver.probes import TCP, UDP, tcp, udp
 from tests.conformance.driver.routes import BEYOND, as_sent_to, route_by, via
 from tests.conformance.driver.routing import (
@@ -37,7 +37,6 @@ from tests.conformance.driver.routing import (
     to_router,
 )
 from tests.conformance.driver.routing import A as ROUTED
-from tests.conformance.driver.suite import A, B, C, Cloud, has_received
 
 
 async def test_what_stays_in_its_subnet_is_not_judged(cloud: Cloud) -> None:

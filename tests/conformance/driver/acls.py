@@ -1,7 +1,5 @@
 """What every data plane driver promises of the rules of network ACLs, checked with frames; goes with the suite."""
 
-from typing import NamedTuple
-
 import msgspec
 import pytest
 
@@ -9,12 +7,11 @@ from alcor.dataplane.driver import Change, Endpoint
 from alcor.dataplane.network_acls import MOST_NUMBER, NetworkAclRule
 from alcor.dataplane.security_groups import Prefix
 from tests.conformance.driver import packets
+from tests.conformance.driver.cloud import A, B, C, Cloud, state
 from tests.conformance.driver.guarded import arrived, arrives, both_ways, lets, rule, whole
 from tests.conformance.driver.guarded import group as security_group
 from tests.conformance.driver.judged import (
     ACL_ID,
-    ALL_IPV4,
-    ALL_IPV6,
     OWN,
     Numbered,
     about,
@@ -23,64 +20,35 @@ from tests.conformance.driver.judged import (
     everything,
     judge,
 )
+from tests.conformance.driver.kinds import ALL_IPV4, ALL_IPV6, KINDS, Said
 from tests.conformance.driver.probes import (
-    GRE,
     ICMP,
     ICMPV6,
-    SCTP,
     TCP,
     UDP,
-    Probe,
     addresses,
-    icmp,
-    other,
-    sctp,
     tcp,
     udp,
 )
-from tests.conformance.driver.suite import A, B, C, Cloud, state
 
 
-class Kind(NamedTuple):
-    """A rule, what it is about, and what not."""
-
-    rule: Numbered
-    its: tuple[Probe, ...]
-    others: tuple[Probe, ...]
-
-
-KINDS = {
-    "anything": Kind(about(), ALL_IPV4, ALL_IPV6),
-    "anything of IPv6": Kind(about(ipv6=True), ALL_IPV6, ALL_IPV4),
-    "TCP": Kind(about(TCP), (tcp(1), tcp(65535)), (udp(1), icmp(8), other(GRE), tcp(1, ipv6=True))),
-    "one TCP port": Kind(about(TCP, (443, 443)), (tcp(443),), (tcp(442), tcp(444), udp(443))),
-    "UDP ports that are no power of two": Kind(
-        about(UDP, (1001, 1999)), (udp(1001), udp(1024), udp(1500), udp(1999)), (udp(1000), udp(2000), tcp(1500))
-    ),
-    "TCP ports of IPv6": Kind(
-        about(TCP, (80, 90), ipv6=True), (tcp(80, ipv6=True), tcp(90, ipv6=True)), (tcp(79, ipv6=True), tcp(85))
-    ),
-    "all ports": Kind(about(UDP, (0, 65535)), (udp(1), udp(65535)), (tcp(1),)),
-    "SCTP ports": Kind(about(SCTP, (9, 11)), (sctp(9), sctp(11)), (sctp(8), sctp(12), udp(9))),
-    "ICMP": Kind(about(ICMP), (icmp(8), icmp(13)), (udp(8), icmp(128, ipv6=True))),
-    "an ICMP type": Kind(about(ICMP, kind=8), (icmp(8),), (icmp(13), udp(8))),
-    "an ICMP type and code": Kind(about(ICMP, kind=8, code=0), (icmp(8),), (icmp(13),)),
-    "another ICMP code": Kind(about(ICMP, kind=8, code=1), (), (icmp(8),)),
-    "an ICMPv6 type": Kind(about(ICMPV6, kind=128, ipv6=True), (icmp(128, ipv6=True),), (icmp(8), udp(1, ipv6=True))),
-    "a protocol by number": Kind(about(GRE), (other(GRE),), (other(50), udp(1), other(GRE, ipv6=True))),
-    "ports of a protocol without": Kind(about(GRE, (1, 2)), (), (other(GRE), udp(1))),
-}
+def numbered(said: Said) -> Numbered:
+    """The rule of an ACL that says this."""
+    if said.protocol in (ICMP, ICMPV6):
+        return about(said.protocol, kind=said.low, code=said.high, ipv6=said.ipv6)
+    return about(said.protocol, (said.low, said.high), ipv6=said.ipv6)
 
 
 @both_ways
 async def test_a_rule_is_about_what_it_says_and_nothing_else(cloud: Cloud, ingress: bool) -> None:
     await judge(cloud, acl())
-    for name, (numbered, its, others) in KINDS.items():
+    for name, (said, its, others) in KINDS.items():
+        told = numbered(said)
         ends = [True, True] * len(its) + [False, False] * len(others)
-        await change_rules(cloud, numbered(100, ingress, True))
+        await change_rules(cloud, told(100, ingress, True))
         assert not any(await lets(cloud, not ingress, (*its, *others))), name
         assert await lets(cloud, ingress, (*its, *others)) == ends, name
-        await change_rules(cloud, numbered(100, ingress, False), *everything(MOST_NUMBER))
+        await change_rules(cloud, told(100, ingress, False), *everything(MOST_NUMBER))
         assert await lets(cloud, ingress, (*its, *others)) == [not each for each in ends], name
 
 

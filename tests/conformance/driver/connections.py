@@ -10,6 +10,7 @@ import pytest
 from alcor.dataplane.driver import Change, Endpoint, State
 from alcor.dataplane.security_groups import ANY_VPC, Prefix, SecurityRule
 from tests.conformance.driver import packets
+from tests.conformance.driver.cloud import OPENED, VNI, A, B, C, Cloud, endpoint
 from tests.conformance.driver.guarded import (
     GROUP_ID,
     OTHER_ID,
@@ -43,7 +44,6 @@ from tests.conformance.driver.probes import (
     tcp,
     udp,
 )
-from tests.conformance.driver.suite import OPENED, VNI, A, B, C, Cloud, endpoint
 
 
 class Exchange(NamedTuple):

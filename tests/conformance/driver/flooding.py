@@ -8,9 +8,9 @@ import pytest
 from alcor.dataplane.driver import Change, Endpoint
 from alcor.dataplane.security_groups import SecurityRule
 from tests.conformance.driver import packets
+from tests.conformance.driver.cloud import OTHER_VNI, VNI, A, B, C, Cloud, endpoint, frame, state
 from tests.conformance.driver.guarded import GROUP_ID, REMOTE_ID, group, guard
 from tests.conformance.driver.harness import Fabric, Host
-from tests.conformance.driver.suite import OTHER_VNI, VNI, A, B, C, Cloud, endpoint, frame, state
 
 D = endpoint(4)
 GROUP_MAC, GROUP = 0x01005E0000FB, 0xE00000FB  # 224.0.0.251

@@ -11,9 +11,9 @@ import pytest
 
 from alcor.dataplane.driver import Change, Endpoint
 from alcor.dataplane.security_groups import Prefix, SecurityGroup, SecurityRule
+from tests.conformance.driver.cloud import A, B, C, Cloud, has_received
 from tests.conformance.driver.harness import Host
 from tests.conformance.driver.probes import Probe
-from tests.conformance.driver.suite import A, B, C, Cloud, has_received
 
 GROUP_ID, OTHER_ID, REMOTE_ID = (name.ljust(16, b".") for name in (b"group", b"other", b"remote"))
 

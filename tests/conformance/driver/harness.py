@@ -2,7 +2,7 @@
 
 A module that wants a driver checked defines a fixture ``fabric`` that yields a ``Fabric`` and imports the suite::
 
-    from tests.conformance.driver.suite import *  # noqa: F403
+    from tests.conformance.driver.cloud import *  # noqa: F403
 """
 
 from typing import Protocol

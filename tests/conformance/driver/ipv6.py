@@ -5,7 +5,7 @@ import pytest
 
 from alcor.dataplane.driver import Change, Endpoint
 from tests.conformance.driver import packets
-from tests.conformance.driver.suite import A, B, C, Cloud, endpoint, has_received, was_punted
+from tests.conformance.driver.cloud import A, B, C, Cloud, endpoint, has_received, was_punted
 
 UNSPECIFIED = bytes(16)
 ALL_NODES = bytes.fromhex("ff02") + bytes(13) + b"\x01"

@@ -11,8 +11,7 @@ import msgspec
 from alcor.dataplane.driver import Change, Endpoint
 from alcor.dataplane.network_acls import NetworkAcl, NetworkAclRule, SubnetAcl
 from alcor.dataplane.security_groups import Prefix
-from tests.conformance.driver.probes import GRE, icmp, other, sctp, tcp, udp
-from tests.conformance.driver.suite import B, Cloud
+from tests.conformance.driver.cloud import B, Cloud
 
 ACL_ID, OTHER_ACL = (name.ljust(16, b".") for name in (b"acl", b"other-acl"))
 OWN_IPV4 = SubnetAcl(4, B.ipv4[0], 0xFFFFFFFF, ACL_ID)
@@ -30,7 +29,7 @@ Numbered = Callable[[int, bool, bool], NetworkAclRule]
 
 def about(
     protocol: int | None = None,
-    ports: tuple[int, int] | tuple[None, None] = (None, None),
+    ports: tuple[int | None, int | None] = (None, None),
     kind: int | None = None,
     code: int | None = None,
     *,
@@ -61,7 +60,3 @@ async def judge(cloud: Cloud, *acls: NetworkAcl, subnets: tuple[SubnetAcl, ...] 
 
 async def change_rules(cloud: Cloud, *rules: NetworkAclRule) -> None:
     assert await cloud.first.driver.apply(Change(network_acls={ACL_ID: acl(*rules)})) == {}
-
-
-ALL_IPV4 = (udp(1), tcp(65535), icmp(8), other(GRE), sctp(9))
-ALL_IPV6 = (udp(1, ipv6=True), tcp(65535, ipv6=True), icmp(128, ipv6=True), other(GRE, ipv6=True))

@@ -9,8 +9,7 @@ import pytest
 
 from alcor.dataplane.driver import Change, Endpoint, RemoteDelta, State
 from tests.conformance.driver import packets
-from tests.conformance.driver.harness import Host
-from tests.conformance.driver.suite import (
+from tests.conformance.driver.cloud import (
     ABSENT_MAC,
     EVERYONE,
     OPENED,
@@ -25,6 +24,7 @@ from tests.conformance.driver.suite import (
     has_received,
     state,
 )
+from tests.conformance.driver.harness import Host
 
 ABSENT = msgspec.structs.replace(endpoint(99), mac=ABSENT_MAC)
 

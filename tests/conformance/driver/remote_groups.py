@@ -5,6 +5,7 @@ import pytest
 
 from alcor.dataplane.driver import Change, Endpoint, State
 from alcor.dataplane.security_groups import ANY_VPC, MembersDelta, Prefix, SecurityRule, StrangersDelta
+from tests.conformance.driver.cloud import OPENED, OTHER_VNI, VNI, A, B, C, Cloud, endpoint, has_received
 from tests.conformance.driver.connections import EXCHANGES, exchanged, later
 from tests.conformance.driver.guarded import (
     GROUP_ID,
@@ -24,7 +25,6 @@ from tests.conformance.driver.guarded import (
     whole,
 )
 from tests.conformance.driver.probes import TCP, UDP, Probe, addresses, tcp, udp
-from tests.conformance.driver.suite import OPENED, OTHER_VNI, VNI, A, B, C, Cloud, endpoint, has_received
 
 
 async def put_members(cloud: Cloud, put: set[Prefix], removed: set[Prefix] | None = None, vni: int = VNI) -> None:

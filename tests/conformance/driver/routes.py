@@ -13,6 +13,7 @@ from alcor.dataplane.driver import (
     Router,
     RouterInterface,
 )
+from tests.conformance.driver.cloud import OTHER_VNI, VNI, Cloud, has_received
 from tests.conformance.driver.routing import (
     MASK,
     NEAR,
@@ -37,7 +38,6 @@ from tests.conformance.driver.routing import (
     went_to_agent,
     with_ttl,
 )
-from tests.conformance.driver.suite import OTHER_VNI, VNI, Cloud, has_received
 
 SECOND_ID = b"second".ljust(16, b".")
 BEYOND = 0xC0000200  # 192.0.2.0

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from alcor.dataplane.driver import Change, Endpoint, NextHop, NextHopDelta, Route, Router, RouterInterface
+from tests.conformance.driver.cloud import OTHER_VNI, VNI, Cloud, has_received
 from tests.conformance.driver.routing_ipv6 import (
     BEYOND,
     MASK,
@@ -26,7 +27,6 @@ from tests.conformance.driver.routing_ipv6 import (
     way,
     went_to_agent,
 )
-from tests.conformance.driver.suite import OTHER_VNI, VNI, Cloud, has_received
 
 SECOND_ID = b"second6".ljust(16, b".")
 LATER = _network(10)

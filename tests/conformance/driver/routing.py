@@ -17,8 +17,8 @@ from alcor.dataplane.driver import (
     State,
 )
 from tests.conformance.driver import packets
+from tests.conformance.driver.cloud import OPENED, OTHER_VNI, VNI, Cloud, endpoint, has_received, on_two_hosts
 from tests.conformance.driver.harness import Fabric, Host
-from tests.conformance.driver.suite import OPENED, OTHER_VNI, VNI, Cloud, endpoint, has_received, on_two_hosts
 
 ROUTER_ID = b"router".ljust(16, b".")
 MASK = 0xFFFFFF00

@@ -7,8 +7,8 @@ import pytest
 
 from alcor.dataplane.driver import Change, Endpoint, NextHop, NextHopDelta, Route, Router, RouterInterface, State
 from tests.conformance.driver import packets
+from tests.conformance.driver.cloud import OPENED, OTHER_VNI, VNI, Cloud, endpoint, has_received, on_two_hosts
 from tests.conformance.driver.harness import Fabric, Host
-from tests.conformance.driver.suite import OPENED, OTHER_VNI, VNI, Cloud, endpoint, has_received, on_two_hosts
 
 ROUTER_ID = b"router6".ljust(16, b".")
 MASK = ((1 << 64) - 1) << 64

@@ -1,14 +1,12 @@
 """What every data plane driver promises of the rules of security groups, checked with frames; goes with the suite."""
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import msgspec
 import pytest
 
 from alcor.dataplane.driver import Change, Endpoint
 from alcor.dataplane.security_groups import Prefix, SecurityRule
 from tests.conformance.driver import packets
+from tests.conformance.driver.cloud import A, B, C, Cloud
 from tests.conformance.driver.guarded import (
     EVERYTHING,
     GROUP_ID,
@@ -25,58 +23,18 @@ from tests.conformance.driver.guarded import (
     rule,
     stateful_or_not,
 )
+from tests.conformance.driver.kinds import ALL_IPV4, ALL_IPV6, KINDS, Kind
 from tests.conformance.driver.probes import (
     GRE,
-    ICMP,
     ICMPV6,
-    SCTP,
     TCP,
     UDP,
-    Probe,
     addresses,
     icmp,
     other,
-    sctp,
     tcp,
     udp,
 )
-from tests.conformance.driver.suite import A, B, C, Cloud
-
-
-class Kind(NamedTuple):
-    """A rule, what it lets pass, and what not."""
-
-    rule: Callable[[bool], SecurityRule]  # of ingress, or not
-    passes: tuple[Probe, ...]
-    denied: tuple[Probe, ...]
-
-
-ALL_IPV4 = (udp(1), tcp(65535), icmp(8), other(GRE), sctp(9))
-ALL_IPV6 = (udp(1, ipv6=True), tcp(65535, ipv6=True), icmp(128, ipv6=True), other(GRE, ipv6=True))
-KINDS = {
-    "no rule": Kind(rule(254), (), (*ALL_IPV4, *ALL_IPV6)),
-    "any protocol": Kind(rule(), ALL_IPV4, ALL_IPV6),
-    "any protocol of IPv6": Kind(rule(ipv6=True), ALL_IPV6, ALL_IPV4),
-    "TCP": Kind(rule(TCP), (tcp(1), tcp(65535)), (udp(1), icmp(8), other(GRE), tcp(1, ipv6=True))),
-    "one TCP port": Kind(rule(TCP, 443, 443), (tcp(443),), (tcp(442), tcp(444), udp(443))),
-    "UDP ports that are no power of two": Kind(
-        rule(UDP, 1001, 1999), (udp(1001), udp(1024), udp(1500), udp(1999)), (udp(1000), udp(2000), tcp(1500))
-    ),
-    "TCP ports of IPv6": Kind(
-        rule(TCP, 80, 90, ipv6=True), (tcp(80, ipv6=True), tcp(90, ipv6=True)), (tcp(79, ipv6=True), tcp(85))
-    ),
-    "UDP ports of IPv6": Kind(rule(UDP, 53, 53, ipv6=True), (udp(53, ipv6=True),), (udp(54, ipv6=True), udp(53))),
-    "all ports": Kind(rule(UDP, 0, 65535), (udp(1), udp(65535)), (tcp(1),)),
-    "ICMP": Kind(rule(ICMP), (icmp(8), icmp(13)), (udp(8), icmp(128, ipv6=True))),
-    "an ICMP type": Kind(rule(ICMP, 8), (icmp(8),), (icmp(13),)),
-    "an ICMP type and code": Kind(rule(ICMP, 8, 0), (icmp(8),), (icmp(13), icmp(8, 1))),
-    "another ICMP code": Kind(rule(ICMP, 8, 1), (), (icmp(8),)),
-    "an ICMPv6 type": Kind(rule(ICMPV6, 128, ipv6=True), (icmp(128, ipv6=True),), (icmp(8), udp(1, ipv6=True))),
-    "another ICMPv6 type": Kind(rule(ICMPV6, 100, ipv6=True), (), (icmp(128, ipv6=True),)),
-    "a protocol by number": Kind(rule(GRE), (other(GRE),), (other(50), udp(1), other(GRE, ipv6=True))),
-    "a protocol by number of IPv6": Kind(rule(50, ipv6=True), (other(50, ipv6=True),), (other(GRE, ipv6=True),)),
-    "SCTP ports": Kind(rule(SCTP, 9, 11), (sctp(9), sctp(11)), (sctp(8), sctp(12), udp(9))),
-}
 
 
 @stateful_or_not
@@ -85,10 +43,10 @@ KINDS = {
 async def test_a_rule_lets_pass_what_it_says_and_nothing_else(
     cloud: Cloud, kind: Kind, ingress: bool, stateful: bool
 ) -> None:
-    await guard(cloud, group(kind.rule(ingress), stateful=stateful))
-    assert not any(await lets(cloud, not ingress, (*kind.passes, *kind.denied)))
-    expected = [True] * 2 * len(kind.passes) + [False] * 2 * len(kind.denied)
-    assert await lets(cloud, ingress, (*kind.passes, *kind.denied)) == expected
+    await guard(cloud, group(rule(*kind.said)(ingress), stateful=stateful))
+    assert not any(await lets(cloud, not ingress, (*kind.its, *kind.others)))
+    expected = [True] * 2 * len(kind.its) + [False] * 2 * len(kind.others)
+    assert await lets(cloud, ingress, (*kind.its, *kind.others)) == expected
     assert cloud.first.events.undecided == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from alcor.dataplane.driver import Endpoint
 from alcor.dataplane.host_services import SERVICE_IPV4, SERVICE_IPV6
 from tests.conformance.driver import packets
-from tests.conformance.driver.suite import A, B, C, Cloud, has_received, was_punted
+from tests.conformance.driver.cloud import A, B, C, Cloud, has_received, was_punted
 
 _SYN = 2
 _ADDRESSES = (

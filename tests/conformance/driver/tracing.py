@@ -11,9 +11,9 @@ from alcor.dataplane.security_groups import Prefix, SecurityGroup, SecurityRule
 from alcor.model.resources.port_trace import PORT_TRACE
 from alcor.trace.question import asked_packet
 from alcor.trace.wire import ip_packet
+from tests.conformance.driver.cloud import ABSENT_MAC, OPEN, OPENED, A, B, C, frame, has_received, state
 from tests.conformance.driver.harness import Fabric
 from tests.conformance.driver.packets import dhcp_discover, ethernet
-from tests.conformance.driver.suite import ABSENT_MAC, OPEN, OPENED, A, B, C, frame, has_received, state
 
 _PATIENCE_SECONDS = 30
 

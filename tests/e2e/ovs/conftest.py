@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.conformance.driver.cloud import cloud  # noqa: F401  (a fixture)
 from tests.conformance.driver.on_demand import learner  # noqa: F401  (a fixture)
 from tests.conformance.driver.routing import routed  # noqa: F401  (a fixture)
 from tests.conformance.driver.routing_ipv6 import routed_ipv6  # noqa: F401  (a fixture)
-from tests.conformance.driver.suite import cloud  # noqa: F401  (a fixture)
 from tests.e2e.ovs.fabric import OvsFabric, ovs_fabric
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from alcor.dataplane.driver import Change, Endpoint, RemoteDelta
 from tests.conformance.driver import packets
-from tests.conformance.driver.suite import (
+from tests.conformance.driver.cloud import (
     ABSENT_MAC,
     EVERYONE,
     OTHER_VNI,

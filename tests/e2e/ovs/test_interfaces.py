@@ -7,7 +7,7 @@ import pytest
 from alcor.dataplane.driver import Change
 from alcor.model.identifiers import id_text
 from alcor.testbed.waiting import until
-from tests.conformance.driver.suite import EVERYONE, A, B, C, Cloud, endpoint, state
+from tests.conformance.driver.cloud import EVERYONE, A, B, C, Cloud, endpoint, state
 from tests.e2e.ovs.fabric import OvsFabric
 
 pytestmark = pytest.mark.root

@@ -10,8 +10,8 @@ import pytest
 from alcor.dataplane.driver import Change, RemoteDelta
 from alcor.testbed.waiting import until
 from tests.conformance.driver import packets
+from tests.conformance.driver.cloud import ABSENT_MAC, EVERYONE, VNI, A, B, C, Cloud, endpoint, frame
 from tests.conformance.driver.on_demand import learning, misses, on_demand_state
-from tests.conformance.driver.suite import ABSENT_MAC, EVERYONE, VNI, A, B, C, Cloud, endpoint, frame
 from tests.e2e.ovs.stream import stream
 
 pytestmark = pytest.mark.root

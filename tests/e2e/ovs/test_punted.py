@@ -6,7 +6,7 @@ import pytest
 
 from alcor.testbed.waiting import until
 from tests.conformance.driver import packets
-from tests.conformance.driver.suite import EVERYONE, A, B, C, Cloud, was_punted
+from tests.conformance.driver.cloud import EVERYONE, A, B, C, Cloud, was_punted
 
 pytestmark = pytest.mark.root
 

@@ -6,7 +6,7 @@ import pytest
 
 from alcor.dataplane.driver import Change, DataPlane, DataPlaneUnavailable, Failures, State
 from alcor.testbed.waiting import until
-from tests.conformance.driver.suite import ABSENT_MAC, EVERYONE, VNI, A, B, C, Cloud, endpoint, state
+from tests.conformance.driver.cloud import ABSENT_MAC, EVERYONE, VNI, A, B, C, Cloud, endpoint, state
 from tests.e2e.ovs.stream import stream
 
 pytestmark = pytest.mark.root

@@ -10,6 +10,7 @@ from alcor.dataplane.security_groups import MembersDelta, Prefix, SecurityGroup,
 from alcor.model.identifiers import id_text
 from alcor.testbed.waiting import until
 from tests.conformance.driver import packets
+from tests.conformance.driver.cloud import OPENED, VNI, A, B, C, Cloud, has_received, was_punted
 from tests.conformance.driver.connections import EXCHANGES, exchanged
 from tests.conformance.driver.guarded import (
     EVERYTHING,
@@ -26,7 +27,6 @@ from tests.conformance.driver.guarded import (
     whole,
 )
 from tests.conformance.driver.probes import ACK, SYN_ACK, TCP, UDP, addresses, framed, tcp, udp
-from tests.conformance.driver.suite import OPENED, VNI, A, B, C, Cloud, has_received, was_punted
 from tests.e2e.ovs.test_restarts import replace_when_back
 
 pytestmark = pytest.mark.root
