@@ -22,7 +22,9 @@ from alcor.model.records import (
     VpcDeleted,
     VpcRecord,
 )
-from tests.unit.dpm.cloud import ADDRESSES, HOSTS, MACS, PORTS, SUBNETS, VPCS, Cloud, entries
+from tests.unit.dpm.cloud import ADDRESSES, HOSTS, MACS, PORTS, SUBNETS, VPCS, Cloud
+from tests.unit.dpm.expected import goal_state
+from tests.unit.dpm.histories import entries
 
 
 def without_revision(state: GoalState) -> GoalState:
@@ -59,7 +61,7 @@ def test_applied_deltas_equal_the_snapshot_and_the_oracle(
             for host_id in compiled.resync:
                 apply_delta(states[host_id], snapshot(model, host_id))
         for host_id, state in states.items():
-            expected = cloud.goal_state(host_id)
+            expected = goal_state(cloud, host_id)
             assert without_revision(state) == expected
             assert fresh(model, host_id) == expected
 
@@ -84,7 +86,7 @@ def test_merged_deltas_end_in_the_same_state(batches: list[list[tuple[object, ..
     for host_id, delta in waiting.items():
         apply_delta(states[host_id], delta)
     for host_id, state in states.items():
-        assert without_revision(state) == cloud.goal_state(host_id)
+        assert without_revision(state) == goal_state(cloud, host_id)
 
 
 @settings(max_examples=100, deadline=None)

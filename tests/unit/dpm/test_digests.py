@@ -10,7 +10,8 @@ from alcor.dpm.digests import host_digest
 from alcor.dpm.read_model import ReadModel
 from alcor.model.digest import Digest, digest_of
 from alcor.model.records import LogEntry
-from tests.unit.dpm.cloud import HOSTS, Cloud, entries
+from tests.unit.dpm.cloud import HOSTS, Cloud
+from tests.unit.dpm.histories import entries
 from tests.unit.dpm.test_compiler import NODES, SUBNET, VPC, fresh, port, transaction
 
 

@@ -16,7 +16,9 @@ from alcor.dpm.read_model import ReadModel
 from alcor.model.digest import digest_of
 from alcor.model.goal_state import GoalState, apply_delta
 from alcor.model.records import LogEntry, NetworkAclRecord, NodeRecord, PortRecord, SubnetRecord, VpcRecord
-from tests.unit.dpm.cloud import ACLS, FURNISHED, HOSTS, MACS, PORTS, SUBNETS, VPCS, Cloud, operations
+from tests.unit.dpm.cloud import ACLS, HOSTS, MACS, PORTS, SUBNETS, VPCS, Cloud
+from tests.unit.dpm.expected import goal_state
+from tests.unit.dpm.histories import FURNISHED, operations
 from tests.unit.dpm.test_compiler import fresh, transaction, without_revision
 
 
@@ -77,7 +79,7 @@ class Process:
 
     def check(self) -> None:
         for host_id, state in self.hosts.items():
-            expected = self.cloud.goal_state(host_id)
+            expected = goal_state(self.cloud, host_id)
             assert without_revision(state) == expected
             assert fresh(self.model, host_id) == expected
             assert host_digest(self.model, host_id) == digest_of(expected)

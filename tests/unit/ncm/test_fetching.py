@@ -12,7 +12,8 @@ from alcor.dpm.partial import relevant
 from alcor.dpm.read_model import ReadModel
 from alcor.model.records import LogEntry, PortRecord, Record
 from alcor.ncm.fetching import Fetch
-from tests.unit.dpm.cloud import HOSTS, MACS, PORTS, VPCS, Cloud, entries
+from tests.unit.dpm.cloud import HOSTS, MACS, PORTS, VPCS, Cloud
+from tests.unit.dpm.histories import entries
 from tests.unit.dpm.test_compiler import transaction
 from tests.unit.dpm.test_partial import CloudTables, may_happen
 
