@@ -1,6 +1,7 @@
 """Hosts with Open vSwitch, two VPCs of which one has two subnets, and a router that joins them all."""
 
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 from alcor.testbed.cloud import Cloud
@@ -45,6 +46,12 @@ class Site:
         await self.cloud.wait_for_status("port", port["id"], "ACTIVE")
         workload.request_lease()
         return workload
+
+    async def populate(self, places: Mapping[str, tuple[str, int]], *names: str) -> None:
+        """Add workloads, all or those named, each in its subnet and on its host, and wait until the switches rest."""
+        for name in names or places:
+            await self.add(name, *places[name])
+        self.testbed.wait_steady()
 
     def address(self, name: str) -> str:
         """A workload's address."""

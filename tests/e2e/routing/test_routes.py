@@ -1,23 +1,16 @@
 """Extra routes, route tables and routers behind routers, over Open vSwitch, proven with packets."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from alcor.testbed.waiting import wait_until
-from tests.e2e.routing.site import Site, create_site, echo_requests, time_to_live
-from tests.e2e.two_hosts import PROGRAMMING, lose_nothing_to_restarts, two_hosts
+from tests.e2e.routing.site import Site, echo_requests, time_to_live
+from tests.e2e.two_hosts import lose_nothing_to_restarts
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
 BEHIND, BEYOND = "192.0.2.0/24", "192.0.2.1"
-
-
-@pytest.fixture(params=PROGRAMMING)
-async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
-    async with two_hosts(request.param) as (testbed, cloud):
-        yield await create_site(testbed, cloud)
 
 
 @pytest.mark.parametrize(("subnet", "host"), [("same", 0), ("other", 1)])

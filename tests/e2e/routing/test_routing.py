@@ -2,13 +2,12 @@
 
 import itertools
 import sys
-from collections.abc import AsyncIterator
 
 import pytest
 
 from alcor.testbed.waiting import wait_until
-from tests.e2e.routing.site import GATEWAYS, Site, create_site, echo_requests, time_to_live
-from tests.e2e.two_hosts import PROGRAMMING, lose_nothing_to_restarts, two_hosts
+from tests.e2e.routing.site import GATEWAYS, Site, echo_requests, time_to_live
+from tests.e2e.two_hosts import lose_nothing_to_restarts
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
@@ -21,20 +20,8 @@ PLACES = {
 }
 
 
-@pytest.fixture(params=PROGRAMMING)
-async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
-    async with two_hosts(request.param) as (testbed, cloud):
-        yield await create_site(testbed, cloud)
-
-
-async def populate(site: Site, *names: str) -> None:
-    for name in names or PLACES:
-        await site.add(name, *PLACES[name])
-    site.testbed.wait_steady()
-
-
 async def test_everybody_reaches_everybody_and_every_gateway(site: Site) -> None:
-    await populate(site)
+    await site.populate(PLACES)
     for name, peer in itertools.permutations(PLACES, 2):
         assert site.workloads[name].ping(site.address(peer)) is not None, f"{name} does not reach {peer}"
     for name, gateway in itertools.product(PLACES, GATEWAYS.values()):
@@ -43,7 +30,7 @@ async def test_everybody_reaches_everybody_and_every_gateway(site: Site) -> None
 
 @pytest.mark.parametrize("peer", ["b", "c", "d", "e"])
 async def test_a_routed_packet_comes_from_the_gateway_with_one_less_to_live(site: Site, peer: str) -> None:
-    await populate(site, "a", peer)
+    await site.populate(PLACES, "a", peer)
     listener = site.workloads[peer].listen()
     assert site.workloads["a"].ping(site.address(peer)) is not None
     (request,) = echo_requests(listener.heard())
@@ -54,14 +41,14 @@ async def test_a_routed_packet_comes_from_the_gateway_with_one_less_to_live(site
 
 async def test_a_host_with_ports_in_one_vpc_only_speaks_to_the_other(site: Site) -> None:
     """Of the other VPC it is told nothing ahead, not even that it is there."""
-    await populate(site, "a", "e")
+    await site.populate(PLACES, "a", "e")
     assert site.host(0).status()["vpcs"] == 1
     assert site.workloads["a"].ping(site.address("e")) is not None
     assert site.workloads["e"].ping(site.address("a")) is not None
 
 
 async def test_a_gateway_answers_while_no_agent_runs(site: Site) -> None:
-    await populate(site, "a")
+    await site.populate(PLACES, "a")
     assert site.workloads["a"].ping(GATEWAYS["near"]) is not None
     site.host(0).agent.kill()
     for gateway in GATEWAYS.values():
@@ -69,7 +56,7 @@ async def test_a_gateway_answers_while_no_agent_runs(site: Site) -> None:
 
 
 async def test_who_cannot_be_reached_is_said_by_the_gateway(site: Site) -> None:
-    await populate(site, "a", "e")
+    await site.populate(PLACES, "a", "e")
     run = site.workloads["a"].namespace.run
     assert "Time to live exceeded" in run("ping", "-n", "-c", "1", "-W", "5", "-t", "1", site.address("e"), check=False)
     absent = run("ping", "-n", "-c", "1", "-W", "5", "10.2.0.200", check=False)
@@ -80,7 +67,7 @@ async def test_who_cannot_be_reached_is_said_by_the_gateway(site: Site) -> None:
 
 async def test_what_is_too_big_for_the_other_vpc_arrives_in_pieces_or_the_gateway_says_so(site: Site) -> None:
     await site.cloud.update("network", site.subnets["other"]["network_id"], {"mtu": 1300})
-    await populate(site, "a", "d", "e")
+    await site.populate(PLACES, "a", "d", "e")
     run = site.workloads["a"].namespace.run
     for peer in ("d", "e"):
         ping = ("ping", "-n", "-c", "3", "-i", "0.2", "-W", "5", "-s", "1400", site.address(peer))
@@ -96,7 +83,7 @@ async def test_what_is_too_big_for_the_other_vpc_arrives_in_pieces_or_the_gatewa
 
 
 async def test_an_interface_that_is_removed_ends_connectivity_and_a_new_one_brings_it_back(site: Site) -> None:
-    await populate(site, "a", "b", "e")
+    await site.populate(PLACES, "a", "b", "e")
     pings = {peer: site.workloads["a"].keep_pinging(site.address(peer)) for peer in ("b", "e")}
     for ping in pings.values():
         ping.wait_for_answers(20)
@@ -112,7 +99,7 @@ async def test_an_interface_that_is_removed_ends_connectivity_and_a_new_one_brin
 
 
 async def test_a_router_that_is_down_does_not_route(site: Site) -> None:
-    await populate(site, "a", "e")
+    await site.populate(PLACES, "a", "e")
     ping = site.workloads["a"].keep_pinging(site.address("e"))
     ping.wait_for_answers(20)
     await site.cloud.update("router", site.router["id"], {"admin_state_up": False})
@@ -123,7 +110,7 @@ async def test_a_router_that_is_down_does_not_route(site: Site) -> None:
 
 
 async def test_a_peer_that_moves_is_followed(site: Site) -> None:
-    await populate(site, "a", "e")
+    await site.populate(PLACES, "a", "e")
     ping = site.workloads["a"].keep_pinging(site.address("e"))
     ping.wait_for_answers(20)
     await site.cloud.update("port", site.ports["e"]["id"], {"binding:host_id": site.host(0).name})
@@ -134,7 +121,7 @@ async def test_a_peer_that_moves_is_followed(site: Site) -> None:
 
 
 async def test_a_peer_that_is_deleted_is_silent_and_its_flow_goes(site: Site) -> None:
-    await populate(site, "a", "e")
+    await site.populate(PLACES, "a", "e")
     assert site.workloads["a"].ping(site.address("e")) is not None
     assert any(site.address("e") in flow for flow in site.flows(0))
     await site.cloud.delete("port", site.ports["e"]["id"])
@@ -143,13 +130,13 @@ async def test_a_peer_that_is_deleted_is_silent_and_its_flow_goes(site: Site) ->
 
 
 async def test_what_is_routed_notices_no_restart(site: Site) -> None:
-    await populate(site, "a", "c", "e")
+    await site.populate(PLACES, "a", "c", "e")
     pings = [site.workloads["a"].keep_pinging(site.address(peer)) for peer in ("c", "e")]
     lose_nothing_to_restarts(site.testbed, site.testbed.hosts, pings)
 
 
 async def test_rules_follow_own_ports_and_peers_in_use_and_not_the_vpc(site: Site) -> None:
-    await populate(site, "a", "e")
+    await site.populate(PLACES, "a", "e")
     before = site.flows(0)
     for _ in range(30):
         await site.bound_port("other", 1)
@@ -164,7 +151,7 @@ async def test_rules_follow_own_ports_and_peers_in_use_and_not_the_vpc(site: Sit
 
 async def test_a_gateway_answers_a_ping_in_fragments(site: Site) -> None:
     """Of a port without port security: of others, connection tracking in userspace keeps what begins a packet."""
-    await populate(site, "a", "e")
+    await site.populate(PLACES, "a", "e")
     run = site.workloads["a"].namespace.run
     ping = ("ping", "-n", "-c", "2", "-i", "0.2", "-W", "5", "-s", "4000")
     assert " 0% packet loss" in run(*ping, site.address("e"))
@@ -190,7 +177,7 @@ except OSError as error:
 
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 async def test_nobody_listens_at_a_gateway_and_that_is_said_at_once(site: Site, protocol: str) -> None:
-    await populate(site, "a")
+    await site.populate(PLACES, "a")
     for gateway in GATEWAYS.values():
         told = site.workloads["a"].namespace.run(sys.executable, "-c", _KNOCK, protocol, gateway)
         assert told.strip() == "ConnectionRefusedError"

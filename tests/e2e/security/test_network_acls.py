@@ -1,30 +1,17 @@
 """Network ACLs of the API, over Open vSwitch on two hosts, in a subnet and through a router, proven with packets."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from alcor.testbed.ping import RunningPing
-from tests.e2e.routing.site import Site, create_site
-from tests.e2e.two_hosts import PROGRAMMING, lose_nothing_to_restarts, two_hosts
+from tests.e2e.routing.site import Site
+from tests.e2e.two_hosts import PROGRAMMING, lose_nothing_to_restarts
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
 ECHO_REQUEST, ECHO_REPLY = 8, 0
 PLACES = {"a": ("near", 0), "inside": ("near", 1), "same": ("same", 1), "other": ("other", 0)}
-
-
-@pytest.fixture(params=PROGRAMMING)
-async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
-    async with two_hosts(request.param) as (testbed, cloud):
-        yield await create_site(testbed, cloud)
-
-
-async def populate(site: Site, *names: str) -> None:
-    for name in names:
-        await site.add(name, *PLACES[name])
-    site.testbed.wait_steady()
 
 
 async def acl_of(site: Site, *subnets: str) -> Any:
@@ -52,7 +39,7 @@ def end(*pings: RunningPing) -> None:
 
 
 async def test_rules_count_at_the_border_of_a_subnet_and_nowhere_else(site: Site) -> None:
-    await populate(site, *PLACES)
+    await site.populate(PLACES)
     out, back, across, within = keep_pinging(site, ("a", "same"), ("same", "a"), ("other", "a"), ("inside", "a"))
     acl = await acl_of(site, "near")
     for ping in (out, back, across):
@@ -78,7 +65,7 @@ async def test_rules_count_at_the_border_of_a_subnet_and_nowhere_else(site: Site
 
 @pytest.mark.parametrize("site", PROGRAMMING[1:], indirect=True)
 async def test_a_default_acl_holds_for_subnets_that_have_none_and_nothing_notices_restarts(site: Site) -> None:
-    await populate(site, "a", "same")
+    await site.populate(PLACES, "a", "same")
     acl = await acl_of(site, "same")
     for direction in ("ingress", "egress"):
         await add_rule(site, acl, 100, direction)

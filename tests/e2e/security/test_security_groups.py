@@ -1,32 +1,19 @@
 """Security groups of the API, over Open vSwitch on two hosts, in a subnet and through a router, proven with packets."""
 
 import socket
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from alcor.testbed.waiting import wait_until
-from tests.e2e.routing.site import Site, create_site
-from tests.e2e.two_hosts import PROGRAMMING, lose_nothing_to_restarts, two_hosts
+from tests.e2e.routing.site import Site
+from tests.e2e.two_hosts import lose_nothing_to_restarts
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
 PLACES = {"a": ("near", 0), "here": ("near", 0), "there": ("near", 1), "other": ("other", 1)}
 PEERS = ("here", "there", "other")
 SECONDS = 3.0
-
-
-@pytest.fixture(params=PROGRAMMING)
-async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
-    async with two_hosts(request.param) as (testbed, cloud):
-        yield await create_site(testbed, cloud)
-
-
-async def populate(site: Site, *names: str) -> None:
-    for name in names:
-        await site.add(name, *PLACES[name])
-    site.testbed.wait_steady()
 
 
 async def put_in(site: Site, name: str, *groups: Any) -> None:
@@ -99,7 +86,7 @@ class Connection:
 
 
 async def test_members_of_the_default_group_reach_each_other_and_nobody_else_does(site: Site) -> None:
-    await populate(site, "a", *PEERS)
+    await site.populate(PLACES, "a", *PEERS)
     for peer in PEERS:
         assert site.workloads["a"].ping(site.address(peer)) is not None, f"a does not reach {peer}"
         assert site.workloads[peer].ping(site.address("a")) is not None, f"{peer} does not reach a"
@@ -116,7 +103,7 @@ async def test_members_of_the_default_group_reach_each_other_and_nobody_else_doe
 
 @pytest.mark.parametrize("peer", PEERS)
 async def test_what_a_rule_lets_in_comes_in_and_ends_with_the_rule(site: Site, peer: str) -> None:
-    await populate(site, "a", peer)
+    await site.populate(PLACES, "a", peer)
     web = await site.cloud.create("security_group", name="web")
     rule = await allow(site, web, protocol="tcp", port_range_min=8000, port_range_max=8010)
     await put_in(site, "a", web)
@@ -140,7 +127,7 @@ async def test_what_a_rule_lets_in_comes_in_and_ends_with_the_rule(site: Site, p
 
 @pytest.mark.parametrize("peer", PEERS)
 async def test_members_of_a_remote_group_come_in(site: Site, peer: str) -> None:
-    await populate(site, "a", peer)
+    await site.populate(PLACES, "a", peer)
     web, friends = [await site.cloud.create("security_group", name=name) for name in ("web", "friends")]
     await allow(site, web, protocol="icmp", remote_group_id=friends["id"])
     await put_in(site, "a", web)
@@ -156,7 +143,7 @@ async def test_members_of_a_remote_group_come_in(site: Site, peer: str) -> None:
 
 
 async def test_what_may_be_sent_is_said_by_the_senders_groups(site: Site) -> None:
-    await populate(site, "a", "there", "other")
+    await site.populate(PLACES, "a", "there", "other")
     partners = await site.cloud.create("address_group", name="partners", addresses=[f"{site.address('other')}/32"])
     strict = await site.cloud.create("security_group", name="strict")
     for rule in strict["security_group_rules"]:
@@ -177,13 +164,13 @@ async def test_what_may_be_sent_is_said_by_the_senders_groups(site: Site) -> Non
 
 
 async def test_connections_notice_no_restart_of_agent_or_controller(site: Site) -> None:
-    await populate(site, "a", "there")
+    await site.populate(PLACES, "a", "there")
     ping = site.workloads["there"].keep_pinging(site.address("a"))
     lose_nothing_to_restarts(site.testbed, site.testbed.hosts, [ping])
 
 
 async def test_a_workload_does_without_port_security(site: Site) -> None:
-    await populate(site, "a", "there")
+    await site.populate(PLACES, "a", "there")
     await put_in(site, "a")
     ping = site.workloads["there"].keep_pinging(site.address("a"))
     ping.wait_for_silence(seconds=1.0)

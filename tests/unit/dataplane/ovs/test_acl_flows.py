@@ -19,14 +19,13 @@ from alcor.dataplane.ovs.tables import EGRESS_ACL, ENTERING, INGRESS_ACL, LEAVIN
 from alcor.dataplane.packet import packet_in
 from alcor.dataplane.security_groups import Prefix
 from alcor.model.identifiers import Id
-from tests.conformance.driver import packets
+from tests.unit.dataplane.ovs.asked_packets import ADDRESSES, ETHERTYPES, PORTS, PROTOCOLS, asked_packet
 from tests.unit.dataplane.ovs.test_endpoint_flows import matches
 
 PIPELINE = compile_pipeline(metered=True, idle_seconds=60)
 PORT, METERS = 7, (65543, 196615)
 TCP, UDP = 6, 17
 ANYBODY = Prefix(bytes(4), 0)
-ETHERTYPES = {False: 0x0800, True: 0x86DD}
 
 
 def acl_id(number: int) -> Id:
@@ -105,12 +104,10 @@ def form(field: FieldValue) -> str:
     return str(field.value)
 
 
-PORTS = st.sampled_from([0, 8, 9, 53, 128])
 PREFIXES = {
     4: st.sampled_from([Prefix(bytes((10, 0, 0, 0)), length) for length in (8, 16, 24)] + [ANYBODY]),
     6: st.sampled_from([Prefix(b"\xfd" + bytes(15), length) for length in (8, 16, 128)] + [Prefix(bytes(16), 0)]),
 }
-ADDRESSES = {False: (bytes((10, 0, 0, 1)), bytes((10, 1, 0, 1))), True: (b"\xfd" + bytes(15), b"\xfd\1" + bytes(14))}
 
 
 @st.composite
@@ -132,20 +129,13 @@ def acls(draw: st.DrawFn) -> NetworkAcl:
     return acl(*(draw(rules(number)) for number in numbers))
 
 
-@given(acls(), st.booleans(), st.booleans(), st.sampled_from([1, 6, 17, 47]), PORTS, st.booleans())
+@given(acls(), st.booleans(), st.booleans(), PROTOCOLS, PORTS, st.booleans())
 def test_flows_let_pass_what_the_memory_data_plane_lets_pass(
     asked: NetworkAcl, ingress: bool, ipv6: bool, kind: int, port: int, later: bool
 ) -> None:
     source, destination = ADDRESSES[ipv6]
-    protocol = 58 if ipv6 and kind == 1 else kind
-    begins = 128 if ipv6 else 8
-    segments = {
-        6: packets.tcp(source, destination, (1111, port), 2),
-        17: packets.udp(source, destination, 1111, port, b""),
-        47: bytes(8),
-    }
-    body = segments.get(protocol, packets.icmp(source, destination, begins, 0, bytes(4)))
-    judged = packet_in(packets.ip_frame(1, 2, source, destination, protocol, body))
+    protocol, begins, frame = asked_packet(ipv6, kind, port)
+    judged = packet_in(frame)
     assert judged is not None
     if later:
         judged = judged._replace(source_port=None, destination_port=None, later_fragment=True)

@@ -16,7 +16,7 @@ from alcor.dataplane.ovs.shared_flows import SharedFlows, staged_shared
 from alcor.dataplane.ovs.tables import GROUP, GROUP_RULES, GROUPS_OF_PORT
 from alcor.dataplane.security_groups import ANY_VPC, Prefix, SecurityGroup, SecurityRule
 from alcor.model.identifiers import Id
-from tests.conformance.driver import packets
+from tests.unit.dataplane.ovs.asked_packets import ADDRESSES, ETHERTYPES, PORTS, PROTOCOLS, asked_packet
 from tests.unit.dataplane.ovs.test_endpoint_flows import matches
 
 PIPELINE = compile_pipeline(metered=True, idle_seconds=60)
@@ -141,14 +141,12 @@ def test_a_group_that_names_too_many_others_is_the_failure_of_the_ports_that_hav
 
 
 ENDPOINT = Endpoint(bytes(16), 7, 1, security_groups=(group_id(1),))
-ADDRESSES = {False: (bytes((10, 0, 0, 1)), bytes((10, 1, 0, 1))), True: (b"\xfd" + bytes(15), b"\xfd\1" + bytes(14))}
 PREFIXES = st.sampled_from(
     [
         *(Prefix(bytes((10, 0, 0, 0)), length) for length in (8, 16, 24)),
         *(Prefix(b"\xfd" + bytes(15), length) for length in (8, 16, 128)),
     ]
 )
-PORTS = st.sampled_from([0, 8, 9, 53, 128])
 
 
 @st.composite
@@ -169,7 +167,7 @@ def local_rules(draw: st.DrawFn) -> SecurityRule:
     st.booleans(),
     st.booleans(),
     st.booleans(),
-    st.sampled_from([1, 6, 17, 47]),
+    PROTOCOLS,
     PORTS,
 )
 def test_flows_let_pass_what_the_memory_data_plane_lets_pass(
@@ -177,24 +175,16 @@ def test_flows_let_pass_what_the_memory_data_plane_lets_pass(
 ) -> None:
     asked = SecurityGroup(group_id(1), stateful, some)
     source, destination = ADDRESSES[ipv6]
-    protocol = 58 if ipv6 and kind == 1 else kind
-    begins = 128 if ipv6 else 8
-    bodies = {
-        6: packets.tcp(source, destination, (1111, port), 2),
-        17: packets.udp(source, destination, 1111, port, b""),
-        47: bytes(8),
-    }
-    body = bodies.get(protocol, packets.icmp(source, destination, begins, 0, bytes(4)))
+    protocol, begins, frame = asked_packet(ipv6, kind, port)
     firewall = Firewall()
     firewall.groups[asked.id] = asked
-    frame = packets.ip_frame(1, 2, source, destination, protocol, body)
     expected = firewall.judge(ENDPOINT, frame, ingress) is Verdict.PASSES
 
     transport = {1: (begins, 0), 58: (begins, 0), 6: (1111, port), 17: (1111, port), 47: (0, 0)}[protocol]
     packet = {
         "reg7": INGRESS_RULES * ingress | OF_CONNECTION * stateful,
         "xxreg2": int.from_bytes(asked.id),
-        "eth_type": 0x86DD if ipv6 else 0x0800,
+        "eth_type": ETHERTYPES[ipv6],
         "ct_state": 0x21 if stateful else 0,
         "ct_nw_proto" if stateful else "ip_proto": protocol,
         "ct_tp_src": transport[0],
