@@ -49,7 +49,7 @@ async def test_vpcs_with_the_same_addresses_do_not_hear_each_other(cloud: Cloud)
     assert not has_received(first, B, to_the_other_vpc)
 
 
-async def test_nothing_is_flooded(cloud: Cloud) -> None:
+async def test_nothing_is_flooded_in_a_vpc_that_is_not_said_to_be(cloud: Cloud) -> None:
     destinations = (packets.BROADCAST, 0x01005E0000FB, 0x333300000001, ABSENT_MAC)
     sent = [packets.udp_frame(mac, A.mac, A.ipv4[0], 0x0A0000FF, b"to %x" % mac) for mac in destinations]
     for datagram in sent:
