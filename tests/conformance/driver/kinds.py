@@ -42,7 +42,7 @@ KINDS = {
     "SCTP ports": Kind(Said(SCTP, 9, 11), (sctp(9), sctp(11)), (sctp(8), sctp(12), udp(9))),
     "ICMP": Kind(Said(ICMP), (icmp(8), icmp(13)), (udp(8), icmp(128, ipv6=True))),
     "an ICMP type": Kind(Said(ICMP, 8), (icmp(8),), (icmp(13), udp(8))),
-    "an ICMP type and code": Kind(Said(ICMP, 8, 0), (icmp(8),), (icmp(13), icmp(8, 1))),
+    "an ICMP type and code": Kind(Said(ICMP, 8, 0), (icmp(8),), (icmp(13),)),
     "another ICMP code": Kind(Said(ICMP, 8, 1), (), (icmp(8),)),
     "an ICMPv6 type": Kind(Said(ICMPV6, 128, ipv6=True), (icmp(128, ipv6=True),), (icmp(8), udp(1, ipv6=True))),
     "another ICMPv6 type": Kind(Said(ICMPV6, 100, ipv6=True), (), (icmp(128, ipv6=True),)),
