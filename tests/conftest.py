@@ -3,6 +3,7 @@
 import gc
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A run in the background of a shell, or under nohup, ignores Ctrl-C or SIGHUP, and so would the programs that tests
@@ -15,6 +16,9 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 # How long something takes says nothing where other work goes on.
 settings.register_profile("any machine", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+# What drivers promise stands in modules that pytest does not take for tests: it says there, too, what was compared.
+pytest.register_assert_rewrite("tests.conformance.driver")
 
 
 def pytest_collection_finish() -> None:
