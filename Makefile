@@ -4,12 +4,14 @@ KEYSTONE := .venv-keystone
 TEMPEST := .venv-tempest
 NEUTRON := .venv-neutron
 RALLY := .venv-rally
+PULSAR := .pulsar
 PYTHON ?= python3
 PROCESSES ?= $(shell nproc)
 # A file's tests stay together: they share what its fixtures set up. The longest, which are end to end, come first.
 SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: install install-dev install-keystone install-tempest install-neutron install-rally system demo test \
+.PHONY: install install-dev install-keystone install-tempest install-neutron install-rally install-pulsar \
+	pulsar-if-java system demo test \
 	test-unit conformance rally lint lock throughput proto benchmark plots clean
 .DELETE_ON_ERROR:
 
@@ -37,6 +39,19 @@ install-rally: $(RALLY)/installed         ## OpenStack's measure of clouds under
 install-neutron: $(NEUTRON)/installed     ## Neutron's own API server, which a benchmark compares with
 	@tools/install-system mariadb
 
+install-pulsar: $(PULSAR)/installed       ## a Pulsar broker, for tests and development: docs/message-queue.md
+
+$(PULSAR)/installed: tools/pulsar/pom.xml
+	@tools/install-system queue
+	rm -rf $(PULSAR)
+	mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DincludeScope=runtime \
+	    -DoutputDirectory=$(CURDIR)/$(PULSAR)/lib
+	@touch $@
+
+pulsar-if-java:
+	@if command -v java > /dev/null && command -v mvn > /dev/null; then $(MAKE) --no-print-directory install-pulsar; \
+	elif [ ! -e $(PULSAR)/installed ]; then echo "Tests of the message queue are skipped: make install-pulsar first"; fi
+
 $(KEYSTONE)/installed: tests/keystone/requirements.lock
 $(TEMPEST)/installed: tests/conformance/neutron/requirements.lock
 $(RALLY)/installed: tests/conformance/rally/requirements.lock
@@ -55,7 +70,7 @@ demo: install                       ## run a small cloud on this machine and sho
 	@tools/install-system dataplane
 	$(VENV)/bin/alcor demo $(DEMO_ARGS)
 
-test: install-dev install-keystone system lint       ## every test: real servers, real packets (as root)
+test: install-dev install-keystone pulsar-if-java system lint       ## every test: real servers, real packets (as root)
 	$(VENV)/bin/pytest tests $(SIDE_BY_SIDE)
 
 test-unit: install-dev              ## the fast tests: no root, no servers
@@ -74,8 +89,8 @@ lint: install-dev
 	$(VENV)/bin/lint-imports
 
 lock:                               ## renew the locked dependencies (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build -o requirements.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra dev -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra queue -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra queue --extra dev -o requirements-dev.lock
 	for requirements in tests/keystone/requirements tests/conformance/neutron/requirements tests/conformance/rally/requirements \
 	    benchmarks/requirements-neutron; do \
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
@@ -105,4 +120,4 @@ plot-%: install-dev system
 	$(VENV)/bin/python -m benchmarks.$* $(UP_TO_A_MILLION_$*) --plot docs/plots/$*.svg
 
 clean:
-	rm -rf $(VENV) $(KEYSTONE) $(TEMPEST) $(RALLY) $(NEUTRON) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(KEYSTONE) $(TEMPEST) $(RALLY) $(NEUTRON) $(PULSAR) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis

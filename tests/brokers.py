@@ -1,0 +1,104 @@
+"""A real Pulsar broker for tests, on loopback: one for each process that runs tests, gone when that goes.
+
+``make install-pulsar`` installs it. Tests share it, each with a namespace of its own for its topics, and may kill it:
+the next finds it running again.
+"""
+
+import contextlib
+import itertools
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.processes import free_port
+
+ROOT = Path(__file__).parents[1]
+INSTALLED = ROOT / ".pulsar" / "installed"
+_STANDALONE = ROOT / "tools" / "pulsar" / "standalone"
+_START_SECONDS = 90
+_POLL_SECONDS = 0.05
+
+
+class Broker:
+    """A broker whose addresses and data stay its own over kills and starts."""
+
+    def __init__(self, directory: Path) -> None:
+        port, self._http_port, bookie_port = free_port(), free_port(), free_port()
+        self.url = f"pulsar://127.0.0.1:{port}"
+        self._log = directory / "log"
+        self._command = ["setpriv", "--pdeathsig", "KILL", str(_STANDALONE), str(directory)]
+        self._command += [str(port), str(self._http_port), str(bookie_port)]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._namespaces = itertools.count(1)
+
+    def start(self) -> None:
+        """Start it, or start it again; nothing when it runs. Raises RuntimeError when it is not ready in time."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(self._command, stdout=output, stderr=output)
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._is_ready():
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                raise RuntimeError(f"Pulsar did not start: {self._log.read_text()}")
+            time.sleep(_POLL_SECONDS)
+
+    def _is_ready(self) -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            answer = httpx.get(f"http://127.0.0.1:{self._http_port}/admin/v2/namespaces/public")
+            return answer.status_code == 200 and "public/default" in answer.json()  # it makes that last
+        return False
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL), whatever it is doing."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def admin(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask something of its administration: a path below /admin/v2."""
+        answer = httpx.request(method, f"http://127.0.0.1:{self._http_port}/admin/v2/{path}", json=body, timeout=30)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def new_namespace(self) -> str:
+        """A namespace that nobody has used: ``public/test-1``."""
+        name = f"public/test-{next(self._namespaces)}"
+        self.admin("PUT", f"namespaces/{name}", {})
+        return name
+
+    def statistics(self, topic: str) -> Any:
+        """What the broker says of a topic, as ``public/test-1/topic``."""
+        return self.admin("GET", f"persistent/{topic}/stats")
+
+
+@pytest.fixture(scope="session")
+def pulsar_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """The process's broker. Where CI runs, it must be installed; elsewhere tests that need it are skipped."""
+    if not INSTALLED.exists() and "CI" not in os.environ:
+        pytest.skip("Pulsar is not installed: make install-pulsar")
+    broker = Broker(tmp_path_factory.mktemp("pulsar"))
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.kill()
+
+
+@pytest.fixture
+def broker(pulsar_process: Broker) -> Broker:
+    """The process's broker, running."""
+    pulsar_process.start()
+    return pulsar_process
+
+
+@pytest.fixture
+def namespace(broker: Broker) -> str:
+    """Where the topics of one test are."""
+    return broker.new_namespace()

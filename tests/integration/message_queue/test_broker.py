@@ -1,0 +1,105 @@
+"""What the message-queue path counts on of the broker and its client."""
+
+import concurrent.futures
+
+import pulsar
+import pytest
+
+from tests.brokers import Broker
+
+_SECONDS = 30
+_MILLISECONDS = 1000 * _SECONDS
+_WAITING = 1000
+_MOST_MESSAGE_BYTES = 5 * 1024 * 1024 - 2000
+
+
+def _slot_of(client: pulsar.Client, topic: str, slots: tuple[int, int]) -> pulsar.Consumer:
+    policy = pulsar.ConsumerKeySharedPolicy(key_shared_mode=pulsar.KeySharedMode.Sticky, sticky_ranges=[slots])
+    return client.subscribe(
+        topic, "hosts", consumer_type=pulsar.ConsumerType.KeyShared, key_shared_policy=policy, receiver_queue_size=10
+    )
+
+
+def _producer(client: pulsar.Client, topic: str) -> pulsar.Producer:
+    return client.create_producer(topic, batching_enabled=False, block_if_queue_full=True)
+
+
+def test_what_is_for_a_range_without_a_consumer_waits_and_holds_up_no_other(
+    client: pulsar.Client, namespace: str
+) -> None:
+    topic = f"{namespace}/group"
+    lower = _slot_of(client, topic, (0, 32_767))
+    producer = _producer(client, topic)
+    for number in range(_WAITING):  # "a" is in the lower half of the slots, "c" in the upper
+        producer.send_async(b"%d" % number, lambda *_: None, partition_key="c")
+    producer.send(b"heard", partition_key="a")
+    assert lower.receive(_MILLISECONDS).data() == b"heard"
+    upper = _slot_of(client, topic, (32_768, 65_535))
+    heard = []
+    for _ in range(_WAITING):
+        message = upper.receive(_MILLISECONDS)
+        upper.acknowledge(message)
+        heard.append(int(message.data()))
+    assert heard == list(range(_WAITING))
+
+
+def test_no_two_consumers_have_a_slot_in_common(client: pulsar.Client, namespace: str) -> None:
+    topic = f"{namespace}/group"
+    _slot_of(client, topic, (100, 200))
+    _slot_of(client, topic, (201, 300))
+    with pytest.raises(pulsar.ConsumerAssignError):
+        _slot_of(client, topic, (200, 200))
+
+
+def test_a_message_has_a_largest_size(client: pulsar.Client, namespace: str) -> None:
+    producer = _producer(client, f"{namespace}/large")
+    producer.send(bytes(_MOST_MESSAGE_BYTES))
+    with pytest.raises(pulsar.MessageTooBig):
+        producer.send(bytes(5 * 1024 * 1024))
+
+
+def test_one_producer_at_a_time_has_a_topic_and_the_next_gets_it_when_that_goes(
+    broker: Broker, client: pulsar.Client, namespace: str
+) -> None:
+    topic = f"{namespace}/published"
+    first = client.create_producer(topic, access_mode=pulsar.ProducerAccessMode.Exclusive)
+    with pytest.raises(pulsar.ProducerFenced):
+        client.create_producer(topic, access_mode=pulsar.ProducerAccessMode.Exclusive)
+    other = pulsar.Client(broker.url, logger=pulsar.ConsoleLogger(pulsar.LoggerLevel.Error))
+    mode = pulsar.ProducerAccessMode.WaitForExclusive
+    with concurrent.futures.ThreadPoolExecutor(1) as waiting:
+        second = waiting.submit(lambda: other.create_producer(topic, access_mode=mode))
+        assert not concurrent.futures.wait([second], timeout=0.5).done
+        first.close()
+        second.result(_SECONDS).send(b"mine")
+    other.close()
+
+
+def test_a_reader_goes_on_after_the_message_that_it_names_however_the_broker_ended(
+    broker: Broker, client: pulsar.Client, namespace: str
+) -> None:
+    topic = f"{namespace}/read"
+    producer = _producer(client, topic)
+    first = producer.send(b"first")
+    producer.send(b"second")
+    broker.kill()
+    broker.start()
+    reader = client.create_reader(topic, pulsar.MessageId.deserialize(first.serialize()))
+    assert reader.read_next(_MILLISECONDS).data() == b"second"
+    producer.send(b"third")
+    assert reader.read_next(_MILLISECONDS).data() == b"third"
+
+
+def test_consumers_and_producers_go_on_when_the_broker_is_back(
+    broker: Broker, client: pulsar.Client, namespace: str
+) -> None:
+    topic = f"{namespace}/group"
+    consumer = _slot_of(client, topic, (0, 32_767))
+    producer = _producer(client, topic)
+    broker.kill()
+    sent: concurrent.futures.Future[pulsar.Result] = concurrent.futures.Future()
+    producer.send_async(b"while it was away", lambda result, _: sent.set_result(result), partition_key="a")
+    broker.start()
+    message = consumer.receive(_MILLISECONDS)
+    assert message.data() == b"while it was away"
+    assert sent.result(_SECONDS) == pulsar.Result.Ok
