@@ -283,8 +283,8 @@ class DataPlane(Protocol):
     async def replace(self, state: State) -> Failures:
         """Make the data plane do exactly this: add what is missing, remove what is stale, leave the rest alone.
 
-        Returns when the data plane has confirmed. Endpoints without an interface are kept for later by the agent,
-        which calls apply with them once the interface has appeared; they are no failure.
+        Returns when the data plane has confirmed, and packets notice. Endpoints without an interface are kept for later
+        by the agent, which calls apply with them once the interface has appeared; they are no failure.
         """
 
     def replaced(self) -> int:

@@ -161,7 +161,10 @@ class OvsDataPlane:
         with self._renewals.begin(_idling(state.learned, state.next_hops, state.strangers)) as renewal:
             async with self._lock:
                 with _unavailable_when_lost():
-                    return await self._live_programmer().replace(state, self._ports, self._own_ports, renewal)
+                    failures = await self._live_programmer().replace(state, self._ports, self._own_ports, renewal)
+        if self._neighbours is not None:
+            await self._neighbours.wait_known(state.vteps, _NEIGHBOUR_WAIT_SECONDS)
+        return failures
 
     def replaced(self) -> int:
         """See DataPlane."""
