@@ -63,6 +63,8 @@ class Inspection:
                     "vni": port.vni,
                     "mac_address": mac_text(port.mac),
                     "fixed_ips": [address for _, address in port.fixed_ips],
+                    "port_security": port.port_security,
+                    "security_groups": list(map(id_text, port.security_groups)),
                     "network_acls": self._network_acls(port),
                     "state": state.state.name if state else "PENDING",
                     "reason": state.reason if state else "",

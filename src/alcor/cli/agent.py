@@ -78,7 +78,10 @@ def status(config: Path, as_json: bool) -> None:
 @_CONFIG
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def ports(config: Path, as_json: bool) -> None:
-    """List the host's ports: UP with interface and data plane ready, DOWN without interface, or FAILED and why."""
+    """List the host's ports: UP with interface and data plane ready, DOWN without interface, or FAILED and why.
+
+    Below each stand its security groups and the network ACLs of its subnets, by their ids.
+    """
     values = _ask(_load(config), "ports")
     if as_json:
         click.echo(json.dumps(values, indent=2))
@@ -89,6 +92,10 @@ def ports(config: Path, as_json: bool) -> None:
             f"{port['id']}  {port['state']:7}  vni {port['vni']}  {port['mac_address']}  {addresses}  {port['reason']}"
         )
         click.echo(line.rstrip())
+        groups = ", ".join(port["security_groups"]) or "none: nothing passes"
+        click.echo(f"  security groups  {groups if port['port_security'] else 'not asked: port security is off'}")
+        if port["network_acls"]:
+            click.echo(f"  network ACLs     {', '.join(port['network_acls'])}")
 
 
 @command.command()

@@ -5,8 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
+from alcor.cli import agent
 from alcor.cli.agent import command
 
 
@@ -58,3 +60,21 @@ def test_an_agent_runs_can_be_asked_and_stops_cleanly(tmp_path: Path) -> None:
             process.wait(20)
     assert process.returncode == 0
     assert not (tmp_path / "data" / "agent.sock").exists()
+
+
+def test_ports_are_listed_with_what_judges_their_packets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = {"vni": 7, "mac_address": "fa:16:3e:00:00:01", "fixed_ips": ["10.0.0.1"], "state": "UP", "reason": ""}
+    closed = {"id": "p-1", **usual, "port_security": True, "security_groups": [], "network_acls": []}
+    judged = {"id": "p-2", **usual, "port_security": True, "security_groups": ["g-1", "g-2"], "network_acls": ["a-1"]}
+    trusted = {"id": "p-3", **usual, "port_security": False, "security_groups": ["g-1"], "network_acls": []}
+    monkeypatch.setattr(agent, "_ask", lambda settings, page: [closed, judged, trusted])
+    result = CliRunner().invoke(command, ["ports", "--config", str(configuration(tmp_path))])
+    assert result.output.splitlines() == [
+        "p-1  UP       vni 7  fa:16:3e:00:00:01  10.0.0.1",
+        "  security groups  none: nothing passes",
+        "p-2  UP       vni 7  fa:16:3e:00:00:01  10.0.0.1",
+        "  security groups  g-1, g-2",
+        "  network ACLs     a-1",
+        "p-3  UP       vni 7  fa:16:3e:00:00:01  10.0.0.1",
+        "  security groups  not asked: port security is off",
+    ]
