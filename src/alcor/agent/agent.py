@@ -108,7 +108,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         return prometheus_text(counters, inspection.gauges())
 
     pages = {"status": inspection.status, "ports": inspection.ports, "flows": driver.describe, "metrics": metrics}
-    tracing = Tracing(wanted, driver, on_demand)
+    tracing = Tracing(wanted, driver, on_demand, vtep)
     local_api = LocalApi(settings.socket_path(), pages, {"trace": tracing.page})
     await local_api.start()
     log.info("agent of host %s runs at revision %d", settings.host_id, wanted.state.revision)

@@ -1,7 +1,7 @@
 """Looking inside a running agent: HTTP over a unix socket, for ``alcor agent status`` and whoever is root.
 
-GET /status, /ports, /flows, /trace?port=…&packet=… (JSON) and /metrics (Prometheus text). ``curl --unix-socket PATH http://agent/status``
-works too.
+GET /status, /ports, /flows, /trace?port=…&packet=…, /trace?vni=…&frame=… (JSON) and /metrics (Prometheus text).
+``curl --unix-socket PATH http://agent/status`` works too.
 """
 
 import asyncio

@@ -177,7 +177,7 @@ class PuntedPackets:
         if gateway is not None:
             return Owner(gateway, is_router=True)
         mac = mac_of_link_local(address)
-        if mac is not None and (self._wanted.has_mac(vni, mac) or mac in self._on_demand.learned.forwarding(vni)):
+        if mac is not None and self._on_demand.knows_mac(vni, mac):
             return Owner(mac)
         owner = self._wanted.owner_of(vni, address)
         if owner is None:

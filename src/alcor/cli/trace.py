@@ -17,6 +17,7 @@ Examples:
   alcor trace 0198c2f0-6a51-7d0e-9f7e-3c1d2b4a5e6f --to fd00::7 --proto udp --port 53
   alcor trace firewall --from 192.0.2.9 --to 10.0.2.7 --json
   alcor trace web-1 --to 10.0.2.7 --live --config /etc/alcor/agent.toml
+  alcor trace web-1 --to 10.0.2.7 --live -c /etc/alcor/agent.toml -r host-2.sock
 
 \b
 A controller with Keystone wants a token, in OS_TOKEN:
@@ -31,11 +32,6 @@ _EXIT_CODES = {"passes": 0, "stops": 1, "unknown": 2}
 _CANNOT_TELL = 2
 _VERDICTS = {"passes": "It passes.", "stops": "It does not pass.", "unknown": "Whether it passes cannot be told."}
 _COLOURS = {"passes": "green", "stops": "red", "unknown": "yellow"}
-_AGREEMENTS = {
-    True: "That is what the controller says.",
-    False: "The controller says otherwise: does the host follow? alcor agent status and ports tell.",
-    None: "The agent decides about the first packet: send one, and ask again.",
-}
 _PORT = click.IntRange(1, 65535)
 _OF_ICMP = click.IntRange(0, 255)
 
@@ -50,9 +46,11 @@ _OF_ICMP = click.IntRange(0, 255)
 @click.option("--source-port", type=_PORT, metavar="N", help="The port it is sent from.")
 @click.option("--icmp-type", type=_OF_ICMP, metavar="N", help="Of ICMP; an echo request when not given.")
 @click.option("--icmp-code", type=_OF_ICMP, metavar="N", help="Of ICMP.")
-@click.option("--live", is_flag=True, help="Ask the data plane of the sender's host, too: run it there.")
+@click.option("--live", is_flag=True, help="Ask the hosts' data planes, too.")
 @click.option("--config", "-c", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-              help="The configuration file of this host's agent, for --live.")  # fmt: skip
+              help="For --live: the configuration file, or the socket, of the agent of the sender's host.")  # fmt: skip
+@click.option("--receiver-config", "-r", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="For --live: the same of the receiver's host.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print what the controller answers, as JSON.")
 @CONTROLLER
 def command(
@@ -66,6 +64,7 @@ def command(
     icmp_code: int | None,
     live: bool,
     config: Path | None,
+    receiver_config: Path | None,
     as_json: bool,
     controller: str,
 ) -> None:
@@ -75,18 +74,23 @@ def command(
     of ports, allowed addresses, security groups, routers and routes; and what answers it back. Each line is a decision,
     with the resource that decides. It looks at what is to be.
 
-    What is, --live asks the data plane of the host that it runs on, which has to be the sender's, by the local socket
-    of the agent there: no controller can ask agents. It says where the two disagree.
+    What is, --live asks the data planes of the sender's host and, if it is named, of the receiver's, by the local
+    sockets of the agents there: no controller can ask agents. Run it on the sender's host; ssh -L brings the socket of
+    another host's agent here. It says where a data plane and the controller disagree.
     """
     if live is not (config is not None):
-        raise click.UsageError("--live and --config FILE go together: it asks this host's agent")
+        raise click.UsageError("--live and --config FILE go together: it asks the agent of the sender's host")
+    if receiver_config is not None and not live:
+        raise click.UsageError("--receiver-config FILE goes with --live")
     packet = {"to": to, "protocol": protocol, "port": to_port, "from": source, "source_port": source_port}
     packet |= {"icmp_type": icmp_type, "icmp_code": icmp_code}
     body = {name: value for name, value in packet.items() if value is not None}
     try:
         found = ask(controller, "POST", f"/v2.0/ports/{_port_id(controller, port)}/trace", json=body)["trace"]
         if config is not None:
-            found["live"] = _asked_live(config, found, body)
+            from alcor.cli.live_trace import asked_live
+
+            found["live"] = asked_live(config, receiver_config, found, body)
     except click.ClickException as error:
         error.show()
         sys.exit(_CANNOT_TELL)
@@ -94,19 +98,16 @@ def command(
         click.echo(json.dumps(found, indent=2))
     else:
         show(found)
-    disagree = "live" in found and found["live"]["agree"] is False
+    disagree = any(each["agree"] is False for _, each in _live(found))
     sys.exit(_CANNOT_TELL if disagree else _EXIT_CODES[found["verdict"]])
 
 
-def _asked_live(config: Path, trace: Any, body: dict[str, Any]) -> dict[str, Any]:
-    """What the data plane says. Raises ClickException."""
-    from alcor.cli.live_trace import ask_agent, compared
-
-    if trace["from"] is None:
-        raise click.ClickException("the port has no address to send from: there is nothing to ask the data plane")
-    fate = ask_agent(config, trace["port_id"], body, trace["from"])
-    words, agree = compared(trace["steps"], fate)
-    return {**fate, "words": words, "agree": agree}
+def _live(found: Any) -> list[tuple[str, Any]]:
+    """What the data planes say that were asked, by whose host they are of."""
+    sender = found.get("live")
+    if sender is None:
+        return []
+    return [("sender", sender)] + ([("receiver", sender["receiver"])] if "receiver" in sender else [])
 
 
 def show(trace: Any) -> None:
@@ -124,9 +125,9 @@ def show(trace: Any) -> None:
         for line in _below(step):
             click.echo(f"  {'':7}  {'':{widest}}  {line}")
     click.echo(click.style(_VERDICTS[trace["verdict"]], _COLOURS[trace["verdict"]]))
-    if live := trace.get("live"):
-        click.echo(f"The data plane of this host {live['words']}.")
-        click.echo(_AGREEMENTS[live["agree"]])
+    for role, live in _live(trace):
+        click.echo(f"The data plane of the {role}'s host {live['words']}.")
+        click.echo(live["sentence"])
 
 
 def _below(step: Any) -> list[str]:

@@ -202,7 +202,7 @@ class Change(msgspec.Struct):
 
 
 class Outcome(enum.Enum):
-    """What a data plane does with a packet that a workload sends."""
+    """What a data plane does with a packet."""
 
     DELIVERED = "delivered"  # to a workload of this host
     TUNNELLED = "tunnelled"  # to another host
@@ -213,12 +213,17 @@ class Outcome(enum.Enum):
 
 class Fate(msgspec.Struct, frozen=True):
     """What becomes of a packet: to which workload or tunnel end point (IPv4) it goes, and where that is decided, in the
-    data plane's own words."""
+    data plane's own words.
+
+    What goes to a tunnel end point arrives there as ``frame``, in the VPC ``vni``.
+    """
 
     outcome: Outcome
     port_id: Id = b""
     vtep: int = 0
     where: str = ""
+    vni: int = 0
+    frame: bytes = b""
 
 
 Failures = dict[Id, str]
@@ -316,6 +321,12 @@ class DataPlane(Protocol):
         """What would become of an IP packet if the workload behind a port sent it now, as the first of a connection.
 
         Nothing is sent. Raises DataPlaneUnavailable.
+        """
+
+    async def trace_arriving(self, vni: int, frame: bytes) -> Fate:
+        """What would become of an IP packet, as the first of a connection, if it came now by tunnel in a VPC.
+
+        Nothing is delivered. Raises DataPlaneUnavailable.
         """
 
     def interfaces(self) -> frozenset[Id]:

@@ -83,6 +83,11 @@ class Host:
         fate: dict[str, Any] = self._page(f"trace?port={port_id}&packet={packet.hex()}") or {}
         return fate
 
+    def trace_arriving(self, vni: int, frame: str) -> dict[str, Any]:
+        """What the data plane would do with a frame (hexadecimal) that comes by tunnel; empty when no agent answers."""
+        fate: dict[str, Any] = self._page(f"trace?vni={vni}&frame={frame}") or {}
+        return fate
+
     def _page(self, name: str) -> Any:
         transport = httpx.HTTPTransport(uds=str(self.outside("agent.sock")), verify=False)
         with contextlib.suppress(httpx.TransportError), httpx.Client(transport=transport, timeout=10) as client:

@@ -11,7 +11,8 @@ from alcor.dataplane.security_groups import Prefix, SecurityGroup, SecurityRule
 from alcor.model.resources.port_trace import PORT_TRACE
 from alcor.trace.question import asked_packet
 from alcor.trace.wire import ip_packet
-from tests.conformance.driver.cloud import ABSENT_MAC, OPEN, OPENED, A, B, C, frame, has_received, state
+from tests.conformance.driver import routing
+from tests.conformance.driver.cloud import ABSENT_MAC, OPEN, OPENED, A, B, C, Cloud, frame, has_received, state
 from tests.conformance.driver.harness import Fabric
 from tests.conformance.driver.packets import dhcp_discover, ethernet
 
@@ -28,9 +29,9 @@ async def test_what_becomes_of_a_packet_is_told_without_sending_it(fabric: Fabri
     assert (here.outcome, here.port_id) == (Outcome.DELIVERED, B.port_id)
     there = await near.driver.trace(A.port_id, frame(A, C))
     async with asyncio.timeout(_PATIENCE_SECONDS):
-        while there.outcome is Outcome.DROPPED:  # the underlay's neighbours are found out beside
+        while there.outcome is Outcome.DROPPED:  # a slow underlay: the driver waits a moment for its neighbours only
             there = await near.driver.trace(A.port_id, frame(A, C))
-    assert (there.outcome, there.vtep) == (Outcome.TUNNELLED, far.vtep)
+    assert (there.outcome, there.vtep, there.vni) == (Outcome.TUNNELLED, far.vtep, A.vni)
     nowhere = await near.driver.trace(A.port_id, frame(A, msgspec.structs.replace(B, mac=ABSENT_MAC)))
     assert nowhere.outcome is Outcome.DROPPED
     spoofed = await near.driver.trace(A.port_id, frame(msgspec.structs.replace(A, ipv4=C.ipv4), B))
@@ -42,6 +43,41 @@ async def test_what_becomes_of_a_packet_is_told_without_sending_it(fabric: Fabri
     for host, port in ((near, B), (far, C)):
         assert not has_received(host, port, frame(A, port)[:12])
     assert (A.port_id, question) not in near.events.punted
+
+
+async def test_what_becomes_of_a_packet_where_it_arrives_is_told_without_delivering_it(fabric: Fabric) -> None:
+    near, far = fabric.hosts
+    await near.attach(A.port_id)
+    await far.attach(C.port_id)
+    await near.driver.replace(state([A], [C], far.vtep))
+    await far.driver.replace(state([C], [A], near.vtep))
+    sent = frame(A, C)
+    arriving = await far.driver.trace_arriving(C.vni, sent)
+    assert (arriving.outcome, arriving.port_id) == (Outcome.DELIVERED, C.port_id)
+    assert (await far.driver.trace_arriving(C.vni + 1, sent)).outcome is Outcome.DROPPED
+    not_here = await far.driver.trace_arriving(C.vni, frame(C, A))
+    assert not_here.outcome is Outcome.DROPPED
+    await far.driver.replace(state([msgspec.structs.replace(C, security_groups=())], [A], near.vtep))
+    refused = await far.driver.trace_arriving(C.vni, sent)
+    assert (refused.outcome, bool(refused.where)) == (Outcome.DROPPED, True)
+    await fabric.settle()
+    assert not has_received(far, C, sent)
+
+
+async def test_what_a_router_sends_to_another_host_is_told_as_it_arrives_there(routed: Cloud) -> None:
+    for target in (routing.SAME_VPC_THERE, routing.OTHER_VPC_THERE):
+        sent = routing.to_router(target.ipv4[0])
+        there = await routed.first.driver.trace(routing.A.port_id, sent)
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while there.outcome is Outcome.DROPPED:
+                there = await routed.first.driver.trace(routing.A.port_id, sent)
+        assert (there.outcome, there.vni, there.frame) == (
+            Outcome.TUNNELLED,
+            target.vni,
+            routing.as_routed(sent, target),
+        )
+        arriving = await routed.second.driver.trace_arriving(there.vni, there.frame)
+        assert (arriving.outcome, arriving.port_id) == (Outcome.DELIVERED, target.port_id)
 
 
 async def test_what_no_rule_lets_pass_is_told(fabric: Fabric) -> None:

@@ -68,6 +68,9 @@ class DriverInside:
     async def trace(self, port_id: Id, frame: bytes) -> Fate:
         return await self._loop.run(self._inner().trace(port_id, frame))
 
+    async def trace_arriving(self, vni: int, frame: bytes) -> Fate:
+        return await self._loop.run(self._inner().trace_arriving(vni, frame))
+
     def interfaces(self) -> frozenset[Id]:
         return self._inner().interfaces()
 

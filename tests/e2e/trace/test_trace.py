@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alcor.cli.live_trace import compared
+from alcor.cli.live_trace import at_receiver, at_sender
 from alcor.model.resources.port_trace import PORT_TRACE
 from alcor.testbed.waiting import wait_until
 from alcor.trace.question import asked_packet
@@ -60,10 +60,15 @@ async def agree(site: Site, sender: str, address: str, passes: bool, port: int |
     def data_plane_does() -> bool:
         packet = asked_packet(PORT_TRACE.check_create({**asked, "from": trace["from"]}))
         fate = site.workloads[sender].host.trace(site.ports[sender]["id"], ip_packet(packet))
-        return bool(fate) and compared(trace["steps"], fate).agree is not False
+        if not fate or at_sender(trace["steps"], fate).agree is False:
+            return False
+        if fate["outcome"] != "tunnelled":
+            return True
+        arriving = site.host(1).trace_arriving(fate["vni"], fate["frame"])
+        return bool(arriving) and at_receiver(trace["steps"], arriving).agree is not False
 
     wait_until(packets_do, f"what {sender} sends to {address} to be as traced: {trace}")
-    wait_until(data_plane_does, f"the data plane to say the same of it: {trace}")
+    wait_until(data_plane_does, f"the data planes to say the same of it: {trace}")
     return [each for each in trace["steps"] if each["verdict"] == "stops"]
 
 
@@ -116,9 +121,12 @@ async def test_packets_do_what_a_trace_says(site: Site) -> None:
     await site.detach("other")
     assert (await agree(site, "a", other, passes=False, port=HTTP))[0]["step"] == "route"
 
-    host = site.workloads["a"].host
-    command = ["trace", site.ports["a"]["id"], "--to", here, "--live", "--config", host.config]
-    controller = f"unix:/run/{site.testbed.controller.name}/api"
-    page = host.namespace.run(sys.executable, "-m", "alcor", *command, "--controller", controller)
-    delivered = f"The data plane of this host delivers it to port {site.ports['here']['id']} on this host"
-    assert delivered in page and page.endswith("That is what the controller says.\n"), page
+    near, far = site.host(0), site.host(1)
+    command = ["trace", site.ports["a"]["id"], "--to", there, "--proto", "udp", "--port", "53"]
+    command += ["--live", "--config", near.config, "--receiver-config", far.config]
+    command += ["--controller", f"unix:/run/{site.testbed.controller.name}/api"]
+    page = near.namespace.run(sys.executable, "-m", "alcor", *command, check=False).splitlines()
+    agreed = "That is what the controller says."
+    assert page[-4].startswith(f"The data plane of the sender's host sends it to the tunnel end point {far.vtep_ip} ")
+    assert page[-2].startswith("The data plane of the receiver's host drops it (")
+    assert [page[-5], page[-3], page[-1]] == ["It does not pass.", agreed, agreed], page

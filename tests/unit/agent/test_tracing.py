@@ -39,13 +39,27 @@ async def core(tmp_path: Path) -> Core:
 
 async def traced(core: Core, to: str, source: str = "10.0.0.1", port_id: bytes = A.id) -> dict[str, Any]:
     packet = ipv4_packet(ipv4_number(source), ipv4_number(to), 17, bytes(8))
-    tracing = Tracing(core.wanted, core.driver, core.on_demand)
-    return await tracing.page({"port": id_text(port_id), "packet": packet.hex()})
+    return await asked(core, {"port": id_text(port_id), "packet": packet.hex()})
+
+
+async def asked(core: Core, query: dict[str, str]) -> dict[str, Any]:
+    return await Tracing(core.wanted, core.driver, core.on_demand, VTEPS[2]).page(query)
 
 
 async def test_a_neighbour_is_reached_here_or_by_tunnel(core: Core) -> None:
     assert (await traced(core, "10.0.0.2")).items() >= {"outcome": "delivered", "port_id": id_text(B.id)}.items()
     assert (await traced(core, "10.0.0.3")).items() >= {"outcome": "tunnelled", "vtep": "192.168.0.2"}.items()
+
+
+async def test_what_comes_by_tunnel_is_told_of_as_the_senders_host_sends_it(core: Core) -> None:
+    sent = await traced(core, "10.0.0.3")
+    assert (sent["vni"], bytes.fromhex(sent["frame"])[:12]) == (1, MACS[3].to_bytes(6) + A.mac.to_bytes(6))
+    to_b = B.mac.to_bytes(6).hex() + sent["frame"][12:]
+    arriving = await asked(core, {"vni": "1", "frame": to_b})
+    assert arriving.items() >= {"outcome": "delivered", "port_id": id_text(B.id), "host_vtep": "192.168.0.3"}.items()
+    for nowhere in ({"vni": "2", "frame": to_b}, {"vni": "1", "frame": sent["frame"]}):
+        assert (await asked(core, nowhere))["outcome"] == "dropped"
+    assert not any(core.switch.inboxes.values())
 
 
 async def test_what_goes_to_the_gateway_is_for_the_agent_while_nobody_was_spoken_to(core: Core) -> None:
@@ -67,11 +81,19 @@ async def test_a_forged_packet_is_dropped_and_nothing_is_sent(core: Core) -> Non
 
 @pytest.mark.parametrize(
     "query",
-    [{}, {"port": "x", "packet": ""}, {"port": id_text(A.id), "packet": "zz"}, {"port": id_text(A.id), "packet": "45"}],
+    [
+        {},
+        {"port": "x", "packet": ""},
+        {"port": id_text(A.id), "packet": "zz"},
+        {"port": id_text(A.id), "packet": "45"},
+        {"frame": ""},
+        {"vni": "1", "frame": "00" * 40},
+        {"vni": str(1 << 24), "frame": "00" * 12 + "0800" + ipv4_packet(1, 2, 17, b"").hex()},
+    ],
 )
 async def test_what_is_no_packet_is_refused(core: Core, query: dict[str, str]) -> None:
     with pytest.raises(WrongQuestion):
-        await Tracing(core.wanted, core.driver, core.on_demand).page(query)
+        await asked(core, query)
 
 
 async def test_a_port_of_another_host_is_refused(core: Core) -> None:

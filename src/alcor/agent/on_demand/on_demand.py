@@ -80,6 +80,10 @@ class OnDemand:
         self.hasten(vni, address)
         return self.learned.owner(vni, address)
 
+    def knows_mac(self, vni: int, mac: int) -> bool:
+        """Whether the MAC address is that of a port of the VPC, as far as this host was told or has learned."""
+        return self._wanted.has_mac(vni, mac) or mac in self.learned.forwarding(vni)
+
     def hasten(self, vni: int, address: Address) -> None:
         """A workload speaks to an address: whether what is known of it still holds is asked soon."""
         if self.learned.is_to_renew(vni, address):

@@ -19,7 +19,7 @@ from alcor.dataplane.driver import (
 )
 from alcor.dataplane.memory.firewall import Firewall
 from alcor.dataplane.memory.switch import Fabric, MemorySwitch
-from alcor.dataplane.memory.tracing import fate_of
+from alcor.dataplane.memory.tracing import fate_arriving, fate_of
 from alcor.dataplane.security_groups import ANY_VPC, MembersDelta, StrangersDelta
 from alcor.model.addresses import Address, address_text, ipv4_text, mac_text
 from alcor.model.identifiers import Id, id_text
@@ -175,6 +175,11 @@ class MemoryDataPlane:
         """See DataPlane."""
         self._check_available()
         return fate_of(self.switch, port_id, frame)
+
+    async def trace_arriving(self, vni: int, frame: bytes) -> Fate:
+        """See DataPlane."""
+        self._check_available()
+        return fate_arriving(self.switch, vni, frame)
 
     async def describe(self) -> list[str]:
         """See DataPlane.describe."""

@@ -21,7 +21,7 @@ from alcor.dataplane.ovs.openflow.connection import Handlers
 from alcor.dataplane.ovs.openflow.errors import Refused
 from alcor.dataplane.ovs.openflow.flows import FlowStatistics, RemovedFlow, decode_statistics, statistics_request
 from alcor.dataplane.ovs.openflow.packets import PacketIn, packet_out, packet_through_tables
-from alcor.dataplane.ovs.packet_trace import SwitchPorts, fate_in, trace
+from alcor.dataplane.ovs.packet_trace import SwitchPorts, arriving_flow, fate_in, flow_of, trace
 from alcor.dataplane.ovs.pipeline import TO_LEARNED
 from alcor.dataplane.ovs.programmer import OwnPorts, Programmer
 from alcor.dataplane.ovs.renewals import Learned, Renewals
@@ -191,12 +191,19 @@ class OvsDataPlane:
         number = self._ports.get(port_id)
         if number is None:
             return Fate(Outcome.DROPPED, where="the port has no interface")
+        return await self._fate(flow_of(number, frame), frame)
+
+    async def trace_arriving(self, vni: int, frame: bytes) -> Fate:
+        """See DataPlane."""
+        return await self._fate(arriving_flow(self._own_ports.tunnel_port, vni, frame), frame)
+
+    async def _fate(self, flow: str, frame: bytes) -> Fate:
         own = self._own_ports
         try:
-            text = await trace(self._commands, self._settings.integration_bridge, number, frame)
+            text = await trace(self._commands, self._settings.integration_bridge, flow, frame)
         except (OSError, RpcError) as error:
             raise DataPlaneUnavailable(f"ovs-vswitchd does not trace the packet: {error}") from error
-        return fate_in(text, SwitchPorts(self._port_ids, own.tunnel_port, own.service_port))
+        return fate_in(text, frame, SwitchPorts(self._port_ids, own.tunnel_port, own.service_port))
 
     def services_interface(self) -> str | None:
         """See DataPlane."""

@@ -13,8 +13,8 @@ from alcor.dataplane.driver import Fate, Outcome
 from alcor.dataplane.ovs.control_socket import ControlSocket
 from alcor.dataplane.ovs.tables import TABLES
 from alcor.dataplane.packet import ICMP, ICMPV6, SCTP, TCP, UDP, Packet, packet_in
-from alcor.dataplane.routed_packets import header_of, time_to_live
-from alcor.model.addresses import ip_text, ipv4_number
+from alcor.dataplane.routed_packets import header_of, routed, time_to_live
+from alcor.model.addresses import ip_text, ipv4_number, mac_number
 from alcor.model.identifiers import Id
 
 _TABLE = re.compile(r"^ ?(\d+)\. ")  # deeper ones were only asked
@@ -23,6 +23,9 @@ _ACTIONS = re.compile(r"^Datapath actions: (.*)$", re.MULTILINE)
 _IN_PORT = re.compile(r"\bin_port=(\d+)")
 _OUTPUT = re.compile(r"\boutput(?::| port is )(\d+)|^ +(IN_PORT)$", re.MULTILINE)
 _TUNNEL_END = re.compile(r"(?:ipv4\(src=[\d.]+,|tunnel\([^)]*?)dst=([\d.]+)")
+_TUNNEL_VNI = re.compile(r"\b(?:vni|tun_id)=0x([0-9a-f]+)")
+_MACS_SET = re.compile(r"\bset\(eth\((?:src=([0-9a-f:]+))?,?(?:dst=([0-9a-f:]+))?")
+_TIME_SET = re.compile(r"\bset\(ipv[46]\([^)]*\b(?:ttl|hlimit)=(\d+)")
 _TO_AGENT = re.compile(r"userspace\(.*controller\(")
 _TRACKED = re.compile(r"zone=(\d+)\),recirc\(0x[0-9a-f]+\)*$")
 _RESUMED = re.compile(r"will be resumed at table (\d+)")
@@ -39,8 +42,9 @@ _PORT_FIELDS = {
     ICMP: ("icmp_type", "icmp_code"),
     ICMPV6: ("icmpv6_type", "icmpv6_code"),
 }
-_SAID_ANEW = ("recirc_id=", "ct_", "tp_", "icmp_type=", "icmp_code=")
-"""Fields that are of one pass only, or have names by which they are not understood again."""
+_SAID_ANEW = ("recirc_id=", "ct_", "tp_", "icmp_type=", "icmp_code=", "tun_", "gtpu_")
+"""Fields that are of one pass only, or have names by which they are not understood again. Of the tunnel that a packet
+came by the metadata tell."""
 
 _NAMES = {table.number: table.name for table in TABLES}
 
@@ -68,6 +72,11 @@ def flow_of(port: int, frame: bytes) -> str:
     return ",".join(fields)
 
 
+def arriving_flow(tunnel: int, vni: int, frame: bytes) -> str:
+    """The fields of the IP packet in a frame that comes by tunnel in a VPC."""
+    return f"{flow_of(tunnel, frame)},tun_id={vni:#x}"
+
+
 def _port_fields(packet: Packet) -> list[str]:
     """Those that say its ports, or its type and code; none where there are none."""
     if packet.protocol not in _PORT_FIELDS or packet.source_port is None:
@@ -76,15 +85,14 @@ def _port_fields(packet: Packet) -> list[str]:
     return [f"{source}={packet.source_port}", f"{destination}={packet.destination_port}"]
 
 
-async def trace(control: ControlSocket, bridge: str, port: int, frame: bytes) -> str:
-    """What ovs-vswitchd says of the IP packet in a frame from an OpenFlow port, pass by pass.
+async def trace(control: ControlSocket, bridge: str, flow: str, frame: bytes) -> str:
+    """What ovs-vswitchd says of the IP packet in a frame that has these fields, pass by pass.
 
     Raises OSError when it is away, jsonrpc.RpcError when it refuses.
     """
-    passes = [str(await control.call("ofproto/trace", bridge, flow_of(port, frame))).partition(_NEXT_PASS)[0]]
+    passes = [str(await control.call("ofproto/trace", bridge, flow)).partition(_NEXT_PASS)[0]]
     while len(passes) < _MOST_PASSES and (resumed := resumption(passes[-1], frame)) is not None:
-        flow, actions = resumed
-        text = str(await control.call("ofproto/trace-packet-out", bridge, flow, actions))
+        text = str(await control.call("ofproto/trace-packet-out", bridge, *resumed))
         passes.append(text.partition(_NEXT_PASS)[0])
     return "\n".join(passes)
 
@@ -111,8 +119,8 @@ def _last_actions(text: str) -> str:
     return found[-1].strip().rpartition(_SMALL_ENOUGH)[2]
 
 
-def fate_in(text: str, ports: SwitchPorts) -> Fate:
-    """What the text says becomes of the packet, after all its passes."""
+def fate_in(text: str, frame: bytes, ports: SwitchPorts) -> Fate:
+    """What the text says becomes of the packet in a frame, after all its passes."""
     actions = _last_actions(text)
     where = _last_table(text)
     if _TO_AGENT.search(actions):
@@ -123,9 +131,30 @@ def fate_in(text: str, ports: SwitchPorts) -> Fate:
     if outputs[-1] == ports.services:
         return Fate(Outcome.SERVED, where=where)
     if outputs[-1] == ports.tunnel:
-        found = _TUNNEL_END.search(actions)
-        return Fate(Outcome.TUNNELLED, vtep=ipv4_number(found[1]) if found else 0, where=where)
+        end, vni = _TUNNEL_END.search(actions), _TUNNEL_VNI.search(actions)
+        return Fate(
+            Outcome.TUNNELLED,
+            vtep=ipv4_number(end[1]) if end else 0,
+            where=where,
+            vni=int(vni[1], 16) if vni else 0,
+            frame=_changed(frame, actions),
+        )
     return Fate(Outcome.DELIVERED, port_id=ports.workloads.get(outputs[-1], b""), where=where)
+
+
+def _changed(frame: bytes, actions: str) -> bytes:
+    """The frame as the actions of the datapath change it: routers do, which come after all that tracks connections."""
+    header, macs, time = header_of(frame), _MACS_SET.search(actions), _TIME_SET.search(actions)
+    if header is None:
+        return frame
+    source, destination = (macs[1], macs[2]) if macs else (None, None)
+    return routed(
+        frame,
+        header,
+        mac_number(source or frame[6:12].hex(":")),
+        mac_number(destination or frame[:6].hex(":")),
+        time_to_live(header) - int(time[1]) if time else 0,
+    )
 
 
 def _last_table(text: str) -> str:
