@@ -94,6 +94,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     quotas.projects_have_no_more_than_they_may,
     quotas.what_projects_have_is_counted,
     tags.tags_are_found_as_they_are_shown,
+    hosts.groups_count_their_hosts,
+    hosts.keys_have_slots_of_their_own,
     hosts.nodes_are_agents,
     hosts.active_ports_are_on_connected_hosts,
     change_log.positions_have_no_gaps,

@@ -11,7 +11,13 @@ from alcor.cli import identity, quotas
 from alcor.controller import logs
 from alcor.controller.controller import run_controller
 from alcor.controller.settings import ROLES, ControllerError, ControllerSettings
-from alcor.model.choices import DEFAULT_UNDERLAY_MTU, LEAST_UNDERLAY_MTU, Choices
+from alcor.model.choices import (
+    DEFAULT_HOSTS_PER_GROUP,
+    DEFAULT_UNDERLAY_MTU,
+    LEAST_UNDERLAY_MTU,
+    MOST_HOSTS_PER_GROUP,
+    Choices,
+)
 from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 
 _EPILOG = """\b
@@ -70,6 +76,9 @@ def _default_data_directory() -> Path:
               default=DEFAULT_UNDERLAY_MTU, show_envvar=True,
               help="The largest packets that pass between hosts; those of networks are smaller by what a tunnel adds. "
                    "Give all controllers the same.")  # fmt: skip
+@click.option("--hosts-per-group", metavar="HOSTS", type=click.IntRange(1, MOST_HOSTS_PER_GROUP),
+              default=DEFAULT_HOSTS_PER_GROUP, show_envvar=True,
+              help="How many hosts the message queue reaches by one topic. Give all controllers the same.")  # fmt: skip
 @quotas.option
 @click.option("--role", "roles", metavar="ROLE", type=click.Choice(sorted(ROLES)), multiple=True,
               default=sorted(ROLES), show_envvar=True,
@@ -94,6 +103,7 @@ def command(
     stop_seconds: float,
     on_demand_above: int,
     underlay_mtu: int,
+    hosts_per_group: int,
     quota: tuple[str, ...],
     roles: tuple[str, ...],
     advertise: str,
@@ -117,7 +127,12 @@ def command(
         host_grace=host_grace,
         digest_interval=digest_interval,
         stop_seconds=stop_seconds,
-        choices=Choices(on_demand_above, quotas.default_limits(who_callers_are["auth"] != "none", quota), underlay_mtu),
+        choices=Choices(
+            on_demand_above,
+            quotas.default_limits(who_callers_are["auth"] != "none", quota),
+            underlay_mtu,
+            hosts_per_group,
+        ),
         roles=frozenset(roles),
         advertise=advertise,
         identity=identity.settings(**who_callers_are),

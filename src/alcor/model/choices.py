@@ -7,6 +7,8 @@ import msgspec
 from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 
 DEFAULT_UNDERLAY_MTU = 1500
+DEFAULT_HOSTS_PER_GROUP = 100
+MOST_HOSTS_PER_GROUP = 400  # what waits for those that are away must not hold up the others
 LEAST_UNDERLAY_MTU = 1330  # what IPv6 needs in a tunnel
 _TUNNEL_OVERHEAD = 50  # VXLAN over IPv4
 
@@ -16,12 +18,14 @@ class Choices(msgspec.Struct, frozen=True):
 
     VPCs of more than ``on_demand_above`` bound ports are programmed on demand (model.programming). A project may have
     ``default_limits`` of each resource while nothing else is set for it, and any number of what is not there.
-    ``underlay_mtu`` is the size of the largest packets between hosts.
+    ``underlay_mtu`` is the size of the largest packets between hosts. A group of the message queue has
+    ``hosts_per_group`` at most.
     """
 
     on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE
     default_limits: Mapping[str, int] = {}
     underlay_mtu: int = DEFAULT_UNDERLAY_MTU
+    hosts_per_group: int = DEFAULT_HOSTS_PER_GROUP
 
     @property
     def largest_mtu(self) -> int:

@@ -60,6 +60,8 @@ class NodeRecord(msgspec.Struct, frozen=True, array_like=True, tag="node"):
     host_id: str
     host_index: int  # what the wire calls it; never reused
     local_ip: int  # IPv4 address of its VTEP
+    topic: str = ""  # by which the message queue reaches it
+    key: str = ""  # of messages of the topic that are for it
 
 
 class RouterRecord(msgspec.Struct, frozen=True, array_like=True, tag="router"):

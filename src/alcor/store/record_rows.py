@@ -42,7 +42,13 @@ def subnet_record(row: Any, network_acl: str | None) -> SubnetRecord:
 
 def node_record(row: Any) -> NodeRecord:
     """The record of a row of ``node``."""
-    return NodeRecord(host_id=row.id, host_index=row.host_index, local_ip=ipv4_number(row.local_ip))
+    return NodeRecord(
+        host_id=row.id,
+        host_index=row.host_index,
+        local_ip=ipv4_number(row.local_ip),
+        topic=row.unicast_topic,
+        key=row.group_key,
+    )
 
 
 def router_record(row: Any) -> RouterRecord:

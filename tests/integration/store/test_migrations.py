@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,9 +21,11 @@ from alcor.store import bulk, change_log, migrate, number_pools
 from alcor.store.engine import open_engine
 from alcor.store.store import open_store
 from alcor.store.tables import (
+    host_group,
     ip_allocation,
     metadata,
     network,
+    node,
     port,
     port_security_group,
     quota_usage,
@@ -53,6 +56,11 @@ _OLD_NETWORK = text(
 _OLD_SUBNET = text(
     "INSERT INTO subnet (id, project_id, name, description, revision_number, created_at, updated_at, network_id, "
     "ip_version, cidr, enable_dhcp, attributes) VALUES (:id, 'p', '', '', 0, 0, 0, 'n', :version, :cidr, true, '{}')"
+)
+
+_OLD_NODE = text(
+    "INSERT INTO node (id, host_index, name, local_ip, revision_number, created_at, updated_at, attributes) "
+    "VALUES (:id, :index, '', :id, 0, 0, 0, :attributes)"
 )
 
 _OLD_PORT = text(
@@ -158,6 +166,25 @@ def test_it_is_known_where_subnets_of_earlier_times_begin(empty_database_url: st
             "2001:db8::/64": ip_bytes("2001:db8::"),
         }
     engine.dispose()
+
+
+def test_nodes_of_earlier_times_are_in_groups(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url, 1)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.upgrade(migrate.configuration(connection), "0040")
+        old = [{"id": f"host-{index}", "index": index, "attributes": "{}"} for index in range(1, 151)]
+        old += [{"id": "named", "index": 200, "attributes": '{"group_topic": "g", "veth": "eth1"}'}]
+        connection.execute(_OLD_NODE, old)
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        rows = {row.id: row for row in connection.execute(select(node))}
+        counts = {row.topic: row.hosts for row in connection.execute(select(host_group))}
+    engine.dispose()
+    assert Counter(row.group_topic for row in rows.values()) == counts
+    assert sorted(counts.values()) == [1, 50, 100]
+    named = rows["named"]
+    assert (named.group_topic, named.unicast_topic, named.group_key) == ("g", "g", "named")
+    assert orjson.loads(named.attributes) == {"multicast_topic": "g-all", "veth": "eth1"}
 
 
 def test_networks_of_earlier_times_are_shared_by_entries(empty_database_url: str) -> None:

@@ -12,6 +12,7 @@ DEFAULT_ZONE = "nova"
 """The availability zone of nodes that do not say another (Neutron's)."""
 
 _NAME = text(255)
+_TOPIC = optional(text(255))
 _NO_IDS = (".", "..", "bulk", "upload")
 
 
@@ -48,10 +49,13 @@ NODE = Resource(
         Attribute("ncm_id", optional(text(255)), None),
         Attribute("ncm_uri", optional(text(1024)), None),
         Attribute("data-path-ip", lambda value: ipv4_address(value) if value else "", ""),
-        Attribute("unicast_topic", optional(text(255)), None),
-        Attribute("multicast_topic", optional(text(255)), None),
-        Attribute("group_topic", optional(text(255)), None),
+        Attribute("unicast_topic", _TOPIC, None, column="unicast_topic"),
+        Attribute("multicast_topic", _TOPIC, None),
+        Attribute("group_topic", _TOPIC, None, column="group_topic", parse_filter=str),
+        Attribute("group_key", _TOPIC, None, column="group_key"),
         Attribute("availability_zone", text(255), DEFAULT_ZONE),
+        Attribute("cell", text(255), ""),
+        Attribute("rack", text(255), ""),
         Attribute("revision_number", column="revision_number", parse_filter=whole_number),
         Attribute("created_at", column="created_at", to_view=timestamp_text),
         Attribute("updated_at", column="updated_at", to_view=timestamp_text),

@@ -100,6 +100,11 @@ def _state(of_node: Any, heard_at: int | None, since: int) -> View:
         "alive": heard_at is not None and heard_at >= since,
         "configurations": {
             "bridge_mappings": {},
+            "message_queue": {
+                "group_topic": of_node.group_topic,
+                "unicast_topic": of_node.unicast_topic,
+                "key": of_node.group_key,
+            },
             "datapath_type": "system",
             "in_distributed_mode": True,
             "tunnel_types": ["vxlan"],

@@ -11,7 +11,7 @@ from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.records import NodeDeleted
 from alcor.model.resources.node import NODE
 from alcor.services.access import Access, everybody
-from alcor.services.hosts import agent
+from alcor.services.hosts import agent, queue_places
 from alcor.services.manager import Create, Delete, Manager, Update, check_expected, check_repeated, each
 from alcor.services.rows import Rows, View
 from alcor.store import bulk, number_pools
@@ -35,10 +35,10 @@ def _create(transaction: Transaction, create: Create) -> list[View]:
     indexes = number_pools.take(transaction, _HOST_INDEXES, len(nodes))
     _check_new_ids(connection, [values["node_id"] for values in nodes])
     _check_new_addresses(connection, [(values["node_id"], values["local_ip"]) for values in nodes])
-    rows = [
-        ROWS.row(values | {"host_index": index, "revision_number": 1, "created_at": now, "updated_at": now})
-        for values, index in zip(nodes, indexes, strict=True)
-    ]
+    numbered = [values | {"host_index": index} for values, index in zip(nodes, indexes, strict=True)]
+    given = {"revision_number": 1, "created_at": now, "updated_at": now}
+    places = queue_places.place(transaction, numbered)
+    rows = [ROWS.row(values | its | given) for values, its in zip(numbered, places, strict=True)]
     try:
         bulk.insert_rows(connection, node, rows)
     except IntegrityError as error:
@@ -96,14 +96,16 @@ def _locked_node(transaction: Transaction, node_id: str) -> Row[Any]:
 def _update(transaction: Transaction, update: Update) -> View:
     row = _locked_node(transaction, update.id)
     check_expected(transaction, ACCESS, row, update)
-    check_repeated(ROWS.view(row), update)
+    before = ROWS.view(row)
+    check_repeated(before, update)
     if "local_ip" in update.values:
         _check_new_addresses(transaction.connection, [(update.id, update.values["local_ip"])])
-    changed = ROWS.changed_row(row, {"host_index": row.host_index} | update.values, transaction.now)
+    place = queue_places.moved(transaction, row, before | {"host_index": row.host_index}, update.values)
+    changed = ROWS.changed_row(row, {"host_index": row.host_index} | update.values | place, transaction.now)
     try:
         bulk.update_row(transaction.connection, node, changed)
     except IntegrityError as error:
-        raise conflict("LocalIpInUse", "Another node has this local_ip by now.") from error
+        raise conflict("LocalIpInUse", "Another node has this local_ip, or this slot of its topic, by now.") from error
     if "availability_zone" in update.values:
         agent.move(transaction.connection, update.id, update.values["availability_zone"])
     if node_record(changed) != node_record(row):
@@ -119,6 +121,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
         raise _in_use(delete.id, bound)
     transaction.connection.execute(_DELETE, {"node_id": delete.id})
     agent.forget(transaction.connection, delete.id)
+    queue_places.leave(transaction.connection, row.group_topic)
     transaction.record(NodeDeleted(delete.id))
 
 

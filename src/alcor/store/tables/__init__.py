@@ -18,7 +18,7 @@ from alcor.store.tables.gateways import (
     gateway_propagation,
     gateway_route_table,
 )
-from alcor.store.tables.hosts import agent, controller, host_session, ncm, node
+from alcor.store.tables.hosts import agent, controller, host_group, host_session, ncm, node
 from alcor.store.tables.metering import log, metering_label, metering_label_rule
 from alcor.store.tables.network import ip_allocation, network, port, subnet
 from alcor.store.tables.network_acls import network_acl, network_acl_rule, network_acl_subnet
@@ -75,6 +75,7 @@ __all__ = [
     "gateway_attachment_subnet",
     "gateway_propagation",
     "gateway_route_table",
+    "host_group",
     "host_session",
     "ip_allocation",
     "ip_reservation",

@@ -1,6 +1,6 @@
 """Hosts, and the controllers that serve them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
 
 from alcor.store.tables.base import metadata, revision_columns
 
@@ -11,10 +11,28 @@ node = Table(
     Column("host_index", BigInteger, nullable=False, unique=True),
     Column("name", String(255), nullable=False),
     Column("local_ip", String(64), nullable=False, unique=True),
+    # Where the message queue reaches it; the slot is that of its key.
+    Column("group_topic", String(255), nullable=False, server_default=text("''")),
+    Column("unicast_topic", String(255), nullable=False, server_default=text("''")),
+    Column("group_key", String(263), nullable=False, server_default=text("''")),
+    Column("group_slot", Integer),
     *revision_columns(),
-    # mac_address, veth, server_port, host_dvr_mac, message-queue topics, …
+    # mac_address, veth, server_port, host_dvr_mac, …
     Column("attributes", Text, nullable=False),
     Index("ix_node_name", "name", "id"),
+    Index("ix_node_group_topic", "group_topic"),
+    Index("uq_node_unicast_topic_group_slot", "unicast_topic", "group_slot", unique=True),
+)
+
+# Groups of hosts of the message queue, how many are in each, and of which place (JSON: availability zone, cell, rack);
+# empty for those that requests name.
+host_group = Table(
+    "host_group",
+    metadata,
+    Column("topic", String(255), primary_key=True),
+    Column("place", String(1024), nullable=False),
+    Column("hosts", Integer, nullable=False),
+    Index("ix_host_group_place", "place", "hosts"),
 )
 
 # What Neutron's agent API keeps of nodes beside what they are. A deleted one is there no more until its host connects.
