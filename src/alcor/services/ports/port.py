@@ -53,6 +53,7 @@ from alcor.services.routers import ndp_proxy_ports, router_ports
 from alcor.services.rows import View
 from alcor.services.security import port_security_groups
 from alcor.services.subnets import private_ip
+from alcor.services.subnets.port_subnets import subnets_by_id, subnets_for
 from alcor.services.subnets.private_ip import FixedIp, Slot
 from alcor.store import bulk, sql
 from alcor.store.record_rows import port_record
@@ -178,11 +179,11 @@ def _change_addresses(
 
     None wants what there is, but for addresses that follow from a MAC that is no longer the port's.
     """
-    subnets = private_ip.subnets_of(transaction.connection, [row.network_id]).get(row.network_id, [])
+    held = private_ip.fixed_ip_views(old_ips)
+    subnets = subnets_for(transaction.connection, {row.network_id: [held, wanted or ()]}).get(row.network_id, [])
     of_router = row.device_owner in router_ports.ROUTER_OWNERS
     if wanted is None:
         automatic = {each.id for each in subnets if each.automatic and not of_router}
-        held = private_ip.fixed_ip_views(old_ips)
         wanted = [{"subnet_id": each["subnet_id"]} if each["subnet_id"] in automatic else each for each in held]
     planned = private_ip.plan(row.network_id, subnets, wanted, row.device_owner)
     slots = [private_ip.resolved(slot, row.mac_address) for slot in planned]
@@ -282,7 +283,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     connection = transaction.connection
     ids = [row.id for row in rows]
     fixed_ips = [fixed_ip for held in fixed_ips_of(connection, ids).values() for fixed_ip in held]
-    subnets = private_ip.subnets_by_id(connection, {subnet_id for subnet_id, _ in fixed_ips})
+    subnets = subnets_by_id(connection, {subnet_id for subnet_id, _ in fixed_ips})
     router_ports.disassociate(transaction, ids)
     _lead_elsewhere(transaction, ids)
     mac.lock(transaction)

@@ -36,7 +36,8 @@ from alcor.services.routers import router_ports
 from alcor.services.rows import View, missing
 from alcor.services.security import port_security_groups
 from alcor.services.subnets import private_ip
-from alcor.services.subnets.private_ip import FixedIp, Slot, Subnet
+from alcor.services.subnets.port_subnets import Asked, Subnet, subnets_for
+from alcor.services.subnets.private_ip import FixedIp, Slot
 from alcor.store import bulk
 from alcor.store.tables import ip_allocation, port, port_security_group
 from alcor.store.transaction import Transaction
@@ -45,7 +46,10 @@ from alcor.store.transaction import Transaction
 def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:
     """Create the ports of many requests with the statements of one: each request's all or none."""
     networks = lock_networks(transaction, (values["network_id"] for create in requests for values in create.items))
-    subnets = private_ip.subnets_of(transaction.connection, networks)
+    asked: dict[str, list[Asked]] = {network_id: [] for network_id in networks}
+    for values in (values for create in requests for values in create.items if values["network_id"] in asked):
+        asked[values["network_id"]].append(_wanted(values))
+    subnets = subnets_for(transaction.connection, asked)
     usual = {network_id: private_ip.usual_plan(subnets.get(network_id, [])) for network_id in networks}
     shown = {network_id: NETWORK_ROWS.view(row) for network_id, row in networks.items()}
     secured = {network_id: view["port_security_enabled"] for network_id, view in shown.items()}
@@ -94,10 +98,14 @@ def _plan(
         raise not_found("network", network_id)
     if (address := device_mac.of_device(values)) is not None:
         values = values | {"mac_address": address}
-    wanted = None if missing(values, "fixed_ips") else values["fixed_ips"]
+    wanted = _wanted(values)
     if wanted is None and (slots := usual[network_id]) is not None:
         return values, slots
     return values, private_ip.plan(network_id, subnets.get(network_id, []), wanted, values["device_owner"])
+
+
+def _wanted(values: Values) -> Asked:
+    return None if missing(values, "fixed_ips") else values["fixed_ips"]
 
 
 def _write(

@@ -4,49 +4,24 @@ An address that lies in its subnet's allocation pools is taken from the subnet's
 one of the subnet's other addresses. That no address is held twice is the table's primary key.
 """
 
-import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import msgspec
-import orjson
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import bindparam, select
 
 from alcor.model import address_plan
 from alcor.model.addresses import ip_bytes, ip_text
 from alcor.model.errors import AlcorError, bad_request, conflict, invalid_input
-from alcor.model.ipv6_modes import OWN_ADDRESSES
-from alcor.model.number_ranges import Range
 from alcor.services.routers.router_ports import ROUTER_OWNERS
+from alcor.services.subnets.port_subnets import Asked, Subnet
 from alcor.services.subnets.subnet import WIDTHS
-from alcor.store import number_pools, sql
-from alcor.store.tables import ip_allocation, subnet
+from alcor.store import number_pools
+from alcor.store.tables import ip_allocation
 from alcor.store.transaction import Transaction
 
 FixedIp = tuple[str, bytes]
 """(subnet id, packed address)"""
-
-
-class Subnet(msgspec.Struct, frozen=True):
-    """What matters of a subnet when addresses are given out."""
-
-    id: str
-    version: int
-    cidr: str
-    usable: Range
-    pools: tuple[Range, ...]
-    automatic: bool  # its hosts make their own addresses (SLAAC)
-    service_types: tuple[str, ...]  # what its ports are (their device_owner); anything when empty
-    has_dhcp: bool
-
-    def in_pools(self, number: int) -> bool:
-        """Whether the address is one of those given out."""
-        return any(first <= number <= last for first, last in self.pools)
-
-    def serves(self, owner: str) -> bool:
-        """Whether ports of this ``device_owner`` may get addresses here that they did not ask for by the subnet."""
-        return not self.service_types or owner in self.service_types or (owner == _DHCP and self.has_dhcp)
 
 
 class Slot(msgspec.Struct, frozen=True):
@@ -60,57 +35,16 @@ class Slot(msgspec.Struct, frozen=True):
     of_router: bool = False
 
 
-_DHCP = "network:dhcp"
-_SUBNETS = select(
-    subnet.c.network_id,
-    subnet.c.id,
-    subnet.c.ip_version,
-    subnet.c.cidr,
-    subnet.c.attributes,
-    subnet.c.enable_dhcp,
-).order_by(subnet.c.id)
-_subnets = sql.among(_SUBNETS, subnet.c.network_id)
-_subnets_by_id = sql.among(_SUBNETS, subnet.c.id)
 _HELD = select(ip_allocation.c.ip_address).where(
     ip_allocation.c.subnet_id == bindparam("subnet_id"),
     ip_allocation.c.ip_address.in_(bindparam("addresses", expanding=True)),
 )
 
 
-def subnets_of(connection: Connection, network_ids: Iterable[str]) -> dict[str, list[Subnet]]:
-    """The subnets of these networks, in the order of their ids: the oldest first."""
-    found: dict[str, list[Subnet]] = {}
-    for row in _subnets(connection, list(network_ids)):
-        found.setdefault(row.network_id, []).append(_subnet(*row[1:]))
-    return found
-
-
-def subnets_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Subnet]:
-    """These subnets, by their ids."""
-    wanted = list(ids)
-    return {row.id: _subnet(*row[1:]) for row in _subnets_by_id(connection, wanted)} if wanted else {}
-
-
-@lru_cache(4096)
-def _subnet(subnet_id: str, version: int, cidr: str, attributes: str, has_dhcp: bool) -> Subnet:
-    given = orjson.loads(attributes)
-    network = ipaddress.ip_network(cidr)
-    return Subnet(
-        id=subnet_id,
-        version=version,
-        cidr=cidr,
-        usable=address_plan.usable(network),
-        pools=tuple(address_plan.pool_ranges(given["allocation_pools"])),
-        automatic=bool({given.get("ipv6_address_mode"), given.get("ipv6_ra_mode")} & OWN_ADDRESSES),
-        service_types=tuple(given.get("service_types", ())),
-        has_dhcp=bool(has_dhcp),
-    )
-
-
 def plan(
     network_id: str,
     subnets: Sequence[Subnet],
-    fixed_ips: Sequence[Mapping[str, str]] | None,
+    fixed_ips: Asked,
     owner: str = "",
 ) -> list[Slot]:
     """What the ``fixed_ips`` of a port of this ``device_owner`` ask for; None is what a port gets that does not say.

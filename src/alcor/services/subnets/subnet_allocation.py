@@ -3,7 +3,7 @@
 import ipaddress
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, func, null, select, union_all
 
 from alcor.model.address_plan import Network
 from alcor.model.context import Context
@@ -19,12 +19,22 @@ from alcor.store.transaction import Transaction
 _QUOTA_UNIT = {4: 32, 6: 64}
 """The prefix length of what a pool's quota counts."""
 
-_BESIDE = (
-    select(subnet.c.subnetpool_id, subnetpool.c.address_scope_id)
-    .outerjoin(subnetpool, subnetpool.c.id == subnet.c.subnetpool_id)
-    .where(subnet.c.network_id == bindparam("network_id"), subnet.c.ip_version == bindparam("version"))
-    .distinct()
+_beside = subnet.c.network_id == bindparam("network_id"), subnet.c.ip_version == bindparam("version")
+_pools = select(func.min(subnet.c.subnetpool_id).label("id")).where(*_beside).cte("pools", recursive=True)
+_pools = _pools.union_all(
+    select(
+        select(func.min(subnet.c.subnetpool_id)).where(*_beside, subnet.c.subnetpool_id > _pools.c.id).scalar_subquery()
+    ).where(_pools.c.id.is_not(None))
 )
+_of_none = select(subnet.c.subnetpool_id).where(*_beside, subnet.c.subnetpool_id.is_(None)).limit(1).subquery()
+_BESIDE = union_all(
+    select(_pools.c.id.label("subnetpool_id"), subnetpool.c.address_scope_id).join_from(
+        _pools, subnetpool, subnetpool.c.id == _pools.c.id
+    ),
+    select(_of_none.c.subnetpool_id, null()),
+)
+"""The pools of a network's subnets: from each to the next in an index, whatever number of subnets they have."""
+
 _HELD = select(subnet.c.cidr).where(
     subnet.c.subnetpool_id == bindparam("pool_id"), subnet.c.project_id == bindparam("project_id")
 )

@@ -18,6 +18,11 @@ from sqlalchemy import (
 
 from alcor.store.tables.base import PARTLY_INDEXED, metadata, standard_columns
 
+
+def _partial_index(name: str, condition: str, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 network = Table(
     "network",
     metadata,
@@ -41,6 +46,14 @@ network = Table(
     Index("ix_network_project_id", "project_id", "id"),
 )
 
+_SAY_MORE = (
+    """(attributes LIKE '%"service_types"%' OR attributes LIKE '%"slaac"%' OR attributes LIKE '%"dhcpv6-stateless"%')"""
+)
+FOR_SOME_PORTS = _SAY_MORE.replace("attributes", "subnet.attributes")
+"""Which subnets are for ports of some kinds only, or have ports make their own addresses, in the words that a statement
+must say to be given their index. They may be true of others, too.
+"""
+
 subnet = Table(
     "subnet",
     metadata,
@@ -59,17 +72,15 @@ subnet = Table(
     Index("ix_subnet_subnetpool_id", "subnetpool_id", "project_id"),
     Index("ix_subnet_network_id", "network_id", "id"),
     Index("ix_subnet_first_address", "network_id", "ip_version", "first_address"),
+    Index("ix_subnet_pools_beside", "network_id", "ip_version", "subnetpool_id"),
     Index("ix_subnet_project_id", "project_id", "id"),
+    _partial_index("ix_subnet_for_some_ports", _SAY_MORE, "network_id", "ip_version", "id"),
+    _partial_index("ix_subnet_for_any_port", f"NOT {_SAY_MORE}", "network_id", "ip_version", "id"),
 )
 
 _NETWORKS_PORTS = "device_owner LIKE 'network:%'"
 OF_NETWORKS = text(f"port.{_NETWORKS_PORTS}")
 """Which ports the cloud itself made for networks, in the words that a statement must say to be given their indexes."""
-
-
-def _index_of_networks_ports(name: str, *columns: str) -> Index:
-    return Index(name, *columns, sqlite_where=text(_NETWORKS_PORTS), postgresql_where=text(_NETWORKS_PORTS))
-
 
 NOTHING_SHOWN = '{"fixed_ips":[],"security_groups":[]}'
 """What a port shows that has neither addresses nor security groups."""
@@ -96,9 +107,9 @@ port = Table(
     Index("ix_port_device_id", "device_id"),
     Index("ix_port_host_id", "host_id"),
     # Few ports are the cloud's own: their indexes cost those of workloads nothing.
-    _index_of_networks_ports("ix_port_network_id_device_owner", "network_id", "device_owner", "id"),
-    _index_of_networks_ports("ix_port_project_id_device_owner", "project_id", "device_owner", "id"),
-    _index_of_networks_ports("ix_port_device_owner", "device_owner", "id"),
+    _partial_index("ix_port_network_id_device_owner", _NETWORKS_PORTS, "network_id", "device_owner", "id"),
+    _partial_index("ix_port_project_id_device_owner", _NETWORKS_PORTS, "project_id", "device_owner", "id"),
+    _partial_index("ix_port_device_owner", _NETWORKS_PORTS, "device_owner", "id"),
 )
 
 ip_allocation = Table(

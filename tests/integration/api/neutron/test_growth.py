@@ -158,15 +158,21 @@ async def test_whether_floating_ips_need_an_interface(watched: Watched) -> None:
     assert [(await needed).status_code, (await other).status_code] == [409, 200]
 
 
-async def test_deleting_a_port_of_a_network_with_many_subnets(watched: Watched) -> None:
+async def test_ports_and_subnets_of_a_network_with_many_subnets(watched: Watched) -> None:
     neutron = watched.neutron
     network = await neutron.create("network")
-    cidrs = [f"10.{number // 256}.{number % 256}.0/24" for number in range(2 * MOST_ROWS)]
-    of_network = [{"network_id": network["id"], "cidr": cidr, "ip_version": 4} for cidr in cidrs]
-    await neutron.create_bulk("subnet", *of_network)
-    port = await neutron.create("port", network_id=network["id"])
+    cidrs = (f"10.{number // 256}.{number % 256}.0/24" for number in range(2 * MOST_ROWS + 1))
+    *others, last = ({"network_id": network["id"], "cidr": cidr, "ip_version": 4} for cidr in cidrs)
+    subnets = await neutron.create_bulk("subnet", *others)
     await watched.analyze()
-    await watched.little(neutron.delete("port", port["id"]))
+    asked = [{"subnet_id": subnets[-1]["id"]}], [{"ip_address": "10.1.0.9"}]
+    ports = [await watched.little(neutron.create("port", network_id=network["id"]))]
+    ports += [await watched.little(neutron.create("port", network_id=network["id"], fixed_ips=each)) for each in asked]
+    for port in ports:
+        await watched.little(neutron.update("port", port["id"], fixed_ips=[{"subnet_id": subnets[500]["id"]}]))
+        await watched.little(neutron.delete("port", port["id"]))
+    beside = await watched.little(neutron.create("subnet", **last))
+    await watched.little(neutron.delete("subnet", beside["id"]))
 
 
 async def test_pages_of_ports(watched: Watched) -> None:
