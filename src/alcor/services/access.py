@@ -85,6 +85,13 @@ def everybody(_project: Project) -> ColumnElement[bool]:
     return and_(True)
 
 
+def network_reads(connection: Connection, network_ids: Iterable[str], context: Context) -> Iterator[sql.Read]:
+    """What rules look for about these networks."""
+    for network_id in network_ids:
+        yield _NETWORK_OWNER.read(connection, {"id": network_id})
+        yield _SHARED_NETWORK.read(connection, {"id": network_id, "project": context.project_id})
+
+
 class RowTarget(Target):
     """A row as rules see it: by the names of attributes.
 

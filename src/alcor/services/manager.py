@@ -3,7 +3,7 @@
 Handlers take the requests of many callers at once and return a result or an exception for each (Store.write_batch).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,7 +18,7 @@ from alcor.model.values import Schema
 from alcor.services.access import Access
 from alcor.services.remembered import Remembered
 from alcor.services.rows import View, missing
-from alcor.store import bulk
+from alcor.store import bulk, sql
 from alcor.store.page import Named
 from alcor.store.transaction import Transaction
 
@@ -71,6 +71,10 @@ class Act(msgspec.Struct, frozen=True):
 CreateHandler = Callable[[Transaction, Sequence[Create]], Sequence[list[View] | Exception]]
 UpdateHandler = Callable[[Transaction, Sequence[Update]], Sequence[View | Exception]]
 DeleteHandler = Callable[[Transaction, Sequence[Delete]], Sequence[Exception | None]]
+
+
+ReadFirst = Callable[[Connection, Sequence[Create]], Iterator[sql.Read]]
+"""What a handler of creates will read first, as far as it is known from the requests."""
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -127,7 +131,8 @@ class Manager(msgspec.Struct, frozen=True):
 
     ``path`` is where Neutron's API has it below /v2.0 (or its parent), when not under the name of the collection.
     ``only`` are columns that are the same in all its rows, where several kinds are in one table, and ``where`` is a
-    condition of them; ``operations`` are those that clients may ask for.
+    condition of them; ``operations`` are those that clients may ask for. ``create_reads`` says what creating begins
+    with, so that it is read at once.
     """
 
     access: Access
@@ -145,6 +150,7 @@ class Manager(msgspec.Struct, frozen=True):
     where: ColumnElement[bool] | None = None
     passes_over_marker: bool = False  # one that the caller is not shown ends the list, and is no mistake
     operations: frozenset[str] = OPERATIONS
+    create_reads: ReadFirst = lambda _connection, _requests: iter(())
 
     @property
     def resource(self) -> Resource:

@@ -115,6 +115,12 @@ def limited(resource: str, create: CreateHandler) -> CreateHandler:
     return handler
 
 
+def reads(connection: Connection, resource: str, requests: Sequence[Create]) -> sql.Read:
+    """What the handler reads first."""
+    projects = {_project(values) for request in requests for values in request.items}
+    return _of_projects.read(connection, sorted(projects), resource=resource)
+
+
 def require_room(transaction: Transaction, resource: str, project_id: str, more: int) -> None:
     """Raises AlcorError (409) when a project may not have so many more."""
     if more > _room(transaction, resource, [project_id]).get(project_id, more):

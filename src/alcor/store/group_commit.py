@@ -141,7 +141,7 @@ class GroupCommit:
             attempt += 1
 
     def _transact(self, group: list[Write]) -> Sequence[Any]:
-        with self._engine.connect().execution_options(writes=True) as connection:
+        with sql.with_read_ahead(self._engine.connect().execution_options(writes=True)) as connection:
             try:
                 return self._commit(connection, group, _together)
             except _PartFailed as failure:

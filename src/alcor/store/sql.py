@@ -2,7 +2,8 @@
 
 import re
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -15,9 +16,15 @@ from sqlalchemy.sql.base import ColumnCollection
 _MOST_PADDED = 1 << 14  # the next power of two is more parameters than SQLite takes
 _STATEMENTS = 32  # of each kind that are kept
 _NAME = re.compile(r":(\w+)")
+_READ_AHEAD = "read_ahead"
 
 NamedRow = Any
 """A row as a tuple whose items have the names of its columns."""
+
+Values = Sequence[Any] | Mapping[str, Any]
+
+Read = tuple[str, Values]
+"""A statement that finds rows, in the words of the database's driver, with its values."""
 
 
 def statement(sql: str) -> TextClause:
@@ -47,7 +54,11 @@ class DriverStatement:
 
     def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """What it finds, as plain tuples; SQLAlchemy would take longer to make rows of it than it takes to find it."""
-        return fetch(connection, self._by_dialect[connection.dialect.name], parameters)
+        return fetch(connection, *self.read(connection, parameters))
+
+    def read(self, connection: Connection, parameters: Mapping[str, Any]) -> Read:
+        """What is asked of the driver."""
+        return self._by_dialect[connection.dialect.name], parameters
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
         """Execute it as quickly."""
@@ -73,8 +84,12 @@ class Prepared:
 
     def values(self, connection: Connection, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The same as plain tuples of what the driver gives."""
+        return fetch(connection, *self.read(connection, parameters))
+
+    def read(self, connection: Connection, parameters: Mapping[str, Any]) -> Read:
+        """What is asked of the driver."""
         made, values = self._made(connection, parameters)
-        return fetch(connection, made.sql, values)
+        return made.sql, values
 
     def _made(self, connection: Connection, parameters: Mapping[str, Any]) -> tuple["_DriverSelect", Any]:
         made = self._by_dialect.get(connection.dialect.name)
@@ -128,10 +143,14 @@ def _with_booleans(make: Callable[[Sequence[Any]], NamedRow], places: Sequence[i
     return row
 
 
-def fetch(connection: Connection, sql: str, values: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def fetch(connection: Connection, sql: str, values: Values) -> list[tuple[Any, ...]]:
     """The rows of a statement in the words of the database's driver. Raises DBAPIError, as SQLAlchemy does."""
     if _is_watched(connection):
         return [tuple(row) for row in connection.exec_driver_sql(sql, _given(values))]
+    ahead = connection.get_execution_options().get(_READ_AHEAD)
+    if ahead and (found := ahead.pop(_key(sql, values), None)) is not None:
+        rows: list[tuple[Any, ...]] = found
+        return rows
     try:
         cursor = connection.connection.cursor()
         cursor.execute(sql, values)
@@ -140,7 +159,45 @@ def fetch(connection: Connection, sql: str, values: Sequence[Any] | Mapping[str,
         raise driver_error(connection, sql, error) from error
 
 
-def execute(connection: Connection, sql: str, values: Sequence[Any] | Mapping[str, Any]) -> None:
+@contextmanager
+def reading_ahead(connection: Connection, reads: Callable[[], Iterable[Read]]) -> Iterator[None]:
+    """Have what is read first inside read already, on PostgreSQL: all of it in one message to the server.
+
+    Each is given out once, to who asks for the same of the connection (``with_read_ahead``); what nobody asked for is
+    forgotten at the end, for it may be no longer so. Raises DBAPIError.
+    """
+    ahead = connection.get_execution_options().get(_READ_AHEAD)
+    if ahead is None or connection.dialect.name != "postgresql" or _is_watched(connection):
+        yield
+        return
+    asked = {_key(*each): each for each in reads()}
+    ahead.update(zip(asked, _fetch_together(connection, list(asked.values())), strict=True))
+    try:
+        yield
+    finally:
+        ahead.clear()
+
+
+def with_read_ahead(connection: Connection) -> Connection:
+    """The connection, as one on which may be read ahead."""
+    return connection.execution_options(**{_READ_AHEAD: {}})
+
+
+def _key(sql: str, values: Values) -> tuple[Any, ...]:
+    return (sql, *(values.items() if isinstance(values, Mapping) else values))
+
+
+def _fetch_together(connection: Connection, reads: Sequence[Read]) -> list[list[tuple[Any, ...]]]:
+    driver_connection: Any = connection.connection.driver_connection
+    try:
+        with driver_connection.pipeline():
+            cursors = [driver_connection.execute(*each) for each in reads]
+        return [list(cursor.fetchall()) for cursor in cursors]
+    except Exception as error:
+        raise driver_error(connection, reads[0][0], error) from error
+
+
+def execute(connection: Connection, sql: str, values: Values) -> None:
     """Execute a statement that finds no rows, in the same words. Raises DBAPIError."""
     if _is_watched(connection):
         connection.exec_driver_sql(sql, _given(values))
@@ -171,7 +228,7 @@ def _is_watched(connection: Connection) -> bool:
     return bool(events.before_cursor_execute or events.after_cursor_execute)
 
 
-def _given(values: Sequence[Any] | Mapping[str, Any]) -> Any:
+def _given(values: Values) -> Any:
     return values if isinstance(values, Mapping) else tuple(values)
 
 
@@ -189,25 +246,42 @@ def driver_error(connection: Connection, sql: str, error: Exception) -> Exceptio
     return raised
 
 
-def among(select: Select[Any], column: ColumnElement[Any]) -> Callable[..., list[NamedRow]]:
-    """The rows of a SELECT whose column has one of some values: a function of the connection, these, and parameters.
+class Among:
+    """The rows of a SELECT whose column has one of some values: called with the connection, these, and parameters.
 
     Values are few: each is a parameter. Their number is padded to a power of two, so that there are few different
     statements, each of which is made once: a list that SQLAlchemy expands is expanded again each time.
     """
 
-    @lru_cache(_STATEMENTS)
-    def of_size(size: int) -> tuple[Prepared, Sequence[str]]:
-        names = [f"value_{number}" for number in range(size)]
-        return Prepared(select.where(column.in_([bindparam(name, type_=column.type) for name in names]))), names
+    def __init__(self, select: Select[Any], column: ColumnElement[Any]) -> None:
+        self._select, self._column = select, column
+        self._of_size = lru_cache(_STATEMENTS)(self._made)
 
-    def rows(connection: Connection, values: Sequence[Any], **parameters: Any) -> list[NamedRow]:
+    def __call__(self, connection: Connection, values: Sequence[Any], **parameters: Any) -> list[NamedRow]:
+        """All rows that are found."""
+        prepared, given = self._asked(values, parameters)
+        return prepared(connection, given)
+
+    def read(self, connection: Connection, values: Sequence[Any], **parameters: Any) -> Read:
+        """What is asked of the driver."""
+        prepared, given = self._asked(values, parameters)
+        return prepared.read(connection, given)
+
+    def _asked(self, values: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Prepared, Mapping[str, Any]]:
         size = 1 << max(len(values) - 1, 0).bit_length() if len(values) < _MOST_PADDED else len(values)
         padded = (*values, *[values[-1] if values else None] * (size - len(values)))
-        read, names = of_size(size)
-        return read(connection, dict(zip(names, padded, strict=True)) | parameters)
+        prepared, names = self._of_size(size)
+        return prepared, {**dict(zip(names, padded, strict=True)), **parameters}
 
-    return rows
+    def _made(self, size: int) -> tuple[Prepared, Sequence[str]]:
+        names = [f"value_{number}" for number in range(size)]
+        among = self._column.in_([bindparam(name, type_=self._column.type) for name in names])
+        return Prepared(self._select.where(among)), names
+
+
+def among(select: Select[Any], column: ColumnElement[Any]) -> Among:
+    """What reads the rows of the SELECT whose column has one of some values."""
+    return Among(select, column)
 
 
 def mark(dialect: str) -> str:

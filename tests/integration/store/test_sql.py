@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import Engine, bindparam, event, select
+from sqlalchemy.exc import DBAPIError
 
 from alcor.store import sql
 from alcor.store.tables import quota
@@ -38,3 +39,34 @@ def test_there_are_few_different_statements(engine: Engine, transaction: Transac
 def test_a_driver_statement_takes_named_parameters(transaction: Transaction) -> None:
     row = limits(transaction.connection, {"project": PROJECTS[7], "resource": "port"}).one()
     assert row.most == 7
+
+
+def test_what_is_read_ahead_is_given_out_once(transaction: Transaction) -> None:
+    connection = sql.with_read_ahead(transaction.connection)
+    asked, row = {"project": "new", "resource": "port"}, {"project": "new", "resource": "port", "most": 1}
+    with sql.reading_ahead(connection, lambda: [limits.read(connection, asked)]):
+        set_limit(connection, [row])
+        first, second = (limits.rows(connection, asked) for _ in range(2))
+        assert (first, second) == ([] if connection.dialect.name == "postgresql" else [(1,)], [(1,)])
+
+
+def test_what_is_read_ahead_is_forgotten_at_the_end(transaction: Transaction) -> None:
+    connection = sql.with_read_ahead(transaction.connection)
+    with sql.reading_ahead(connection, lambda: [of_projects.read(connection, ["new"], resource="port")]):
+        set_limit(connection, [{"project": "new", "resource": "port", "most": 1}])
+    assert [row.project_id for row in of_projects(connection, ["new"], resource="port")] == ["new"]
+
+
+def test_several_are_read_ahead_together(transaction: Transaction) -> None:
+    connection = sql.with_read_ahead(transaction.connection)
+    asked = [[project] for project in PROJECTS]
+    with sql.reading_ahead(connection, lambda: [of_projects.read(connection, each, resource="port") for each in asked]):
+        found = [of_projects(connection, each, resource="port") for each in asked]
+    assert [row.project_id for rows in found for row in rows] == PROJECTS
+
+
+def test_reading_ahead_fails_as_reading_does(transaction: Transaction) -> None:
+    connection = sql.with_read_ahead(transaction.connection)
+    if connection.dialect.name == "postgresql":
+        with pytest.raises(DBAPIError), sql.reading_ahead(connection, lambda: [("SELECT 1 FROM nothing", {})]):
+            pass

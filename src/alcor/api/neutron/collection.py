@@ -1,6 +1,5 @@
 """The operations on a collection, the same for every resource: list, show, create (single, bulk), update, delete."""
 
-import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from sqlalchemy import Connection, Row
 
 from alcor.api.http import NO_CONTENT, Handler, Request, Response, json_response
 from alcor.api.neutron import pages, query
+from alcor.api.neutron.creation import Creation
 from alcor.api.neutron.descriptions import Descriptions
 from alcor.api.neutron.query import ListRequest
 from alcor.api.neutron.shown import Shown, encoded, without
@@ -18,7 +18,6 @@ from alcor.api.routes import Route
 from alcor.model.context import NO_PROJECT, Context
 from alcor.model.errors import AlcorError, bad_request, not_found
 from alcor.model.schema import STRING, holding
-from alcor.services.access import Known, attribute_rules
 from alcor.services.manager import (
     CREATE,
     DELETE,
@@ -57,9 +56,6 @@ class Shape(msgspec.Struct, frozen=True):
     id: str = "id"  # the parameter of the path that identifies a resource
 
 
-_Wanted = Sequence[tuple[list[str], Values]]
-"""New resources, each with the rules that must let its creator."""
-
 _Part = tuple[View, tuple[str, ...]]
 """A resource, and the attributes of it that its caller does not see."""
 
@@ -74,6 +70,7 @@ class Collection:
         self._page_limit = page_limit
         self._shape = shape
         self._shown = Shown(manager.access)
+        self._creation = Creation(store, manager)
         self.described = Descriptions(manager.resource, shape.one, shape.several, shape.listed)
 
     def routes(self) -> list[Route]:
@@ -241,45 +238,8 @@ class Collection:
             items = [_below(item, above) for item in items]
         checked = [self._resource.check_create(item) for item in items]
         self._give_project(request, checked)
-        if request.context.policy is not None:
-            await self._require_create(request.context, items, checked)
-        views = await self._store.write_batch(self._manager.create, Create(checked, request.context))
+        views = await self._creation.create(Create(checked, request.context), items)
         return self._shown.parts(request.context, views)
-
-    async def _require_create(self, context: Context, items: Sequence[Any], checked: Sequence[Values]) -> None:
-        """Raises AlcorError (403) unless the caller may create the resources as they are."""
-        resource, access = self._resource, self._manager.access
-        rules = [[f"create_{resource.policy_name}", *attribute_rules(resource, "create", item)] for item in items]
-        if all(_stands_alone(context, named, values) for named, values in zip(rules, checked, strict=True)):
-            with contextlib.suppress(AlcorError):  # they may let it for what the database knows
-                for named, values in zip(rules, checked, strict=True):
-                    context.require(named, access.target(None, values, context))
-                return
-        await self._store.read_batch(self._require_creates, (list(zip(rules, checked, strict=True)), context))
-
-    def _require_creates(
-        self, connection: Connection, asked: Sequence[tuple[_Wanted, Context]]
-    ) -> Sequence[AlcorError | None]:
-        """What each of several callers is told who asks for resources by these rules, None if it may create them."""
-        access, parent = self._manager.access, self._manager.parent
-        known: Known = {}  # of networks, which many new resources are in
-        answers: list[AlcorError | None] = []
-        for wanted, context in asked:
-            try:
-                for named, values in wanted:
-                    if parent is None or not parent.refused_first:
-                        self._check_above(connection, values, context)
-                    context.require(named, access.target(connection, values, context, known))
-                answers.append(None)
-            except AlcorError as error:
-                answers.append(error)
-        return answers
-
-    def _check_above(self, connection: Connection, values: Values, context: Context) -> None:
-        """Raises AlcorError (404) when what a new resource is a part of is not shown to the caller."""
-        parent = self._manager.parent
-        if parent is not None:
-            parent.access.check_visible(connection, [values[parent.attribute]], context)
 
     def _acting(self, action: Action) -> Handler:
         """The handler of another action on a resource."""
@@ -379,12 +339,6 @@ class Collection:
             answers[index] if index in answers else not_found(self._resource.name, resource_id)
             for index, (resource_id, _, _) in enumerate(wanted)
         ]
-
-
-def _stands_alone(context: Context, rules: Sequence[str], values: Values) -> bool:
-    """Whether the rules about a new resource may let its creator for what stands in the request alone."""
-    names = context.policy.looks_at(*rules) if context.policy is not None and not context.is_admin else ()
-    return names is None or all(name in values or name == "tenant_id" for name in names)
 
 
 def _below(item: Any, above: dict[str, Any]) -> Any:

@@ -27,7 +27,7 @@ from alcor.services.manager import (
 )
 from alcor.services.ports import device_mac, mac, trunk_details
 from alcor.services.ports.bound_ports import BoundPorts
-from alcor.services.ports.port_creation import create_ports, taken_meanwhile
+from alcor.services.ports.port_creation import create_ports, creation_reads, taken_meanwhile
 from alcor.services.ports.port_rows import (
     complete,
     insert_allocations,
@@ -325,6 +325,7 @@ PORTS = Manager(
     access=ACCESS,
     views=port_views,
     create=limited("port", create_ports),
+    create_reads=creation_reads,
     update=_update_ports,
     delete=delete_ports,
     filters={

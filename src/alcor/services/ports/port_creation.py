@@ -1,15 +1,16 @@
 """Creating ports by the batch, with their MAC and IP addresses, in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from alcor.model.addresses import mac_number, mac_text
 from alcor.model.dns import has_keywords, known_of
 from alcor.model.errors import AlcorError, conflict, not_found
-from alcor.services import tags
+from alcor.model.resources.port import PORT
+from alcor.services import quota, tags
 from alcor.services.manager import (
     Create,
     Values,
@@ -24,6 +25,7 @@ from alcor.services.ports.port_rows import (
     allocation_rows,
     complete,
     lock_networks,
+    networks_read,
     offloaded_profile,
     remember_guests,
     tell_hosts,
@@ -36,11 +38,20 @@ from alcor.services.routers import router_ports
 from alcor.services.rows import View, missing
 from alcor.services.security import port_security_groups
 from alcor.services.subnets import private_ip
-from alcor.services.subnets.port_subnets import Asked, Subnet, subnets_for
+from alcor.services.subnets.port_subnets import Asked, Subnet, subnets_for, subnets_read
 from alcor.services.subnets.private_ip import FixedIp, Slot
-from alcor.store import bulk
+from alcor.store import bulk, sql
 from alcor.store.tables import ip_allocation, port, port_security_group
 from alcor.store.transaction import Transaction
+
+
+def creation_reads(connection: Connection, requests: Sequence[Create]) -> Iterator[sql.Read]:
+    """What creating ports reads first."""
+    networks = {values["network_id"] for create in requests for values in create.items}
+    yield quota.reads(connection, PORT.name, requests)
+    yield networks_read(connection, networks)
+    yield subnets_read(connection, networks)
+    yield from port_security_groups.reads(connection, requests)
 
 
 def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:

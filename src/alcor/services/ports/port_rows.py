@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from alcor.model.errors import conflict, not_found
 from alcor.model.identifiers import id_bytes
@@ -25,6 +25,11 @@ def lock_networks(transaction: Transaction, network_ids: Iterable[str]) -> dict[
     """The rows of those networks that exist. They and their subnets stay as they are until the transaction ends."""
     wanted = sorted(set(network_ids))
     return {row.id: row for row in _networks(transaction.connection, wanted)}
+
+
+def networks_read(connection: Connection, network_ids: Iterable[str]) -> sql.Read:
+    """What locking these networks reads."""
+    return _networks.read(connection, sorted(set(network_ids)))
 
 
 def lock_ports(transaction: Transaction, port_ids: Sequence[str]) -> tuple[dict[str, Row[Any]], dict[str, Row[Any]]]:

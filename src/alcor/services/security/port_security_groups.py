@@ -1,6 +1,6 @@
 """Which security groups ports are members of: by default that of their project, where they have port security."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -9,8 +9,8 @@ from alcor.model.context import Context
 from alcor.model.errors import bad_request, conflict, not_found
 from alcor.services.manager import Create, Values
 from alcor.services.rows import missing
-from alcor.services.security.security_group import ACCESS, ensure_defaults
-from alcor.store import bulk
+from alcor.services.security.security_group import ACCESS, defaults_read, ensure_defaults
+from alcor.store import bulk, sql
 from alcor.store.page import Named
 from alcor.store.tables import port_security_group, security_group
 from alcor.store.transaction import Transaction
@@ -50,6 +50,13 @@ def of_new(
         else:
             groups.append(sorted(values[ATTRIBUTE]) if _names_groups(values) else [])
     return groups
+
+
+def reads(connection: Connection, requests: Sequence[Create]) -> Iterator[sql.Read]:
+    """What finding the groups of new ports reads first, where they have port security."""
+    ports = (values for request in requests for values in request.items)
+    if projects := {values["project_id"] for values in ports if _is_member_by_default(values, usual=True)}:
+        yield defaults_read(connection, projects)
 
 
 def join(connection: Connection, groups: Mapping[str, Sequence[str]]) -> None:

@@ -70,6 +70,11 @@ def defaults_of(connection: Connection, project_ids: Iterable[str]) -> dict[str,
     return {row.project_id: row.id for row in rows}
 
 
+def defaults_read(connection: Connection, project_ids: Iterable[str]) -> sql.Read:
+    """What finding the default groups of these projects reads."""
+    return _defaults.read(connection, sorted(set(project_ids)))
+
+
 def ensure_defaults(transaction: Transaction, project_ids: Iterable[str]) -> Mapping[str, str]:
     """The ids of the default groups of these projects, each with one from now on."""
     wanted = set(project_ids)

@@ -84,7 +84,7 @@ def subnets_for(connection: Connection, asked: Mapping[str, Sequence[Asked]]) ->
 
     Of a network with many it leaves out those that none of the ports can be given an address of.
     """
-    ids = list(asked)
+    ids = sorted(asked)
     rows = _some(connection, ids, most=_FEW * len(ids)) if ids else []
     if len(rows) == _FEW * len(ids):
         rows = [row for network_id in ids for row in _mattering(connection, network_id, asked[network_id])]
@@ -92,6 +92,12 @@ def subnets_for(connection: Connection, asked: Mapping[str, Sequence[Asked]]) ->
     for row in sorted(set(rows), key=lambda row: row.id):
         found.setdefault(row.network_id, []).append(_subnet(*row[1:]))
     return found
+
+
+def subnets_read(connection: Connection, network_ids: Iterable[str]) -> sql.Read:
+    """What is read first of the subnets of these networks."""
+    ids = sorted(set(network_ids))
+    return _some.read(connection, ids, most=_FEW * len(ids))
 
 
 def subnets_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Subnet]:
