@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0041"
-down_revision = "0040"
+revision = "0042"
+down_revision = "0041"
 
 _FOR_SOME = (
     """(attributes LIKE '%"service_types"%' OR attributes LIKE '%"slaac"%' OR attributes LIKE '%"dhcpv6-stateless"%')"""
