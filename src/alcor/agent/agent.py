@@ -19,6 +19,8 @@ from alcor.agent.dns.directory import NameDirectory
 from alcor.agent.dns.forwarding import Forwarder
 from alcor.agent.dns.server import DnsServer, OverTcp, OverUdp
 from alcor.agent.flooding import Flooding
+from alcor.agent.health.probing import Probing
+from alcor.agent.health.reporting import HealthReports
 from alcor.agent.inspection import Inspection
 from alcor.agent.ipv6.advertising import Advertising
 from alcor.agent.local_api import LocalApi
@@ -91,7 +93,11 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     for file in files:
         file.load()
     asking = Asking(settings.host_id, settings.controllers, on_demand, counters)
-    southbound = Southbound(settings.host_id, settings.controllers, wanted, reconciler, reports, counters, asking)
+    probing = Probing(settings.vtep_ip, settings.probe_port, counters)
+    health = HealthReports(probing, reconciler, driver, reports)
+    southbound = Southbound(
+        settings.host_id, settings.controllers, wanted, reconciler, reports, counters, asking, health
+    )
     metadata = MetadataProxy(settings.metadata, wanted, driver, counters)
     names = NameClient()
     directory_of_names = NameDirectory(settings.host_id, asking.order, names, counters)
@@ -101,19 +107,23 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     offers: list[Offer] = [metadata, OverUdp(dns), OverTcp(dns)]
     services = Services(driver, ClientAddresses(settings.service_network), offers)
     inspection = Inspection(
-        settings.host_id, wanted, reconciler, southbound, on_demand, asking, routing, services, counters
+        settings.host_id, wanted, reconciler, southbound, on_demand, asking, routing, services, health, counters
     )
 
     async def metrics() -> str:
         return prometheus_text(counters, inspection.gauges())
 
+    async def probes() -> list[dict[str, str | int]]:
+        return probing.page()
+
     pages = {"status": inspection.status, "ports": inspection.ports, "flows": driver.describe, "metrics": metrics}
+    pages["probes"] = probes
     tracing = Tracing(wanted, driver, on_demand, vtep)
     local_api = LocalApi(settings.socket_path(), pages, {"trace": tracing.page})
     await local_api.start()
     log.info("agent of host %s runs at revision %d", settings.host_id, wanted.state.revision)
     parts = [reconciler.run(), punted.send_replies(), southbound.run(), asking.run(), advertising.run(), services.run()]
-    parts.append(punted.flood_questions())
+    parts += [punted.flood_questions(), probing.run(), health.run()]
     parts += [file.run() for file in files]
     try:
         await _until(stop, *parts, audits(reconciler, settings.audit_seconds))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from alcor.agent.counters import Counters
+from alcor.agent.health.reporting import HealthReports
 from alcor.agent.on_demand.asking import Asking
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.reconcile import Reconciler
@@ -29,10 +30,11 @@ class Inspection:
         asking: Asking,
         routing: Routing,
         services: Services,
+        health: HealthReports,
         counters: Counters,
     ) -> None:
         self._host_id, self._wanted, self._reconciler = host_id, wanted, reconciler
-        self._routing, self._services = routing, services
+        self._routing, self._services, self._health = routing, services, health
         self._southbound, self._on_demand, self._asking, self._counters = southbound, on_demand, asking, counters
 
     async def status(self) -> dict[str, Any]:
@@ -46,9 +48,18 @@ class Inspection:
             "goal_state": "complete" if wanted.complete else "waiting for a snapshot",
             "trouble": reconciler.trouble,
             "services": self._services.trouble or "answered",
+            **self._health_now(),
             **self.gauges(),
             "network_config_managers": self._asking.managers(),
             "counters": dict(sorted(self._counters.values.items())),
+        }
+
+    def _health_now(self) -> dict[str, Any]:
+        health = self._health.health()
+        return {
+            "data_plane": health.data_plane.name,
+            "health": health.trouble or "good",
+            "hosts_probed": health.probed,
         }
 
     async def ports(self) -> list[dict[str, Any]]:
@@ -93,6 +104,7 @@ class Inspection:
             "security_groups": len(state.security_groups),
             "network_acls": len(state.network_acls),
             "next_hops": self._routing.next_hops.count(),
+            "hosts_unreached": len(self._health.health().unreached),
             "neighbours_learned": self._on_demand.learned.count(),
             "neighbours": sum(len(neighbours.forwarding) for neighbours in state.neighbours.values()),
         }

@@ -26,6 +26,7 @@ from alcor.agent.routing.routing import Routing
 from alcor.agent.security.security import Security
 from alcor.agent.wanted import Wanted
 from alcor.channels.messages import Acknowledgement, ResyncRequest, State
+from alcor.channels.messages import DataPlaneState as DataPlaneHealth
 from alcor.dataplane.driver import Change, DataPlane, DataPlaneUnavailable, Failures
 from alcor.dataplane.driver import State as DataPlaneState
 from alcor.model.addresses import Address
@@ -83,7 +84,9 @@ class Reconciler:
         self._events: set[Id] = set()
         self._started = False
         self._settled = False
+        self._lost = ""  # why the data plane is gone
         self._replace = True
+        self._repairing = False
         self._audit = False
         self._data_plane = Backoff(clock, first=0.2, longest=2.0)
         self._disk = Backoff(clock, first=0.5, longest=10.0)
@@ -155,9 +158,17 @@ class Reconciler:
         self._events.add(port_id)
         self._wake.set()
 
+    def lost(self, reason: str) -> None:
+        """See Listener: ports are called FAILED when it stays away."""
+        self._counters.add("data_plane_losses")
+        self._lost = reason
+        self._replace = True
+        self._wake.set()
+
     def restarted(self) -> None:
         """See Listener."""
         self._counters.add("data_plane_restarts")
+        self._lost = ""
         self._replace = True
         self._data_plane.try_now()
         self._wake.set()
@@ -166,6 +177,13 @@ class Reconciler:
         """Tell a controller just reached how all ports do, unless that is still to be found out."""
         if self._settled:
             self._reports.report_all(self._wanted.log_id, list(self.port_states.states.values()))
+
+    def data_plane(self) -> DataPlaneHealth:
+        """How the data plane does."""
+        if self._data_plane.failing_since is not None:
+            return DataPlaneHealth.GONE
+        is_behind = self._wanted.complete and (self._replace or self._repairing)
+        return DataPlaneHealth.REPAIRING if is_behind else DataPlaneHealth.WORKS
 
     def audit(self) -> None:
         """Have the data plane compared with what is wanted, and repaired, as soon as it has nothing else to do."""
@@ -254,6 +272,8 @@ class Reconciler:
             if not self._started:
                 await self._driver.start(self)
                 self._started = True
+            if self._lost:
+                raise DataPlaneUnavailable(self._lost)
             if not self._wanted.complete:
                 self._data_plane.succeeded()
                 return False
@@ -282,6 +302,7 @@ class Reconciler:
 
     async def _replace_all(self) -> None:
         self._replace = self._audit = False
+        self._repairing = True
         self._events.clear()
         goal = self._wanted.state
         state = self._whole()
@@ -291,6 +312,7 @@ class Reconciler:
         states = self.port_states.settle_all(goal, self._steady_interfaces(), failures)
         self._plan_retry(tried=True)
         self._settled = True
+        self._repairing = False
         self._reports.report_all(self._wanted.log_id, states)
 
     async def _apply_change(self) -> None:

@@ -2,7 +2,15 @@
 
 import asyncio
 
-from alcor.channels.messages import Acknowledgement, AgentMessage, GoalStateDigest, PortReport, PortState, ResyncRequest
+from alcor.channels.messages import (
+    Acknowledgement,
+    AgentMessage,
+    GoalStateDigest,
+    HostHealth,
+    PortReport,
+    PortState,
+    ResyncRequest,
+)
 from alcor.model.identifiers import Id
 
 
@@ -18,6 +26,7 @@ class Reports:
         self._acknowledgement: Acknowledgement | None = None
         self._resync: ResyncRequest | None = None
         self._digest: GoalStateDigest | None = None
+        self._health: HostHealth | None = None
         self._ports: dict[Id, PortState] = {}
         self._complete = False
         self._filled = asyncio.Event()
@@ -57,6 +66,11 @@ class Reports:
             self._digest = digest
             self._filled.set()
 
+    def health(self, health: HostHealth) -> None:
+        """Say how the host does: that counts in no change log."""
+        self._health = health
+        self._filled.set()
+
     def ask_resync(self, request: ResyncRequest) -> None:
         """Ask for a snapshot."""
         self._resync = request
@@ -78,7 +92,9 @@ class Reports:
             messages.append(self._acknowledgement)
         if self._digest is not None:
             messages.append(self._digest)
-        self._acknowledgement = self._resync = self._digest = None
+        if self._health is not None:
+            messages.append(self._health)
+        self._acknowledgement = self._resync = self._digest = self._health = None
         self._ports, self._complete = {}, False
         self._filled.clear()
         return messages

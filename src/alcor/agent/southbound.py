@@ -7,6 +7,7 @@ from collections.abc import Sequence as SequenceOf
 
 from alcor import __version__
 from alcor.agent.counters import Counters
+from alcor.agent.health.reporting import HealthReports
 from alcor.agent.on_demand.asking import Asking
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
@@ -31,6 +32,7 @@ class Southbound:
         reports: Reports,
         counters: Counters,
         asking: Asking,
+        health: HealthReports,
     ) -> None:
         self.controller = ""
         """Address of the controller the host is connected to; empty when there is none."""
@@ -38,9 +40,11 @@ class Southbound:
         self._boot_id = os.urandom(16)
         self._sequence = Sequence(*wanted.applied())
         self._reconciler, self._reports, self._counters = reconciler, reports, counters
-        self._asking = asking
+        self._asking, self._health = asking, health
         self._digests = StateDigests(wanted, reports)
-        self._client = FastPathClient(controllers, self.hello, told_ncms=asking.told_ncms)
+        self._client = FastPathClient(
+            controllers, self.hello, told_ncms=asking.told_ncms, told_targets=health.told_targets
+        )
 
     def hello(self) -> Hello:
         """Who this host is and what it has been given."""
@@ -62,6 +66,7 @@ class Southbound:
             finally:
                 self.controller = ""
                 self._reports.disconnected()
+                self._health.disconnected()
             await self._digests.refresh()
 
     async def _serve(self, connection: Connection) -> None:
@@ -72,6 +77,7 @@ class Southbound:
         tasks = [asyncio.create_task(self._send(connection))]
         if interval := connection.welcome.digest_interval:
             tasks.append(asyncio.create_task(self._digests.keep_saying(interval)))
+            tasks.append(asyncio.create_task(self._health.keep_saying(interval)))
         try:
             await self._receive(connection)
         finally:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from alcor.channels import checks
 from alcor.channels.checks import MalformedMessage
+from alcor.channels.health_codec import decode_health, health_message
 from alcor.channels.messages import (
     Acknowledgement,
     AgentMessage,
     GoalStateDigest,
     Hello,
+    HostHealth,
     PortReport,
     PortState,
     ResyncRequest,
@@ -43,6 +45,7 @@ def _agent_message(message: AgentMessage) -> pb.AgentMessage:
                     agent_version=message.agent_version,
                     digest=None if message.digest is None else _digest_message(message.digest),
                     takes_network_config_managers=message.takes_ncms,
+                    takes_probe_targets=message.takes_probe_targets,
                 )
             )
         case Acknowledgement():
@@ -56,6 +59,8 @@ def _agent_message(message: AgentMessage) -> pb.AgentMessage:
             )
         case GoalStateDigest():
             return pb.AgentMessage(goal_state_digest=_digest_message(message))
+        case HostHealth():
+            return pb.AgentMessage(host_health=health_message(message))
 
 
 def decode_agent_message(data: bytes) -> AgentMessage:
@@ -73,6 +78,8 @@ def decode_agent_message(data: bytes) -> AgentMessage:
             return ResyncRequest(message.resync_request.applied_revision, _reason(message.resync_request.reason))
         case "goal_state_digest":
             return _digest(message.goal_state_digest)
+        case "host_health":
+            return decode_health(message.host_health)
         case _:
             raise MalformedMessage("an empty message, or one of a later version of the protocol")
 
@@ -129,6 +136,7 @@ def _hello(message: pb.Hello) -> Hello:
         agent_version=message.agent_version[:64],
         digest=_digest(message.digest) if message.HasField("digest") else None,
         takes_ncms=message.takes_network_config_managers,
+        takes_probe_targets=message.takes_probe_targets,
     )
 
 

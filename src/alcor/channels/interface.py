@@ -9,7 +9,15 @@ from typing import Protocol
 
 import msgspec
 
-from alcor.channels.messages import Acknowledgement, GoalStateDigest, Hello, PortReport, ResyncRequest
+from alcor.channels.messages import (
+    Acknowledgement,
+    GoalStateDigest,
+    Hello,
+    HostHealth,
+    PortReport,
+    ProbeTargets,
+    ResyncRequest,
+)
 from alcor.model.goal_state import GoalStateDelta
 
 
@@ -56,6 +64,9 @@ class HostConnection(Protocol):
     def delivery(self) -> Delivery:
         """How far the host is."""
 
+    def tell_probe_targets(self, targets: ProbeTargets) -> None:
+        """Tell the host whom to probe, instead of what it was told before. One that does not take it is not told."""
+
     def let_go(self) -> None:
         """End: another controller should serve the host."""
 
@@ -80,6 +91,9 @@ class ChannelListener(Protocol):
 
     def digested(self, connection: HostConnection, digest: GoalStateDigest) -> None:
         """The host says what it has."""
+
+    def health_heard(self, connection: HostConnection, health: HostHealth) -> None:
+        """The host says how it does."""
 
     def resync_requested(self, connection: HostConnection, request: ResyncRequest) -> None:
         """The host cannot go on from what it has."""

@@ -26,6 +26,7 @@ class Hello(msgspec.Struct, frozen=True):
     agent_version: str = ""
     digest: GoalStateDigest | None = None  # of what it has applied, if at hand
     takes_ncms: bool = False  # whether it may be told of Network Config Managers
+    takes_probe_targets: bool = False  # whether it may be told which hosts to probe
 
 
 class Welcome(msgspec.Struct, frozen=True):
@@ -77,4 +78,40 @@ class ResyncRequest(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-AgentMessage = Hello | Acknowledgement | PortReport | ResyncRequest | GoalStateDigest
+class DataPlaneState(enum.IntEnum):
+    """How a host's data plane does; the numbers are those of the wire."""
+
+    WORKS = 1
+    REPAIRING = 2  # being brought up to what it should do
+    GONE = 3  # it does not answer
+
+
+class Fault(enum.IntEnum):
+    """How a host does not reach another one; the numbers are those of the wire."""
+
+    UNREACHABLE = 1
+    NOT_WITH_FULL_PACKETS = 2  # smaller ones arrive
+
+
+class HostHealth(msgspec.Struct, frozen=True):
+    """How a host does, as its agent sees it."""
+
+    data_plane: DataPlaneState = DataPlaneState.WORKS
+    trouble: str = ""  # what keeps the host from doing what it should
+    probed: int = 0  # hosts that it probes
+    unreached: dict[int, Fault] = {}  # host index → what is wrong, of those of them that it does not reach as it should
+
+    def is_good(self) -> bool:
+        """Whether there is nothing to tell anybody."""
+        return self.data_plane is DataPlaneState.WORKS and not self.trouble and not self.unreached
+
+
+class ProbeTargets(msgspec.Struct, frozen=True):
+    """Which hosts an agent should probe."""
+
+    targets: dict[int, int] = {}  # host index → IPv4 address of its VTEP
+    interval: float = 10.0  # seconds between two probes of a host
+    packet_bytes: int = 1500  # of the largest IP packets that should pass between hosts
+
+
+AgentMessage = Hello | Acknowledgement | PortReport | ResyncRequest | GoalStateDigest | HostHealth

@@ -65,6 +65,9 @@ def _default_data_directory() -> Path:
 @click.option("--digest-interval", metavar="SECONDS", type=click.IntRange(min=0), default=600, show_envvar=True,
               help="About how often each host says a digest of what it has; one that does not have what it should "
                    "gets everything anew. 0 for never.")  # fmt: skip
+@click.option("--probe-interval", metavar="SECONDS", type=click.FloatRange(min=0, max=3600), default=10.0,
+              show_envvar=True, help="How often each host probes a few others on the underlay, so that those which do "
+                                     "not reach each other are known. 0 for never.")  # fmt: skip
 @click.option("--stop-seconds", metavar="SECONDS", type=click.FloatRange(min=0), default=5.0, show_envvar=True,
               help="Over how long hosts are sent on to other controllers, if there are any, when this one is stopped.",
               )  # fmt: skip
@@ -100,6 +103,7 @@ def command(
     data_directory: Path,
     host_grace: float,
     digest_interval: int,
+    probe_interval: float,
     stop_seconds: float,
     on_demand_above: int,
     underlay_mtu: int,
@@ -126,6 +130,7 @@ def command(
         database=database,
         host_grace=host_grace,
         digest_interval=digest_interval,
+        probe_interval=probe_interval,
         stop_seconds=stop_seconds,
         choices=Choices(
             on_demand_above,

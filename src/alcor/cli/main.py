@@ -11,6 +11,7 @@ _COMMANDS = {
     "agent": "Run the control agent of one host, or look inside a running one.",
     "demo": "Run a small cloud on this machine and show that it works.",
     "southbound": "See what a controller tells hosts and what blocks it; have ports tried again.",
+    "node": "See how hosts do, and which of them do not reach each other.",
     "trace": "Ask why one workload can or cannot reach another.",
     "scale": "Test how it scales, with simulated hosts, load and faults.",
 }

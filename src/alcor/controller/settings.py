@@ -25,6 +25,7 @@ class ControllerSettings(msgspec.Struct, frozen=True):
     database: str = ""  # SQLAlchemy URL; empty for a SQLite file in the data directory
     host_grace: float = 15.0  # seconds a host may be away before its ports go DOWN
     digest_interval: int = 600  # seconds between two digests of what a host has; 0 for none
+    probe_interval: float = 10.0  # seconds between two probes of one host by another; 0 for none
     stop_seconds: float = 5.0  # over which hosts are sent on to other controllers when this one stops
     choices: Choices = USUAL
     roles: frozenset[str] = ROLES

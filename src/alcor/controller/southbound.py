@@ -53,7 +53,12 @@ class Southbound:
     def _serve_hosts(self) -> None:
         settings = self._settings
         welcome = Welcome(self._store.log_id, self._controller_id, digest_interval=settings.digest_interval)
-        dpm_settings = DpmSettings(host_grace=settings.host_grace, holds_everything=NCM in settings.roles)
+        dpm_settings = DpmSettings(
+            host_grace=settings.host_grace,
+            holds_everything=NCM in settings.roles,
+            probe_interval=settings.probe_interval,
+            probe_bytes=settings.choices.underlay_mtu,
+        )
         self._manager = DataPlaneManager(self._store, self._controller_id, dpm_settings)
         self._server = self._fast_path = FastPathServer(settings.southbound, welcome, self._manager)
 

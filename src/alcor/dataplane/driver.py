@@ -272,6 +272,9 @@ class Listener(Protocol):
     def remote_idle(self, vni: int, mac: int) -> None:
         """Nothing was sent to a learned MAC address for a while; it is no longer programmed."""
 
+    def lost(self, reason: str) -> None:
+        """The data plane is gone: nothing can be told it until ``restarted``."""
+
     def restarted(self) -> None:
         """The data plane lost what it was told, or may have: replace() is needed."""
 
@@ -337,6 +340,9 @@ class DataPlane(Protocol):
 
     def client(self, address: Address) -> Id | None:
         """The port of the workload that an address stands for before the host's programs."""
+
+    def trouble(self) -> str:
+        """What else than the data plane itself is missing, so that something goes unnoticed; empty for nothing."""
 
     async def describe(self) -> list[str]:
         """What the data plane holds, a line each, with names (``alcor agent flows``)."""

@@ -1,15 +1,16 @@
-"""What hosts' streams mean for the store: sessions and port statuses, gathered while one write is under way."""
+"""What hosts' streams mean for the store: sessions, port statuses and health, gathered while one write is under way."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
 import msgspec
 
 from alcor.dpm.metrics import DpmMetrics
-from alcor.services.hosts import agent, host_session
+from alcor.services.hosts import agent, host_session, node_health
 from alcor.services.hosts.host_session import HostSession
+from alcor.services.hosts.node_health import Told
 from alcor.services.ports.port_status import PortStatus, set_statuses
 from alcor.store.store import Store
 from alcor.store.transaction import Transaction
@@ -18,15 +19,17 @@ log = logging.getLogger(__name__)
 
 _CLAIMS_AT_ONCE = 5000
 _STATUSES_AT_ONCE = 2000
+_HEALTHS_AT_ONCE = 1000
 _LOST_AT_ONCE = 500
 _RETRY_SECONDS = 1.0
 
 
 class Group(msgspec.Struct):
-    """What is written in one transaction: sessions before the statuses that came over them, lost sessions last."""
+    """What is written in one transaction: sessions before what came over them, lost sessions last."""
 
     claimed: dict[str, HostSession] = {}  # by host
     statuses: dict[tuple[str, str], PortStatus] = {}  # by port and host
+    healths: dict[str, Told] = {}  # by host
     lost: set[HostSession] = set()
 
 
@@ -55,6 +58,11 @@ class HostWriter:
             key = (status.port_id, status.host_id)
             self._waiting.statuses.pop(key, None)
             self._waiting.statuses[key] = status
+        self._filled.set()
+
+    def health(self, told: Mapping[str, Told]) -> None:
+        """Hosts say this of themselves."""
+        self._waiting.healths.update(told)
         self._filled.set()
 
     def give_up(self, sessions: Iterable[HostSession]) -> None:
@@ -86,17 +94,23 @@ class HostWriter:
         for key in list(islice(waiting.statuses, _STATUSES_AT_ONCE)):
             if key[1] not in waiting.claimed:  # what came over a session is written after it
                 group.statuses[key] = waiting.statuses.pop(key)
+        for host_id in list(islice(waiting.healths, _HEALTHS_AT_ONCE)):
+            if host_id not in waiting.claimed:
+                group.healths[host_id] = waiting.healths.pop(host_id)
         if not waiting.claimed:
             group.lost.update(islice(waiting.lost, _LOST_AT_ONCE))
             waiting.lost -= group.lost
-        if not (waiting.claimed or waiting.statuses or waiting.lost):
+        if not (waiting.claimed or waiting.statuses or waiting.healths or waiting.lost):
             self._filled.clear()
         return group
 
     def _put_back(self, group: Group) -> None:
         waiting = self._waiting
         self._waiting = Group(
-            group.claimed | waiting.claimed, group.statuses | waiting.statuses, group.lost | waiting.lost
+            group.claimed | waiting.claimed,
+            group.statuses | waiting.statuses,
+            group.healths | waiting.healths,
+            group.lost | waiting.lost,
         )
         self._filled.set()
 
@@ -105,4 +119,7 @@ class HostWriter:
         if group.claimed:
             agent.bring_back(transaction.connection, group.claimed)
         set_statuses(transaction, group.statuses.values())
-        return host_session.give_up(transaction, group.lost)
+        node_health.put(transaction, group.healths)
+        lost = host_session.give_up(transaction, group.lost)
+        node_health.forget(transaction.connection, lost)
+        return lost

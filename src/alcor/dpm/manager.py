@@ -15,7 +15,14 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.channels.interface import HostConnection
-from alcor.channels.messages import Acknowledgement, GoalStateDigest, Hello, PortReport, ResyncRequest
+from alcor.channels.messages import (
+    Acknowledgement,
+    GoalStateDigest,
+    Hello,
+    HostHealth,
+    PortReport,
+    ResyncRequest,
+)
 from alcor.dpm.arrivals import Arrivals
 from alcor.dpm.balancing import Balancing
 from alcor.dpm.compiler import Compiled
@@ -25,11 +32,13 @@ from alcor.dpm.following import Following
 from alcor.dpm.goal_states import ports_again, snapshot
 from alcor.dpm.history import History
 from alcor.dpm.holding import Everything, Holding, ServedHosts
+from alcor.dpm.host_health import HostsHealth
 from alcor.dpm.host_writer import HostWriter
 from alcor.dpm.lag import Lag
 from alcor.dpm.liveness import Liveness
 from alcor.dpm.metrics import DpmMetrics
 from alcor.dpm.pending import Pending
+from alcor.dpm.probe_targets import ProbeTargeting
 from alcor.dpm.read_model import ReadModel
 from alcor.dpm.reports import reported_statuses
 from alcor.model.errors import conflict, not_found
@@ -62,6 +71,8 @@ class DpmSettings(msgspec.Struct, frozen=True):
     trim_interval: float = 300.0  # seconds
     moves_per_second: int = 100  # hosts that are let go when others serve fewer
     holds_everything: bool = True  # or only what concerns the hosts served
+    probe_interval: float = 10.0  # seconds between two probes of one host by another; 0 for none
+    probe_bytes: int = 1500  # of the largest IP packets that should pass between hosts
 
 
 class DataPlaneManager:
@@ -94,8 +105,12 @@ class DataPlaneManager:
             controller_id,
             self._settings.host_grace,
             self._host_given_up,
-            partial(self._resync, reason="silence"),
+            self._perhaps_given_up,
         )
+        self._probes = ProbeTargeting(
+            self._connections, lambda: self._model, self._settings.probe_interval, self._settings.probe_bytes
+        )
+        self._health = HostsHealth(self._writer, self._metrics, self._probes.host_id)
         self._balancing = Balancing(
             store,
             controller_id,
@@ -159,6 +174,7 @@ class DataPlaneManager:
             tasks.create_task(self._balancing.run())
             tasks.create_task(self._trim())
             tasks.create_task(self._following.run())
+            tasks.create_task(self._probes.run())
 
     async def retire(self) -> bool:
         """This controller is about to stop; returns whether there are others that its hosts can go on to."""
@@ -282,6 +298,7 @@ class DataPlaneManager:
             self._arrivals.add(connection)
         else:
             self._serve(connection)
+        self._probes.connected(hello.host_id)
 
     def _must_wait(self, hello: Hello) -> bool:
         """Whether something has to be read first: the host's ports, or what another controller told it already."""
@@ -330,6 +347,8 @@ class DataPlaneManager:
         self.pending.gone(connection)
         if self._connections.get(host_id) is connection:
             del self._connections[host_id]
+            self._health.gone(host_id)
+            self._probes.disconnected(host_id)
             self._metrics.connected_hosts.set(len(self._connections))
             log.info("host %s disconnected", host_id)
 
@@ -364,6 +383,11 @@ class DataPlaneManager:
         if compared is Compared.DIFFERENT:
             self._resync(connection, "drift")
 
+    def health_heard(self, connection: HostConnection, health: HostHealth) -> None:
+        """The host says how it does."""
+        if self._connections.get(connection.hello.host_id) is connection:
+            self._health.heard(connection.hello.host_id, health)
+
     def resync_requested(self, connection: HostConnection, request: ResyncRequest) -> None:
         """The host cannot go on: it gets everything."""
         log.warning(
@@ -373,6 +397,11 @@ class DataPlaneManager:
             request.reason,
         )
         self._resync(connection, "asked for")
+
+    def _perhaps_given_up(self, connection: HostConnection) -> None:
+        """This controller gave no sign of life: others may have taken back what was written of its hosts."""
+        self._resync(connection, "silence")
+        self._health.write_again(connection.hello.host_id)
 
     def _host_given_up(self, host_id: str) -> None:
         if host_id not in self._connections:

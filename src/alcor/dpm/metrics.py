@@ -53,3 +53,24 @@ class DpmMetrics:
         )
         self.status_writes = Counter("alcor_dpm_status_writes", "Port statuses written", registry=registry)
         self.lost_hosts = Counter("alcor_dpm_lost_hosts", "Hosts given up after the grace", registry=registry)
+        self.health_reports = Counter("alcor_dpm_health_reports", "What hosts said of their health", registry=registry)
+        self.health_changes = Counter(
+            "alcor_dpm_health_changes", "Hosts whose health changed, so that it was written", registry=registry
+        )
+        self.troubled_hosts = Gauge(
+            "alcor_dpm_troubled_hosts",
+            "Hosts connected to this controller that say that something is wrong, with them or with hosts they probe",
+            registry=registry,
+        )
+        self.data_planes = Gauge(
+            "alcor_dpm_data_planes",
+            "Hosts connected to this controller whose data plane does not work, by what it does",
+            ["state"],
+            registry=registry,
+        )
+        self.unreached_hosts = Gauge(
+            "alcor_dpm_unreached_hosts",
+            "Hosts that those connected to this controller probe and do not reach as they should",
+            ["fault"],
+            registry=registry,
+        )

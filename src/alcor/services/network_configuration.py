@@ -12,7 +12,7 @@ import msgspec
 from alcor.model.context import Context
 from alcor.model.errors import bad_request, not_found
 from alcor.services.floating_ips.external_network import VPCS
-from alcor.services.hosts import agent
+from alcor.services.hosts import node_health
 from alcor.services.manager import Create, Delete, Manager, Update, Values, check_repeated
 from alcor.services.ports.port_rows import lock_ports, tell_hosts
 from alcor.services.ports.port_views import fixed_ips_of
@@ -147,4 +147,4 @@ def _away(transaction: Transaction, port_ids: Sequence[str]) -> list[str]:
     """The hosts of these ports that no controller serves now: they are told when they connect."""
     found = bulk.select_by(transaction.connection, [port.c.host_id], port.c.id, port_ids)
     hosts = sorted({row.host_id for row in found if row.host_id})
-    return sorted(set(hosts) - agent.served(transaction.connection, hosts)) if hosts else []
+    return sorted(set(hosts) - node_health.served(transaction.connection, hosts)) if hosts else []

@@ -51,6 +51,11 @@ class Cloud:
             node = {"node_id": host.name, "node_name": host.name, "local_ip": host.vtep_ip}
             await self._request("POST", "/nodes", {"host_info": node})
 
+    async def node(self, host: Node) -> Resource:
+        """What the API shows of a host."""
+        node: Resource = (await self._request("GET", f"/nodes/{host.name}"))["host_info"]
+        return node
+
     async def create(self, kind: str, **attributes: Any) -> Resource:
         """A new network, subnet or port."""
         created: Resource = (await self._request("POST", _path(kind), {kind: attributes}))[kind]

@@ -54,6 +54,9 @@ class Recorder:
     def remote_idle(self, vni: int, mac: int) -> None:
         self.idle.append((vni, mac))
 
+    def lost(self, reason: str) -> None:
+        pass
+
     def restarted(self) -> None:
         self.restarts += 1
 

@@ -42,7 +42,8 @@ class Controller:
     ) -> None:
         self.directory = directory
         self.address = f"unix:{directory}/{socket or controller_id}"
-        self.metrics = DpmMetrics(CollectorRegistry())
+        self.registry = CollectorRegistry()
+        self.metrics = DpmMetrics(self.registry)
         # Every promise holds for both kinds: those that hold everything, and those that hold what their hosts need.
         holds_everything = store._engine.dialect.name == "sqlite"
         settings = DpmSettings(host_grace=grace, kept_log_entries=3, holds_everything=holds_everything)

@@ -6,7 +6,17 @@ import os
 from collections.abc import Sequence
 
 from alcor.channels.fast_path.client import Backoff, Connection, ConnectionLost, FastPathClient
-from alcor.channels.messages import Acknowledgement, GoalStateDigest, Hello, PortReport, PortState, ResyncRequest, State
+from alcor.channels.messages import (
+    Acknowledgement,
+    GoalStateDigest,
+    Hello,
+    HostHealth,
+    PortReport,
+    PortState,
+    ProbeTargets,
+    ResyncRequest,
+    State,
+)
 from alcor.model.digest import VERSION, digest_of
 from alcor.model.goal_state import GoalState, GoalStateDelta, apply_delta
 from alcor.model.identifiers import Id, id_text
@@ -28,7 +38,10 @@ class FakeAgent:
         self.connections = 0
         self.connection: Connection | None = None
         self._boot_id = os.urandom(16)
-        self._client = FastPathClient(controllers, self._hello, backoff=Backoff(first=0.02, maximum=0.2))
+        self.targets: list[ProbeTargets] = []  # as told, one after the other
+        self._client = FastPathClient(
+            controllers, self._hello, told_targets=self.targets.append, backoff=Backoff(first=0.02, maximum=0.2)
+        )
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -56,6 +69,11 @@ class FakeAgent:
         """Say what it has."""
         assert self.connection is not None
         await self.connection.send(self._digest(version))
+
+    async def say_health(self, health: HostHealth) -> None:
+        """Say how its host does."""
+        assert self.connection is not None
+        await self.connection.send(health)
 
     def _port_state(self, port_id: Id) -> PortState:
         if port_id in self.refused:

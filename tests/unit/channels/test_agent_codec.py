@@ -50,6 +50,7 @@ hellos = st.builds(
     reasons,
     st.one_of(st.none(), digests),
     st.booleans(),
+    st.booleans(),
 )
 messages = st.one_of(
     hellos,

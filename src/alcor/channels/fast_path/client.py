@@ -22,7 +22,8 @@ from alcor.channels.codec import GoalStateAssembler
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
 from alcor.channels.fast_path.dialling import Backoff, ConnectionLost, Dialling, reason, send
 from alcor.channels.fast_path.options import CONNECT_METHOD, END_OF_STREAM, Keepalive
-from alcor.channels.messages import AgentMessage, Hello, Welcome
+from alcor.channels.health_codec import decode_probe_targets
+from alcor.channels.messages import AgentMessage, Hello, ProbeTargets, Welcome
 from alcor.model.goal_state import GoalStateDelta
 from alcor.southbound.v1 import southbound_pb2 as pb
 
@@ -33,15 +34,36 @@ log = logging.getLogger(__name__)
 ToldNcms = Callable[[tuple[str, ...]], None]
 """Told all Network Config Managers there are; with none, they are to be asked where the controllers are."""
 
+ToldTargets = Callable[[ProbeTargets], None]
+"""Told whom to probe, instead of what was told before."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """Who takes what a controller tells beside goal states; what nobody takes, the hello does not ask for."""
+
+    ncms: ToldNcms | None = None
+    probe_targets: ToldTargets | None = None
+
+    def take(self, message: pb.ControllerMessage) -> bool:
+        """Hand on what a message tells; False when nobody takes it. Raises MalformedMessage."""
+        kind = message.WhichOneof("message")
+        if kind == "network_config_managers" and self.ncms is not None:
+            self.ncms(decode_ncms(message.network_config_managers))
+        elif kind == "probe_targets" and self.probe_targets is not None:
+            self.probe_targets(decode_probe_targets(message.probe_targets))
+        else:
+            return False
+        return True
+
 
 class Connection:
     """One stream to a controller that has welcomed this host."""
 
-    def __init__(self, address: str, welcome: Welcome, stream: Any, told_ncms: ToldNcms | None = None) -> None:
+    def __init__(self, address: str, welcome: Welcome, stream: Any, told: Told) -> None:
         self.address = address
         self.welcome = welcome
         self._stream = stream
-        self._told_ncms = told_ncms
+        self._told = told
         self._sending = asyncio.Lock()
 
     async def goal_states(self) -> AsyncIterator[GoalStateDelta]:
@@ -54,8 +76,7 @@ class Connection:
         try:
             while (data := await self._stream.read()) is not END_OF_STREAM:
                 message = parse(pb.ControllerMessage, data)
-                if message.WhichOneof("message") == "network_config_managers" and self._told_ncms is not None:
-                    self._told_ncms(decode_ncms(message.network_config_managers))
+                if self._told.take(message):
                     continue
                 if message.WhichOneof("message") != "goal_state":
                     raise MalformedMessage("only what the hello says is taken may follow the welcome")
@@ -88,23 +109,26 @@ class FastPathClient:
         hello: Callable[[], Hello],
         *,
         told_ncms: ToldNcms | None = None,
+        told_targets: ToldTargets | None = None,
         backoff: Backoff | None = None,
         keepalive: Keepalive | None = None,
         welcome_timeout: float = 10.0,
     ) -> None:
         """``controllers`` are HOST:PORT or unix:PATH; ``hello`` is asked anew before each attempt.
 
-        ``told_ncms`` is called while goal states are waited for.
+        ``told_ncms`` and ``told_targets`` are called while goal states are waited for.
         """
+        told = Told(told_ncms, told_targets)
 
         def first_message() -> bytes:
-            return encode_agent_message(msgspec.structs.replace(hello(), takes_ncms=told_ncms is not None))
+            takes = {"takes_ncms": told_ncms is not None, "takes_probe_targets": told_targets is not None}
+            return encode_agent_message(msgspec.structs.replace(hello(), **takes))
 
         self._dialling = Dialling(
             controllers,
             CONNECT_METHOD,
             first_message,
-            lambda address, data, stream: Connection(address, decode_welcome(data), stream, told_ncms),
+            lambda address, data, stream: Connection(address, decode_welcome(data), stream, told),
             what="controller",
             backoff=backoff,
             keepalive=keepalive,

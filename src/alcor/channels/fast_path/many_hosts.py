@@ -20,8 +20,18 @@ from alcor.channels.fast_path import progress
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
 from alcor.channels.fast_path.options import END_OF_STREAM, GOAL_STATES_AHEAD, HOSTS_LIMIT
 from alcor.channels.fast_path.sent_times import SentTimes
+from alcor.channels.health_codec import encode_probe_targets
 from alcor.channels.interface import ChannelListener, Delivery
-from alcor.channels.messages import Acknowledgement, AgentMessage, GoalStateDigest, Hello, PortReport, ResyncRequest
+from alcor.channels.messages import (
+    Acknowledgement,
+    AgentMessage,
+    GoalStateDigest,
+    Hello,
+    HostHealth,
+    PortReport,
+    ProbeTargets,
+    ResyncRequest,
+)
 from alcor.channels.outbox import Outbox
 from alcor.model.goal_state import GoalStateDelta
 from alcor.southbound.v1 import southbound_pb2 as pb
@@ -38,7 +48,19 @@ _UNDER_WAY = 4  # snapshots cut up at the same time: each holds a copy of its VP
 class ManyHost:
     """One host of the stream, as the Data Plane Manager sees it: a HostConnection."""
 
-    __slots__ = ("ahead", "closed", "hello", "number", "outbox", "parts", "queued", "sent", "stream", "welcomed")
+    __slots__ = (
+        "ahead",
+        "closed",
+        "hello",
+        "number",
+        "outbox",
+        "parts",
+        "queued",
+        "sent",
+        "stream",
+        "untold_targets",
+        "welcomed",
+    )
 
     def __init__(self, stream: "ManyHostsStream", number: int, hello: Hello) -> None:
         self.stream = stream
@@ -48,6 +70,7 @@ class ManyHost:
         self.sent = SentTimes(hello.applied_revision)
         self.ahead = 0  # goal states sent and not taken yet
         self.parts: Iterator[tuple[bytes, bool]] | None = None  # what is left of the goal state being sent
+        self.untold_targets: ProbeTargets | None = None
         self.welcomed = self.queued = self.closed = False
 
     def deliver(self, delta: GoalStateDelta) -> None:
@@ -68,6 +91,12 @@ class ManyHost:
         """See HostConnection."""
         return progress.delivery(self.outbox, self.sent)
 
+    def tell_probe_targets(self, targets: ProbeTargets) -> None:
+        """See HostConnection."""
+        if self.hello.takes_probe_targets:
+            self.untold_targets = targets
+            self.stream.queue(self)
+
     def replace(self) -> None:
         """End: the host has another connection."""
         self.stream.end(self.number, REPLACED)
@@ -78,7 +107,7 @@ class ManyHost:
 
     def may_send(self) -> bool:
         """Whether there is something to send that the host has room for."""
-        if not self.welcomed or self.parts is not None:
+        if not self.welcomed or self.parts is not None or self.untold_targets is not None:
             return True
         return self.ahead < GOAL_STATES_AHEAD and not self.outbox.is_empty()
 
@@ -176,6 +205,8 @@ class ManyHostsStream:
                 self._listener.resync_requested(host, message)
             case GoalStateDigest():
                 self._listener.digested(host, message)
+            case HostHealth():
+                self._listener.health_heard(host, message)
 
     def _take(self, host: ManyHost, count: int) -> None:
         if count > host.ahead:
@@ -248,6 +279,10 @@ class ManyHostsStream:
             host.welcomed = True
             self.queue(host)
             return self._welcome
+        if (targets := host.untold_targets) is not None and host.parts is None:
+            host.untold_targets = None
+            self.queue(host)
+            return encode_probe_targets(targets)
         if host.parts is None and host.outbox.snapshot_is_next and len(self._under_way) >= _UNDER_WAY:
             host.queued = True
             self._held.append(host)

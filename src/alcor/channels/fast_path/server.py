@@ -23,8 +23,18 @@ from alcor.channels.fast_path.ncm_announcements import NcmAnnouncements
 from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
 from alcor.channels.fast_path.sent_times import SentTimes
 from alcor.channels.fast_path.snapshot_turns import SnapshotTurns
+from alcor.channels.health_codec import encode_probe_targets
 from alcor.channels.interface import ChannelListener, Delivery
-from alcor.channels.messages import Acknowledgement, GoalStateDigest, Hello, PortReport, ResyncRequest, Welcome
+from alcor.channels.messages import (
+    Acknowledgement,
+    GoalStateDigest,
+    Hello,
+    HostHealth,
+    PortReport,
+    ProbeTargets,
+    ResyncRequest,
+    Welcome,
+)
 from alcor.channels.outbox import Outbox
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.token_bucket import TokenBucket
@@ -62,6 +72,7 @@ class HostStream:
         self.snapshot_items = 0  # see SnapshotTurns
         self.moved_at = 0.0
         self.untold_ncms: pb.NetworkConfigManagers | None = None
+        self.untold_targets: ProbeTargets | None = None
 
     def deliver(self, delta: GoalStateDelta) -> None:
         """Queue a delta (HostConnection)."""
@@ -85,6 +96,12 @@ class HostStream:
         """See ncm_announcements.Told."""
         if self.hello.takes_ncms:
             self.untold_ncms = ncms
+            self.filled.set()
+
+    def tell_probe_targets(self, targets: ProbeTargets) -> None:
+        """See HostConnection."""
+        if self.hello.takes_probe_targets:
+            self.untold_targets = targets
             self.filled.set()
 
     def replace(self) -> None:
@@ -214,6 +231,8 @@ class FastPathServer:
                     self._listener.resync_requested(stream, message)
                 case GoalStateDigest():
                     self._listener.digested(stream, message)
+                case HostHealth():
+                    self._listener.health_heard(stream, message)
                 case Hello():
                     raise MalformedMessage("a hello comes once, as the first message")
 
@@ -224,6 +243,9 @@ class FastPathServer:
             if (ncms := stream.untold_ncms) is not None:
                 stream.untold_ncms = None
                 await context.write(pb.ControllerMessage(network_config_managers=ncms).SerializeToString())
+            if (targets := stream.untold_targets) is not None:
+                stream.untold_targets = None
+                await context.write(encode_probe_targets(targets))
             if stream.outbox.snapshot_is_next:
                 await self._snapshots.send(stream, partial(self._send_next, stream, context))
             else:

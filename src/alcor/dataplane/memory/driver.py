@@ -181,6 +181,10 @@ class MemoryDataPlane:
         self._check_available()
         return fate_arriving(self.switch, vni, frame)
 
+    def trouble(self) -> str:
+        """See DataPlane."""
+        return ""
+
     async def describe(self) -> list[str]:
         """See DataPlane.describe."""
         switch = self.switch

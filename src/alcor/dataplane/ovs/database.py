@@ -31,6 +31,8 @@ class SwitchDatabase:
         self._generation = 0
         self._remarks: set[str] = set()
         self.datapath_type = ""
+        self.trouble = ""
+        """Why changes of the bridge go unnoticed; empty when they do not."""
 
     async def start(self) -> Switch:
         """Connect, prepare the bridge and the ports that every host has, and return the switch once it has taken them.
@@ -114,8 +116,10 @@ class SwitchDatabase:
         while True:
             self._news.clear()
             if (reason := self._client.lost()) is not None:
-                log.warning("ovsdb-server is gone: %s", reason)
+                self.trouble = f"ovsdb-server is gone: {reason}"
+                log.warning("%s", self.trouble)
                 await self._reconnect()
+                self.trouble = ""
                 log.info("connected to ovsdb-server again")
             if self._operations():
                 await self._put_right()

@@ -36,6 +36,7 @@ from alcor.dataplane.ovs.tunnel_neighbours import TunnelNeighbours
 from alcor.model.addresses import Address
 from alcor.model.identifiers import Id, id_text
 
+_LOST = "the connection to ovs-vswitchd is lost; it is tried again"
 _NEIGHBOUR_WAIT_SECONDS = 0.1
 _RECONNECT_SECONDS = (0.05, 1.0)  # first and longest pause
 _MAXIMUM_FRAME = 65000
@@ -213,6 +214,10 @@ class OvsDataPlane:
         """See DataPlane."""
         return self._port_ids.get(self._clients.number_of(address))
 
+    def trouble(self) -> str:
+        """See DataPlane."""
+        return self._database.trouble
+
     async def describe(self) -> list[str]:
         """See DataPlane."""
         session = self._live_session()
@@ -288,7 +293,7 @@ class OvsDataPlane:
 
     def _live_session(self) -> Session:
         if self._session is None or self._session.lost():
-            raise DataPlaneUnavailable("the connection to Open vSwitch is lost; it is tried again")
+            raise DataPlaneUnavailable(_LOST)
         return self._session
 
     def _live_programmer(self) -> Programmer:
@@ -308,7 +313,9 @@ class OvsDataPlane:
         while True:
             if self._session is not None:
                 await self._session.wait_lost()
-                log.warning("the connection to ovs-vswitchd is lost")
+                log.warning("%s", _LOST)
+                if self._listener is not None:
+                    self._listener.lost(_LOST)
                 await self._session.close()
             self._session = self._programmer = None
             pause, longest = _RECONNECT_SECONDS

@@ -3,7 +3,7 @@
 from typing import Any
 
 from alcor.model.addresses import mac_number, mac_text
-from alcor.model.resource import Attribute, Resource, Unset
+from alcor.model.resource import Attribute, Kept, Resource, Unset
 from alcor.model.resources.standard import timestamp_text
 from alcor.model.rules import ADMIN
 from alcor.model.values import integer, ipv4_address, optional, text, whole_number
@@ -56,6 +56,9 @@ NODE = Resource(
         Attribute("availability_zone", text(255), DEFAULT_ZONE),
         Attribute("cell", text(255), ""),
         Attribute("rack", text(255), ""),
+        Attribute("state", kept=Kept.COMPUTED),
+        Attribute("state_reasons", kept=Kept.COMPUTED),
+        Attribute("state_since", kept=Kept.COMPUTED),
         Attribute("revision_number", column="revision_number", parse_filter=whole_number),
         Attribute("created_at", column="created_at", to_view=timestamp_text),
         Attribute("updated_at", column="updated_at", to_view=timestamp_text),

@@ -12,8 +12,10 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, false, func, not_, or_, select
 
 from alcor.model.context import Context
+from alcor.model.node_health import NodeHealth
 from alcor.model.resources.agent import AGENT
 from alcor.services.access import Access, Project
+from alcor.services.hosts import node_health
 from alcor.services.manager import CREATE, OPERATIONS, Delete, Filter, check_expected, each
 from alcor.services.plain import Plain, locked_row, plain_manager
 from alcor.services.rows import View
@@ -21,15 +23,7 @@ from alcor.store import bulk, sql
 from alcor.store.tables import agent, controller, host_session, node
 from alcor.store.transaction import Transaction
 
-SILENT_AFTER = 75
-"""Seconds without a sign of life after which an agent is down (Neutron's agent_down_time)."""
-
 _PRESENT = {"is_deleted": False}
-_SESSIONS = (
-    select(host_session.c.host_id, controller.c.heartbeat_at)
-    .join(controller, controller.c.id == host_session.c.controller_id)
-    .where(host_session.c.host_id.in_(bindparam("hosts", expanding=True)))
-)
 _ANY_DELETED = sql.statement("SELECT 1 FROM agent WHERE is_deleted LIMIT 1")
 _BACK = (
     agent.update()
@@ -77,21 +71,16 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
     bulk.update_rows(transaction.connection, agent, "id", ("is_deleted",), [(True, row.id)])
 
 
-def served(connection: Connection, hosts: Sequence[str]) -> set[str]:
-    """Those of the hosts that a controller serves now."""
-    since = int(time.time()) - SILENT_AFTER
-    return {row.host_id for row in connection.execute(_SESSIONS, {"hosts": hosts}) if row.heartbeat_at >= since}
-
-
 def _computed(connection: Connection, rows: Sequence[Any], _context: Context) -> Sequence[View]:
     hosts = [row.host for row in rows]
-    heard = {row.host_id: row.heartbeat_at for row in connection.execute(_SESSIONS, {"hosts": hosts})}
+    heard = node_health.heard(connection, hosts)
+    healths = node_health.healths(connection, hosts)
     nodes = {row.id: row for row in bulk.select_by(connection, list(node.c), node.c.id, hosts)}
-    since = int(time.time()) - SILENT_AFTER
-    return [_state(nodes[row.host], heard.get(row.host), since) for row in rows]
+    since = int(time.time()) - node_health.SILENT_AFTER
+    return [_state(nodes[row.host], heard.get(row.host), since, healths[row.host]) for row in rows]
 
 
-def _state(of_node: Any, heard_at: int | None, since: int) -> View:
+def _state(of_node: Any, heard_at: int | None, since: int, health: NodeHealth) -> View:
     """``heard_at``: when the controller that serves the node gave its last sign of life; None while none does."""
     return {
         "created_at": _text(of_node.created_at),
@@ -100,6 +89,7 @@ def _state(of_node: Any, heard_at: int | None, since: int) -> View:
         "alive": heard_at is not None and heard_at >= since,
         "configurations": {
             "bridge_mappings": {},
+            "data_plane": health.data_plane,
             "message_queue": {
                 "group_topic": of_node.group_topic,
                 "unicast_topic": of_node.unicast_topic,
@@ -107,6 +97,8 @@ def _state(of_node: Any, heard_at: int | None, since: int) -> View:
             },
             "datapath_type": "system",
             "in_distributed_mode": True,
+            "state": health.state.value,
+            "state_reasons": list(health.reasons),
             "tunnel_types": ["vxlan"],
             "tunneling_ip": of_node.local_ip,
         },
@@ -132,7 +124,7 @@ def _is_served() -> ColumnElement[bool]:
         and_(
             host_session.c.host_id == agent.c.host,
             controller.c.id == host_session.c.controller_id,
-            controller.c.heartbeat_at >= int(time.time()) - SILENT_AFTER,
+            controller.c.heartbeat_at >= int(time.time()) - node_health.SILENT_AFTER,
         )
     )
 

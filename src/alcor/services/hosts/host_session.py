@@ -9,7 +9,7 @@ other.
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam
 
 from alcor.services.ports.port_status import set_down_on_host
 from alcor.store import sql
@@ -65,6 +65,10 @@ _CONTROLLERS = sql.statement(
     "(SELECT COUNT(*) FROM host_session WHERE controller_id = controller.id) AS hosts "
     "FROM controller ORDER BY heartbeat_at DESC, id LIMIT :limit"
 )
+_HEARD = sql.statement(
+    "SELECT host_session.host_id, controller.heartbeat_at FROM host_session "
+    "JOIN controller ON controller.id = host_session.controller_id WHERE host_session.host_id IN :hosts"
+).bindparams(bindparam("hosts", expanding=True))
 _CONTROLLER_OF = sql.statement("SELECT controller_id FROM host_session WHERE host_id = :host_id")
 
 
@@ -124,3 +128,8 @@ def controller_of(connection: Connection, host_id: str) -> str | None:
     """The controller that serves the host, or None."""
     found: str | None = connection.execute(_CONTROLLER_OF, {"host_id": host_id}).scalar()
     return found
+
+
+def heard(connection: Connection, hosts: Sequence[str]) -> dict[str, int]:
+    """Host → when its controller gave its last sign of life (seconds since the epoch), of those that have one."""
+    return {row.host_id: row.heartbeat_at for row in connection.execute(_HEARD, {"hosts": hosts})}

@@ -8,10 +8,12 @@ from sqlalchemy.exc import IntegrityError
 
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, conflict, not_found
+from alcor.model.node_health import NodeHealth
 from alcor.model.records import NodeDeleted
 from alcor.model.resources.node import NODE
+from alcor.model.resources.standard import timestamp_text
 from alcor.services.access import Access, everybody
-from alcor.services.hosts import agent, queue_places
+from alcor.services.hosts import agent, node_health, queue_places
 from alcor.services.manager import Create, Delete, Manager, Update, check_expected, check_repeated, each
 from alcor.services.rows import Rows, View
 from alcor.store import bulk, number_pools
@@ -45,7 +47,7 @@ def _create(transaction: Transaction, create: Create) -> list[View]:
         raise conflict("LocalIpInUse", "Another node has a local_ip of these by now.") from error
     agent.register(transaction, {values["node_id"]: values["availability_zone"] for values in nodes})
     transaction.record(*map(node_record, rows))
-    return [ROWS.view(row) for row in rows]
+    return _views(connection, rows, create.context)
 
 
 def _check_new_ids(connection: Connection, ids: Sequence[str]) -> None:
@@ -110,7 +112,7 @@ def _update(transaction: Transaction, update: Update) -> View:
         agent.move(transaction.connection, update.id, update.values["availability_zone"])
     if node_record(changed) != node_record(row):
         transaction.record(node_record(changed))
-    return ROWS.view(changed)
+    return _views(transaction.connection, [changed], update.context)[0]
 
 
 def _delete(transaction: Transaction, delete: Delete) -> None:
@@ -122,6 +124,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
     transaction.connection.execute(_DELETE, {"node_id": delete.id})
     agent.forget(transaction.connection, delete.id)
     queue_places.leave(transaction.connection, row.group_topic)
+    node_health.forget_node(transaction.connection, delete.id)
     transaction.record(NodeDeleted(delete.id))
 
 
@@ -131,8 +134,17 @@ def _in_use(node_id: str, port_id: str) -> AlcorError:
     )
 
 
-def _views(_connection: Connection, rows: Sequence[Any], _context: Context) -> list[View]:
-    return [ROWS.view(row) for row in rows]
+def _views(connection: Connection, rows: Sequence[Any], _context: Context) -> list[View]:
+    healths = node_health.healths(connection, [row.id for row in rows])
+    return [ROWS.view(row) | _shown(healths[row.id]) for row in rows]
+
+
+def _shown(health: NodeHealth) -> View:
+    return {
+        "state": health.state.value,
+        "state_reasons": list(health.reasons),
+        "state_since": None if health.since is None else timestamp_text(health.since),
+    }
 
 
 NODES = Manager(access=ACCESS, views=_views, create=each(_create), update=each(_update), delete=each(_delete))

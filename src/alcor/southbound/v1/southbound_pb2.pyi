@@ -44,28 +44,76 @@ class ToHost(_message.Message):
     def __init__(self, host: _Optional[int] = ..., message: _Optional[bytes] = ..., end: _Optional[str] = ...) -> None: ...
 
 class AgentMessage(_message.Message):
-    __slots__ = ("hello", "acknowledgement", "port_report", "resync_request", "goal_state_digest")
+    __slots__ = ("hello", "acknowledgement", "port_report", "resync_request", "goal_state_digest", "host_health")
     HELLO_FIELD_NUMBER: _ClassVar[int]
     ACKNOWLEDGEMENT_FIELD_NUMBER: _ClassVar[int]
     PORT_REPORT_FIELD_NUMBER: _ClassVar[int]
     RESYNC_REQUEST_FIELD_NUMBER: _ClassVar[int]
     GOAL_STATE_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    HOST_HEALTH_FIELD_NUMBER: _ClassVar[int]
     hello: Hello
     acknowledgement: Acknowledgement
     port_report: PortReport
     resync_request: ResyncRequest
     goal_state_digest: GoalStateDigest
-    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., acknowledgement: _Optional[_Union[Acknowledgement, _Mapping]] = ..., port_report: _Optional[_Union[PortReport, _Mapping]] = ..., resync_request: _Optional[_Union[ResyncRequest, _Mapping]] = ..., goal_state_digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ...) -> None: ...
+    host_health: HostHealth
+    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., acknowledgement: _Optional[_Union[Acknowledgement, _Mapping]] = ..., port_report: _Optional[_Union[PortReport, _Mapping]] = ..., resync_request: _Optional[_Union[ResyncRequest, _Mapping]] = ..., goal_state_digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ..., host_health: _Optional[_Union[HostHealth, _Mapping]] = ...) -> None: ...
 
 class ControllerMessage(_message.Message):
-    __slots__ = ("welcome", "goal_state", "network_config_managers")
+    __slots__ = ("welcome", "goal_state", "network_config_managers", "probe_targets")
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     GOAL_STATE_FIELD_NUMBER: _ClassVar[int]
     NETWORK_CONFIG_MANAGERS_FIELD_NUMBER: _ClassVar[int]
+    PROBE_TARGETS_FIELD_NUMBER: _ClassVar[int]
     welcome: Welcome
     goal_state: GoalState
     network_config_managers: NetworkConfigManagers
-    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., goal_state: _Optional[_Union[GoalState, _Mapping]] = ..., network_config_managers: _Optional[_Union[NetworkConfigManagers, _Mapping]] = ...) -> None: ...
+    probe_targets: ProbeTargets
+    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., goal_state: _Optional[_Union[GoalState, _Mapping]] = ..., network_config_managers: _Optional[_Union[NetworkConfigManagers, _Mapping]] = ..., probe_targets: _Optional[_Union[ProbeTargets, _Mapping]] = ...) -> None: ...
+
+class ProbeTargets(_message.Message):
+    __slots__ = ("host_indexes", "ipv4", "interval_milliseconds", "packet_bytes")
+    HOST_INDEXES_FIELD_NUMBER: _ClassVar[int]
+    IPV4_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_MILLISECONDS_FIELD_NUMBER: _ClassVar[int]
+    PACKET_BYTES_FIELD_NUMBER: _ClassVar[int]
+    host_indexes: _containers.RepeatedScalarFieldContainer[int]
+    ipv4: _containers.RepeatedScalarFieldContainer[int]
+    interval_milliseconds: int
+    packet_bytes: int
+    def __init__(self, host_indexes: _Optional[_Iterable[int]] = ..., ipv4: _Optional[_Iterable[int]] = ..., interval_milliseconds: _Optional[int] = ..., packet_bytes: _Optional[int] = ...) -> None: ...
+
+class HostHealth(_message.Message):
+    __slots__ = ("data_plane", "trouble", "probed", "unreached", "faults")
+    class DataPlane(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        DATA_PLANE_UNSPECIFIED: _ClassVar[HostHealth.DataPlane]
+        WORKS: _ClassVar[HostHealth.DataPlane]
+        REPAIRING: _ClassVar[HostHealth.DataPlane]
+        GONE: _ClassVar[HostHealth.DataPlane]
+    DATA_PLANE_UNSPECIFIED: HostHealth.DataPlane
+    WORKS: HostHealth.DataPlane
+    REPAIRING: HostHealth.DataPlane
+    GONE: HostHealth.DataPlane
+    class Fault(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        FAULT_UNSPECIFIED: _ClassVar[HostHealth.Fault]
+        UNREACHABLE: _ClassVar[HostHealth.Fault]
+        NOT_WITH_FULL_PACKETS: _ClassVar[HostHealth.Fault]
+    FAULT_UNSPECIFIED: HostHealth.Fault
+    UNREACHABLE: HostHealth.Fault
+    NOT_WITH_FULL_PACKETS: HostHealth.Fault
+    DATA_PLANE_FIELD_NUMBER: _ClassVar[int]
+    TROUBLE_FIELD_NUMBER: _ClassVar[int]
+    PROBED_FIELD_NUMBER: _ClassVar[int]
+    UNREACHED_FIELD_NUMBER: _ClassVar[int]
+    FAULTS_FIELD_NUMBER: _ClassVar[int]
+    data_plane: HostHealth.DataPlane
+    trouble: str
+    probed: int
+    unreached: _containers.RepeatedScalarFieldContainer[int]
+    faults: _containers.RepeatedScalarFieldContainer[HostHealth.Fault]
+    def __init__(self, data_plane: _Optional[_Union[HostHealth.DataPlane, str]] = ..., trouble: _Optional[str] = ..., probed: _Optional[int] = ..., unreached: _Optional[_Iterable[int]] = ..., faults: _Optional[_Iterable[_Union[HostHealth.Fault, str]]] = ...) -> None: ...
 
 class NetworkConfigManagers(_message.Message):
     __slots__ = ("addresses",)
@@ -74,7 +122,7 @@ class NetworkConfigManagers(_message.Message):
     def __init__(self, addresses: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("host_id", "boot_id", "log_id", "applied_revision", "agent_version", "digest", "takes_network_config_managers")
+    __slots__ = ("host_id", "boot_id", "log_id", "applied_revision", "agent_version", "digest", "takes_network_config_managers", "takes_probe_targets")
     HOST_ID_FIELD_NUMBER: _ClassVar[int]
     BOOT_ID_FIELD_NUMBER: _ClassVar[int]
     LOG_ID_FIELD_NUMBER: _ClassVar[int]
@@ -82,6 +130,7 @@ class Hello(_message.Message):
     AGENT_VERSION_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     TAKES_NETWORK_CONFIG_MANAGERS_FIELD_NUMBER: _ClassVar[int]
+    TAKES_PROBE_TARGETS_FIELD_NUMBER: _ClassVar[int]
     host_id: str
     boot_id: bytes
     log_id: bytes
@@ -89,7 +138,8 @@ class Hello(_message.Message):
     agent_version: str
     digest: GoalStateDigest
     takes_network_config_managers: bool
-    def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ..., log_id: _Optional[bytes] = ..., applied_revision: _Optional[int] = ..., agent_version: _Optional[str] = ..., digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ..., takes_network_config_managers: _Optional[bool] = ...) -> None: ...
+    takes_probe_targets: bool
+    def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ..., log_id: _Optional[bytes] = ..., applied_revision: _Optional[int] = ..., agent_version: _Optional[str] = ..., digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ..., takes_network_config_managers: _Optional[bool] = ..., takes_probe_targets: _Optional[bool] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("log_id", "controller_id", "report_interval_seconds", "digest_interval_seconds")

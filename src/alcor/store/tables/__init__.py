@@ -18,7 +18,7 @@ from alcor.store.tables.gateways import (
     gateway_propagation,
     gateway_route_table,
 )
-from alcor.store.tables.hosts import agent, controller, host_group, host_session, ncm, node
+from alcor.store.tables.hosts import agent, controller, host_group, host_health, host_session, ncm, node, unreached_host
 from alcor.store.tables.metering import log, metering_label, metering_label_rule
 from alcor.store.tables.network import ip_allocation, network, port, subnet
 from alcor.store.tables.network_acls import network_acl, network_acl_rule, network_acl_subnet
@@ -76,6 +76,7 @@ __all__ = [
     "gateway_propagation",
     "gateway_route_table",
     "host_group",
+    "host_health",
     "host_session",
     "ip_allocation",
     "ip_reservation",
@@ -119,5 +120,6 @@ __all__ = [
     "subnetpool",
     "tag",
     "trunk",
+    "unreached_host",
     "vpc_router",
 ]

@@ -83,3 +83,25 @@ host_session = Table(
     Column("controller_id", String(36), nullable=False),
     Index("ix_host_session_controller_id", "controller_id"),
 )
+
+# How hosts do of which there is something to tell: as their agents said last, and since when (seconds since the epoch).
+host_health = Table(
+    "host_health",
+    metadata,
+    Column("host_id", String(255), primary_key=True),
+    Column("data_plane", String(16), nullable=False),  # works, repairing, gone
+    Column("trouble", Text, nullable=False),
+    Column("probed", BigInteger, nullable=False),  # how many hosts it probes
+    Column("since", BigInteger, nullable=False),
+)
+
+# Which hosts do not reach which others on the underlay as they should, and since when.
+unreached_host = Table(
+    "unreached_host",
+    metadata,
+    Column("host_id", String(255), primary_key=True),
+    Column("peer_id", String(255), primary_key=True),
+    Column("fault", String(32), nullable=False),  # unreachable, not_with_full_packets
+    Column("since", BigInteger, nullable=False),
+    Index("ix_unreached_host_peer_id", "peer_id"),
+)
