@@ -163,6 +163,7 @@ def make_driver(settings: AgentSettings) -> DataPlane:
             integration_bridge=table.integration_bridge,
             datapath=table.datapath,
             punt_rate=table.punt_rate,
+            fragment_rate=table.fragment_rate,
             idle_seconds=table.idle_seconds,
             connections=table.connections,
             service_network=settings.service_network,

@@ -25,6 +25,7 @@ run_directory = "/var/run/openvswitch" # where ovsdb-server and ovs-vswitchd kee
 integration_bridge = "br-int"
 idle_seconds = 60                      # rules to peers learned on demand go when nothing was sent for so long
 connections = 65536                    # how many connections of each workload are tracked at most
+fragment_rate = 150                    # how many fragments a second each workload may send
 datapath = "auto"                      # "system" (kernel), "netdev" (userspace), or "auto" to find out
 
 [metadata]
@@ -53,6 +54,7 @@ class OvsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     punt_rate: int = 200
     idle_seconds: int = 60
     connections: int = 65536
+    fragment_rate: int = 150
 
 
 class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,8 +134,9 @@ def _check(settings: AgentSettings) -> None:
         raise SettingsError("probe_port must be from 1 to 65535")
     if not 0 <= settings.flood_copies <= _MOST_FLOOD_COPIES:
         raise SettingsError(f"flood_copies must be from 0 (none) to {_MOST_FLOOD_COPIES}")
-    if not 0 < settings.ovs.connections < 2**32:
-        raise SettingsError("ovs.connections must be a positive number")
+    for key in ("connections", "fragment_rate"):
+        if not 0 < getattr(settings.ovs, key) < 2**32:
+            raise SettingsError(f"ovs.{key} must be a positive number")
     if not 1 <= settings.ovs.idle_seconds <= _LONGEST_IDLE_SECONDS:
         raise SettingsError(f"ovs.idle_seconds must be from 1 to {_LONGEST_IDLE_SECONDS}")
     try:

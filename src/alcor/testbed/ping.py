@@ -14,9 +14,11 @@ from alcor.testbed.waiting import wait_until
 _TIME = re.compile(r"icmp_seq=(\d+) .*time=([\d.]+) ms")
 
 
-def ping_once(namespace: NetworkNamespace, address: str, timeout: float) -> float | None:
-    """Send one echo request; the round-trip time in milliseconds, or None when no answer came in time (s)."""
-    output = namespace.run("ping", "-n", "-c", "1", "-W", f"{timeout:g}", address, check=False)
+def ping_once(namespace: NetworkNamespace, address: str, timeout: float, size: int) -> float | None:
+    """Send one echo request with so many bytes of data; the round-trip time in milliseconds, or None when no answer
+    came in time (s)."""
+    options = ("-n", "-c", "1", "-W", f"{timeout:g}", "-s", str(size))
+    output = namespace.run("ping", *options, address, check=False)
     answer = _TIME.search(output)
     return float(answer[2]) if answer else None
 

@@ -52,9 +52,10 @@ class Workload:
         """Get an address by DHCP. Raises TestbedError when no server answers."""
         return request_lease(self.namespace, INTERFACE)
 
-    def ping(self, address: str, timeout: float = 5) -> float | None:
-        """Send one echo request; the round-trip time in milliseconds, or None when no answer came in time (s)."""
-        return ping_once(self.namespace, address, timeout)
+    def ping(self, address: str, timeout: float = 5, size: int = 56) -> float | None:
+        """Send one echo request with so many bytes of data; the round-trip time in milliseconds, or None when no answer
+        came in time (s)."""
+        return ping_once(self.namespace, address, timeout, size)
 
     def keep_pinging(self, address: str, interval: float = 0.01) -> RunningPing:
         """Send an echo request every so many seconds until stopped."""

@@ -1,6 +1,7 @@
 """A workload that does its worst: its neighbours notice nothing, the agent goes on, and counters tell of it."""
 
 import contextlib
+import itertools
 import random
 import socket
 import struct
@@ -21,6 +22,8 @@ ATTACKER, LEARNER, SPEAKER, NEAR, FAR = "attacker", "learner", "speaker", "near"
 PLACES = {ATTACKER: 0, LEARNER: 0, SPEAKER: 0, NEAR: 0, FAR: 1}
 VICTIMS = (NEAR, FAR)
 LARGEST_FRAME = 9000
+MOST_FRAGMENTS = 1000
+"""That Open vSwitch keeps in userspace, unless told otherwise."""
 ALL_NODES = ip_bytes("ff02::1")
 SERVICES, SERVICES_MAC = ip_bytes("169.254.169.254"), 0xFE0000000001
 FAILURES = ("punted_packets_failed", "replies_failed", "dns_failed", "data_plane_restarts", "data_plane_errors")
@@ -50,7 +53,10 @@ class Scene:
 
     def dropped(self) -> int:
         """How many packets the rules against forgery and tags have met on the attacker's host."""
-        rules = ("classify/tagged:", "source_guard/spoofed:", "source_guard/forged_", "neighbour_guard/forged_")
+        return self.met("classify/tagged:", "source_guard/spoofed:", "source_guard/forged_", "neighbour_guard/forged_")
+
+    def met(self, *rules: str) -> int:
+        """How many packets these rules have met on the attacker's host."""
         lines = [line for line in self.site.host(0).flows() if line.startswith(rules)]
         return sum(int(line.rpartition("[packets ")[2].partition(",")[0]) for line in lines)
 
@@ -232,4 +238,29 @@ async def test_pieces_that_do_not_fit_and_giants_stop_nothing(scene: Scene) -> N
         frames += [packets.ethernet(scene.macs[victim], mac, 0x0800, frame)] * 20
     with scene.nobody_notices():
         scene.attack(frames)
+    scene.all_still_learn()
+
+
+def unfinished(scene: Scene, numbers: Iterable[int]) -> list[bytes]:
+    """First pieces of packets to another host, each of another, that nothing follows."""
+    first = packets.udp_payload(4000, 4001, bytes(1392))
+    return [fragment(scene, FAR, number, 0, first) for number in numbers]
+
+
+async def test_packets_that_are_never_finished_leave_room_for_those_of_others(scene: Scene) -> None:
+    """More than a switch keeps in all."""
+    numbers = itertools.count(1)
+    with scene.nobody_notices():
+
+        def are_enough() -> bool:
+            scene.attack(unfinished(scene, itertools.islice(numbers, 20)))
+            return scene.met("classify/fragment_from_workload:") > 2 * MOST_FRAGMENTS
+
+        wait_until(are_enough, "fragments to be counted", timeout=60)
+        for name in VICTIMS:
+            wait_until(
+                lambda: scene.site.workloads[SPEAKER].ping(scene.site.address(name), 1, size=4000) is not None,  # noqa: B023
+                f"{name} to answer in fragments",
+                timeout=5,
+            )
     scene.all_still_learn()

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from alcor.dataplane.ovs.control_socket import ControlSocket
 from alcor.dataplane.ovs.jsonrpc import RpcError
 
+_MOST_FRAGMENTS = 5000  # what Open vSwitch allows
+"""Of workloads that finish no packet each holds 16 times fragment_rate: those of 15 s, and a burst."""
+
 log = logging.getLogger(__name__)
 
 
@@ -34,6 +37,17 @@ class ConnectionZones:
             await self._commands.call("dpctl/flush-conntrack", zone)
         except RpcError:
             await self._commands.call("dpctl/flush-conntrack", self._datapath, zone)
+
+    async def make_room_for_fragments(self) -> None:
+        """Let as many fragments wait for the rest of their packets as the datapath can.
+
+        The kernel has its own settings, which are the host's (net.ipv4.ipfrag_high_thresh); there this does nothing.
+        """
+        if self._datapath.startswith("netdev"):
+            try:
+                await self._commands.call("dpctl/ipf-set-max-nfrags", self._datapath, str(_MOST_FRAGMENTS))
+            except (OSError, RpcError) as error:
+                log.warning("few workloads may use up the room for fragments of this host: %s", error)
 
     async def limit(self, connections: int) -> None:
         """Let no zone hold more connections than this. Where the datapath cannot, that is logged."""

@@ -306,6 +306,7 @@ class OvsDataPlane:
         self._session = await open_session(socket, self._settings, Handlers(self._packet_in, self._flow_idle))
         zones = ConnectionZones(self._commands, self._database.datapath_type)
         await zones.limit(self._settings.connections)
+        await zones.make_room_for_fragments()
         self._programmer = Programmer(self._session, self._generation, self._revalidation, zones, self._clients)
 
     async def _keep_connected(self) -> None:

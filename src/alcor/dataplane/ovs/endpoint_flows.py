@@ -8,6 +8,7 @@ from alcor.dataplane.ovs import ipv6_rules
 from alcor.dataplane.ovs import pipeline as rules
 from alcor.dataplane.ovs.acl_flows import border_flows
 from alcor.dataplane.ovs.flood_rules import FLOOD_FROM_WORKLOAD, NOT_TO_SENDER
+from alcor.dataplane.ovs.punt_meters import PortMeters
 from alcor.dataplane.ovs.rendering import Flow, Pipeline
 from alcor.dataplane.ovs.routing_rules import TO_AGENT
 from alcor.dataplane.ovs.security_flows import security_flows
@@ -18,6 +19,8 @@ _ALL_IPV4 = 0xFFFFFFFF
 _ALL_IPV6 = (1 << 128) - 1
 _EVERYWHERE = (
     rules.FROM_WORKLOAD,
+    rules.FRAGMENT_FROM_WORKLOAD,
+    rules.FRAGMENT_FROM_WORKLOAD_IPV6,
     rules.PUNT_ARP,
     rules.PUNT_DHCP,
     ipv6_rules.PUNT_NEIGHBOUR_SOLICITATION,
@@ -32,26 +35,22 @@ _OWN_IPV6 = (ipv6_rules.GUARD_IPV6, ipv6_rules.OWN_NEIGHBOUR, ipv6_rules.OWN_NEI
 _WITHOUT_ADDRESS = (rules.GUARD_ARP_PROBE, rules.GUARD_DHCP, ipv6_rules.GUARD_IPV6_UNSPECIFIED)
 
 
-def endpoint_flows(
-    pipeline: Pipeline, endpoint: Endpoint, port: int, undecided_meter: int, flood_meter: int
-) -> tuple[Flow, ...]:
+def endpoint_flows(pipeline: Pipeline, endpoint: Endpoint, port: int, meters: PortMeters) -> tuple[Flow, ...]:
     """Every flow of a port whose interface has this OpenFlow port number; none when it is administratively down.
-
-    What goes to the agent because it is undecided goes by a meter of its own, and so does what is flooded.
 
     Raises ValueError when an allowed address pair is no CIDR, OverflowError when a number does not fit its field.
     """
     if not endpoint.admin_state_up:
         return ()
-    common = {"port": port, "vni": endpoint.vni, "mac": endpoint.mac, "meter": port}
-    common["flood_meter"] = flood_meter
+    common = {"port": port, "vni": endpoint.vni, "mac": endpoint.mac, "meter": meters.punted}
+    common |= {"flood_meter": meters.floods, "fragment_meter": meters.fragments}
     flows = [pipeline[rule].flow(common) for rule in _EVERYWHERE]
     delivering = GUARD_INGRESS if endpoint.port_security else rules.DELIVER
     flows.append(pipeline[rules.COPY_TWINS[delivering]].flow(common))
     flows += border_flows(pipeline, endpoint, port)
     if not endpoint.port_security:
         return (*flows, *(pipeline[rule].flow(common) for rule in (rules.UNGUARDED, rules.DELIVER)))
-    asked = security_flows(pipeline, endpoint, port, undecided_meter)
+    asked = security_flows(pipeline, endpoint, port, meters.undecided)
     return (*flows, *_guard(pipeline, endpoint, port), *asked)
 
 

@@ -21,6 +21,8 @@ from alcor.dataplane.ovs.tables import CLASSIFY, LEAVING, LOCAL, MISS, PUNT, REM
 
 _ARP = Match("eth_type", 0x0806)
 _IPV4 = Match("eth_type", 0x0800)
+_IPV6 = Match("eth_type", 0x86DD)
+_IS_FRAGMENT = Match("ip_frag", 1, 1)
 _FROM_PORT = Match("in_port", "port")
 _FROM_MAC = Match("eth_src", "mac")
 _TAGGED = 0x1000
@@ -51,6 +53,22 @@ FROM_WORKLOAD = Rule(
     (_FROM_PORT,),
     (WriteMetadata("vni"), GoTo(SOURCE_GUARD.number)),
     "a port that is administratively up",
+)
+FRAGMENT_FROM_WORKLOAD = Rule(
+    "fragment_from_workload",
+    CLASSIFY,
+    120,
+    (_IPV4, _FROM_PORT, _IS_FRAGMENT),
+    (Meter("fragment_meter"), *FROM_WORKLOAD.actions),
+    "a fragment, at a bounded rate for each workload: those of all wait in one place for the rest of their packet",
+)
+FRAGMENT_FROM_WORKLOAD_IPV6 = Rule(
+    "fragment_from_workload_ipv6",
+    CLASSIFY,
+    110,
+    (_IPV6, _FROM_PORT, _IS_FRAGMENT),
+    FRAGMENT_FROM_WORKLOAD.actions,
+    "the same of IPv6",
 )
 NO_PORT = Rule("no_port", CLASSIFY, 0, (), (), "an interface without a port, or with one that is down")
 
@@ -194,6 +212,8 @@ RULES = (
     TAGGED,
     FROM_TUNNEL,
     FROM_WORKLOAD,
+    FRAGMENT_FROM_WORKLOAD,
+    FRAGMENT_FROM_WORKLOAD_IPV6,
     NO_PORT,
     UNGUARDED,
     GUARD_ARP,

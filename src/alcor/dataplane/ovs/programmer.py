@@ -219,9 +219,9 @@ class Programmer:
 
     def _endpoint_flows(self, endpoint: Endpoint, number: int) -> tuple[Flow, ...]:
         pipeline, session = self._session.pipeline, self._session
-        services = service_flows(pipeline, endpoint, number, session.services_meter(number), self._clients)
-        meters = session.undecided_meter(number), session.flood_meter(number)
-        return (*endpoint_flows(pipeline, endpoint, number, *meters), *services)
+        meters = session.meters_of(number)
+        services = service_flows(pipeline, endpoint, number, meters.services, self._clients)
+        return (*endpoint_flows(pipeline, endpoint, number, meters), *services)
 
     def _stage_routers(self, routers: Iterable[Router]) -> dict[Id, _RouterFlows]:
         pipeline = self._session.pipeline

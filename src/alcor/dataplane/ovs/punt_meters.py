@@ -1,36 +1,50 @@
-"""The meters that bound how many packets of each workload go to the agent and to the host's own programs.
+"""The meters that bound how many packets of each workload go where all workloads of the host share something.
 
-Meter n is that of port number n, and meter 65,536 + n that of its packets which are undecided: those come from
-strangers, and must not use up what the workload has for ARP and DHCP. Nor must what is for the host's programs, which
-is whole connections: meter 131,072 + n lets ten times as much pass. Meter 196,608 + n is that of broadcast and
-multicast, five times as much, for others hear it. A switch with fewer meters has one for several of these.
+A port has one of each kind. What goes to the agent; what is undecided, for that comes from strangers, and must not use
+up what the workload has for ARP and DHCP; what is for the host's programs, ten times as much, which is whole
+connections; broadcast and multicast, five times as much, for others hear it; and fragments, at a rate of their own, for
+what is never put together takes room that all share until it is given up.
+
+The meters that a switch has are divided evenly among the kinds: where there are fewer for one than port numbers, some
+ports share theirs. A switch with few has one for all kinds.
 """
 
 import contextlib
 import logging
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from alcor.dataplane.ovs.openflow import message, meters
 from alcor.dataplane.ovs.openflow.connection import OpenFlowConnection
 from alcor.dataplane.ovs.openflow.errors import Refused
+from alcor.dataplane.ovs.settings import OvsSettings
 
-_UNDECIDED = 0x10000
-_SERVICES = 0x20000
-_FLOODS = 0x30000
-_KINDS = 3
+_PUNTED, _UNDECIDED, _SERVICES, _FLOODS, _FRAGMENTS = _KINDS = range(5)
 _FACTORS = {_SERVICES: 10, _FLOODS: 5}
+_FEW = 0x4000  # for each kind: a host has not so many workloads, but port numbers go round
 
 log = logging.getLogger(__name__)
+
+
+class PortMeters(NamedTuple):
+    """The meters of one port, by what they are for."""
+
+    punted: int
+    undecided: int
+    services: int
+    floods: int
+    fragments: int
 
 
 class PuntMeters:
     """The meters of one switch."""
 
-    def __init__(self, connection: OpenFlowConnection, packets_per_second: int, highest: int) -> None:
+    def __init__(self, connection: OpenFlowConnection, settings: OvsSettings, highest: int) -> None:
         self._connection = connection
-        self._has_kinds = highest >= _KINDS * _UNDECIDED
-        self._has_floods = highest >= _FLOODS + _UNDECIDED
-        self._rate = packets_per_second
+        share = highest // len(_KINDS)
+        self._kinds = _KINDS if share >= _FEW else (_PUNTED,)
+        self._of_a_kind = share if share >= _FEW else highest
+        self._rate, self._fragments = settings.punt_rate, settings.fragment_rate
         self._present: set[int] = set()
 
     async def read(self) -> None:
@@ -48,17 +62,12 @@ class PuntMeters:
             if configuration != self._addition(number):
                 await self._connection.command(message.METER_MOD, meters.modify_meter(self._addition(number)))
 
-    def undecided(self, port: int) -> int:
-        """The meter of what is undecided of a port number."""
-        return port + _UNDECIDED if self._has_kinds else port
+    def of(self, port: int) -> PortMeters:
+        """The meters of a port number."""
+        return PortMeters(*(self._number(kind if kind in self._kinds else _PUNTED, port) for kind in _KINDS))
 
-    def services(self, port: int) -> int:
-        """The meter of what a port number sends to the host's programs."""
-        return port + _SERVICES if self._has_kinds else port
-
-    def floods(self, port: int) -> int:
-        """The meter of what a port number sends to all."""
-        return port + _FLOODS if self._has_floods else self.services(port)
+    def _number(self, kind: int, port: int) -> int:
+        return kind * self._of_a_kind + (port - 1) % self._of_a_kind + 1
 
     async def add(self, ports: Iterable[int]) -> None:
         """Have the meters of each of these port numbers."""
@@ -77,15 +86,15 @@ class PuntMeters:
             self._present.discard(number)
 
     def _of(self, ports: Iterable[int]) -> set[int]:
-        kinds = (self.undecided, self.services, self.floods)
-        return {number for port in ports for number in (port, *(kind(port) for kind in kinds))}
+        return {number for port in ports for number in self.of(port)}
 
     def _addition(self, number: int) -> bytes:
-        rate = self._rate * _FACTORS.get(number // _UNDECIDED * _UNDECIDED, 1)
+        kind = (number - 1) // self._of_a_kind
+        rate = self._fragments if kind == _FRAGMENTS else self._rate * _FACTORS.get(kind, 1)
         return meters.add_meter(number, rate, rate)
 
 
-async def punt_meters(connection: OpenFlowConnection, packets_per_second: int) -> PuntMeters | None:
+async def punt_meters(connection: OpenFlowConnection, settings: OvsSettings) -> PuntMeters | None:
     """The meters of the switch; None when it has none."""
     maxima: list[int] = []
     try:
@@ -95,4 +104,4 @@ async def punt_meters(connection: OpenFlowConnection, packets_per_second: int) -
     except Refused:
         return None
     highest = max(maxima)
-    return PuntMeters(connection, packets_per_second, highest) if highest > 0 else None
+    return PuntMeters(connection, settings, highest) if highest > 0 else None

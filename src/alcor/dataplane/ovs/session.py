@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from alcor.dataplane.ovs.openflow.connection import Handlers, OpenFlowConnection, connect
-from alcor.dataplane.ovs.punt_meters import PuntMeters, punt_meters
+from alcor.dataplane.ovs.punt_meters import PortMeters, PuntMeters, punt_meters
 from alcor.dataplane.ovs.rendering import Pipeline, compile_pipeline
 from alcor.dataplane.ovs.settings import OvsSettings
 
@@ -18,17 +18,9 @@ class Session(NamedTuple):
     meters: PuntMeters | None  # None when the switch has no meters
     pipeline: Pipeline
 
-    def undecided_meter(self, port: int) -> int:
-        """The meter of what is undecided of a port number; any number when the switch has no meters."""
-        return port if self.meters is None else self.meters.undecided(port)
-
-    def services_meter(self, port: int) -> int:
-        """The meter of what a port number sends to the host's programs; any number when the switch has no meters."""
-        return port if self.meters is None else self.meters.services(port)
-
-    def flood_meter(self, port: int) -> int:
-        """The meter of what a port number sends to all; any number when the switch has no meters."""
-        return port if self.meters is None else self.meters.floods(port)
+    def meters_of(self, port: int) -> PortMeters:
+        """The meters of a port number; any numbers when the switch has no meters."""
+        return PortMeters(*[port] * len(PortMeters._fields)) if self.meters is None else self.meters.of(port)
 
     async def wait_lost(self) -> None:
         """Return when either connection is lost."""
@@ -53,7 +45,7 @@ async def open_session(management_socket: Path, settings: OvsSettings, handlers:
     try:
         opened.append(flows := await connect(management_socket, Handlers(idle_flow=handlers.idle_flow)))
         opened.append(packets := await connect(management_socket, Handlers(packet_in=handlers.packet_in)))
-        meters = await punt_meters(flows, settings.punt_rate)
+        meters = await punt_meters(flows, settings)
         await flows.listen()
         await packets.listen()
     except BaseException:

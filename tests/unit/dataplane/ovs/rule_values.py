@@ -21,6 +21,7 @@ VALUES = {
     "mask": 0xFFFFFF00,
     "undecided_meter": 65543,
     "flood_meter": 196615,
+    "fragment_meter": 262144,
     "group": int.from_bytes(b"group".ljust(16, b".")),
     "remote": int.from_bytes(b"remote".ljust(16, b".")),
     "acl": int.from_bytes(b"acl".ljust(16, b".")),

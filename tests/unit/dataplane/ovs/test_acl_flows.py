@@ -13,6 +13,7 @@ from alcor.dataplane.ovs.endpoint_flows import endpoint_flows
 from alcor.dataplane.ovs.flow_programming import OfAcl
 from alcor.dataplane.ovs.openflow.actions import decode_instructions
 from alcor.dataplane.ovs.openflow.fields import FieldValue
+from alcor.dataplane.ovs.punt_meters import PortMeters
 from alcor.dataplane.ovs.rendering import Flow, compile_pipeline
 from alcor.dataplane.ovs.shared_flows import SharedFlows, removed_shared, shared_by, staged_shared
 from alcor.dataplane.ovs.tables import EGRESS_ACL, ENTERING, INGRESS_ACL, LEAVING
@@ -23,7 +24,7 @@ from tests.unit.dataplane.ovs.asked_packets import ADDRESSES, ETHERTYPES, PORTS,
 from tests.unit.dataplane.ovs.test_endpoint_flows import matches
 
 PIPELINE = compile_pipeline(metered=True, idle_seconds=60)
-PORT, METERS = 7, (65543, 196615)
+PORT, METERS = 7, PortMeters(7, 1007, 2007, 3007, 4007)
 TCP, UDP = 6, 17
 ANYBODY = Prefix(bytes(4), 0)
 
@@ -45,7 +46,7 @@ def endpoint(*subnets: SubnetAcl) -> Endpoint:
 
 
 def flows_of(port: Endpoint) -> list[Flow]:
-    return list(endpoint_flows(PIPELINE, port, PORT, *METERS))
+    return list(endpoint_flows(PIPELINE, port, PORT, METERS))
 
 
 def test_a_port_without_an_acl_costs_nothing() -> None:

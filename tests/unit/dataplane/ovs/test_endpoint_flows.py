@@ -12,12 +12,13 @@ from alcor.dataplane.ovs.endpoint_flows import endpoint_flows
 from alcor.dataplane.ovs.flood_rules import NOT_TO_SENDER
 from alcor.dataplane.ovs.openflow.fields import decode_match
 from alcor.dataplane.ovs.pipeline import COPY_TWINS
+from alcor.dataplane.ovs.punt_meters import PortMeters
 from alcor.dataplane.ovs.rendering import Flow, compile_pipeline
 from alcor.dataplane.ovs.tables import COPY, LOCAL, SOURCE_GUARD
 from alcor.model.addresses import link_local
 
 PIPELINE = compile_pipeline(metered=True, idle_seconds=60)
-PORT, METERS = 7, (65543, 196615)
+PORT, METERS = 7, PortMeters(7, 1007, 2007, 3007, 4007)
 MACS = st.sampled_from([0xFA163E000001, 0xFA163E000002, 0x00005E000101])
 IPV4 = st.sampled_from([0x0A000001, 0x0A000002, 0x0A0000FF, 0x0A090001])
 IPV6 = st.sampled_from(
@@ -49,7 +50,7 @@ def matches(flow: Flow, packet: dict[str, int]) -> bool:
 
 def passes_guard(endpoint: Endpoint, packet: dict[str, int]) -> bool:
     guards = [
-        flow for flow in endpoint_flows(PIPELINE, endpoint, PORT, *METERS) if flow.compiled.rule.table is SOURCE_GUARD
+        flow for flow in endpoint_flows(PIPELINE, endpoint, PORT, METERS) if flow.compiled.rule.table is SOURCE_GUARD
     ]
     return any(matches(flow, packet | {"in_port": PORT}) for flow in guards)
 
@@ -93,7 +94,7 @@ def test_other_protocols_pass_only_without_port_security(endpoint: Endpoint, mac
 
 @given(endpoints)
 def test_no_flow_of_a_port_is_there_twice(endpoint: Endpoint) -> None:
-    flows = endpoint_flows(PIPELINE, endpoint, PORT, *METERS)
+    flows = endpoint_flows(PIPELINE, endpoint, PORT, METERS)
     places = {(flow.compiled.identity, flow.match()) for flow in flows}
     assert len(places) == len({flow.digest() for flow in flows}) == len(flows)
 
@@ -101,12 +102,12 @@ def test_no_flow_of_a_port_is_there_twice(endpoint: Endpoint) -> None:
 @given(endpoints)
 def test_a_port_that_is_administratively_down_has_no_flow(endpoint: Endpoint) -> None:
     down = Endpoint(endpoint.port_id, endpoint.vni, endpoint.mac, admin_state_up=False)
-    assert endpoint_flows(PIPELINE, down, PORT, *METERS) == ()
+    assert endpoint_flows(PIPELINE, down, PORT, METERS) == ()
 
 
 @given(endpoints)
 def test_copies_are_delivered_by_the_same_rules_as_what_is_for_the_port_alone(endpoint: Endpoint) -> None:
-    rules = [flow.compiled.rule for flow in endpoint_flows(PIPELINE, endpoint, PORT, *METERS)]
+    rules = [flow.compiled.rule for flow in endpoint_flows(PIPELINE, endpoint, PORT, METERS)]
     delivering = {rule for rule in rules if rule.table is LOCAL}
     assert delivering
     assert {rule for rule in rules if rule.table is COPY} == {COPY_TWINS[rule] for rule in delivering} | {NOT_TO_SENDER}
@@ -116,13 +117,13 @@ def test_copies_are_delivered_by_the_same_rules_as_what_is_for_the_port_alone(en
 def test_an_allowed_address_pair_that_is_no_cidr_is_an_error(cidr: str) -> None:
     odd = Endpoint(bytes(16), 70001, 1, allowed_address_pairs=((cidr, 1),))
     with pytest.raises(ValueError):
-        endpoint_flows(PIPELINE, odd, PORT, *METERS)
+        endpoint_flows(PIPELINE, odd, PORT, METERS)
 
 
 @pytest.mark.parametrize("odd", [{"mac": 1 << 48}, {"vni": 1 << 64}, {"mac": -1}])
 def test_a_number_that_fits_no_field_is_an_error(odd: dict[str, int]) -> None:
     with pytest.raises(OverflowError):
-        endpoint_flows(PIPELINE, Endpoint(bytes(16), **({"vni": 1, "mac": 1} | odd)), PORT, *METERS)
+        endpoint_flows(PIPELINE, Endpoint(bytes(16), **({"vni": 1, "mac": 1} | odd)), PORT, METERS)
 
 
 def test_the_networks_of_pairs_are_whole() -> None:

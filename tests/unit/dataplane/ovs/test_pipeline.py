@@ -10,6 +10,7 @@ from alcor.dataplane.ovs.openflow.fields import FIELDS
 from alcor.dataplane.ovs.pipeline import COPY_TWINS, FROM_TUNNEL, RULES, TUNNEL_TO_NOBODY
 from alcor.dataplane.ovs.pipeline_page import refreshed
 from alcor.dataplane.ovs.tables import (
+    CLASSIFY,
     COPIES_HERE,
     COPIES_THERE,
     COPY,
@@ -126,11 +127,12 @@ def test_a_miss_is_told_from_what_the_agent_answers_by_its_table() -> None:
     assert tables == {PUNT, MISS, UNROUTED, UNDECIDED}
 
 
-def test_whatever_goes_to_the_agent_or_the_hosts_programs_or_to_many_is_metered() -> None:
+def test_whatever_goes_to_the_agent_or_the_hosts_programs_or_to_many_or_waits_for_the_rest_is_metered() -> None:
     for rule in RULES:
         kinds = [type(step) for step in rule.actions]
         costs = ToAgent in kinds or GoTo(HOST.number) in rule.actions or GoTo(COPIES_THERE.number) in rule.actions
-        assert costs == (Meter in kinds)
+        waits = rule.table is CLASSIFY and any(match.field == "ip_frag" for match in rule.matches)
+        assert (costs or waits) == (Meter in kinds)
 
 
 def test_the_page_for_readers_is_fresh() -> None:

@@ -9,6 +9,7 @@ from alcor.dataplane.memory.firewall import Firewall, Verdict
 from alcor.dataplane.ovs.endpoint_flows import endpoint_flows
 from alcor.dataplane.ovs.flow_programming import OfGroup
 from alcor.dataplane.ovs.openflow.fields import decode_match
+from alcor.dataplane.ovs.punt_meters import PortMeters
 from alcor.dataplane.ovs.rendering import Flow, compile_pipeline
 from alcor.dataplane.ovs.security_flows import group_flows, member_flows, port_masks
 from alcor.dataplane.ovs.security_rules import INGRESS_RULES, OF_CONNECTION
@@ -53,7 +54,7 @@ def in_table(flows: list[Flow], number: int) -> list[Flow]:
 def test_a_rule_is_one_flow_whatever_ports_have_its_group(ports: int) -> None:
     assert len(in_table(list(group_flows(group(SecurityRule(True, False, TCP))).values()), GROUP_RULES.number)) == 1
     endpoint = Endpoint(bytes(16), 7, 1, security_groups=tuple(group_id(number) for number in range(ports)))
-    flows = list(endpoint_flows(PIPELINE, endpoint, 7, 65543, 196615))
+    flows = list(endpoint_flows(PIPELINE, endpoint, 7, PortMeters(7, 1007, 2007, 3007, 4007)))
     assert len(in_table(flows, GROUPS_OF_PORT.number)) == 1
     assert in_table(flows, GROUP.number) == in_table(flows, GROUP_RULES.number) == []
 
