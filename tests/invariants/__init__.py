@@ -73,6 +73,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     routers.proxies_are_for_addresses_behind_their_routers,
     security.projects_have_one_default_group,
     security.one_setting_is_for_any_project,
+    security.members_know_whether_their_group_is_anothers,
     security.rules_know_whether_their_group_is_the_default,
     security.rules_are_not_repeated,
     network_acls.vpcs_have_one_default_acl,

@@ -5,7 +5,13 @@ from collections.abc import Iterator
 
 from alcor.model import security_rules
 from alcor.services.access import row_values
-from alcor.store.tables import security_group, security_group_default_statefulness, security_group_rule
+from alcor.store.tables import (
+    port,
+    port_security_group,
+    security_group,
+    security_group_default_statefulness,
+    security_group_rule,
+)
 from tests.invariants.database import Database
 
 
@@ -20,6 +26,17 @@ def one_setting_is_for_any_project(database: Database) -> Iterator[str]:
     count = sum(row.project_id is None for row in database.rows(security_group_default_statefulness))
     if count > 1:
         yield f"{count} settings say of any project whether its new groups are stateful"
+
+
+def members_know_whether_their_group_is_anothers(database: Database) -> Iterator[str]:
+    """A member of a group says its project where that is not the group's, and nothing else."""
+    ports, groups = database.by_id(port), database.by_id(security_group)
+    for row in database.rows(port_security_group):
+        if row.port_id in ports and row.security_group_id in groups:
+            project_id = ports[row.port_id].project_id
+            guest = None if project_id == groups[row.security_group_id].project_id else project_id
+            if row.guest != guest:
+                yield f"member {row.port_id} of group {row.security_group_id} is a guest of project {row.guest}"
 
 
 def rules_know_whether_their_group_is_the_default(database: Database) -> Iterator[str]:

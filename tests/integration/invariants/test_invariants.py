@@ -97,6 +97,7 @@ BROKEN = [
     ("projects_have_one_default_group", "UPDATE security_group SET is_default = true"),
     ("one_setting_is_for_any_project", "INSERT INTO security_group_default_statefulness SELECT 'x', NULL, stateful, "
      "revision_number, created_at, updated_at, attributes FROM security_group_default_statefulness"),
+    ("members_know_whether_their_group_is_anothers", "UPDATE port_security_group SET guest = 'x'"),
     ("rules_know_whether_their_group_is_the_default", "UPDATE security_group_rule SET belongs_to_default_sg = true"),
     ("rules_are_not_repeated", "UPDATE security_group_rule SET remote_group_id = NULL, remote_address_group_id = NULL"),
     ("vpcs_have_one_default_acl", "UPDATE network_acl SET is_default = true"),

@@ -69,6 +69,11 @@ _OLD_PORT = text(
     "VALUES (:id, 'p', '', '', 0, 0, 0, :network, :mac, true, 'DOWN', '', '', :host, '{}')"
 )
 
+_OLD_GROUP = text(
+    "INSERT INTO security_group (id, project_id, name, description, revision_number, created_at, updated_at, "
+    "stateful, is_default, attributes) VALUES (:id, :project, '', '', 0, 0, 0, true, false, '{}')"
+)
+
 
 def _insert_old_ports(connection: Connection, network_id: str, hosts: Sequence[str]) -> list[str]:
     """Ports on these hosts, as there were before any of them had more columns. Returns their ids."""
@@ -234,7 +239,7 @@ def test_ports_of_earlier_times_show_what_they_hold(empty_database_url: str) -> 
         none, one, several = _insert_old_ports(connection, "n", ["", "", ""])
         held = [(one, "10.0.0.1", 0), (several, "10.0.0.3", 0), (several, "10.0.0.2", 1)]
         bulk.insert_rows(connection, ip_allocation, [("s", ip_bytes(ip), each, place) for each, ip, place in held])
-        bulk.insert_rows(connection, port_security_group, [(one, "g"), (several, "h"), (several, "g")])
+        _insert_old_members(connection, [(one, "g"), (several, "h"), (several, "g")])
     migrate.upgrade(engine)
     with engine.connect() as connection:
         shown = {row.id: orjson.loads(row.shown) for row in connection.execute(select(port))}
@@ -243,6 +248,29 @@ def test_ports_of_earlier_times_show_what_they_hold(empty_database_url: str) -> 
     assert [each["ip_address"] for each in shown[several]["fixed_ips"]] == ["10.0.0.3", "10.0.0.2"]
     assert shown[several]["security_groups"] == ["g", "h"]
     engine.dispose()
+
+
+def test_members_of_earlier_times_are_known_as_guests(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url, 1)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.upgrade(migrate.configuration(connection), "0043")
+        bulk.insert_rows(connection, network, [network_row(1, "n")])
+        (member,) = _insert_old_ports(connection, "n", [""])
+        connection.execute(_OLD_GROUP, [{"id": "own", "project": "p"}, {"id": "shared", "project": "other"}])
+        _insert_old_members(connection, [(member, "own"), (member, "shared")])
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        members = {row.security_group_id: row.guest for row in connection.execute(select(port_security_group))}
+    assert members == {"own": None, "shared": "p"}
+    engine.dispose()
+
+
+def _insert_old_members(connection: Connection, members: Sequence[tuple[str, str]]) -> None:
+    """Ports and their groups, as the table had them before it said which are guests."""
+    rows = [{"port": port_id, "group": group_id} for port_id, group_id in members]
+    connection.execute(
+        text("INSERT INTO port_security_group (port_id, security_group_id) VALUES (:port, :group)"), rows
+    )
 
 
 def test_what_projects_had_earlier_is_counted_like_what_comes_and_goes(empty_database_url: str) -> None:

@@ -118,7 +118,7 @@ async def test_a_port_just_written_gives_the_record_a_snapshot_gives(store: Stor
     attributes = json.dumps({"dns_name": "web-1", "allowed_address_pairs": [{"ip_address": "10.0.0.7"}]})
     of_port = port_row(of_network[0], 0xFA163E000001, "host-1", attributes)
     allocation = (of_subnet[0], ip_bytes("10.0.0.5"), of_port[0], 0)
-    member = (of_port[0], "5f3c0000-0000-4000-8000-000000000000")
+    member = (of_port[0], "5f3c0000-0000-4000-8000-000000000000", None)
     written = (
         (network, of_network),
         (subnet, of_subnet),

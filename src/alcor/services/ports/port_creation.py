@@ -138,10 +138,10 @@ def _write(
         for (values, _), address in zip(planned, macs, strict=True)
     ]
     asked = [(row, values) for row, (values, _) in zip(rows, planned, strict=True)]
-    groups = port_security_groups.of_new(transaction, asked, secured)
+    groups, members = port_security_groups.of_new(transaction, asked, secured)
     rows = [row._replace(shown=shown_with(held, its)) for row, held, its in zip(rows, fixed_ips, groups, strict=True)]
     try:
-        _insert(transaction, rows, fixed_ips, groups)
+        _insert(transaction, rows, fixed_ips, members)
         tags.remember(transaction.connection, {row.id: its for row in rows if (its := tags.tags_of(row))})
     except IntegrityError as error:
         raise taken_meanwhile(error) from error
@@ -163,11 +163,13 @@ def _write(
 
 
 def _insert(
-    transaction: Transaction, rows: Sequence[Any], fixed_ips: Sequence[Sequence[FixedIp]], groups: Sequence[list[str]]
+    transaction: Transaction,
+    rows: Sequence[Any],
+    fixed_ips: Sequence[Sequence[FixedIp]],
+    members: Sequence[port_security_groups.Member],
 ) -> None:
-    ids = [row.id for row in rows]
-    held, its = dict(zip(ids, fixed_ips, strict=True)), dict(zip(ids, groups, strict=True))
-    batches = {port: rows, ip_allocation: allocation_rows(held), port_security_group: port_security_groups.rows(its)}
+    held = {row.id: its for row, its in zip(rows, fixed_ips, strict=True)}
+    batches = {port: rows, ip_allocation: allocation_rows(held), port_security_group: members}
     bulk.insert_together(transaction.connection, batches)
 
 

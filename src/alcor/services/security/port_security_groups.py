@@ -1,6 +1,6 @@
 """Which security groups ports are members of: by default that of their project, where they have port security."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,6 +16,9 @@ from alcor.store.tables import port_security_group, security_group
 from alcor.store.transaction import Transaction
 
 ATTRIBUTE = "security_groups"
+
+Member = tuple[str, str, str | None]
+"""A port, a group that it is a member of, and the port's project where the group is another's: a row of the table."""
 
 _TRUSTED_OWNERS = "network:"
 
@@ -38,8 +41,8 @@ def check_new(connection: Connection, create: Create, secured: Mapping[str, bool
 
 def of_new(
     transaction: Transaction, ports: Sequence[tuple[Any, Values]], secured: Mapping[str, bool]
-) -> list[list[str]]:
-    """The groups of each of the new ports, given as rows with what was asked for."""
+) -> tuple[list[list[str]], list[Member]]:
+    """The groups of each of the new ports, given as rows with what was asked for, and the rows that say so."""
     by_default = [_is_member_by_default(values, secured[row.network_id]) for row, values in ports]
     projects = (row.project_id for (row, _), default in zip(ports, by_default, strict=True) if default)
     defaults = ensure_defaults(transaction, projects)
@@ -49,7 +52,24 @@ def of_new(
             groups.append([defaults[row.project_id]])
         else:
             groups.append(sorted(values[ATTRIBUTE]) if _names_groups(values) else [])
-    return groups
+    owners = {group_id: project_id for project_id, group_id in defaults.items()}
+    owners |= _owners(transaction.connection, {each for its in groups for each in its} - owners.keys())
+    return groups, [
+        member for (row, _), its in zip(ports, groups, strict=True) for member in _members(row, its, owners)
+    ]
+
+
+def _owners(connection: Connection, group_ids: Collection[str]) -> dict[str, str]:
+    """Whose these groups are."""
+    columns = [security_group.c.id, security_group.c.project_id]
+    rows = bulk.select_by(connection, columns, security_group.c.id, sorted(group_ids)) if group_ids else ()
+    return {row.id: row.project_id for row in rows}
+
+
+def _members(row: Any, group_ids: Sequence[str], owners: Mapping[str, str]) -> Iterator[Member]:
+    """The rows that say which groups a port is a member of."""
+    for each in group_ids:
+        yield row.id, each, None if owners[each] == row.project_id else row.project_id
 
 
 def reads(connection: Connection, requests: Sequence[Create]) -> Iterator[sql.Read]:
@@ -57,17 +77,6 @@ def reads(connection: Connection, requests: Sequence[Create]) -> Iterator[sql.Re
     ports = (values for request in requests for values in request.items)
     if projects := {values["project_id"] for values in ports if _is_member_by_default(values, usual=True)}:
         yield defaults_read(connection, projects)
-
-
-def join(connection: Connection, groups: Mapping[str, Sequence[str]]) -> None:
-    """Make ports members of groups (ids by the ports' ids)."""
-    if its_rows := rows(groups):
-        bulk.insert_rows(connection, port_security_group, its_rows)
-
-
-def rows(groups: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-    """The rows that say which groups ports are members of."""
-    return [(port_id, each) for port_id, its in groups.items() for each in its]
 
 
 def change(
@@ -95,7 +104,7 @@ def change(
     _check_visible(connection, (each for each in wanted if each not in held), context)
     _check_alike(connection, wanted)
     forget(connection, [row.id])
-    join(connection, {row.id: wanted})
+    bulk.insert_rows(connection, port_security_group, list(_members(row, wanted, _owners(connection, wanted))))
     return wanted
 
 

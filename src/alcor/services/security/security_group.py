@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, or_, select
+from sqlalchemy import Connection, Row, bindparam, delete, exists, func, or_, select, union_all
 
 from alcor.model import security_rules
 from alcor.model.context import Context
@@ -24,7 +24,6 @@ from alcor.store import bulk, sql
 from alcor.store.tables import (
     default_security_group_rule,
     log,
-    port,
     port_security_group,
     security_group,
     security_group_rule,
@@ -51,12 +50,24 @@ _NAMING = select(security_group_rule.c.security_group_id).where(
 )
 _REMEMBERED_RULES = Remembered(lambda row, _: RULE_ROWS.view(row), most=50_000)
 _TEMPLATES = select(default_security_group_rule)
-_USERS = (
-    select(port.c.project_id)
-    .join(port_security_group, port_security_group.c.port_id == port.c.id)
-    .where(port_security_group.c.security_group_id == bindparam("group_id"))
-    .distinct()
+_OF_GROUP = port_security_group.c.security_group_id == bindparam("group_id")
+_first = select(func.min(port_security_group.c.guest).label("project_id")).where(
+    _OF_GROUP, port_security_group.c.guest.is_not(None)
 )
+_guests = _first.cte("guests", recursive=True)
+_guests = _guests.union_all(
+    select(
+        select(func.min(port_security_group.c.guest))
+        .where(_OF_GROUP, port_security_group.c.guest > _guests.c.project_id)
+        .scalar_subquery()
+    ).where(_guests.c.project_id.is_not(None))
+)
+_its_own = exists().where(_OF_GROUP, port_security_group.c.guest.is_(None))
+_USERS = union_all(
+    select(_guests.c.project_id).where(_guests.c.project_id.is_not(None)),
+    select(security_group.c.project_id).where(security_group.c.id == bindparam("group_id"), _its_own),
+)
+"""The projects of a group's members: from each guest to the next in an index, whatever number of ports they have."""
 
 
 def users_of(connection: Connection, group_id: str) -> set[str]:

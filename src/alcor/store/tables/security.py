@@ -1,6 +1,6 @@
 """Security groups, their rules, the ports that are members, and address groups."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from alcor.store.tables.base import metadata, revision_columns, standard_columns
 
@@ -77,7 +77,15 @@ port_security_group = Table(
     metadata,
     Column("port_id", String(36), primary_key=True),
     Column("security_group_id", String(36), primary_key=True),
+    Column("guest", String(255), nullable=True),  # the project of the port, where the group is another's
     Index("ix_port_security_group_security_group_id", "security_group_id", "port_id"),
+    Index(
+        "ix_port_security_group_guest",
+        "security_group_id",
+        "guest",
+        sqlite_where=text("guest IS NOT NULL"),
+        postgresql_where=text("guest IS NOT NULL"),
+    ),
 )
 
 address_group = Table(

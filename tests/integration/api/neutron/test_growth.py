@@ -108,6 +108,21 @@ async def test_whether_a_network_is_used_by_others(watched: Watched) -> None:
     assert refused[1] == "RbacPolicyInUse"
 
 
+async def test_whether_a_security_group_is_used_by_others(watched: Watched) -> None:
+    neutron = watched.neutron
+    network = await neutron.create("network", project_id="owner", shared=True)
+    await neutron.create("subnet", network_id=network["id"], project_id="owner", cidr="10.0.0.0/16", ip_version=4)
+    group = await neutron.create("security_group", project_id="owner", name="g")
+    about = {"object_type": "security_group", "object_id": group["id"], "action": "access_as_shared"}
+    entries = {each: await neutron.create("rbac_policy", **about, target_tenant=each) for each in ("guest", "other")}
+    members = {"security_groups": [group["id"]]}
+    await watched.fill(network, project_id="owner", **members)
+    await watched.little(neutron.delete("rbac_policy", entries["other"]["id"]))
+    await watched.fill(network, project_id="guest", **members)
+    refused = await watched.little(neutron.refused("DELETE", f"rbac-policies/{entries['guest']['id']}"))
+    assert refused[1] == "RbacPolicyInUse"
+
+
 async def test_where_a_floating_ip_can_lead(watched: Watched) -> None:
     neutron = watched.neutron
     external = await neutron.create("network", **{"router:external": True})
