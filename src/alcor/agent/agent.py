@@ -38,8 +38,10 @@ from alcor.agent.services.listening import Offer, Services
 from alcor.agent.settings import AgentSettings, SettingsError
 from alcor.agent.southbound import Southbound
 from alcor.agent.tracing import Tracing
+from alcor.agent.trust.membership import Membership
 from alcor.agent.wanted import Wanted
 from alcor.channels.fast_path.name_client import NameClient
+from alcor.channels.fast_path.opening import open_plain
 from alcor.dataplane.driver import DataPlane
 from alcor.dataplane.host_services import ClientAddresses
 from alcor.dataplane.memory.driver import MemoryDataPlane
@@ -92,14 +94,16 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     ]
     for file in files:
         file.load()
-    asking = Asking(settings.host_id, settings.controllers, on_demand, counters)
+    membership = make_membership(settings, counters)
+    open_channel = open_plain if membership is None else membership.open_channel
+    asking = Asking(settings.host_id, settings.controllers, on_demand, counters, open_channel=open_channel)
     probing = Probing(settings.vtep_ip, settings.probe_port, counters)
     health = HealthReports(probing, reconciler, driver, reports)
     southbound = Southbound(
-        settings.host_id, settings.controllers, wanted, reconciler, reports, counters, asking, health
+        settings.host_id, settings.controllers, wanted, reconciler, reports, counters, asking, health, open_channel
     )
     metadata = MetadataProxy(settings.metadata, wanted, driver, counters)
-    names = NameClient()
+    names = NameClient(open_channel=open_channel)
     directory_of_names = NameDirectory(settings.host_id, asking.order, names, counters)
     answering = Answering(wanted, directory_of_names, Forwarder(settings.dns.resolvers))
     dns = DnsServer(answering, wanted, driver, counters)
@@ -107,7 +111,17 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     offers: list[Offer] = [metadata, OverUdp(dns), OverTcp(dns)]
     services = Services(driver, ClientAddresses(settings.service_network), offers)
     inspection = Inspection(
-        settings.host_id, wanted, reconciler, southbound, on_demand, asking, routing, services, health, counters
+        settings.host_id,
+        wanted,
+        reconciler,
+        southbound,
+        on_demand,
+        asking,
+        routing,
+        services,
+        health,
+        counters,
+        membership,
     )
 
     async def metrics() -> str:
@@ -125,6 +139,8 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     parts = [reconciler.run(), punted.send_replies(), southbound.run(), asking.run(), advertising.run(), services.run()]
     parts += [punted.flood_questions(), probing.run(), health.run()]
     parts += [file.run() for file in files]
+    if membership is not None:
+        parts.append(membership.run())
     try:
         await _until(stop, *parts, audits(reconciler, settings.audit_seconds))
     finally:
@@ -134,6 +150,20 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         await driver.stop()
         wanted.close()
         log.info("agent of host %s has stopped; its workloads' traffic goes on", settings.host_id)
+
+
+def make_membership(settings: AgentSettings, counters: Counters) -> Membership | None:
+    """What sees to the host's certificate; None where none are shown. Raises SettingsError."""
+    if not settings.trust.is_secure(settings.controllers):
+        return None
+    membership = Membership(
+        settings.host_id, settings.controllers, settings.trust, Path(settings.data_directory), counters
+    )
+    try:
+        membership.load()
+    except OSError as error:
+        raise SettingsError(f"the certificate in {settings.data_directory} cannot be read: {error.strerror}") from error
+    return membership
 
 
 async def audits(reconciler: Reconciler, interval: float) -> None:

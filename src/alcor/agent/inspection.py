@@ -1,5 +1,6 @@
 """What ``alcor agent status`` and ``ports`` show of a running agent."""
 
+import datetime
 from typing import Any
 
 from alcor.agent.counters import Counters
@@ -10,6 +11,7 @@ from alcor.agent.reconcile import Reconciler
 from alcor.agent.routing.routing import Routing
 from alcor.agent.services.listening import Services
 from alcor.agent.southbound import Southbound
+from alcor.agent.trust.membership import Membership
 from alcor.agent.wanted import Wanted
 from alcor.dataplane.subnet_acls import subnet_acls
 from alcor.model.addresses import mac_text
@@ -32,9 +34,11 @@ class Inspection:
         services: Services,
         health: HealthReports,
         counters: Counters,
+        membership: Membership | None = None,
     ) -> None:
         self._host_id, self._wanted, self._reconciler = host_id, wanted, reconciler
         self._routing, self._services, self._health = routing, services, health
+        self._membership = membership
         self._southbound, self._on_demand, self._asking, self._counters = southbound, on_demand, asking, counters
 
     async def status(self) -> dict[str, Any]:
@@ -48,6 +52,7 @@ class Inspection:
             "goal_state": "complete" if wanted.complete else "waiting for a snapshot",
             "trouble": reconciler.trouble,
             "services": self._services.trouble or "answered",
+            "certificate": self._certificate(),
             **self._health_now(),
             **self.gauges(),
             "network_config_managers": self._asking.managers(),
@@ -61,6 +66,17 @@ class Inspection:
             "health": health.trouble or "good",
             "hosts_probed": health.probed,
         }
+
+    def _certificate(self) -> str:
+        membership = self._membership
+        if membership is None:
+            return "none is shown"
+        if not membership.ends_at:
+            return membership.trouble or "none yet"
+        ends_at = datetime.datetime.fromtimestamp(membership.ends_at, datetime.UTC)
+        state = "ended" if membership.current() is None else "until"
+        trouble = f"; {membership.trouble}" if membership.trouble else ""
+        return f"{state} {ends_at:%Y-%m-%dT%H:%M:%SZ}{trouble}"
 
     async def ports(self) -> list[dict[str, Any]]:
         """Every port of this host, and how it does."""

@@ -9,6 +9,7 @@ import msgspec
 
 from alcor.agent.dns.settings import DnsSettings
 from alcor.agent.metadata.settings import MetadataSettings
+from alcor.agent.trust.settings import TrustSettings
 from alcor.dataplane.host_services import ClientAddresses
 
 SAMPLE = """\
@@ -31,6 +32,10 @@ datapath = "auto"                      # "system" (kernel), "netdev" (userspace)
 [metadata]
 url = ""                               # Nova's metadata service, as "http://192.0.2.10:8775"; empty for none
 shared_secret = ""                     # its metadata_proxy_shared_secret
+
+[trust]
+token = ""                             # of: alcor node join-token HOST; needed until the host has joined
+authority = ""                         # the fingerprint printed beside it
 
 [dns]
 resolvers = []                         # asked for names of no VPC; empty for those of /etc/resolv.conf
@@ -85,6 +90,7 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     probe_port: int = 9698
     metadata: MetadataSettings = MetadataSettings()
     dns: DnsSettings = DnsSettings()
+    trust: TrustSettings = TrustSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def socket_path(self) -> Path:
@@ -143,7 +149,8 @@ def _check(settings: AgentSettings) -> None:
         ClientAddresses(settings.service_network)
     except ValueError as error:
         raise SettingsError(f'service_network = "{settings.service_network}" cannot be used: {error}') from error
-    if (problem := settings.metadata.problem() or settings.dns.problem()) is not None:
+    problem = settings.metadata.problem() or settings.dns.problem() or settings.trust.problem(settings.controllers)
+    if problem is not None:
         raise SettingsError(problem)
     if len(bytes(settings.socket_path())) > _LONGEST_SOCKET_PATH:
         raise SettingsError(

@@ -15,6 +15,7 @@ from alcor.agent.sequence import Sequence, Verdict
 from alcor.agent.state_digests import StateDigests
 from alcor.agent.wanted import Wanted
 from alcor.channels.fast_path.client import Connection, ConnectionLost, FastPathClient
+from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.messages import Hello, ResyncRequest
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Southbound:
         counters: Counters,
         asking: Asking,
         health: HealthReports,
+        open_channel: OpenChannel = open_plain,
     ) -> None:
         self.controller = ""
         """Address of the controller the host is connected to; empty when there is none."""
@@ -43,7 +45,11 @@ class Southbound:
         self._asking, self._health = asking, health
         self._digests = StateDigests(wanted, reports)
         self._client = FastPathClient(
-            controllers, self.hello, told_ncms=asking.told_ncms, told_targets=health.told_targets
+            controllers,
+            self.hello,
+            told_ncms=asking.told_ncms,
+            told_targets=health.told_targets,
+            open_channel=open_channel,
         )
 
     def hello(self) -> Hello:

@@ -17,6 +17,7 @@ from alcor.api.openapi.routes import openapi_routes
 from alcor.api.routes import Route, Routes
 from alcor.api.vpc.routes import alcor_routes
 from alcor.model.identifiers import new_request_id
+from alcor.services.trust.settings import TrustSettings
 from alcor.store.store import Store
 
 
@@ -28,6 +29,7 @@ class ApiSettings(msgspec.Struct, frozen=True):
 
     page_limit: int = 1000
     has_resources: bool = True
+    trust: TrustSettings = TrustSettings()
 
 
 Application = Callable[[Any, Any, Any], Any]
@@ -48,7 +50,10 @@ def create_app(
     metrics = ApiMetrics(registry)
     resources: list[Route] = []
     if settings.has_resources:
-        resources = [*neutron_routes(store, settings.page_limit), *alcor_routes(store, settings.page_limit)]
+        resources = [
+            *neutron_routes(store, settings.page_limit),
+            *alcor_routes(store, settings.page_limit, settings.trust),
+        ]
     served = [*health.routes(store, not_ready), *metrics.routes(), *resources, *more]
     routes = Routes([*served, *openapi_routes(served)])
 

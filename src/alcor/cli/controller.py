@@ -8,6 +8,7 @@ import click
 import uvloop
 
 from alcor.cli import identity, quotas
+from alcor.cli import trust_options as trust
 from alcor.controller import logs
 from alcor.controller.controller import run_controller
 from alcor.controller.settings import ROLES, ControllerError, ControllerSettings
@@ -93,6 +94,7 @@ def _default_data_directory() -> Path:
               help="Where hosts reach this process to ask: HOST:PORT or unix:PATH. Hosts are told by those that serve "
                    "them. Without any such address they ask the controllers that they are configured with.",
               )  # fmt: skip
+@trust.options
 @identity.options
 @click.option("--log-level", type=click.Choice(logs.LEVELS), default="info", show_envvar=True,
               help="Lines to standard error from this level up.")  # fmt: skip
@@ -111,6 +113,11 @@ def command(
     quota: tuple[str, ...],
     roles: tuple[str, ...],
     advertise: str,
+    secure_southbound: bool | None,
+    enrolment: str,
+    authority_secret_file: Path | None,
+    certificate_hours: float,
+    return_days: float,
     log_level: str,
     **who_callers_are: Any,
 ) -> None:
@@ -140,6 +147,9 @@ def command(
         ),
         roles=frozenset(roles),
         advertise=advertise,
+        secure_southbound=secure_southbound,
+        enrolment=enrolment,
+        trust=trust.settings(authority_secret_file, certificate_hours, return_days),
         identity=identity.settings(**who_callers_are),
     )
     try:

@@ -11,7 +11,8 @@ _COMMANDS = {
     "agent": "Run the control agent of one host, or look inside a running one.",
     "demo": "Run a small cloud on this machine and show that it works.",
     "southbound": "See what a controller tells hosts and what blocks it; have ports tried again.",
-    "node": "See how hosts do, and which of them do not reach each other.",
+    "node": "See how hosts do; say which may join, and which may no longer.",
+    "trust": "See the authority that certificates are of, and have another one made.",
     "trace": "Ask why one workload can or cannot reach another.",
     "scale": "Test how it scales, with simulated hosts, load and faults.",
 }

@@ -1,4 +1,4 @@
-"""``alcor node``: see how hosts do, and which of them do not reach each other."""
+"""``alcor node``: see how hosts do, and say which may join a region, and which may no longer."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,6 +15,8 @@ Examples:
   alcor node list --state degraded --state down
   alcor node list --json
   alcor node show host-7
+  alcor node join-token host-7
+  alcor node revoke host-7
   alcor node list --controller http://10.0.0.1:9696
 
 \b
@@ -32,7 +34,7 @@ _COLUMNS = ("node", "VTEP", "state", "since", "why")
 
 @click.group(epilog=_EPILOG)
 def command() -> None:
-    """See how hosts do, and which of them do not reach each other.
+    """See how hosts do, and say which may join a region, and which may no longer.
 
     \b
       up        its agent is served, its data plane works, and hosts that probe
@@ -75,6 +77,38 @@ def show(host: str, controller: str, as_json: bool) -> None:
                 click.echo(f"{'':20} {reason}")
         elif value not in ("", None):
             click.echo(f"{name.replace('_', ' '):20} {value}")
+
+
+@command.command("join-token", epilog=_EPILOG)
+@click.argument("host")
+@CONTROLLER
+@click.option("--hours", type=click.IntRange(1, 24 * 365), default=24, show_default=True, metavar="N",
+              help="How long the token is good for.")  # fmt: skip
+@click.option("--quiet", is_flag=True, help="Print the token only.")
+def join_token(host: str, controller: str, hours: int, quiet: bool) -> None:
+    """Make a token with which HOST gets its first certificate, and print what to write to its agent's file.
+
+    HOST is the node's id. The token replaces one that was made before, and is good for one key: that of the agent that
+    shows it first.
+    """
+    made = ask(controller, "POST", f"/nodes/{quote(host, safe='')}/join-token", json={"hours": hours})["join_token"]
+    if quiet:
+        click.echo(made["token"])
+        return
+    click.echo(f"# for host {host}, until {made['expires_at']}")
+    click.echo(f'[trust]\ntoken = "{made["token"]}"\nauthority = "{made["authority"]}"')
+
+
+@command.command(epilog=_EPILOG)
+@click.argument("host")
+@CONTROLLER
+def revoke(host: str, controller: str) -> None:
+    """Refuse all certificates and tokens that HOST has, at once and on all controllers.
+
+    Its workloads' traffic goes on as it is. To have the host back, make it another token.
+    """
+    ask(controller, "POST", f"/nodes/{quote(host, safe='')}/revoke")
+    click.echo(f"Host {host} is refused from now on.")
 
 
 def _nodes(controller: str) -> Iterator[Mapping[str, Any]]:

@@ -25,7 +25,7 @@ def create_application(
     """
     return create_app(
         store,
-        ApiSettings(has_resources=API in settings.roles),
+        ApiSettings(has_resources=API in settings.roles, trust=settings.trust),
         readiness,
         more=southbound,
         authenticate=_authenticate(settings.identity),

@@ -7,7 +7,9 @@ import msgspec
 from alcor.api.identity.settings import IdentitySettings
 from alcor.channels import checks
 from alcor.channels.checks import MalformedMessage
+from alcor.channels.trust.reach import enrolment_beside, is_beyond_this_machine
 from alcor.model.choices import USUAL, Choices
+from alcor.services.trust.settings import TrustSettings
 
 API, DPM, NCM = "api", "dpm", "ncm"
 """What a controller process can do: serve the API, serve hosts with goal states, and answer hosts that ask."""
@@ -31,10 +33,25 @@ class ControllerSettings(msgspec.Struct, frozen=True):
     roles: frozenset[str] = ROLES
     identity: IdentitySettings = IdentitySettings()
     advertise: str = ""  # HOST:PORT or unix:PATH, where hosts reach this process to ask
+    secure_southbound: bool | None = None  # whether hosts must show certificates; None for where it is not this machine
+    enrolment: str = ""  # HOST:PORT or unix:PATH, where hosts join; empty for beside the southbound address
+    trust: TrustSettings = TrustSettings()
 
     def is_southbound(self) -> bool:
         """Whether agents connect to this process."""
         return bool(self.roles & {DPM, NCM})
+
+    def is_secure(self) -> bool:
+        """Whether hosts must show certificates to this process."""
+        secure = self.secure_southbound
+        return self.is_southbound() and (is_beyond_this_machine(self.southbound) if secure is None else secure)
+
+    def enrolment_address(self) -> str:
+        """Where hosts join. Raises ControllerError."""
+        try:
+            return self.enrolment or enrolment_beside(self.southbound)
+        except ValueError as error:
+            raise ControllerError(f"{error}: say with --enrolment where hosts join") from error
 
     def ncm_address(self) -> str:
         """Where hosts are told to ask this process; empty where they ask the controllers that they are configured with.

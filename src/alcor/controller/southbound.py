@@ -1,8 +1,9 @@
 """The southbound side of one controller process, as its roles ask for: what serves hosts, and what answers them."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from alcor.api.routes import Route
@@ -11,10 +12,13 @@ from alcor.channels.fast_path.grpc_server import AddressUnusable, GrpcServer
 from alcor.channels.fast_path.ncm_server import NcmService
 from alcor.channels.fast_path.server import FastPathServer
 from alcor.channels.messages import Welcome
+from alcor.channels.trust.guard import Guard, Unguarded
 from alcor.controller import garbage
 from alcor.controller.settings import DPM, NCM, ControllerError, ControllerSettings
+from alcor.controller.trust import Trust
 from alcor.dpm.manager import DataPlaneManager, DpmSettings
 from alcor.model.identifiers import new_id
+from alcor.model.records import NodeRecord
 from alcor.ncm.manager import NetworkConfigManager
 from alcor.ncm.membership import Membership
 from alcor.ncm.metrics import NcmMetrics
@@ -41,11 +45,16 @@ class Southbound:
         self._shard: Shard | None = None
         self._ncm: NetworkConfigManager | None = None
         self._questions: NcmService | None = None
-        self._server: FastPathServer | GrpcServer = GrpcServer(settings.southbound)
+        self._trust = self._new_trust() if settings.is_secure() else None
+        self._guard: Guard = Unguarded() if self._trust is None else self._trust.guard
+        self._credentials = None if self._trust is None else self._trust.server_credentials
+        self._server: FastPathServer | GrpcServer = GrpcServer(settings.southbound, credentials=self._credentials)
         if DPM in settings.roles:
             self._serve_hosts()
         if NCM in settings.roles:
             self._answer_hosts()
+        if self._trust is not None:
+            self._server.add_service(self._trust.renewal_service())
         beat = min(settings.host_grace / 3, _LONGEST_BEAT_SECONDS)
         self._membership = Membership(store, self._controller_id, settings.ncm_address(), beat, self._members)
         self._listening = False
@@ -60,7 +69,11 @@ class Southbound:
             probe_bytes=settings.choices.underlay_mtu,
         )
         self._manager = DataPlaneManager(self._store, self._controller_id, dpm_settings)
-        self._server = self._fast_path = FastPathServer(settings.southbound, welcome, self._manager)
+        self._server = self._fast_path = FastPathServer(
+            settings.southbound, welcome, self._manager, guard=self._guard, credentials=self._credentials
+        )
+        if self._trust is not None:
+            self._manager.follow(self._trust)
 
     def _answer_hosts(self) -> None:
         manager, metrics = self._manager, NcmMetrics()
@@ -71,8 +84,17 @@ class Southbound:
             self._shard = Shard(self._store, self._settings.ncm_address(), metrics)
             self._ncm = NetworkConfigManager(self._shard, metrics=metrics)
             self._shard.answers(self._ncm)
-        self._questions = NcmService(self._ncm.welcome(self._controller_id), self._ncm)
+            if self._trust is not None:
+                self._shard.follow(self._trust)
+        self._questions = NcmService(self._ncm.welcome(self._controller_id), self._ncm, self._guard)
         self._server.add_service(self._questions.handler())
+
+    def _new_trust(self) -> Trust:
+        return Trust(self._store, self._controller_id, self._settings.trust, self._known_nodes)
+
+    def _known_nodes(self) -> Mapping[str, NodeRecord]:
+        part = self._manager or self._shard
+        return {} if part is None else part.model.nodes
 
     def _members(self, addresses: Collection[str]) -> None:
         if self._fast_path is not None:
@@ -101,6 +123,17 @@ class Southbound:
                 if part is not None:
                     await part.load()
         await self._membership.look()
+        if self._trust is not None:
+            await self._trust.load()
+        async with self._enrolling():
+            await self._serve()
+
+    def _enrolling(self) -> contextlib.AbstractAsyncContextManager[None]:
+        if self._trust is None or DPM not in self._settings.roles:
+            return contextlib.nullcontext()
+        return self._trust.enrolling(self._settings.enrolment_address())
+
+    async def _serve(self) -> None:
         try:
             await self._server.start()
         except AddressUnusable as error:
@@ -118,7 +151,7 @@ class Southbound:
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for part in (self._manager, self._shard, self._ncm, self._membership):
+            for part in (self._manager, self._shard, self._ncm, self._membership, self._trust):
                 if part is not None:
                     tasks.create_task(part.run())
 

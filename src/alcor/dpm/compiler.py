@@ -45,7 +45,7 @@ class Compiled(msgspec.Struct):
     everything anew: what they are told has changed in kind. ``on_demand`` has, by VNI, the changes of VPCs that hosts
     ask about: those on demand, and those that a router joins with others. ``moved`` are the new VTEPs of hosts that
     had another (host index → IPv4). ``left`` are the VPCs in which a host has no ports any more. Only hosts that the
-    model's process serves are in any of these.
+    model's process serves are in any of these. ``nodes`` are all nodes that came, changed or went.
     """
 
     deltas: dict[str, GoalStateDelta] = {}
@@ -53,6 +53,7 @@ class Compiled(msgspec.Struct):
     on_demand: dict[int, VpcChange] = {}
     moved: dict[int, int] = {}
     left: set[Id] = set()
+    nodes: set[str] = set()
 
 
 def compile_entry(model: ReadModel, entry: LogEntry) -> Compiled:
@@ -83,6 +84,7 @@ class _Compilation:
             self._compare_vpc(vpc, change)
             if vpc.is_empty():
                 self._model.vpcs.pop(vpc_id, None)
+        self._compiled.nodes = set(self._before.nodes)
         for host_id, node in self._before.nodes.items():
             self._compare_node(host_id, node)
         self._compare_routers()

@@ -62,6 +62,7 @@ class NodeRecord(msgspec.Struct, frozen=True, array_like=True, tag="node"):
     local_ip: int  # IPv4 address of its VTEP
     topic: str = ""  # by which the message queue reaches it
     key: str = ""  # of messages of the topic that are for it
+    generation: int = 0  # how often it was revoked
 
 
 class RouterRecord(msgspec.Struct, frozen=True, array_like=True, tag="router"):

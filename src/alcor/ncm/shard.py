@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from alcor.dpm.compiler import Compiled, compile_entry
 from alcor.dpm.following import Following
 from alcor.dpm.lag import Lag
+from alcor.dpm.manager import Follower
 from alcor.dpm.partial import relevant
 from alcor.dpm.partial_reading import ENTRIES_AT_ONCE, load_partial
 from alcor.dpm.read_model import ReadModel, VpcModel
@@ -75,6 +76,7 @@ class Shard:
         self._following = Following(self._read_on, self._wait, self._reload, lambda: self._model.revision)
         self._tasks: asyncio.TaskGroup | None = None
         self._listener: Listener | None = None
+        self._followers: list[Follower] = []
         self._loaded = False
         if metrics is not None:
             metrics.log_lag_seconds.set_function(lambda: self.lag.seconds(time.monotonic()))
@@ -106,6 +108,10 @@ class Shard:
     def answers(self, listener: Listener) -> None:
         """Tell the manager of what happens. To be called once, before anything does."""
         self._listener = listener
+
+    def follow(self, follower: Follower) -> None:
+        """Tell somebody else of every entry."""
+        self._followers.append(follower)
 
     async def load(self) -> None:
         """Read what every shard holds. To be called before any host asks."""
@@ -199,6 +205,8 @@ class Shard:
             fetch.note(entry)
         if self._listener is not None:
             self._listener.compiled(compiled)
+        for follower in self._followers:
+            follower.compiled(compiled)
         for record in entry.records:
             if isinstance(record, VpcRecord):
                 self._programming_said(record)
@@ -216,6 +224,8 @@ class Shard:
         await self.load()
         if self._listener is not None:
             self._listener.reloaded()
+        for follower in self._followers:
+            follower.reloaded()
         self._take_up_own(needed)
 
     # Taking up VPCs.

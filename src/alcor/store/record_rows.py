@@ -48,6 +48,7 @@ def node_record(row: Any) -> NodeRecord:
         local_ip=ipv4_number(row.local_ip),
         topic=row.unicast_topic,
         key=row.group_key,
+        generation=row.generation,
     )
 
 

@@ -31,7 +31,7 @@ def port_row(
 
 
 def node_row(host_id: str, host_index: int) -> tuple[Any, ...]:
-    return (host_id, host_index, "", f"192.0.2.{host_index}", "", "", "", None, 0, 0, 0, "{}")
+    return (host_id, host_index, "", f"192.0.2.{host_index}", "", "", "", None, 0, 0, 0, 0, "{}")
 
 
 def add_network(transaction: Transaction, vni: int, project_id: str = "p") -> str:

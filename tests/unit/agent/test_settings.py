@@ -44,6 +44,9 @@ def test_what_is_missing_is_named_with_an_example(key: str) -> None:
         ({"flood_copies": 1025}, "flood_copies"),
         ({"data_directory": "/" + "x" * 120}, "socket"),
         ({"log_level": "loud"}, "log_level"),
+        ({"trust": {"token": "alcor-x"}}, "trust.authority is missing"),
+        ({"trust": {"authority": "sha256:short"}}, "trust.authority"),
+        ({"trust": {"enrolment": ["host"]}}, "trust.enrolment"),
     ],
 )
 def test_what_is_wrong_is_named(wrong: dict[str, Any], message: str) -> None:
@@ -61,3 +64,20 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     broken.write_text("host_id =")
     with pytest.raises(SettingsError, match="not TOML"):
         load_settings(broken)
+
+
+@pytest.mark.parametrize(
+    ("controllers", "said", "secure"),
+    [
+        (["127.0.0.1:9697"], {}, False),
+        (["unix:/run/agents"], {}, False),
+        (["127.0.0.1:9697", "192.0.2.10:9697"], {}, True),
+        (["192.0.2.10:9697"], {"secure": False}, False),
+        (["unix:/run/agents"], {"secure": True}, True),
+    ],
+)
+def test_certificates_are_shown_beyond_this_machine_unless_something_else_is_said(
+    controllers: list[str], said: dict[str, bool], secure: bool
+) -> None:
+    settings = parse_settings(VALUES | {"controllers": controllers, "trust": said})
+    assert settings.trust.is_secure(settings.controllers) is secure

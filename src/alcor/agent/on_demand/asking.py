@@ -11,6 +11,7 @@ from alcor.agent.counters import Counters
 from alcor.agent.on_demand.choosing import CONFIGURED, choose
 from alcor.agent.on_demand.link import Link, LinkSettings
 from alcor.agent.on_demand.on_demand import OnDemand
+from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.ncm_messages import NcmHello
 from alcor.model.rendezvous import order
 
@@ -31,10 +32,11 @@ class Asking:
         on_demand: OnDemand,
         counters: Counters,
         settings: LinkSettings | None = None,
+        open_channel: OpenChannel = open_plain,
     ) -> None:
         """``controllers`` are asked when none has told of managers, or none of those can be reached."""
         self._controllers, self._on_demand, self._counters = controllers, on_demand, counters
-        self._settings = settings or LinkSettings()
+        self._settings, self._open_channel = settings or LinkSettings(), open_channel
         self._hello = NcmHello(host_id, os.urandom(16))
         self._ncms: tuple[str, ...] | None = None
         self._stand_ins: tuple[str, ...] = ()
@@ -120,6 +122,15 @@ class Asking:
 
     def _open(self, name: str, group: asyncio.TaskGroup) -> None:
         addresses = self._controllers if name == CONFIGURED else [name]
-        link = Link(name, addresses, self._hello, self._on_demand, self._counters, self._to_review.set, self._settings)
+        link = Link(
+            name,
+            addresses,
+            self._hello,
+            self._on_demand,
+            self._counters,
+            self._to_review.set,
+            self._settings,
+            self._open_channel,
+        )
         self._links[name] = link
         self._tasks[name] = group.create_task(link.run(random.uniform(0, self._settings.spread)))

@@ -15,6 +15,7 @@ from alcor.agent.on_demand.manager import Manager
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.channels.fast_path.dialling import Backoff, ConnectionLost
 from alcor.channels.fast_path.ncm_client import NcmClient, NcmConnection
+from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.ncm_messages import NcmHello
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Link:
         counters: Counters,
         changed: Callable[[], None],
         settings: LinkSettings,
+        open_channel: OpenChannel = open_plain,
     ) -> None:
         """``name`` is what the manager is chosen by; ``changed`` is told when it can be reached, or no longer."""
         self.reach = Reach.TRYING
@@ -57,6 +59,7 @@ class Link:
             not_welcomed=lambda address: self._set(Reach.DOWN, None),
             backoff=settings.backoff,
             welcome_timeout=settings.welcome_timeout,
+            open_channel=open_channel,
         )
 
     def hurry(self) -> None:

@@ -22,17 +22,20 @@ from alcor.api.vpc.routers import router_routes
 from alcor.api.vpc.security_groups import security_group_routes
 from alcor.api.vpc.segments import segment_routes
 from alcor.api.vpc.subnets import subnet_routes
+from alcor.api.vpc.trust import trust_routes
 from alcor.api.vpc.vpcs import vpc_routes
 from alcor.model.errors import not_found
+from alcor.services.trust.settings import TrustSettings
 from alcor.store.store import Store
 
 
-def alcor_routes(store: Store, page_limit: int) -> list[Route]:
+def alcor_routes(store: Store, page_limit: int, trust: TrustSettings | None = None) -> list[Route]:
     """Alcor's API on a store."""
     routes: list[Route] = []
     for prefix in ("", "/v4"):
         project = f"{prefix}/project/{{project_id}}"
         routes += node_routes(store, page_limit, prefix)
+        routes += trust_routes(store, prefix, trust or TrustSettings())
         routes += ip_routes(store, page_limit, prefix)
         routes += mac_routes(store, prefix)
         routes += elastic_ip_range_routes(store, page_limit, prefix)

@@ -21,6 +21,7 @@ from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.codec import GoalStateAssembler
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
 from alcor.channels.fast_path.dialling import Backoff, ConnectionLost, Dialling, reason, send
+from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.fast_path.options import CONNECT_METHOD, END_OF_STREAM, Keepalive
 from alcor.channels.health_codec import decode_probe_targets
 from alcor.channels.messages import AgentMessage, Hello, ProbeTargets, Welcome
@@ -113,6 +114,7 @@ class FastPathClient:
         backoff: Backoff | None = None,
         keepalive: Keepalive | None = None,
         welcome_timeout: float = 10.0,
+        open_channel: OpenChannel = open_plain,
     ) -> None:
         """``controllers`` are HOST:PORT or unix:PATH; ``hello`` is asked anew before each attempt.
 
@@ -133,6 +135,7 @@ class FastPathClient:
             backoff=backoff,
             keepalive=keepalive,
             welcome_timeout=welcome_timeout,
+            open_channel=open_channel,
         )
 
     def connections(self) -> AsyncIterator[Connection]:

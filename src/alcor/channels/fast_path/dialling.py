@@ -12,7 +12,7 @@ import grpc
 import msgspec
 
 from alcor.channels.checks import MalformedMessage
-from alcor.channels.fast_path.engine import keep_engine
+from alcor.channels.fast_path.opening import NoCredentials, OpenChannel, open_plain
 from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ class Dialling(Generic[Welcomed]):
         keepalive: Keepalive | None = None,
         welcome_timeout: float = 10.0,
         not_welcomed: Callable[[str], None] = lambda address: None,
+        open_channel: OpenChannel = open_plain,
     ) -> None:
         if not addresses:
             raise ValueError(f"at least one {what} address is needed")
@@ -65,6 +66,7 @@ class Dialling(Generic[Welcomed]):
         self._keepalive = keepalive or Keepalive()
         self._welcome_timeout = welcome_timeout
         self._not_welcomed = not_welcomed
+        self._open_channel = open_channel
 
     async def connections(self) -> AsyncIterator[Welcomed]:
         """One connection after the other, trying addresses in turn; never ends by itself.
@@ -88,8 +90,12 @@ class Dialling(Generic[Welcomed]):
 
     @contextlib.asynccontextmanager
     async def _connection(self, address: str) -> AsyncIterator[Welcomed | None]:
-        keep_engine()
-        channel: Any = grpc.aio.insecure_channel(address, options=channel_options(self._keepalive))
+        try:
+            channel = self._open_channel(address, channel_options(self._keepalive))
+        except NoCredentials as error:
+            log.warning("%s %s cannot be asked yet: %s", self._what, address, error)
+            yield None
+            return
         try:
             stream = channel.stream_stream(self._method)()
             yield await self._greet(address, stream)

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import grpc
 
 from alcor.channels.fast_path.engine import keep_engine
 from alcor.channels.fast_path.options import Keepalive
+
+ServerCredentials = Callable[[], Any]
+"""Makes those of opening.server_credentials, when the server starts."""
 
 
 class AddressUnusable(RuntimeError):
@@ -18,10 +22,13 @@ class AddressUnusable(RuntimeError):
 class GrpcServer:
     """Listens at one address."""
 
-    def __init__(self, address: str, keepalive: Keepalive | None = None) -> None:
-        """``address`` is HOST:PORT or unix:PATH."""
+    def __init__(
+        self, address: str, keepalive: Keepalive | None = None, credentials: ServerCredentials | None = None
+    ) -> None:
+        """``address`` is HOST:PORT or unix:PATH. Without ``credentials`` everybody is let in, in the clear."""
         self._address = address
         self._keepalive = keepalive or Keepalive()
+        self._credentials = credentials
         self._services: list[Any] = []
         self._server: Any = None
 
@@ -36,7 +43,10 @@ class GrpcServer:
         self._server = grpc.aio.server(options=[*self._keepalive.options(), ("grpc.so_reuseport", 0)])
         self._server.add_generic_rpc_handlers(tuple(self._services))
         try:
-            self._server.add_insecure_port(self._address)
+            if self._credentials is None:
+                self._server.add_insecure_port(self._address)
+            else:
+                self._server.add_secure_port(self._address, self._credentials())
         except RuntimeError as error:
             raise AddressUnusable(
                 f"cannot listen for agents at {self._address}: is it taken, or not an address of this machine?"

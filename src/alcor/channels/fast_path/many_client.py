@@ -14,7 +14,7 @@ import grpc
 
 from alcor.channels.agent_codec import decode_ncms, decode_welcome, encode_agent_message
 from alcor.channels.checks import MalformedMessage, parse
-from alcor.channels.fast_path.engine import keep_engine
+from alcor.channels.fast_path.opening import NoCredentials, OpenChannel, open_plain
 from alcor.channels.fast_path.options import CONNECT_MANY_METHOD, END_OF_STREAM, Keepalive
 from alcor.channels.messages import AgentMessage, Welcome
 from alcor.southbound.v1 import southbound_pb2 as pb
@@ -52,11 +52,17 @@ class ManyHostsConnection:
     What waits to be sent is bounded by what the hosts are given leave to: a few goal states to answer each.
     """
 
-    def __init__(self, address: str, hosts: Hosts, keepalive: Keepalive | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        hosts: Hosts,
+        keepalive: Keepalive | None = None,
+        open_channel: OpenChannel = open_plain,
+    ) -> None:
         """``address`` is HOST:PORT or unix:PATH."""
         self._address = address
         self._hosts = hosts
-        self._keepalive = keepalive or Keepalive()
+        self._keepalive, self._open_channel = keepalive or Keepalive(), open_channel
         self._waiting: deque[pb.FromHost] = deque()
         self._filled = asyncio.Event()
         self._emptied = asyncio.Event()
@@ -100,8 +106,12 @@ class ManyHostsConnection:
 
     async def run(self) -> None:
         """Connect, and pass messages until the connection is lost, whoever's fault it is."""
-        keep_engine()
-        channel: Any = grpc.aio.insecure_channel(self._address, options=[*self._keepalive.options(), *_OPTIONS])
+        try:
+            channel = self._open_channel(self._address, [*self._keepalive.options(), *_OPTIONS])
+        except NoCredentials as error:
+            log.warning("controller %s cannot be asked yet: %s", self._address, error)
+            self._emptied.set()
+            return
         self._stream = channel.stream_stream(CONNECT_MANY_METHOD)()
         sending = asyncio.create_task(self._send())
         try:

@@ -7,7 +7,7 @@ import grpc
 
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.fast_path.dialling import channel_options, reason
-from alcor.channels.fast_path.engine import keep_engine
+from alcor.channels.fast_path.opening import NoCredentials, OpenChannel, open_plain
 from alcor.channels.fast_path.options import RESOLVE_METHOD, Keepalive
 from alcor.channels.ncm_codec import decode_name_answer, encode_name_question
 from alcor.channels.ncm_interface import NotAnswered
@@ -19,8 +19,8 @@ _MOST_CHANNELS = 8
 class NameClient:
     """Asks managers by address; connections to the last few of them stay open."""
 
-    def __init__(self, keepalive: Keepalive | None = None) -> None:
-        self._keepalive = keepalive or Keepalive()
+    def __init__(self, keepalive: Keepalive | None = None, open_channel: OpenChannel = open_plain) -> None:
+        self._keepalive, self._open_channel = keepalive or Keepalive(), open_channel
         self._channels: dict[str, Any] = {}
 
     async def resolve(self, address: str, question: NameQuestion, timeout: float) -> NameAnswer:
@@ -30,7 +30,11 @@ class NameClient:
             return decode_name_answer(await call(encode_name_question(question), timeout=timeout))
         except MalformedMessage as error:
             raise NotAnswered(f"{address} gives a malformed answer: {error}") from error
+        except NoCredentials as error:
+            raise NotAnswered(f"{address}: {error}") from error
         except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.UNAVAILABLE:
+                await self._forget(address)  # the next connection shows the certificate that there is by then
             is_final = error.code() is grpc.StatusCode.PERMISSION_DENIED
             raise NotAnswered(f"{address}: {reason(error)}", is_final) from error
 
@@ -42,10 +46,13 @@ class NameClient:
     async def _channel(self, address: str) -> Any:
         channel = self._channels.pop(address, None)
         if channel is None:
-            keep_engine()
-            channel = grpc.aio.insecure_channel(address, options=channel_options(self._keepalive))
+            channel = self._open_channel(address, channel_options(self._keepalive))
         self._channels[address] = channel  # the last one used is the last
         if len(self._channels) > _MOST_CHANNELS:
             oldest = next(iter(self._channels))
-            await self._channels.pop(oldest).close()
+            await self._forget(oldest)
         return channel
+
+    async def _forget(self, address: str) -> None:
+        if (channel := self._channels.pop(address, None)) is not None:
+            await channel.close()

@@ -16,6 +16,7 @@ from alcor.channels.gradually import gradually
 from alcor.channels.ncm_codec import decode_host_message, decode_name_question, encode_name_answer, encode_ncm_welcome
 from alcor.channels.ncm_interface import NcmListener, NotAnswered
 from alcor.channels.ncm_messages import NcmHello, NcmWelcome
+from alcor.channels.trust.guard import Guard, Refused, Unguarded
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.merge import merge_into
 from alcor.southbound.v1 import network_config_pb2 as pb
@@ -53,6 +54,10 @@ class _AskingHost:
         """End the stream: another manager should answer the host."""
         self._end(_LET_GO)
 
+    def refuse(self, reason: str) -> None:
+        """End the stream: the host is not to be let in any more."""
+        self._end((grpc.StatusCode.PERMISSION_DENIED, reason))
+
     def _end(self, status: _Status) -> None:
         if not self.end_status.done():
             self.end_status.set_result(status)
@@ -80,9 +85,10 @@ class _AskingHost:
 class NcmService:
     """Serves the streams of agents that ask."""
 
-    def __init__(self, welcome: NcmWelcome, listener: NcmListener) -> None:
+    def __init__(self, welcome: NcmWelcome, listener: NcmListener, guard: Guard | None = None) -> None:
         self._welcome = encode_ncm_welcome(welcome)
         self._listener = listener
+        self._guard = guard or Unguarded()
         self._hosts: set[_AskingHost] = set()
 
     def handler(self) -> Any:
@@ -100,7 +106,11 @@ class NcmService:
     async def _resolve(self, request: bytes, context: Any) -> bytes:
         """One question for a name."""
         try:
-            return encode_name_answer(await self._listener.resolve(decode_name_question(request)))
+            question = decode_name_question(request)
+            self._guard.check_host(context, question.host_id)
+            return encode_name_answer(await self._listener.resolve(question))
+        except Refused as error:
+            await abort(context, grpc.StatusCode.PERMISSION_DENIED, str(error))
         except MalformedMessage as error:
             await abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
         except NotAnswered as error:
@@ -118,10 +128,15 @@ class NcmService:
         """Returns how the call must end. That takes until the host has taken what is under way, or has gone; nothing
         is kept of it by then."""
         host = _AskingHost(await read_hello(context, NcmHello, decode_host_message, _HELLO_SECONDS))
+        try:
+            self._guard.check_host(context, host.hello.host_id)
+        except Refused as error:
+            return grpc.StatusCode.PERMISSION_DENIED, str(error)
         self._hosts.add(host)
         try:
-            await context.write(self._welcome)
-            return await self._exchange(host, context)
+            with self._guard.watched(context, host.refuse):
+                await context.write(self._welcome)
+                return await self._exchange(host, context)
         finally:
             host.connected = False
             self._hosts.discard(host)

@@ -9,6 +9,7 @@ CONNECT_METHOD = "/alcor.southbound.v1.GoalStates/Connect"
 CONNECT_MANY_METHOD = "/alcor.southbound.v1.GoalStates/ConnectMany"
 ASK_METHOD = "/alcor.southbound.v1.NetworkConfig/Ask"
 RESOLVE_METHOD = "/alcor.southbound.v1.NetworkConfig/Resolve"
+RENEW_METHOD = "/alcor.southbound.v1.Trust/Renew"
 END_OF_STREAM: Final[Any] = grpc.aio.EOF  # type: ignore[attr-defined]
 
 MAXIMUM_MESSAGE_BYTES = 16 * 1024 * 1024

@@ -17,7 +17,7 @@ from alcor.channels.encoding import GoalStateEncoder
 from alcor.channels.fast_path import progress
 from alcor.channels.fast_path.calls import abort, read_hello
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
-from alcor.channels.fast_path.grpc_server import GrpcServer
+from alcor.channels.fast_path.grpc_server import GrpcServer, ServerCredentials
 from alcor.channels.fast_path.many_hosts import ManyHostsStream
 from alcor.channels.fast_path.ncm_announcements import NcmAnnouncements
 from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
@@ -36,6 +36,7 @@ from alcor.channels.messages import (
     Welcome,
 )
 from alcor.channels.outbox import Outbox
+from alcor.channels.trust.guard import Guard, Refused, Unguarded
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.token_bucket import TokenBucket
 from alcor.southbound.v1 import southbound_pb2 as pb
@@ -113,6 +114,11 @@ class HostStream:
         self.end_status = (grpc.StatusCode.RESOURCE_EXHAUSTED, GO_ELSEWHERE)
         self.ended.set()
 
+    def refuse(self, reason: str) -> None:
+        """End: the host is not to be let in any more."""
+        self.end_status = (grpc.StatusCode.PERMISSION_DENIED, reason)
+        self.ended.set()
+
     def give_up(self) -> None:
         """End: the host does not take its snapshot."""
         log.warning("host %s does not take its snapshot: its stream is ended", self.hello.host_id)
@@ -124,12 +130,19 @@ class FastPathServer:
     """Accepts agents at one address and passes between them and the Data Plane Manager."""
 
     def __init__(
-        self, address: str, welcome: Welcome, listener: ChannelListener, settings: FastPathSettings | None = None
+        self,
+        address: str,
+        welcome: Welcome,
+        listener: ChannelListener,
+        settings: FastPathSettings | None = None,
+        guard: Guard | None = None,
+        credentials: ServerCredentials | None = None,
     ) -> None:
-        """``address`` is HOST:PORT or unix:PATH."""
+        """``address`` is HOST:PORT or unix:PATH; ``credentials`` are as for GrpcServer."""
         self._welcome = encode_welcome(welcome)
         self._listener = listener
         self._settings = settings or FastPathSettings()
+        self._guard = guard or Unguarded()
         self._hosts = ConnectedHosts()
         self._encoder = GoalStateEncoder()
         self._snapshots = SnapshotTurns(
@@ -138,7 +151,7 @@ class FastPathServer:
         rate = self._settings.hosts_per_second
         self._welcomes = TokenBucket(rate, rate, time.monotonic())
         self._ncms = NcmAnnouncements()
-        self._server = GrpcServer(address, self._settings.keepalive)
+        self._server = GrpcServer(address, self._settings.keepalive, credentials)
         handlers = {
             "Connect": grpc.stream_stream_rpc_method_handler(self._connect),
             "ConnectMany": grpc.stream_stream_rpc_method_handler(self._connect_many),
@@ -177,6 +190,14 @@ class FastPathServer:
         """Returns how the call must end. That takes until the host has taken what is under way, or has gone; it has
         left by then, and nothing is kept of it."""
         stream = HostStream(await read_hello(context, Hello, decode_agent_message, self._settings.hello_timeout))
+        try:
+            self._guard.check_host(context, stream.hello.host_id)
+        except Refused as error:
+            return grpc.StatusCode.PERMISSION_DENIED, str(error)
+        with self._guard.watched(context, stream.refuse):
+            return await self._serve_admitted(stream, context)
+
+    async def _serve_admitted(self, stream: HostStream, context: Any) -> _Status | None:
         self._hosts.enter(stream)
         try:
             await context.write(self._welcome)
@@ -190,6 +211,10 @@ class FastPathServer:
             self._hosts.leave(stream)
 
     async def _connect_many(self, _requests: object, context: Any) -> None:
+        try:
+            self._guard.check_fleet(context)
+        except Refused as error:
+            await abort(context, grpc.StatusCode.PERMISSION_DENIED, str(error))
         stream = ManyHostsStream(
             context, self._welcome, self._listener, self._hosts, self._encoder, self._settings.part_bytes
         )

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
+from alcor.channels.trust.identity import Kind
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.node_health import NodeHealth
@@ -16,6 +17,7 @@ from alcor.services.access import Access, everybody
 from alcor.services.hosts import agent, node_health, queue_places
 from alcor.services.manager import Create, Delete, Manager, Update, check_expected, check_repeated, each
 from alcor.services.rows import Rows, View
+from alcor.services.trust import join_tokens
 from alcor.store import bulk, number_pools
 from alcor.store.record_rows import node_record
 from alcor.store.tables import node, port
@@ -38,7 +40,7 @@ def _create(transaction: Transaction, create: Create) -> list[View]:
     _check_new_ids(connection, [values["node_id"] for values in nodes])
     _check_new_addresses(connection, [(values["node_id"], values["local_ip"]) for values in nodes])
     numbered = [values | {"host_index": index} for values, index in zip(nodes, indexes, strict=True)]
-    given = {"revision_number": 1, "created_at": now, "updated_at": now}
+    given = {"generation": 0, "revision_number": 1, "created_at": now, "updated_at": now}
     places = queue_places.place(transaction, numbered)
     rows = [ROWS.row(values | its | given) for values, its in zip(numbered, places, strict=True)]
     try:
@@ -88,7 +90,8 @@ def ids_by_name(connection: Connection, names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _locked_node(transaction: Transaction, node_id: str) -> Row[Any]:
+def locked_node(transaction: Transaction, node_id: str) -> Row[Any]:
+    """The node's row, which nobody else changes until the transaction ends. Raises AlcorError (404)."""
     row = transaction.connection.execute(_LOCKED, {"id": node_id}).first()
     if row is None:
         raise not_found("node", node_id)
@@ -96,14 +99,15 @@ def _locked_node(transaction: Transaction, node_id: str) -> Row[Any]:
 
 
 def _update(transaction: Transaction, update: Update) -> View:
-    row = _locked_node(transaction, update.id)
+    row = locked_node(transaction, update.id)
     check_expected(transaction, ACCESS, row, update)
     before = ROWS.view(row)
     check_repeated(before, update)
     if "local_ip" in update.values:
         _check_new_addresses(transaction.connection, [(update.id, update.values["local_ip"])])
     place = queue_places.moved(transaction, row, before | {"host_index": row.host_index}, update.values)
-    changed = ROWS.changed_row(row, {"host_index": row.host_index} | update.values | place, transaction.now)
+    kept = {"host_index": row.host_index, "generation": row.generation}
+    changed = ROWS.changed_row(row, kept | update.values | place, transaction.now)
     try:
         bulk.update_row(transaction.connection, node, changed)
     except IntegrityError as error:
@@ -116,7 +120,7 @@ def _update(transaction: Transaction, update: Update) -> View:
 
 
 def _delete(transaction: Transaction, delete: Delete) -> None:
-    row = _locked_node(transaction, delete.id)
+    row = locked_node(transaction, delete.id)
     check_expected(transaction, ACCESS, row, delete)
     bound = transaction.connection.execute(_BOUND, {"id": delete.id}).scalar()
     if bound is not None:
@@ -125,6 +129,7 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
     agent.forget(transaction.connection, delete.id)
     queue_places.leave(transaction.connection, row.group_topic)
     node_health.forget_node(transaction.connection, delete.id)
+    join_tokens.withdraw(transaction.connection, Kind.HOST, delete.id)
     transaction.record(NodeDeleted(delete.id))
 
 

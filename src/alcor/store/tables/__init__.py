@@ -51,12 +51,14 @@ from alcor.store.tables.security import (
 from alcor.store.tables.segments import segment
 from alcor.store.tables.subnet_pools import address_scope, free_prefix, subnetpool
 from alcor.store.tables.trunks import sub_port, trunk
+from alcor.store.tables.trust import authority, join_token
 from alcor.store.tables.vpc_routers import route_table, vpc_router
 
 __all__ = [
     "address_group",
     "address_scope",
     "agent",
+    "authority",
     "auto_allocated_topology",
     "change_log",
     "change_log_head",
@@ -80,6 +82,7 @@ __all__ = [
     "host_session",
     "ip_allocation",
     "ip_reservation",
+    "join_token",
     "local_ip",
     "local_ip_association",
     "log",

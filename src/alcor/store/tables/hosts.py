@@ -16,6 +16,7 @@ node = Table(
     Column("unicast_topic", String(255), nullable=False, server_default=text("''")),
     Column("group_key", String(263), nullable=False, server_default=text("''")),
     Column("group_slot", Integer),
+    Column("generation", BigInteger, nullable=False, server_default="0"),  # how often it was revoked
     *revision_columns(),
     # mac_address, veth, server_port, host_dvr_mac, …
     Column("attributes", Text, nullable=False),

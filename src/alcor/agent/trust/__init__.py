@@ -1,0 +1,1 @@
+"""How the agent comes by its certificate, keeps it and renews it."""

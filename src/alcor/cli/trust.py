@@ -1,0 +1,46 @@
+"""``alcor trust``: the authority that signs the certificates of hosts and controllers."""
+
+import click
+
+from alcor.cli.controller_api import CONTROLLER, ask
+
+_EPILOG = """\b
+Examples:
+  alcor trust show
+  alcor trust rotate
+  alcor trust fleet-token load-test
+"""
+
+
+@click.group(epilog=_EPILOG)
+def command() -> None:
+    """See the authority that certificates are of, and have another one made."""
+
+
+@command.command(epilog=_EPILOG)
+@CONTROLLER
+def show(controller: str) -> None:
+    """Show the authorities that are trusted: fingerprint, since when each signs, until when it is trusted."""
+    found = ask(controller, "GET", "/trust/authorities")["authorities"]
+    if not found:
+        click.echo("There is none: no controller of this database serves hosts with certificates.")
+    for authority in found:
+        until = authority["trusted_until"] or "it is replaced"
+        click.echo(f"{authority['fingerprint']}  signs from {authority['signs_from']}, trusted until {until}")
+
+
+@command.command(epilog=_EPILOG)
+@CONTROLLER
+def rotate(controller: str) -> None:
+    """Make another authority. It signs once all hosts have heard of it; then the one before is trusted no more."""
+    made = ask(controller, "POST", "/trust/authorities")["authority"]
+    click.echo(f"{made['fingerprint']}  signs from {made['signs_from']}")
+
+
+@command.command("fleet-token", epilog=_EPILOG)
+@click.argument("name")
+@CONTROLLER
+def fleet_token(name: str, controller: str) -> None:
+    """Make a token for one that speaks for many hosts on one stream, as simulated ones do, and print it."""
+    made = ask(controller, "POST", f"/trust/fleets/{name}/join-token")["join_token"]
+    click.echo(f'token = "{made["token"]}"\nauthority = "{made["authority"]}"')

@@ -1,0 +1,1 @@
+"""Whom controllers and hosts trust: authorities, join tokens, certificates and their revocation."""
