@@ -11,6 +11,7 @@ import msgspec
 
 from alcor.testbed.controller import Controller
 from alcor.testbed.errors import TestbedError
+from alcor.testbed.host import Host
 
 _TIMEOUT_SECONDS = 60.0
 _POLL_SECONDS = 0.01
@@ -55,6 +56,16 @@ class Cloud:
         """What the API shows of a host."""
         node: Resource = (await self._request("GET", f"/nodes/{host.name}"))["host_info"]
         return node
+
+    async def invite(self, hosts: Sequence[Host]) -> None:
+        """Give hosts of a testbed, known as nodes and not started yet, what they join with."""
+        for host in hosts:
+            made = (await self._request("POST", f"/nodes/{host.name}/join-token"))["join_token"]
+            host.trust(made["token"], made["authority"])
+
+    async def revoke(self, host: Node) -> None:
+        """Refuse the certificates that a host has."""
+        await self._request("POST", f"/nodes/{host.name}/revoke")
 
     async def create(self, kind: str, **attributes: Any) -> Resource:
         """A new network, subnet or port."""

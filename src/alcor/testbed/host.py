@@ -56,6 +56,11 @@ class Host:
         command = (sys.executable, "-m", "alcor", "agent", "--config", self.config)
         self.agent = Program(self.namespace.popen, command, self.outside("agent.log"))
 
+    def trust(self, token: str, authority: str) -> None:
+        """Have the agent and its controllers show each other certificates; it joins with a token when it starts."""
+        with self.outside("agent.toml").open("a") as config:
+            config.write(f'[trust]\nsecure = true\ntoken = "{token}"\nauthority = "{authority}"\n')
+
     def start(self) -> None:
         """Start the switch and the agent, and wait until the agent has made the integration bridge."""
         self.switch.start()

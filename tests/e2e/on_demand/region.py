@@ -45,9 +45,11 @@ class Region:
         return self.testbed.hosts[number]
 
 
-async def create_region(testbed: Testbed, cloud: Cloud) -> Region:
+async def create_region(testbed: Testbed, cloud: Cloud, *, with_certificates: bool = False) -> Region:
     """Make the hosts known and start them, and create the VPC."""
     await cloud.register(testbed.hosts)
+    if with_certificates:
+        await cloud.invite(testbed.hosts)
     testbed.start_hosts()
     network = await cloud.create("network", name="large")
     await cloud.create("subnet", network_id=network["id"], ip_version=4, cidr="10.40.0.0/16")

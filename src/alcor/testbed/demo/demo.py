@@ -30,7 +30,7 @@ async def run_demo(settings: DemoSettings, console: Console) -> bool:
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "demo"))
     view = View(console)
     started = time.perf_counter()
-    with Testbed(settings.listen) as testbed:
+    with Testbed(settings.listen, ("--secure-southbound",)) as testbed:
         async with Cloud(testbed.controller) as cloud:
             stage = Stage(testbed, cloud, view)
             try:

@@ -16,7 +16,9 @@ async def open_stage(stage: Stage, hosts: int) -> None:
         f"controller ready after {time.perf_counter() - started:.1f} s; the API is at {testbed.controller.address}"
     )
     started = time.perf_counter()
-    await stage.cloud.register(await asyncio.to_thread(testbed.make_hosts, hosts))
+    made = await asyncio.to_thread(testbed.make_hosts, hosts)
+    await stage.cloud.register(made)
+    await stage.cloud.invite(made)
     await asyncio.to_thread(testbed.start_hosts)
     await asyncio.to_thread(testbed.wait_connected)
-    view.kept(f"{hosts} hosts connected after {time.perf_counter() - started:.1f} s")
+    view.kept(f"{hosts} hosts connected, with certificates on both sides, after {time.perf_counter() - started:.1f} s")
