@@ -210,8 +210,8 @@ SAME = {
 
 NOBODYS = frozenset(
     {
-        "agents", "apply", "auto-allocated-topology", "default-security-group-rules", "extensions", "flavors", "ips",
-        "macs", "ncms", "nodes", "quotas", "range", "ranges", "rule-types", "service_profiles",
+        "agents", "apply", "auto-allocated-topology", "default-security-group-rules", "extensions", "flavors", "fleets",
+        "ips", "macs", "ncms", "nodes", "quotas", "range", "ranges", "rule-types", "service_profiles",
     }
 )  # fmt: skip
 """Collections of what is of no project, or is for administrators alone."""
