@@ -203,12 +203,19 @@ async def subnets(cloud: Cloud) -> tuple[Fill, Ask]:
         high, low = divmod(next(numbers), 256)
         return {"network_id": network, "cidr": f"10.{high}.{low}.0/24", "ip_version": 4, "project_id": _OWNER}
 
+    known: dict[str, Json] = {}
+
     async def fill(more: int) -> None:
-        await cloud.fill("subnet", [item() for _ in range(more)])
+        newest = (await cloud.fill("subnet", [item() for _ in range(more)]))[-1]
+        known["a subnet"] = {"subnet_id": newest["id"]}
+        known["an address"] = {"ip_address": newest["cidr"].replace(".0/24", ".9")}
 
     async def ask(_number: int) -> None:
         await cloud.timed_life("subnet", {"name": "s"}, **item())
-        await cloud.timed_life("port", {"name": "p"}, network_id=network, project_id=_OWNER)
+        of_owner = {"network_id": network, "project_id": _OWNER}
+        await cloud.timed_life("port", {"name": "p"}, **of_owner)
+        for name, fixed_ip in known.items():
+            await cloud.timed_life("port", {}, f"port with {name}", fixed_ips=[fixed_ip], **of_owner)
         await cloud.timed("list subnets of the network", "GET", f"subnets?limit=50&network_id={network}", caller=_OWNER)
 
     return fill, ask

@@ -40,7 +40,8 @@ from alcor.store.ip_text import ip_text
 from alcor.store.known_rows import KnownRows, version
 from alcor.store.sql import NamedRow
 from alcor.store.tables import ip_allocation, tag
-from alcor.store.tables.base import PARTLY_INDEXED
+from alcor.store.tables.base import ALL_VALUES, FINDS_FEW, PARTLY_INDEXED
+from alcor.store.unindexed import without_indexes
 
 _STATEMENTS = 512  # shapes of queries whose statements are kept
 _LIMIT = bindparam("page_limit", type_=Integer())
@@ -169,8 +170,11 @@ def _page(
     wanted = wanted or [table.c[name] for name in query.columns] or list(table.c)
     order = _order(table, query)
     past = [] if nulls is None else [_past_marker(order, nulls)]
+    finds_few = _finds_few(table, query, filters)
+    if finds_few and query.condition is not None:
+        query = msgspec.structs.replace(query, condition=without_indexes(query.condition, table))
     statement = _filtered(select(*wanted), table, query, filters).where(*past)
-    if query.limit is not None and not _finds_few(table, query, filters):
+    if query.limit is not None and not finds_few:
         alternatives = _alternatives(query.condition)
         if (named := _named(query)) and len(order) == 1 and order[0][0] is table.c.id:
             first = _first_named(table, query, filters, order[0][1], named)
@@ -188,8 +192,8 @@ def _filters(table: Table, query: Query) -> tuple[_Filter, ...]:
 
 def _filter(column: Column[Any], values: Sequence[Any]) -> _Filter:
     fitting = _fitting(column, values)
-    prefix, indexed = column.info.get(PARTLY_INDEXED, ("", None))
-    partly = indexed is not None and all(str(value).startswith(prefix) for value in values)
+    is_indexed, _ = column.info.get(PARTLY_INDEXED, (None, None))
+    partly = is_indexed is not None and all(is_indexed(str(value)) for value in values)
     return _Filter(column.name, len(fitting), None in values, partly)
 
 
@@ -215,14 +219,17 @@ def _marked_value(place: int) -> str:
 
 def _finds_few(table: Table, query: Query, filters: Sequence[_Filter]) -> bool:
     """Whether a filter lets few rows through, found by an index: all other ways are longer."""
-    return bool(query.fixed_ip_addresses) or not _finders(table).isdisjoint(each.column for each in filters)
+    of_index = (
+        each.column for each in filters if each.partly_indexed or PARTLY_INDEXED not in table.c[each.column].info
+    )
+    return bool(query.fixed_ip_addresses) or not _finders(table).isdisjoint(of_index)
 
 
 @cache
 def _finders(table: Table) -> frozenset[str]:
     """The columns that tell rows apart, and those that have an index of their own because few rows have the same."""
     unique = [each for each in table.constraints if isinstance(each, PrimaryKeyConstraint | UniqueConstraint)]
-    alone = [each for each in table.indexes if len(each.columns) == 1]
+    alone = [each for each in table.indexes if len(each.columns) == 1 or FINDS_FEW in each.info]
     return frozenset(each.columns[0].name for each in (*unique, *alone))
 
 
@@ -370,6 +377,8 @@ def _untagged(table: Table, wanted: TagFilter) -> Iterator[ColumnElement[bool]]:
 
 def _one_of(column: Column[Any], its: _Filter) -> ColumnElement[bool]:
     values = [bindparam(_value(column.name, place), type_=column.type) for place in range(its.values)]
+    if not values and not its.with_null:
+        return false()
     if not its.with_null:
         return column == values[0] if len(values) == 1 else column.in_(values)
     return or_(column.is_(None), column.in_(values)) if values else column.is_(None)
@@ -377,6 +386,8 @@ def _one_of(column: Column[Any], its: _Filter) -> ColumnElement[bool]:
 
 def _fits(column: Column[Any], value: Any) -> bool:
     """Whether the column can hold the value: a database refuses to compare it with a number that it cannot."""
+    if ALL_VALUES in column.info:
+        return value in column.info[ALL_VALUES]
     if not isinstance(column.type, Integer) or not isinstance(value, int):
         return True
     bits = 63 if isinstance(column.type, BigInteger) else 31

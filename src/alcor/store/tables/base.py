@@ -1,5 +1,8 @@
 """What all tables are made of."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import BigInteger, Column, MetaData, String
 
 metadata = MetaData(
@@ -12,18 +15,26 @@ metadata = MetaData(
 )
 
 PARTLY_INDEXED = "partly_indexed"
-"""In the ``info`` of a column: how values begin of which there are indexes, and the condition that they are under.
+"""In the ``info`` of a column: whether there are indexes of a value, and the condition that they are under.
 
 No database knows by itself that what has such a value fulfils it.
 """
 
+FINDS_FEW = "finds_few"
+"""In the ``info`` of an index: that few rows have the same in its first column, as with all indexes of one column."""
 
-def standard_columns(longest_description: int = 255) -> list[Column[object]]:
-    """The columns of every Neutron resource."""
+ALL_VALUES = "all_values"
+"""In the ``info`` of a column: the values that it has anywhere. Others need not be looked for."""
+
+
+def standard_columns(
+    longest_description: int = 255, name_info: Mapping[str, Any] | None = None
+) -> list[Column[object]]:
+    """The columns of every Neutron resource; ``name_info`` is what is to be known of the column of names."""
     return [
         Column("id", String(36), primary_key=True),
         Column("project_id", String(255), nullable=False),
-        Column("name", String(255), nullable=False),
+        Column("name", String(255), nullable=False, info=dict(name_info or {})),
         Column("description", String(longest_description), nullable=False),
         *revision_columns(),
     ]

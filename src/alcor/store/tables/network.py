@@ -1,5 +1,7 @@
 """Networks, subnets, ports and the addresses that ports hold."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -16,11 +18,11 @@ from sqlalchemy import (
     text,
 )
 
-from alcor.store.tables.base import PARTLY_INDEXED, metadata, standard_columns
+from alcor.store.tables.base import ALL_VALUES, FINDS_FEW, PARTLY_INDEXED, metadata, standard_columns
 
 
-def _partial_index(name: str, condition: str, *columns: str) -> Index:
-    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+def _partial_index(name: str, condition: str, *columns: str, **options: Any) -> Index:
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition), **options)
 
 
 network = Table(
@@ -78,9 +80,17 @@ subnet = Table(
     _partial_index("ix_subnet_for_any_port", f"NOT {_SAY_MORE}", "network_id", "ip_version", "id"),
 )
 
+
+def _is_of_networks(device_owner: str) -> bool:
+    return device_owner.startswith("network:")
+
+
 _NETWORKS_PORTS = "device_owner LIKE 'network:%'"
 OF_NETWORKS = text(f"port.{_NETWORKS_PORTS}")
 """Which ports the cloud itself made for networks, in the words that a statement must say to be given their indexes."""
+
+_NAMED = "name <> ''"
+_OF_NAMED = text(f"port.{_NAMED}")
 
 NOTHING_SHOWN = '{"fixed_ips":[],"security_groups":[]}'
 """What a port shows that has neither addresses nor security groups."""
@@ -88,13 +98,13 @@ NOTHING_SHOWN = '{"fixed_ips":[],"security_groups":[]}'
 port = Table(
     "port",
     metadata,
-    *standard_columns(),
+    *standard_columns(name_info={PARTLY_INDEXED: (bool, _OF_NAMED)}),
     Column("network_id", String(36), ForeignKey("network.id"), nullable=False),
     Column("mac_address", BigInteger, nullable=False),
     Column("admin_state_up", Boolean, nullable=False),
-    Column("status", String(16), nullable=False),
+    Column("status", String(16), nullable=False, info={ALL_VALUES: ("ACTIVE", "DOWN")}),
     Column("device_id", String(255), nullable=False),
-    Column("device_owner", String(255), nullable=False, info={PARTLY_INDEXED: ("network:", OF_NETWORKS)}),
+    Column("device_owner", String(255), nullable=False, info={PARTLY_INDEXED: (_is_of_networks, OF_NETWORKS)}),
     Column("host_id", String(255), nullable=False),  # binding:host_id, '' while unbound
     # binding profile and vnic type, DHCP options, address pairs, …; '{}' when all are defaults
     Column("attributes", Text, nullable=False),
@@ -106,6 +116,7 @@ port = Table(
     Index("ix_port_network_id_project_id", "network_id", "project_id", "id"),
     Index("ix_port_device_id", "device_id"),
     Index("ix_port_host_id", "host_id"),
+    _partial_index("ix_port_name", _NAMED, "name", "id", info={FINDS_FEW: True}),
     # Few ports are the cloud's own: their indexes cost those of workloads nothing.
     _partial_index("ix_port_network_id_device_owner", _NETWORKS_PORTS, "network_id", "device_owner", "id"),
     _partial_index("ix_port_project_id_device_owner", _NETWORKS_PORTS, "project_id", "device_owner", "id"),

@@ -218,3 +218,20 @@ async def test_pages_of_ports(watched: Watched) -> None:
             filters += [f"fixed_ips=subnet_id%3D{subnet['id']}", "device_owner=network:router_interface"]
         for each in filters:
             assert await watched.little(neutron.list("port", f"limit=20&{each}")), each
+        for each in ("status=ERROR", "name=nobody"):
+            assert not await watched.little(neutron.list("port", f"limit=20&{each}")), each
+
+
+async def test_pages_of_a_guest_who_has_many_ports(watched: Watched) -> None:
+    neutron = watched.neutron
+    network = await neutron.create("network", project_id="owner", shared=True)
+    await neutron.create("subnet", network_id=network["id"], project_id="owner", cidr="10.0.0.0/16", ip_version=4)
+    ports = await watched.fill(network, project_id="guest")
+    one = await neutron.create("port", network_id=network["id"], project_id="guest", device_id="d", name="one")
+    watched.sign_in(Context(project_id="guest", is_admin=False))
+    for query in ("device_id=d", f"mac_address={one['mac_address']}", "name=one"):
+        assert [port["id"] for port in await watched.little(neutron.list("port", f"limit=20&{query}"))] == [one["id"]]
+    for query in ("device_id=e", "status=ERROR", "name=nobody"):
+        assert await watched.little(neutron.list("port", f"limit=20&{query}")) == []
+    page = f"limit=20&network_id={network['id']}"
+    assert len(await watched.little(neutron.list("port", f"{page}&marker={ports[-1]['id']}&page_reverse=true"))) == 20
