@@ -14,7 +14,8 @@ from prometheus_client import CollectorRegistry
 
 from alcor.channels.agent_codec import decode_agent_message, encode_agent_message
 from alcor.channels.health_codec import encode_probe_targets
-from alcor.channels.messages import DataPlaneState, Fault, Hello, HostHealth, ProbeTargets
+from alcor.channels.messages import DataPlaneState, Fault, Hello, HostHealth, ProbeTargets, RelayCandidates
+from alcor.channels.rescue.codec import encode_relays
 from alcor.dpm.host_health import HostsHealth
 from alcor.dpm.metrics import DpmMetrics
 from alcor.dpm.probe_rings import ProbeRings
@@ -36,11 +37,14 @@ class _Connection:
     """A host that is told whom to probe."""
 
     def __init__(self, host_id: str) -> None:
-        self.hello = Hello(host_id, b"b" * 16, takes_probe_targets=True)
+        self.hello = Hello(host_id, b"b" * 16, takes_probe_targets=True, takes_relays=True)
         self.sent = 0
 
     def tell_probe_targets(self, targets: ProbeTargets) -> None:
         self.sent += len(encode_probe_targets(targets))
+
+    def tell_relays(self, candidates: RelayCandidates) -> None:
+        self.sent += len(encode_relays(candidates))
 
 
 def main() -> None:
@@ -66,12 +70,12 @@ async def _measure(count: int) -> None:
 async def _targets(hosts: list[str]) -> None:
     model = ReadModel(nodes={host: NodeRecord(host, index, _FIRST_VTEP + index) for index, host in enumerate(hosts)})
     connections = {host: _Connection(host) for host in hosts}
-    targeting = ProbeTargeting(connections, lambda: model, 10.0, 1500, lambda: 0.0)  # type: ignore[arg-type]
+    targeting = ProbeTargeting(connections, lambda: model, 10.0, 1500, lambda: b"s" * 32, lambda: 0.0)  # type: ignore[arg-type]
     await targeting.look()
     began = time.process_time()
     for host in hosts:
         targeting.connected(host)
-    _print("a host told whom to probe", len(hosts), time.process_time() - began)
+    _print("a host told whom to probe and who may lead it", len(hosts), time.process_time() - began)
     print(f"  octets of that a host: {sum(each.sent for each in connections.values()) / len(hosts):.0f}")
 
 

@@ -32,6 +32,8 @@ from alcor.agent.pace import paced
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
+from alcor.agent.rescue.relay import Relay
+from alcor.agent.rescue.rescue import RELAYS, Rescue, patience_of
 from alcor.agent.routing.routing import Routing
 from alcor.agent.security.security import Security
 from alcor.agent.services.listening import Offer, Services
@@ -40,6 +42,7 @@ from alcor.agent.southbound import Southbound
 from alcor.agent.tracing import Tracing
 from alcor.agent.trust.membership import Membership
 from alcor.agent.wanted import Wanted
+from alcor.channels.fast_path.dialling import Ways
 from alcor.channels.fast_path.name_client import NameClient
 from alcor.channels.fast_path.opening import open_plain
 from alcor.dataplane.driver import DataPlane
@@ -92,18 +95,36 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         LearnedFile(directory / LEARNED, on_demand.learned.dump, on_demand.restore, counters),
         LearnedFile(directory / NEXT_HOPS, routing.next_hops.dump, routing.next_hops.restore, counters),
     ]
+    rescue = Rescue(
+        settings.host_id, settings.controllers, settings.relay_port, counters, patience_of(settings.rescue_after)
+    )
+    files.append(LearnedFile(directory / RELAYS, rescue.dump, rescue.restore, counters))
     for file in files:
         file.load()
-    membership = make_membership(settings, counters)
+    membership = make_membership(settings, counters, rescue.target)
     open_channel = open_plain if membership is None else membership.open_channel
-    asking = Asking(settings.host_id, settings.controllers, on_demand, counters, open_channel=open_channel)
+    asking = Asking(
+        settings.host_id, settings.controllers, on_demand, counters, open_channel=open_channel, ways=rescue.target
+    )
+    relay = Relay(
+        settings.vtep_ip, settings.relay_port, rescue.key, asking.addresses, lambda: rescue.is_relayed, counters
+    )
     probing = Probing(settings.vtep_ip, settings.probe_port, counters)
     health = HealthReports(probing, reconciler, driver, reports)
     southbound = Southbound(
-        settings.host_id, settings.controllers, wanted, reconciler, reports, counters, asking, health, open_channel
+        settings.host_id,
+        settings.controllers,
+        wanted,
+        reconciler,
+        reports,
+        counters,
+        asking,
+        health,
+        rescue,
+        open_channel,
     )
     metadata = MetadataProxy(settings.metadata, wanted, driver, counters)
-    names = NameClient(open_channel=open_channel)
+    names = NameClient(open_channel=open_channel, ways=rescue.target)
     directory_of_names = NameDirectory(settings.host_id, asking.order, names, counters)
     answering = Answering(wanted, directory_of_names, Forwarder(settings.dns.resolvers))
     dns = DnsServer(answering, wanted, driver, counters)
@@ -120,6 +141,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         routing,
         services,
         health,
+        relay,
         counters,
         membership,
     )
@@ -137,7 +159,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     await local_api.start()
     log.info("agent of host %s runs at revision %d", settings.host_id, wanted.state.revision)
     parts = [reconciler.run(), punted.send_replies(), southbound.run(), asking.run(), advertising.run(), services.run()]
-    parts += [punted.flood_questions(), probing.run(), health.run()]
+    parts += [punted.flood_questions(), probing.run(), health.run(), rescue.run(), relay.run()]
     parts += [file.run() for file in files]
     if membership is not None:
         parts.append(membership.run())
@@ -152,12 +174,12 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         log.info("agent of host %s has stopped; its workloads' traffic goes on", settings.host_id)
 
 
-def make_membership(settings: AgentSettings, counters: Counters) -> Membership | None:
+def make_membership(settings: AgentSettings, counters: Counters, ways: Ways) -> Membership | None:
     """What sees to the host's certificate; None where none are shown. Raises SettingsError."""
     if not settings.trust.is_secure(settings.controllers):
         return None
     membership = Membership(
-        settings.host_id, settings.controllers, settings.trust, Path(settings.data_directory), counters
+        settings.host_id, settings.controllers, settings.trust, Path(settings.data_directory), counters, ways=ways
     )
     try:
         membership.load()

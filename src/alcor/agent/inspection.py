@@ -8,6 +8,7 @@ from alcor.agent.health.reporting import HealthReports
 from alcor.agent.on_demand.asking import Asking
 from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.reconcile import Reconciler
+from alcor.agent.rescue.relay import Relay
 from alcor.agent.routing.routing import Routing
 from alcor.agent.services.listening import Services
 from alcor.agent.southbound import Southbound
@@ -33,12 +34,14 @@ class Inspection:
         routing: Routing,
         services: Services,
         health: HealthReports,
+        relay: Relay,
         counters: Counters,
         membership: Membership | None = None,
     ) -> None:
         self._host_id, self._wanted, self._reconciler = host_id, wanted, reconciler
         self._routing, self._services, self._health = routing, services, health
         self._membership = membership
+        self._relay = relay
         self._southbound, self._on_demand, self._asking, self._counters = southbound, on_demand, asking, counters
 
     async def status(self) -> dict[str, Any]:
@@ -47,6 +50,8 @@ class Inspection:
         return {
             "host_id": self._host_id,
             "controller": self._southbound.controller,
+            "relayed_by": self._southbound.relay if self._southbound.controller else "",
+            "relays_for": sorted(self._relay.hosts()),
             "revision": wanted.state.revision,
             "saved_revision": wanted.saved_revision,
             "goal_state": "complete" if wanted.complete else "waiting for a snapshot",
@@ -120,6 +125,7 @@ class Inspection:
             "security_groups": len(state.security_groups),
             "network_acls": len(state.network_acls),
             "next_hops": self._routing.next_hops.count(),
+            "hosts_relayed": len(self._relay.hosts()),
             "hosts_unreached": len(self._health.health().unreached),
             "neighbours_learned": self._on_demand.learned.count(),
             "neighbours": sum(len(neighbours.forwarding) for neighbours in state.neighbours.values()),

@@ -70,8 +70,10 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     with what it should. ``flood_copies`` bounds how many copies a broadcast or multicast packet of a workload becomes:
     in a VPC with more ports here and other hosts together it reaches nobody, with 0 in none. ``service_network`` has
     the addresses under which the host sees its own workloads, at one interface: they must mean nothing else to it.
-    ``probe_port`` is the UDP port at the VTEP address by which hosts find out whether they reach each other; all hosts
-    have the same. ``socket`` is where ``alcor agent status`` asks; by default in the data directory.
+    ``probe_port`` is the UDP port at the VTEP address by which hosts find out whether they reach each other, and
+    ``relay_port`` the TCP port there by which they lead each other to controllers: all hosts have the same.
+    ``rescue_after`` are the seconds without a controller after which a host has itself be led; 0 for never.
+    ``socket`` is where ``alcor agent status`` asks; by default in the data directory.
     """
 
     host_id: str
@@ -88,6 +90,8 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     flood_copies: int = 64
     service_network: str = "100.64.0.0/12"
     probe_port: int = 9698
+    relay_port: int = 9698
+    rescue_after: float = 10.0
     metadata: MetadataSettings = MetadataSettings()
     dns: DnsSettings = DnsSettings()
     trust: TrustSettings = TrustSettings()
@@ -136,8 +140,11 @@ def _check(settings: AgentSettings) -> None:
     for key in ("dhcp_lease_seconds", "punt_rate_per_port", "punt_rate", "audit_seconds"):
         if not 0 < getattr(settings, key) < 2**32:
             raise SettingsError(f"{key} must be a positive number")
-    if not 0 < settings.probe_port < 1 << 16:
-        raise SettingsError("probe_port must be from 1 to 65535")
+    for key in ("probe_port", "relay_port"):
+        if not 0 < getattr(settings, key) < 1 << 16:
+            raise SettingsError(f"{key} must be from 1 to 65535")
+    if not 0 <= settings.rescue_after < 2**32:
+        raise SettingsError("rescue_after must be a number of seconds, or 0 for never")
     if not 0 <= settings.flood_copies <= _MOST_FLOOD_COPIES:
         raise SettingsError(f"flood_copies must be from 0 (none) to {_MOST_FLOOD_COPIES}")
     for key in ("connections", "fragment_rate"):

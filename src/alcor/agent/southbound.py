@@ -1,8 +1,10 @@
 """The agent's side of the southbound protocol: says what it has, takes what follows on it, tells what became of it."""
 
 import asyncio
+import contextlib
 import logging
 import os
+from collections.abc import AsyncIterator
 from collections.abc import Sequence as SequenceOf
 
 from alcor import __version__
@@ -11,6 +13,7 @@ from alcor.agent.health.reporting import HealthReports
 from alcor.agent.on_demand.asking import Asking
 from alcor.agent.reconcile import Reconciler
 from alcor.agent.reports import Reports
+from alcor.agent.rescue.rescue import Rescue
 from alcor.agent.sequence import Sequence, Verdict
 from alcor.agent.state_digests import StateDigests
 from alcor.agent.wanted import Wanted
@@ -34,21 +37,26 @@ class Southbound:
         counters: Counters,
         asking: Asking,
         health: HealthReports,
+        rescue: Rescue,
         open_channel: OpenChannel = open_plain,
     ) -> None:
         self.controller = ""
         """Address of the controller the host is connected to; empty when there is none."""
+        self.relay = ""
+        """The host that leads this one to the controller, or to the one being tried; empty for none."""
         self._host_id = host_id
         self._boot_id = os.urandom(16)
         self._sequence = Sequence(*wanted.applied())
         self._reconciler, self._reports, self._counters = reconciler, reports, counters
-        self._asking, self._health = asking, health
+        self._asking, self._health, self._rescue = asking, health, rescue
         self._digests = StateDigests(wanted, reports)
         self._client = FastPathClient(
             controllers,
             self.hello,
             told_ncms=asking.told_ncms,
             told_targets=health.told_targets,
+            told_relays=rescue.told,
+            ways=self._way,
             open_channel=open_channel,
         )
 
@@ -56,7 +64,21 @@ class Southbound:
         """Who this host is and what it has been given."""
         sequence = self._sequence
         digest = self._digests.known(sequence.revision)
-        return Hello(self._host_id, self._boot_id, sequence.log_id, sequence.revision, __version__, digest)
+        return Hello(
+            self._host_id,
+            self._boot_id,
+            sequence.log_id,
+            sequence.revision,
+            __version__,
+            digest,
+            relayed_by=self.relay,
+        )
+
+    @contextlib.asynccontextmanager
+    async def _way(self, address: str) -> AsyncIterator[str]:
+        async with self._rescue.way(address) as way:
+            self.relay = way.relay
+            yield way.target
 
     async def run(self) -> None:
         """Go on for ever, over any number of connections."""
@@ -64,6 +86,7 @@ class Southbound:
         async for connection in self._client.connections():
             self.controller = connection.address
             self._counters.add("connections")
+            self._rescue.served()
             try:
                 await self._serve(connection)
             except Exception:
@@ -71,6 +94,7 @@ class Southbound:
                     log.exception("the connection to controller %s failed", connection.address)
             finally:
                 self.controller = ""
+                self._rescue.unserved()
                 self._reports.disconnected()
                 self._health.disconnected()
             await self._digests.refresh()

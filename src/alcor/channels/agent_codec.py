@@ -46,6 +46,7 @@ def _agent_message(message: AgentMessage) -> pb.AgentMessage:
                     digest=None if message.digest is None else _digest_message(message.digest),
                     takes_network_config_managers=message.takes_ncms,
                     takes_probe_targets=message.takes_probe_targets,
+                    rescue=pb.Rescue(relayed_by=message.relayed_by) if message.takes_relays else None,
                 )
             )
         case Acknowledgement():
@@ -137,6 +138,8 @@ def _hello(message: pb.Hello) -> Hello:
         digest=_digest(message.digest) if message.HasField("digest") else None,
         takes_ncms=message.takes_network_config_managers,
         takes_probe_targets=message.takes_probe_targets,
+        takes_relays=message.HasField("rescue"),
+        relayed_by=message.rescue.relayed_by[:HOST_ID_CHARACTERS],
     )
 
 

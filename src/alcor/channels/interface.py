@@ -16,6 +16,7 @@ from alcor.channels.messages import (
     HostHealth,
     PortReport,
     ProbeTargets,
+    RelayCandidates,
     ResyncRequest,
 )
 from alcor.model.goal_state import GoalStateDelta
@@ -66,6 +67,9 @@ class HostConnection(Protocol):
 
     def tell_probe_targets(self, targets: ProbeTargets) -> None:
         """Tell the host whom to probe, instead of what it was told before. One that does not take it is not told."""
+
+    def tell_relays(self, candidates: RelayCandidates) -> None:
+        """Tell the host who may lead it to a controller, likewise."""
 
     def let_go(self) -> None:
         """End: another controller should serve the host."""

@@ -27,6 +27,8 @@ class Hello(msgspec.Struct, frozen=True):
     digest: GoalStateDigest | None = None  # of what it has applied, if at hand
     takes_ncms: bool = False  # whether it may be told of Network Config Managers
     takes_probe_targets: bool = False  # whether it may be told which hosts to probe
+    takes_relays: bool = False  # whether it may be told which hosts may relay it
+    relayed_by: str = ""  # the host that leads it to this controller; empty for none
 
 
 class Welcome(msgspec.Struct, frozen=True):
@@ -112,6 +114,21 @@ class ProbeTargets(msgspec.Struct, frozen=True):
     targets: dict[int, int] = {}  # host index → IPv4 address of its VTEP
     interval: float = 10.0  # seconds between two probes of a host
     packet_bytes: int = 1500  # of the largest IP packets that should pass between hosts
+
+
+class RelayCandidate(msgspec.Struct, frozen=True):
+    """A host that may lead another one to a controller."""
+
+    host_id: str
+    ipv4: int  # of its VTEP
+    token: bytes  # proves to it that the other one may be led
+
+
+class RelayCandidates(msgspec.Struct, frozen=True):
+    """Who may lead an agent's host, and by what it knows those that it may lead itself."""
+
+    key: bytes = b""
+    candidates: tuple[RelayCandidate, ...] = ()
 
 
 AgentMessage = Hello | Acknowledgement | PortReport | ResyncRequest | GoalStateDigest | HostHealth

@@ -69,6 +69,8 @@ def summary(status: Status) -> Iterator[tuple[str, str]]:
     yield "failed", f"{_count(status['failed']['count'], 'port')} that could not be programmed"
     more = "more than " if unconnected["more"] else ""
     yield "unconnected", f"{more}{_count(unconnected['count'], 'host')} with ports and no controller"
+    if status["relayed"]["count"]:
+        yield "relayed", f"{_count(status['relayed']['count'], 'host')} led here by others"
     vpcs = f"{_count(status['vpcs'], 'VPC')}, {status['on_demand_vpcs']:,} of them on demand"
     yield "resources", f"{vpcs}; {_count(status['ports'], 'port')}"
     if status["ncm"]:
@@ -123,6 +125,13 @@ def sections(status: Status) -> Iterator[Section]:
             "Does the agent run on the host, and can it reach a controller?",
             ("host", "lost"),
             [(host["host_id"], _lost(host["lost_at"])) for host in hosts],
+        )
+    if hosts := status["relayed"]["hosts"]:
+        yield Section(
+            f"Hosts that reach no controller themselves ({len(hosts)} of {status['relayed']['count']:,})",
+            "Their ports work, and changes arrive: mend their way to the controllers",
+            ("host", "led here by"),
+            [(host["host_id"], host["relay"]) for host in hosts],
         )
     if len(status["controllers"]) > 1:
         yield Section(

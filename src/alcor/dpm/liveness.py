@@ -52,7 +52,7 @@ class Liveness:
 
     def connected(self, connection: HostConnection) -> None:
         """A host is here."""
-        session = HostSession(connection.hello.host_id, os.urandom(16))
+        session = HostSession(connection.hello.host_id, os.urandom(16), connection.hello.relayed_by)
         self._sessions[connection] = session
         self._arrivals += 1
         self._writer.claim([session])

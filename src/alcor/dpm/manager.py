@@ -44,6 +44,7 @@ from alcor.dpm.reports import reported_statuses
 from alcor.model.errors import conflict, not_found
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.identifiers import Id, id_text
+from alcor.services.hosts.relay_secret import relay_secret
 from alcor.store import change_log
 from alcor.store.store import Store
 
@@ -94,6 +95,9 @@ class DataPlaneManager:
         self._history = History(0)
         self._followers: list[Follower] = []
         self._loaded = False
+        self._relay_secret = b""
+        self.relayed: dict[str, str] = {}
+        """Hosts connected here that others lead here: host → the one that does."""
         self._connections: dict[str, HostConnection] = {}
         self._arrivals = Arrivals()
         self._released: set[str] = set()  # hosts that are not to be served any more
@@ -108,7 +112,11 @@ class DataPlaneManager:
             self._perhaps_given_up,
         )
         self._probes = ProbeTargeting(
-            self._connections, lambda: self._model, self._settings.probe_interval, self._settings.probe_bytes
+            self._connections,
+            lambda: self._model,
+            self._settings.probe_interval,
+            self._settings.probe_bytes,
+            lambda: self._relay_secret,
         )
         self._health = HostsHealth(self._writer, self._metrics, self._probes.host_id)
         self._balancing = Balancing(
@@ -121,6 +129,7 @@ class DataPlaneManager:
         )
         self.failures = Failures(self._metrics, lambda port_id, host_id: self._model.is_bound(port_id, host_id))
         self._metrics.pending_hosts.set_function(lambda: len(self.pending))
+        self._metrics.relayed_hosts.set_function(lambda: len(self.relayed))
         self._metrics.oldest_pending_seconds.set_function(self.oldest_pending_seconds)
         self._metrics.log_lag_seconds.set_function(lambda: self.lag.seconds(time.monotonic()))
 
@@ -130,6 +139,7 @@ class DataPlaneManager:
 
     async def load(self) -> None:
         """Read what is held from the tables. To be called before any host connects."""
+        self._relay_secret = self._relay_secret or await self._store.write(relay_secret)
         self._model = await self._store.read(self._holding.load)
         self._history = History(self._model.revision)
         self.lag.compiled(self.revision)
@@ -291,6 +301,10 @@ class DataPlaneManager:
         self._metrics.connected_hosts.set(len(self._connections))
         self._liveness.connected(connection)
         self.lost.pop(hello.host_id, None)
+        self.relayed.pop(hello.host_id, None)
+        if hello.relayed_by:
+            self.relayed[hello.host_id] = hello.relayed_by
+            log.warning("host %s is led here by host %s", hello.host_id, hello.relayed_by)
         log.info("host %s connected at revision %d", hello.host_id, hello.applied_revision)
         if hello.host_id not in self._model.nodes:
             log.warning("host %s is not a known node: create it, so that its ports can be bound", hello.host_id)
@@ -349,6 +363,7 @@ class DataPlaneManager:
             del self._connections[host_id]
             self._health.gone(host_id)
             self._probes.disconnected(host_id)
+            self.relayed.pop(host_id, None)
             self._metrics.connected_hosts.set(len(self._connections))
             log.info("host %s disconnected", host_id)
 

@@ -74,3 +74,8 @@ class DpmMetrics:
             ["fault"],
             registry=registry,
         )
+        self.relayed_hosts = Gauge(
+            "alcor_dpm_relayed_hosts",
+            "Hosts connected to this controller that neighbours lead to it, since they do not reach it themselves",
+            registry=registry,
+        )

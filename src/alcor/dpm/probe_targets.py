@@ -1,11 +1,12 @@
-"""Telling hosts whom to probe: when they come, and when that changes."""
+"""Telling hosts whom to probe, and who may lead them to a controller: when they come, and when that changes."""
 
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from alcor.channels.interface import HostConnection
-from alcor.channels.messages import ProbeTargets
+from alcor.channels.messages import ProbeTargets, RelayCandidate, RelayCandidates
+from alcor.channels.rescue import handshake
 from alcor.dpm.probe_rings import MOST_IN_VPC, VPCS, ProbeRings
 from alcor.dpm.read_model import ReadModel
 from alcor.model.identifiers import Id
@@ -15,6 +16,7 @@ _LOOK_SECONDS = 1.0
 _AGAIN_SECONDS = 600.0  # after which everybody's VPCs are looked at again
 _SHARE = 100  # of the time that a round took, to rest after it
 _TOLD_AT_ONCE = 100
+_NO_HOUR = -1  # relays are kept on disk, and do not change with the hour
 
 
 class ProbeTargeting:
@@ -26,28 +28,33 @@ class ProbeTargeting:
         model: Callable[[], ReadModel],
         interval: float,
         packet_bytes: int,
+        relay_secret: Callable[[], bytes],
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Hosts probe each other every ``interval`` seconds (0 for never), with IP packets of ``packet_bytes``, too.
+        From ``relay_secret`` follows by what hosts know those that they may relay.
 
         ``connections`` are those of the hosts, by their ids; ``clock`` is in seconds since the epoch, alike on all
         controllers.
         """
         self._connections, self._model = connections, model
         self._interval, self._packet_bytes, self._clock = interval, packet_bytes, clock
-        self._rings = ProbeRings((), 0)
+        self._relay_secret = relay_secret
+        self._rings = self._relays = ProbeRings((), 0)
         self._seen = (-1, 0)  # revision and hour of the rings
         self._has_rings = False
-        self._told: dict[str, int] = {}  # host → hash of what it was told
+        self._told: dict[str, int] = {}  # host → hash of whom it was told to probe
+        self._told_relays: dict[str, int] = {}  # host → hash of the relays it was told of
 
     def connected(self, host_id: str) -> None:
         """A host has come: tell it."""
-        self._told.pop(host_id, None)
+        self.disconnected(host_id)
         self._tell(host_id, ())
 
     def disconnected(self, host_id: str) -> None:
         """A host has gone."""
         self._told.pop(host_id, None)
+        self._told_relays.pop(host_id, None)
 
     def host_id(self, index: int) -> str | None:
         """The host of an index; None where no host is probed under it."""
@@ -56,14 +63,13 @@ class ProbeTargeting:
     async def run(self) -> None:
         """Go on for ever."""
         again_at = 0.0
-        while self._interval:
+        while True:
             began = time.monotonic()
             changed = await self.look()
             if changed or began >= again_at:
                 again_at = began + _AGAIN_SECONDS
                 await self._tell_all()
             await asyncio.sleep(max(_LOOK_SECONDS, _SHARE * (time.monotonic() - began)))
-        await asyncio.Event().wait()
 
     async def look(self) -> bool:
         """Make the rings anew if hosts or the hour may have changed; returns whether they did."""
@@ -72,10 +78,10 @@ class ProbeTargeting:
             return False
         self._seen = (model.revision, hour)
         hosts = [(node.host_index, host_id) for host_id, node in model.nodes.items()]
-        rings = await asyncio.to_thread(ProbeRings, hosts, hour)
+        rings, relays = await asyncio.to_thread(lambda: (ProbeRings(hosts, hour), ProbeRings(hosts, _NO_HOUR)))
         if self._has_rings and rings.is_like(self._rings):
             return False
-        self._rings, self._has_rings = rings, True
+        self._rings, self._relays, self._has_rings = rings, relays, True
         return True
 
     async def _tell_all(self) -> None:
@@ -87,13 +93,36 @@ class ProbeTargeting:
 
     def _tell(self, host_id: str, vpcs: Iterable[list[int]]) -> None:
         connection = self._connections.get(host_id)
-        if connection is None or not self._has_rings or not connection.hello.takes_probe_targets:
+        if connection is None or not self._has_rings:
             return  # before there are rings, no target would mean to forget what is known of them
+        self._tell_relays(host_id, connection)
+        if self._interval and connection.hello.takes_probe_targets:
+            self._tell_targets(host_id, connection, vpcs)
+
+    def _tell_targets(self, host_id: str, connection: HostConnection, vpcs: Iterable[list[int]]) -> None:
         targets = ProbeTargets(self._targets(host_id, vpcs), self._interval, self._packet_bytes)
         told = hash(tuple(targets.targets.items()))
         if self._told.get(host_id) != told:
             self._told[host_id] = told
             connection.tell_probe_targets(targets)
+
+    def _tell_relays(self, host_id: str, connection: HostConnection) -> None:
+        nodes = self._model().nodes
+        own = nodes.get(host_id)
+        if own is None or not connection.hello.takes_relays:
+            return
+        found = ((each, self._relays.host_id(each)) for each in self._relays.targets(own.host_index))
+        relays = {each: nodes[each].local_ip for _, each in found if each is not None and each in nodes}
+        told = hash(tuple(relays.items()))
+        if self._told_relays.get(host_id) == told:
+            return
+        self._told_relays[host_id] = told
+        secret = self._relay_secret()
+        candidates = (
+            RelayCandidate(each, ipv4, handshake.token(handshake.relay_key(secret, each), host_id))
+            for each, ipv4 in relays.items()
+        )
+        connection.tell_relays(RelayCandidates(handshake.relay_key(secret, host_id), tuple(candidates)))
 
     def _targets(self, host_id: str, vpcs: Iterable[list[int]]) -> dict[int, int]:
         nodes = self._model().nodes

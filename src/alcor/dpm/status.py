@@ -6,6 +6,7 @@ acknowledgement, and what is answered is the oldest of each kind, so many at mos
 
 import time
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import msgspec
 from sqlalchemy import Connection
@@ -83,6 +84,20 @@ class UnconnectedStatus(msgspec.Struct, frozen=True):
     hosts: list[UnconnectedHost]
 
 
+class RelayedHost(msgspec.Struct, frozen=True):
+    """A host that reaches no controller itself, and the host that leads it to this one."""
+
+    host_id: str
+    relay: str
+
+
+class RelayedStatus(msgspec.Struct, frozen=True):
+    """How many hosts connected here are led here by others, and some of them."""
+
+    count: int
+    hosts: list[RelayedHost]
+
+
 class ControllerStatus(msgspec.Struct, frozen=True):
     """A controller on the same database: each answers for the hosts connected to it.
 
@@ -109,6 +124,7 @@ class SouthboundStatus(msgspec.Struct, frozen=True):
     pending: PendingStatus
     failed: FailedStatus
     unconnected: UnconnectedStatus
+    relayed: RelayedStatus
     controllers: list[ControllerStatus]
 
 
@@ -142,6 +158,7 @@ async def southbound_status(store: Store, manager: DataPlaneManager, limit: int)
         pending=_pending(manager, limit),
         failed=_failed(manager, limit),
         unconnected=_unconnected(shared.unconnected, manager.lost, limit),
+        relayed=_relayed(manager.relayed, limit),
         controllers=_controllers(shared.controllers),
     )
 
@@ -198,6 +215,11 @@ def _unconnected(host_ids: Sequence[str], lost: dict[str, float], limit: int) ->
     ordered = sorted(known, key=lambda host_id: -lost.get(host_id, 0.0))
     hosts = [UnconnectedHost(host_id, int(lost[host_id]) if host_id in lost else None) for host_id in ordered[:limit]]
     return UnconnectedStatus(len(known), len(host_ids) > len(known), hosts)
+
+
+def _relayed(relayed: dict[str, str], limit: int) -> RelayedStatus:
+    hosts = [RelayedHost(host_id, relay) for host_id, relay in islice(relayed.items(), limit)]
+    return RelayedStatus(len(relayed), hosts)
 
 
 def _controllers(found: Iterable[ServingController]) -> list[ControllerStatus]:

@@ -5,7 +5,7 @@ of those it probes, or that most of those that probe it do not reach, is at faul
 """
 
 import enum
-from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -56,7 +56,8 @@ class NodeHealth(msgspec.Struct, frozen=True):
 class Judge:
     """Judges nodes by what is known of them, and of those that they do not reach or that do not reach them."""
 
-    def __init__(self, served: Set[str], said: Mapping[str, Said], ways: Collection[Way]) -> None:
+    def __init__(self, served: Mapping[str, str], said: Mapping[str, Said], ways: Collection[Way]) -> None:
+        """``served`` are the hosts that a controller serves, each with the host that leads it there ('' for none)."""
         self._served, self._said = served, said
         self._out: dict[str, list[Way]] = {}
         self._in: dict[str, list[Way]] = {}
@@ -68,13 +69,16 @@ class Judge:
         """How this node does."""
         said = self._said.get(host_id, Said())
         if host_id not in self._served:
-            reasons = ("its agent is connected to no controller", *(text for text, _ in self._not_reached(host_id)))
-            return NodeHealth(NodeState.DOWN, reasons)
+            not_reached = (text for text, _ in self._not_reached(host_id))
+            return NodeHealth(NodeState.DOWN, ("its agent is connected to no controller", *not_reached))
         found = [*_of_itself(said), *self._does_not_reach(host_id, said.probed), *self._not_reached(host_id)]
-        if not found:
+        reasons = [text for text, _ in found]
+        if relay := self._served[host_id]:
+            reasons.append(f"it reaches no controller itself, and is led to one by {relay}")
+        if not reasons:
             return NodeHealth(NodeState.UP)
-        since = min(since for _, since in found)
-        return NodeHealth(NodeState.DEGRADED, tuple(text for text, _ in found), since, said.data_plane)
+        since = min((since for _, since in found), default=None)
+        return NodeHealth(NodeState.DEGRADED, tuple(reasons), since, said.data_plane)
 
     def _reaches_few(self, host_id: str) -> bool:
         probed = self._said.get(host_id, Said()).probed

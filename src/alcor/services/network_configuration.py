@@ -147,4 +147,4 @@ def _away(transaction: Transaction, port_ids: Sequence[str]) -> list[str]:
     """The hosts of these ports that no controller serves now: they are told when they connect."""
     found = bulk.select_by(transaction.connection, [port.c.host_id], port.c.id, port_ids)
     hosts = sorted({row.host_id for row in found if row.host_id})
-    return sorted(set(hosts) - node_health.served(transaction.connection, hosts)) if hosts else []
+    return sorted(set(hosts) - node_health.served(transaction.connection, hosts).keys()) if hosts else []

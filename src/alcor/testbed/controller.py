@@ -8,6 +8,7 @@ import httpx
 from alcor.controller import addresses
 from alcor.controller.settings import ControllerError
 from alcor.testbed.errors import TestbedError
+from alcor.testbed.network_namespace import NetworkNamespace
 from alcor.testbed.program import Program
 from alcor.testbed.sandbox import Sandbox
 from alcor.testbed.waiting import wait_until
@@ -17,10 +18,18 @@ class Controller:
     """A controller that is not running yet; its files and sockets are in /run/NAME of the sandbox.
 
     ``listen`` is HOST:PORT of the machine, or empty for a unix socket in the sandbox. Raises TestbedError when
-    something listens there already.
+    something listens there already. ``management`` is the network in which hosts reach it, at ``southbound`` there.
     """
 
-    def __init__(self, sandbox: Sandbox, name: str, arguments: tuple[str, ...] = (), listen: str = "") -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        name: str,
+        arguments: tuple[str, ...] = (),
+        listen: str = "",
+        management: NetworkNamespace | None = None,
+        southbound: str = "",
+    ) -> None:
         self.name = name
         self._listen = listen
         if listen:
@@ -28,11 +37,12 @@ class Controller:
         inside, outside = f"/run/{name}", sandbox.outside(f"/run/{name}")
         outside.mkdir()
         self._socket = outside / "api"
-        self.southbound = f"unix:{inside}/agents"
-        """Where agents connect; hosts reach it without a way from their network to the machine's."""
+        self.southbound = southbound or f"unix:{inside}/agents"
+        """Where agents connect; a socket they reach without a way from their network to the machine's."""
         where = ("--listen", listen or f"unix:{inside}/api", "--southbound", self.southbound)
         command = (sys.executable, "-m", "alcor", "controller", *where, "--data-directory", inside, *arguments)
-        self.program = Program(sandbox.popen, command, outside / "controller.log")
+        popen = sandbox.popen if management is None else management.popen
+        self.program = Program(popen, command, outside / "controller.log")
 
     @property
     def address(self) -> str:

@@ -14,6 +14,7 @@ from alcor.channels.messages import (
     PortReport,
     PortState,
     ProbeTargets,
+    RelayCandidates,
     ResyncRequest,
     State,
 )
@@ -39,8 +40,14 @@ class FakeAgent:
         self.connection: Connection | None = None
         self._boot_id = os.urandom(16)
         self.targets: list[ProbeTargets] = []  # as told, one after the other
+        self.relays: list[RelayCandidates] = []  # likewise
+        self.relayed_by = ""
         self._client = FastPathClient(
-            controllers, self._hello, told_targets=self.targets.append, backoff=Backoff(first=0.02, maximum=0.2)
+            controllers,
+            self._hello,
+            told_targets=self.targets.append,
+            told_relays=self.relays.append,
+            backoff=Backoff(first=0.02, maximum=0.2),
         )
         self._task: asyncio.Task[None] | None = None
 
@@ -83,7 +90,14 @@ class FakeAgent:
 
     def _hello(self) -> Hello:
         digest = self._digest(VERSION) if self.log_id and self.says_digest else None
-        return Hello(self.host_id, self._boot_id, self.log_id, self.state.revision, digest=digest)
+        return Hello(
+            self.host_id,
+            self._boot_id,
+            self.log_id,
+            self.state.revision,
+            digest=digest,
+            relayed_by=self.relayed_by,
+        )
 
     def _digest(self, version: int) -> GoalStateDigest:
         return GoalStateDigest(self.state.revision, digest_of(self.state), version)

@@ -51,6 +51,8 @@ hellos = st.builds(
     st.one_of(st.none(), digests),
     st.booleans(),
     st.booleans(),
+    st.just(True),
+    st.text(max_size=255),
 )
 messages = st.one_of(
     hellos,

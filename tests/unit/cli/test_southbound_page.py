@@ -20,6 +20,7 @@ def status(**changes: Any) -> dict[str, Any]:
         "pending": {"count": 0, "oldest_seconds": 0.0, "hosts": []},
         "failed": {"count": 0, "ports": []},
         "unconnected": {"count": 0, "more": False, "hosts": []},
+        "relayed": {"count": 0, "hosts": []},
         "controllers": [{"id": "this", "hosts": 3, "silent_seconds": 1, "ncm_address": ""}],
         "ncm": {"learned": 5, "answers": 4, "absences": 3, "refusals": 2, "over_budget": 1, "changes": 0},
     }  # fmt: skip
@@ -42,6 +43,7 @@ BLOCKED = status(
         "ports": [{"host_id": LONG, "port_id": "p" * 36, "reason": "[red]full[/red]", "since": 0, "attempts": 9}],
     },
     unconnected={"count": 1000, "more": True, "hosts": [{"host_id": "never", "lost_at": None}]},
+    relayed={"count": 1, "hosts": [{"host_id": "led", "relay": "leader"}]},
     controllers=[
         {"id": "this", "hosts": 3, "silent_seconds": 1, "ncm_address": ""},
         {"id": "other", "hosts": 4, "silent_seconds": 2, "ncm_address": "ncm-2:9697"},

@@ -11,6 +11,7 @@ from alcor.agent.counters import Counters
 from alcor.agent.on_demand.choosing import CONFIGURED, choose
 from alcor.agent.on_demand.link import Link, LinkSettings
 from alcor.agent.on_demand.on_demand import OnDemand
+from alcor.channels.fast_path.dialling import Ways, direct
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.ncm_messages import NcmHello
 from alcor.model.rendezvous import order
@@ -33,10 +34,12 @@ class Asking:
         counters: Counters,
         settings: LinkSettings | None = None,
         open_channel: OpenChannel = open_plain,
+        ways: Ways = direct,
     ) -> None:
         """``controllers`` are asked when none has told of managers, or none of those can be reached."""
         self._controllers, self._on_demand, self._counters = controllers, on_demand, counters
         self._settings, self._open_channel = settings or LinkSettings(), open_channel
+        self._ways = ways
         self._hello = NcmHello(host_id, os.urandom(16))
         self._ncms: tuple[str, ...] | None = None
         self._stand_ins: tuple[str, ...] = ()
@@ -73,6 +76,10 @@ class Asking:
     def order(self, vni: int) -> list[str]:
         """The managers there are, in the order in which they are to be asked about a VPC; the controllers last."""
         return [*order(vni, self._ncms or ()), *self._controllers]
+
+    def addresses(self) -> set[str]:
+        """Where all managers and controllers are that the host knows of."""
+        return {*self._controllers, *(self._ncms or ())}
 
     def managers(self) -> list[dict[str, Any]]:
         """The streams there are, for people: to whom, how it stands, and the VPCs that are asked about there."""
@@ -131,6 +138,7 @@ class Asking:
             self._to_review.set,
             self._settings,
             self._open_channel,
+            self._ways,
         )
         self._links[name] = link
         self._tasks[name] = group.create_task(link.run(random.uniform(0, self._settings.spread)))

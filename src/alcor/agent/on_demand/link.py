@@ -13,7 +13,7 @@ from alcor.agent.counters import Counters
 from alcor.agent.on_demand.choosing import Reach
 from alcor.agent.on_demand.manager import Manager
 from alcor.agent.on_demand.on_demand import OnDemand
-from alcor.channels.fast_path.dialling import Backoff, ConnectionLost
+from alcor.channels.fast_path.dialling import Backoff, ConnectionLost, Ways, direct
 from alcor.channels.fast_path.ncm_client import NcmClient, NcmConnection
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.ncm_messages import NcmHello
@@ -44,6 +44,7 @@ class Link:
         changed: Callable[[], None],
         settings: LinkSettings,
         open_channel: OpenChannel = open_plain,
+        ways: Ways = direct,
     ) -> None:
         """``name`` is what the manager is chosen by; ``changed`` is told when it can be reached, or no longer."""
         self.reach = Reach.TRYING
@@ -60,6 +61,7 @@ class Link:
             backoff=settings.backoff,
             welcome_timeout=settings.welcome_timeout,
             open_channel=open_channel,
+            ways=ways,
         )
 
     def hurry(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from alcor.agent.counters import Counters
 from alcor.agent.trust.files import TrustFiles
 from alcor.agent.trust.settings import TrustSettings
-from alcor.channels.fast_path.dialling import Backoff
+from alcor.channels.fast_path.dialling import Backoff, Ways, direct
 from alcor.channels.fast_path.opening import opens_trusted
 from alcor.channels.fast_path.renewal import renewed
 from alcor.channels.trust import certificates, enrolment_client
@@ -42,12 +42,13 @@ class Membership:
         data_directory: Path,
         counters: Counters,
         clock: Callable[[], float] = time.time,
+        ways: Ways = direct,
     ) -> None:
         self.trouble = ""
         """Why there is no certificate, or no new one; empty when all is well."""
         self._host_id, self._controllers, self._settings = host_id, controllers, settings
         self._files = TrustFiles(data_directory / DIRECTORY)
-        self._counters, self._clock = counters, clock
+        self._counters, self._clock, self._ways = counters, clock, ways
         self._credentials: Credentials | None = None
         self._validity = certificates.Validity(0.0, 0.0)
         self._renew_at = 0.0
@@ -102,13 +103,16 @@ class Membership:
         if token or self._credentials is None:
             await self._join(token)
         elif self.current() is not None:
-            await self._replace(self._controllers, lambda address, key: renewed(address, key, self.open_channel))
+            await self._replace(self._controllers, self._renewed)
         else:
             ended = self._credentials
             await self._replace(
                 self._settings.enrolment_addresses(self._controllers),
                 lambda address, key: enrolment_client.come_back(address, ended, key),
             )
+
+    async def _renewed(self, address: str, key: bytes) -> Credentials:
+        return await renewed(address, key, self.open_channel, self._ways)
 
     def _is_due(self) -> bool:
         return self._credentials is None or self._clock() >= self._renew_at or bool(self._new_token())

@@ -20,11 +20,12 @@ from alcor.channels.agent_codec import decode_ncms, decode_welcome, encode_agent
 from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.codec import GoalStateAssembler
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
-from alcor.channels.fast_path.dialling import Backoff, ConnectionLost, Dialling, reason, send
+from alcor.channels.fast_path.dialling import Backoff, ConnectionLost, Dialling, Ways, direct, reason, send
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.fast_path.options import CONNECT_METHOD, END_OF_STREAM, Keepalive
 from alcor.channels.health_codec import decode_probe_targets
-from alcor.channels.messages import AgentMessage, Hello, ProbeTargets, Welcome
+from alcor.channels.messages import AgentMessage, Hello, ProbeTargets, RelayCandidates, Welcome
+from alcor.channels.rescue.codec import decode_relays
 from alcor.model.goal_state import GoalStateDelta
 from alcor.southbound.v1 import southbound_pb2 as pb
 
@@ -38,12 +39,16 @@ ToldNcms = Callable[[tuple[str, ...]], None]
 ToldTargets = Callable[[ProbeTargets], None]
 """Told whom to probe, instead of what was told before."""
 
+ToldRelays = Callable[[RelayCandidates], None]
+"""Told who may lead the host to a controller, likewise."""
+
 
 class Told(msgspec.Struct, frozen=True):
     """Who takes what a controller tells beside goal states; what nobody takes, the hello does not ask for."""
 
     ncms: ToldNcms | None = None
     probe_targets: ToldTargets | None = None
+    relays: ToldRelays | None = None
 
     def take(self, message: pb.ControllerMessage) -> bool:
         """Hand on what a message tells; False when nobody takes it. Raises MalformedMessage."""
@@ -52,6 +57,8 @@ class Told(msgspec.Struct, frozen=True):
             self.ncms(decode_ncms(message.network_config_managers))
         elif kind == "probe_targets" and self.probe_targets is not None:
             self.probe_targets(decode_probe_targets(message.probe_targets))
+        elif kind == "relay_candidates" and self.relays is not None:
+            self.relays(decode_relays(message.relay_candidates))
         else:
             return False
         return True
@@ -111,19 +118,25 @@ class FastPathClient:
         *,
         told_ncms: ToldNcms | None = None,
         told_targets: ToldTargets | None = None,
+        told_relays: ToldRelays | None = None,
         backoff: Backoff | None = None,
         keepalive: Keepalive | None = None,
         welcome_timeout: float = 10.0,
         open_channel: OpenChannel = open_plain,
+        ways: Ways = direct,
     ) -> None:
         """``controllers`` are HOST:PORT or unix:PATH; ``hello`` is asked anew before each attempt.
 
-        ``told_ncms`` and ``told_targets`` are called while goal states are waited for.
+        What is told beside goal states is told while these are waited for. ``ways`` is asked before each attempt.
         """
-        told = Told(told_ncms, told_targets)
+        told = Told(told_ncms, told_targets, told_relays)
 
         def first_message() -> bytes:
-            takes = {"takes_ncms": told_ncms is not None, "takes_probe_targets": told_targets is not None}
+            takes = {
+                "takes_ncms": told_ncms is not None,
+                "takes_probe_targets": told_targets is not None,
+                "takes_relays": told_relays is not None,
+            }
             return encode_agent_message(msgspec.structs.replace(hello(), **takes))
 
         self._dialling = Dialling(
@@ -136,6 +149,7 @@ class FastPathClient:
             keepalive=keepalive,
             welcome_timeout=welcome_timeout,
             open_channel=open_channel,
+            ways=ways,
         )
 
     def connections(self) -> AsyncIterator[Connection]:

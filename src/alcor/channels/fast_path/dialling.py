@@ -6,6 +6,7 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar
 
 import grpc
@@ -18,6 +19,15 @@ from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
 log = logging.getLogger(__name__)
 
 Welcomed = TypeVar("Welcomed")
+
+Ways = Callable[[str], AbstractAsyncContextManager[str]]
+"""Where gRPC is to be pointed at to reach an address, for one connection. Raises OSError when there is no way."""
+
+
+@contextlib.asynccontextmanager
+async def direct(address: str) -> AsyncIterator[str]:
+    """The direct way."""
+    yield address
 
 
 class Backoff(msgspec.Struct, frozen=True):
@@ -41,7 +51,8 @@ class Dialling(Generic[Welcomed]):
 
     ``hello`` makes the first message, asked anew before each attempt; ``welcomed`` makes a connection of the address,
     the other side's first message and the stream, or raises MalformedMessage. ``what`` is what is dialled, for the log.
-    ``not_welcomed`` is told of each attempt that came to nothing.
+    ``not_welcomed`` is told of each attempt that came to nothing. ``ways`` is asked before each attempt how the
+    address is reached.
     """
 
     def __init__(
@@ -57,6 +68,7 @@ class Dialling(Generic[Welcomed]):
         welcome_timeout: float = 10.0,
         not_welcomed: Callable[[str], None] = lambda address: None,
         open_channel: OpenChannel = open_plain,
+        ways: Ways = direct,
     ) -> None:
         if not addresses:
             raise ValueError(f"at least one {what} address is needed")
@@ -67,6 +79,7 @@ class Dialling(Generic[Welcomed]):
         self._welcome_timeout = welcome_timeout
         self._not_welcomed = not_welcomed
         self._open_channel = open_channel
+        self._ways = ways
 
     async def connections(self) -> AsyncIterator[Welcomed]:
         """One connection after the other, trying addresses in turn; never ends by itself.
@@ -90,17 +103,21 @@ class Dialling(Generic[Welcomed]):
 
     @contextlib.asynccontextmanager
     async def _connection(self, address: str) -> AsyncIterator[Welcomed | None]:
-        try:
-            channel = self._open_channel(address, channel_options(self._keepalive))
-        except NoCredentials as error:
-            log.warning("%s %s cannot be asked yet: %s", self._what, address, error)
-            yield None
-            return
-        try:
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                target = await stack.enter_async_context(self._ways(address))
+                channel = self._open_channel(target, channel_options(self._keepalive))
+            except NoCredentials as error:
+                log.warning("%s %s cannot be asked yet: %s", self._what, address, error)
+                yield None
+                return
+            except OSError as error:
+                log.warning("%s %s cannot be reached: %s", self._what, address, error)
+                yield None
+                return
+            stack.push_async_callback(channel.close, grace=None)
             stream = channel.stream_stream(self._method)()
             yield await self._greet(address, stream)
-        finally:
-            await channel.close(grace=None)
 
     async def _greet(self, address: str, stream: Any) -> Welcomed | None:
         try:

@@ -30,9 +30,11 @@ from alcor.channels.messages import (
     HostHealth,
     PortReport,
     ProbeTargets,
+    RelayCandidates,
     ResyncRequest,
 )
 from alcor.channels.outbox import Outbox
+from alcor.channels.rescue.codec import encode_relays
 from alcor.model.goal_state import GoalStateDelta
 from alcor.southbound.v1 import southbound_pb2 as pb
 
@@ -58,7 +60,7 @@ class ManyHost:
         "queued",
         "sent",
         "stream",
-        "untold_targets",
+        "untold",
         "welcomed",
     )
 
@@ -70,7 +72,7 @@ class ManyHost:
         self.sent = SentTimes(hello.applied_revision)
         self.ahead = 0  # goal states sent and not taken yet
         self.parts: Iterator[tuple[bytes, bool]] | None = None  # what is left of the goal state being sent
-        self.untold_targets: ProbeTargets | None = None
+        self.untold: dict[str, bytes] | None = None  # as of HostStream; None for nothing
         self.welcomed = self.queued = self.closed = False
 
     def deliver(self, delta: GoalStateDelta) -> None:
@@ -94,8 +96,17 @@ class ManyHost:
     def tell_probe_targets(self, targets: ProbeTargets) -> None:
         """See HostConnection."""
         if self.hello.takes_probe_targets:
-            self.untold_targets = targets
-            self.stream.queue(self)
+            self._tell("probe targets", encode_probe_targets(targets))
+
+    def tell_relays(self, candidates: RelayCandidates) -> None:
+        """See HostConnection."""
+        if self.hello.takes_relays:
+            self._tell("relays", encode_relays(candidates))
+
+    def _tell(self, about: str, message: bytes) -> None:
+        self.untold = {} if self.untold is None else self.untold
+        self.untold[about] = message
+        self.stream.queue(self)
 
     def replace(self) -> None:
         """End: the host has another connection."""
@@ -107,7 +118,7 @@ class ManyHost:
 
     def may_send(self) -> bool:
         """Whether there is something to send that the host has room for."""
-        if not self.welcomed or self.parts is not None or self.untold_targets is not None:
+        if not self.welcomed or self.parts is not None or self.untold:
             return True
         return self.ahead < GOAL_STATES_AHEAD and not self.outbox.is_empty()
 
@@ -279,10 +290,11 @@ class ManyHostsStream:
             host.welcomed = True
             self.queue(host)
             return self._welcome
-        if (targets := host.untold_targets) is not None and host.parts is None:
-            host.untold_targets = None
+        if host.untold and host.parts is None:
+            message = host.untold.pop(next(iter(host.untold)))
+            host.untold = host.untold or None
             self.queue(host)
-            return encode_probe_targets(targets)
+            return message
         if host.parts is None and host.outbox.snapshot_is_next and len(self._under_way) >= _UNDER_WAY:
             host.queued = True
             self._held.append(host)

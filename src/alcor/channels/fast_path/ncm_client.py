@@ -10,7 +10,7 @@ import grpc
 from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.codec import GoalStateAssembler
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
-from alcor.channels.fast_path.dialling import Backoff, Dialling, reason, send
+from alcor.channels.fast_path.dialling import Backoff, Dialling, Ways, direct, reason, send
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.fast_path.options import ASK_METHOD, END_OF_STREAM, Keepalive
 from alcor.channels.ncm_codec import decode_ncm_welcome, encode_hello, encode_questions
@@ -72,6 +72,7 @@ class NcmClient:
         welcome_timeout: float = 10.0,
         not_welcomed: Callable[[str], None] = lambda address: None,
         open_channel: OpenChannel = open_plain,
+        ways: Ways = direct,
     ) -> None:
         """``addresses`` are HOST:PORT or unix:PATH; ``not_welcomed`` is told of each attempt that came to nothing."""
         self._dialling = Dialling(
@@ -85,6 +86,7 @@ class NcmClient:
             welcome_timeout=welcome_timeout,
             not_welcomed=not_welcomed,
             open_channel=open_channel,
+            ways=ways,
         )
 
     def connections(self) -> AsyncIterator[NcmConnection]:

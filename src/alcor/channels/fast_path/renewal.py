@@ -7,7 +7,7 @@ import grpc
 
 from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.fast_path.calls import abort
-from alcor.channels.fast_path.dialling import channel_options, reason
+from alcor.channels.fast_path.dialling import Ways, channel_options, direct, reason
 from alcor.channels.fast_path.opening import NoCredentials, OpenChannel
 from alcor.channels.fast_path.options import RENEW_METHOD, Keepalive
 from alcor.channels.trust import certificates
@@ -25,10 +25,10 @@ Renew = Callable[[Any, bytes], Awaitable[tuple[bytes, bytes]]]
 Raises Refused, NotCertified or MalformedMessage."""
 
 
-async def renewed(address: str, key: bytes, open_channel: OpenChannel) -> Credentials:
+async def renewed(address: str, key: bytes, open_channel: OpenChannel, ways: Ways = direct) -> Credentials:
     """A certificate for a new key, of a controller at an address. Raises EnrolmentFailed."""
     try:
-        async with open_channel(address, channel_options(Keepalive())) as channel:
+        async with ways(address) as target, open_channel(target, channel_options(Keepalive())) as channel:
             request = pb.RenewalRequest(signing_request=certificates.signing_request(key))
             call = channel.unary_unary(RENEW_METHOD)
             data = await call(request.SerializeToString(), timeout=_PATIENCE_SECONDS)
@@ -37,6 +37,8 @@ async def renewed(address: str, key: bytes, open_channel: OpenChannel) -> Creden
         raise EnrolmentFailed(f"{address} answers nonsense: {error}") from error
     except NoCredentials as error:
         raise EnrolmentFailed(str(error)) from error
+    except OSError as error:
+        raise EnrolmentFailed(f"{address}: {error}") from error
     except grpc.aio.AioRpcError as error:
         is_final = error.code() is grpc.StatusCode.PERMISSION_DENIED
         raise EnrolmentFailed(f"{address}: {reason(error)}", is_final) from error

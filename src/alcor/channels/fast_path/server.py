@@ -32,10 +32,12 @@ from alcor.channels.messages import (
     HostHealth,
     PortReport,
     ProbeTargets,
+    RelayCandidates,
     ResyncRequest,
     Welcome,
 )
 from alcor.channels.outbox import Outbox
+from alcor.channels.rescue.codec import encode_relays
 from alcor.channels.trust.guard import Guard, Refused, Unguarded
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.token_bucket import TokenBucket
@@ -73,7 +75,7 @@ class HostStream:
         self.snapshot_items = 0  # see SnapshotTurns
         self.moved_at = 0.0
         self.untold_ncms: pb.NetworkConfigManagers | None = None
-        self.untold_targets: ProbeTargets | None = None
+        self.untold: dict[str, bytes] = {}  # beside goal states: what it is about → the latest message
 
     def deliver(self, delta: GoalStateDelta) -> None:
         """Queue a delta (HostConnection)."""
@@ -102,8 +104,16 @@ class HostStream:
     def tell_probe_targets(self, targets: ProbeTargets) -> None:
         """See HostConnection."""
         if self.hello.takes_probe_targets:
-            self.untold_targets = targets
-            self.filled.set()
+            self._tell("probe targets", encode_probe_targets(targets))
+
+    def tell_relays(self, candidates: RelayCandidates) -> None:
+        """See HostConnection."""
+        if self.hello.takes_relays:
+            self._tell("relays", encode_relays(candidates))
+
+    def _tell(self, about: str, message: bytes) -> None:
+        self.untold[about] = message
+        self.filled.set()
 
     def replace(self) -> None:
         """End: the host has another connection."""
@@ -268,9 +278,8 @@ class FastPathServer:
             if (ncms := stream.untold_ncms) is not None:
                 stream.untold_ncms = None
                 await context.write(pb.ControllerMessage(network_config_managers=ncms).SerializeToString())
-            if (targets := stream.untold_targets) is not None:
-                stream.untold_targets = None
-                await context.write(encode_probe_targets(targets))
+            while stream.untold:
+                await context.write(stream.untold.pop(next(iter(stream.untold))))
             if stream.outbox.snapshot_is_next:
                 await self._snapshots.send(stream, partial(self._send_next, stream, context))
             else:

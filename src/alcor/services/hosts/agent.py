@@ -73,10 +73,11 @@ def _delete(transaction: Transaction, delete: Delete) -> None:
 
 def _computed(connection: Connection, rows: Sequence[Any], _context: Context) -> Sequence[View]:
     hosts = [row.host for row in rows]
-    heard = node_health.heard(connection, hosts)
+    sessions = node_health.sessions(connection, hosts)
     healths = node_health.healths(connection, hosts)
     nodes = {row.id: row for row in bulk.select_by(connection, list(node.c), node.c.id, hosts)}
     since = int(time.time()) - node_health.SILENT_AFTER
+    heard = {host: its.heartbeat_at for host, its in sessions.items()}
     return [_state(nodes[row.host], heard.get(row.host), since, healths[row.host]) for row in rows]
 
 

@@ -21,6 +21,14 @@ class HostSession(msgspec.Struct, frozen=True):
 
     host_id: str
     session_id: bytes  # 16 random bytes
+    relay: str = ""  # the host that leads it to the controller
+
+
+class Served(msgspec.Struct, frozen=True):
+    """When a host's controller gave its last sign of life (seconds since the epoch), and the host that leads there."""
+
+    heartbeat_at: int
+    relay: str = ""
 
 
 class ServingController(msgspec.Struct, frozen=True):
@@ -36,8 +44,9 @@ class ServingController(msgspec.Struct, frozen=True):
 
 
 _CLAIM = sql.statement(
-    "INSERT INTO host_session (host_id, session_id, controller_id) VALUES (:host_id, :session_id, :controller_id) "
-    "ON CONFLICT (host_id) DO UPDATE SET session_id = excluded.session_id, controller_id = excluded.controller_id"
+    "INSERT INTO host_session (host_id, session_id, controller_id, relay) "
+    "VALUES (:host_id, :session_id, :controller_id, :relay) ON CONFLICT (host_id) DO UPDATE "
+    "SET session_id = excluded.session_id, controller_id = excluded.controller_id, relay = excluded.relay"
 )
 _GIVE_UP = sql.statement("DELETE FROM host_session WHERE host_id = :host_id AND session_id = :session_id")
 _HEARTBEAT = sql.statement(
@@ -65,8 +74,8 @@ _CONTROLLERS = sql.statement(
     "(SELECT COUNT(*) FROM host_session WHERE controller_id = controller.id) AS hosts "
     "FROM controller ORDER BY heartbeat_at DESC, id LIMIT :limit"
 )
-_HEARD = sql.statement(
-    "SELECT host_session.host_id, controller.heartbeat_at FROM host_session "
+_SERVED = sql.statement(
+    "SELECT host_session.host_id, host_session.relay, controller.heartbeat_at FROM host_session "
     "JOIN controller ON controller.id = host_session.controller_id WHERE host_session.host_id IN :hosts"
 ).bindparams(bindparam("hosts", expanding=True))
 _CONTROLLER_OF = sql.statement("SELECT controller_id FROM host_session WHERE host_id = :host_id")
@@ -75,7 +84,12 @@ _CONTROLLER_OF = sql.statement("SELECT controller_id FROM host_session WHERE hos
 def claim(transaction: Transaction, controller_id: str, sessions: Iterable[HostSession]) -> None:
     """Make these the latest sessions of their hosts."""
     rows = [
-        {"host_id": session.host_id, "session_id": session.session_id, "controller_id": controller_id}
+        {
+            "host_id": session.host_id,
+            "session_id": session.session_id,
+            "controller_id": controller_id,
+            "relay": session.relay,
+        }
         for session in sorted(sessions, key=lambda session: session.host_id)
     ]
     if rows:
@@ -130,6 +144,7 @@ def controller_of(connection: Connection, host_id: str) -> str | None:
     return found
 
 
-def heard(connection: Connection, hosts: Sequence[str]) -> dict[str, int]:
-    """Host → when its controller gave its last sign of life (seconds since the epoch), of those that have one."""
-    return {row.host_id: row.heartbeat_at for row in connection.execute(_HEARD, {"hosts": hosts})}
+def served(connection: Connection, hosts: Sequence[str]) -> dict[str, Served]:
+    """How these hosts are served, those that are."""
+    rows = connection.execute(_SERVED, {"hosts": hosts})
+    return {row.host_id: Served(row.heartbeat_at, row.relay) for row in rows}

@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, or_, select
 
 from alcor.model.node_health import WORKS, Judge, NodeHealth, Said, Way
 from alcor.services.hosts import host_session
+from alcor.services.hosts.host_session import Served
 from alcor.store import bulk, sql
 from alcor.store.tables import host_health, unreached_host
 from alcor.store.transaction import Transaction
@@ -95,18 +96,18 @@ def forget_node(connection: Connection, host_id: str) -> None:
     bulk.delete_by(connection, unreached_host, "peer_id", [host_id])
 
 
-def heard(connection: Connection, hosts: Iterable[str]) -> dict[str, int]:
-    """The same as host_session.heard, of any number of hosts."""
-    found: dict[str, int] = {}
+def sessions(connection: Connection, hosts: Iterable[str]) -> dict[str, Served]:
+    """How these hosts are served, those that are or were until their controller fell silent."""
+    found: dict[str, Served] = {}
     for part in _parts(hosts):
-        found |= host_session.heard(connection, part)
+        found |= host_session.served(connection, part)
     return found
 
 
-def served(connection: Connection, hosts: Iterable[str]) -> set[str]:
-    """Those of the hosts that a controller serves now."""
+def served(connection: Connection, hosts: Iterable[str]) -> dict[str, str]:
+    """Those of the hosts that a controller serves now, each with the host that leads it there ('' for none)."""
     since = int(time.time()) - SILENT_AFTER
-    return {host_id for host_id, at in heard(connection, hosts).items() if at >= since}
+    return {host_id: its.relay for host_id, its in sessions(connection, hosts).items() if its.heartbeat_at >= since}
 
 
 def healths(connection: Connection, hosts: Collection[str]) -> dict[str, NodeHealth]:

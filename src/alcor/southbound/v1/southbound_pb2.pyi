@@ -60,16 +60,18 @@ class AgentMessage(_message.Message):
     def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., acknowledgement: _Optional[_Union[Acknowledgement, _Mapping]] = ..., port_report: _Optional[_Union[PortReport, _Mapping]] = ..., resync_request: _Optional[_Union[ResyncRequest, _Mapping]] = ..., goal_state_digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ..., host_health: _Optional[_Union[HostHealth, _Mapping]] = ...) -> None: ...
 
 class ControllerMessage(_message.Message):
-    __slots__ = ("welcome", "goal_state", "network_config_managers", "probe_targets")
+    __slots__ = ("welcome", "goal_state", "network_config_managers", "probe_targets", "relay_candidates")
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     GOAL_STATE_FIELD_NUMBER: _ClassVar[int]
     NETWORK_CONFIG_MANAGERS_FIELD_NUMBER: _ClassVar[int]
     PROBE_TARGETS_FIELD_NUMBER: _ClassVar[int]
+    RELAY_CANDIDATES_FIELD_NUMBER: _ClassVar[int]
     welcome: Welcome
     goal_state: GoalState
     network_config_managers: NetworkConfigManagers
     probe_targets: ProbeTargets
-    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., goal_state: _Optional[_Union[GoalState, _Mapping]] = ..., network_config_managers: _Optional[_Union[NetworkConfigManagers, _Mapping]] = ..., probe_targets: _Optional[_Union[ProbeTargets, _Mapping]] = ...) -> None: ...
+    relay_candidates: RelayCandidates
+    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., goal_state: _Optional[_Union[GoalState, _Mapping]] = ..., network_config_managers: _Optional[_Union[NetworkConfigManagers, _Mapping]] = ..., probe_targets: _Optional[_Union[ProbeTargets, _Mapping]] = ..., relay_candidates: _Optional[_Union[RelayCandidates, _Mapping]] = ...) -> None: ...
 
 class ProbeTargets(_message.Message):
     __slots__ = ("host_indexes", "ipv4", "interval_milliseconds", "packet_bytes")
@@ -82,6 +84,24 @@ class ProbeTargets(_message.Message):
     interval_milliseconds: int
     packet_bytes: int
     def __init__(self, host_indexes: _Optional[_Iterable[int]] = ..., ipv4: _Optional[_Iterable[int]] = ..., interval_milliseconds: _Optional[int] = ..., packet_bytes: _Optional[int] = ...) -> None: ...
+
+class RelayCandidates(_message.Message):
+    __slots__ = ("key", "candidates")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATES_FIELD_NUMBER: _ClassVar[int]
+    key: bytes
+    candidates: _containers.RepeatedCompositeFieldContainer[RelayCandidate]
+    def __init__(self, key: _Optional[bytes] = ..., candidates: _Optional[_Iterable[_Union[RelayCandidate, _Mapping]]] = ...) -> None: ...
+
+class RelayCandidate(_message.Message):
+    __slots__ = ("host_id", "ipv4", "token")
+    HOST_ID_FIELD_NUMBER: _ClassVar[int]
+    IPV4_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    host_id: str
+    ipv4: int
+    token: bytes
+    def __init__(self, host_id: _Optional[str] = ..., ipv4: _Optional[int] = ..., token: _Optional[bytes] = ...) -> None: ...
 
 class HostHealth(_message.Message):
     __slots__ = ("data_plane", "trouble", "probed", "unreached", "faults")
@@ -122,7 +142,7 @@ class NetworkConfigManagers(_message.Message):
     def __init__(self, addresses: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("host_id", "boot_id", "log_id", "applied_revision", "agent_version", "digest", "takes_network_config_managers", "takes_probe_targets")
+    __slots__ = ("host_id", "boot_id", "log_id", "applied_revision", "agent_version", "digest", "takes_network_config_managers", "takes_probe_targets", "rescue")
     HOST_ID_FIELD_NUMBER: _ClassVar[int]
     BOOT_ID_FIELD_NUMBER: _ClassVar[int]
     LOG_ID_FIELD_NUMBER: _ClassVar[int]
@@ -131,6 +151,7 @@ class Hello(_message.Message):
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     TAKES_NETWORK_CONFIG_MANAGERS_FIELD_NUMBER: _ClassVar[int]
     TAKES_PROBE_TARGETS_FIELD_NUMBER: _ClassVar[int]
+    RESCUE_FIELD_NUMBER: _ClassVar[int]
     host_id: str
     boot_id: bytes
     log_id: bytes
@@ -139,7 +160,14 @@ class Hello(_message.Message):
     digest: GoalStateDigest
     takes_network_config_managers: bool
     takes_probe_targets: bool
-    def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ..., log_id: _Optional[bytes] = ..., applied_revision: _Optional[int] = ..., agent_version: _Optional[str] = ..., digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ..., takes_network_config_managers: _Optional[bool] = ..., takes_probe_targets: _Optional[bool] = ...) -> None: ...
+    rescue: Rescue
+    def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ..., log_id: _Optional[bytes] = ..., applied_revision: _Optional[int] = ..., agent_version: _Optional[str] = ..., digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ..., takes_network_config_managers: _Optional[bool] = ..., takes_probe_targets: _Optional[bool] = ..., rescue: _Optional[_Union[Rescue, _Mapping]] = ...) -> None: ...
+
+class Rescue(_message.Message):
+    __slots__ = ("relayed_by",)
+    RELAYED_BY_FIELD_NUMBER: _ClassVar[int]
+    relayed_by: str
+    def __init__(self, relayed_by: _Optional[str] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("log_id", "controller_id", "report_interval_seconds", "digest_interval_seconds")

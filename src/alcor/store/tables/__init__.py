@@ -18,7 +18,17 @@ from alcor.store.tables.gateways import (
     gateway_propagation,
     gateway_route_table,
 )
-from alcor.store.tables.hosts import agent, controller, host_group, host_health, host_session, ncm, node, unreached_host
+from alcor.store.tables.hosts import (
+    agent,
+    controller,
+    host_group,
+    host_health,
+    host_session,
+    ncm,
+    node,
+    secret,
+    unreached_host,
+)
 from alcor.store.tables.metering import log, metering_label, metering_label_rule
 from alcor.store.tables.network import ip_allocation, network, port, subnet
 from alcor.store.tables.network_acls import network_acl, network_acl_rule, network_acl_subnet
@@ -113,6 +123,7 @@ __all__ = [
     "rbac_policy",
     "route_table",
     "router",
+    "secret",
     "security_group",
     "security_group_default_statefulness",
     "security_group_rule",

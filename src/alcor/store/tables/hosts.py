@@ -82,6 +82,9 @@ host_session = Table(
     Column("host_id", String(255), primary_key=True),
     Column("session_id", LargeBinary(16), nullable=False),
     Column("controller_id", String(36), nullable=False),
+    Column(
+        "relay", String(255), nullable=False, server_default=text("''")
+    ),  # the host that leads it there; '' for none
     Index("ix_host_session_controller_id", "controller_id"),
 )
 
@@ -94,6 +97,14 @@ host_health = Table(
     Column("trouble", Text, nullable=False),
     Column("probed", BigInteger, nullable=False),  # how many hosts it probes
     Column("since", BigInteger, nullable=False),
+)
+
+# What all controllers of a region know and nobody else does, by what it is for.
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
 )
 
 # Which hosts do not reach which others on the underlay as they should, and since when.

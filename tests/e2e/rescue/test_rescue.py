@@ -1,0 +1,120 @@
+"""A host whose management network is cut is served through a neighbour, and goes back when it is healed."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+import pytest
+
+from alcor.testbed.cloud import Cloud
+from alcor.testbed.controller import Controller
+from alcor.testbed.host import Host
+from alcor.testbed.management import Management
+from alcor.testbed.testbed import Testbed
+from alcor.testbed.workload import Workload
+from tests.e2e.by_hand import plug_by_hand
+
+pytestmark = pytest.mark.root
+
+_PATIENCE_SECONDS = 90.0
+_SOUTHBOUND_PORT = 9697
+
+
+class Site:
+    """Two hosts that reach their controller over a network of its own, and soon miss it; all VPCs are on demand.
+
+    Beyond one machine both sides show certificates, from end to end.
+    """
+
+    def __init__(self, testbed: Testbed) -> None:
+        self.testbed = testbed
+        self.management = Management(testbed.sandbox)
+        self.controller = Controller(
+            testbed.sandbox,
+            "managed",
+            ("--on-demand-above", "0"),
+            management=self.management.namespace,
+            southbound=f"{self.management.address}:{_SOUTHBOUND_PORT}",
+        )
+        self.controller.start()
+        testbed.make_hosts(2, (self.controller,))
+        for host in self.hosts:
+            self.management.join(host)
+            config = host.outside("agent.toml")
+            config.write_text(config.read_text().replace("[ovs]", "rescue_after = 2\n\n[ovs]"))
+
+    @property
+    def hosts(self) -> Sequence[Host]:
+        return self.testbed.hosts
+
+
+class Region:
+    """The site, and what its cloud has."""
+
+    def __init__(self, site: Site, cloud: Cloud) -> None:
+        self.site, self.cloud = site, cloud
+
+    async def sees(self, host: Host, state: str, reason: str = "") -> None:
+        """Return when the host is in this state, with such a reason among others."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            node = await self.cloud.node(host)
+            if node["state"] == state and (not reason or any(reason in each for each in node["state_reasons"])):
+                return
+            assert time.monotonic() < deadline, f"{host.name} should be {state} ({reason}), and is {node}"
+            await asyncio.sleep(0.1)
+
+    async def active(self, name: str, host: Host, network_id: str, subnet: object) -> tuple[Workload, str]:
+        """A new workload that its host carries, and its address."""
+        port = await self.cloud.create("port", network_id=network_id, **{"binding:host_id": host.name})
+        workload = plug_by_hand(self.site.testbed, name, host, port, [subnet])
+        await self.cloud.wait_for_status("port", port["id"], "ACTIVE")
+        return workload, port["fixed_ips"][0]["ip_address"]
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with Testbed() as testbed:
+        site = Site(testbed)
+        asyncio.run(_register(site))
+        testbed.start_hosts()
+        testbed.wait_connected()
+        yield site
+
+
+async def _register(site: Site) -> None:
+    async with Cloud(site.controller) as cloud:
+        await cloud.register(site.hosts)
+        await cloud.invite(site.hosts)
+
+
+@pytest.fixture
+async def region(site: Site) -> AsyncIterator[Region]:
+    async with Cloud(site.controller) as cloud:
+        yield Region(site, cloud)
+
+
+async def test_a_host_without_management_network_is_served_through_a_neighbour(region: Region) -> None:
+    one, two = region.site.hosts
+    network = await region.cloud.create("network")
+    subnet = await region.cloud.create("subnet", network_id=network["id"], ip_version=4, cidr="10.0.0.0/24")
+    first, _ = await region.active("first", one, network["id"], subnet)
+    await region.sees(one, "up")
+    region.site.management.cut(one)
+    await region.sees(one, "degraded", f"led to one by {two.name}")
+    assert (await region.cloud.show("port", first.port_id))["status"] == "ACTIVE"
+    _, there = await region.active("there", two, network["id"], subnet)
+    here, _ = await region.active("here", one, network["id"], subnet)
+    await asyncio.to_thread(region.site.testbed.wait_steady)
+    assert first.ping(there), "the host asks about a peer that is new to it, through its neighbour"
+    assert here.ping(there)
+    status = one.status()
+    assert status["relayed_by"] == two.name
+    assert two.status()["relays_for"] == [one.name]
+    region.site.management.heal(one)
+    await region.sees(one, "up")
+    await region.active("later", one, network["id"], subnet)
+    counters = one.status()["counters"]
+    assert counters["rescues"] == 1
+    assert not {"resync_requests", "goal_states_ignored", "goal_states_failed"} & counters.keys()
+    assert two.status()["relays_for"] == []
