@@ -24,6 +24,7 @@ from tests.invariants import (
     subnet_pools,
     tags,
     trunks,
+    trust,
     vpc_routers,
 )
 from tests.invariants import qos as qos_policies
@@ -99,6 +100,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     hosts.keys_have_slots_of_their_own,
     hosts.nodes_are_agents,
     hosts.active_ports_are_on_connected_hosts,
+    trust.authorities_follow_one_another,
+    trust.hosts_with_tokens_are_nodes,
     change_log.positions_have_no_gaps,
     change_log.followers_hold_what_a_snapshot_holds,
     change_log.parts_of_a_snapshot_are_the_whole,

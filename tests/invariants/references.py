@@ -143,6 +143,7 @@ NO_REFERENCES = {
     "project_id": "Keystone's",
     "segmentation_id": "a number",
     "host_id": "a host need not be a node, or not yet",
+    "unreached_host.peer_id": "a host need not be a node, or not yet",
     "host_session.session_id": "it is what makes the row another one",
     "change_log_head.log_id": "it is what makes the log another one",
     "mac_reservation.vpc_id": "whatever the client said",

@@ -1,5 +1,6 @@
 """A cloud in which there is something of everything: at least one row in each table."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,10 @@ from prometheus_client import CollectorRegistry
 
 from alcor.api.app import ApiSettings, create_app
 from alcor.model.context import DEFAULT_PROJECT
-from alcor.services.hosts import host_session
+from alcor.services.hosts import host_session, node_health
+from alcor.services.hosts.node_health import Told
+from alcor.services.hosts.relay_secret import relay_secret
+from alcor.services.trust import authorities
 from alcor.store.store import open_store
 
 
@@ -50,6 +54,11 @@ async def crowd(path: Path) -> None:
             await _route_tables(make, network)
             await _elastic_ips(make, network)
             await _belongings(make, network, group, port)
+            await store.write(relay_secret)
+            await store.write(partial(node_health.put, told={"host-1": Told(unreached={"host-2": "unreachable"})}))
+            await store.write(partial(authorities.make_first, secret=b""))
+            await make.ask("POST", "/nodes/host-1/join-token", {})
+            await make.ask("POST", "/trust/authorities", {})
         session = host_session.HostSession("host-1", b"0123456789abcdef")
         await store.write(lambda transaction: host_session.claim(transaction, "controller", [session]))
     finally:

@@ -138,7 +138,12 @@ BROKEN = [
     ("tags_are_found_as_they_are_shown", "DELETE FROM tag WHERE tag = 'red'"),
     ("tags_are_found_as_they_are_shown", "INSERT INTO tag VALUES ('x', 'red')"),
     ("nodes_are_agents", "DELETE FROM agent WHERE host = 'host-1'"),
+    ("groups_count_their_hosts", "UPDATE host_group SET hosts = 7"),
+    ("keys_have_slots_of_their_own", "UPDATE node SET group_slot = -1 WHERE id = 'host-1'"),
     ("active_ports_are_on_connected_hosts", "UPDATE port SET status = 'ACTIVE', host_id = 'host-2'"),
+    ("authorities_follow_one_another", "UPDATE authority SET trusted_until = NULL"),
+    ("authorities_follow_one_another", "UPDATE authority SET trusted_until = 1"),
+    ("hosts_with_tokens_are_nodes", "UPDATE join_token SET name = 'nobody'"),
     ("positions_have_no_gaps", "DELETE FROM change_log WHERE position = 3"),
     ("positions_have_no_gaps", "UPDATE change_log_head SET position = 1"),
     ("followers_hold_what_a_snapshot_holds", "UPDATE port SET admin_state_up = false"),
@@ -153,9 +158,12 @@ NOT_BROKEN = {
     "controller",
     "flavor",
     "gateway",
+    "host_health",
     "metering_label",
     "ncm",
+    "secret",
     "service_profile",
+    "unreached_host",
 }
 """Tables of which no more is to be said than that others refer to them, or they to others."""
 
