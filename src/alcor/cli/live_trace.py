@@ -82,6 +82,8 @@ def at_sender(steps: Steps, fate: Fate) -> Compared:
     leg = _first_leg(steps)
     elsewhere = next((step["detail"] for step in leg if step["step"] == "delivery"), "")
     match fate["outcome"]:
+        case "tunnelled" | "delivered" if _is_spread(leg):
+            return _forwarded(fate, [step for step in leg if step["step"] not in (*_AT_RECEIVER, "delivery")])
         case "tunnelled":
             here = [step for step in leg if step["step"] not in _AT_RECEIVER]
             return _forwarded(fate, here, "" if _is_way(leg, fate["vtep"]) else _instead(leg, elsewhere))
@@ -99,8 +101,13 @@ def at_receiver(steps: Steps, fate: Fate) -> Compared:
     leg = _first_leg(steps)
     here = [step for step in leg if step["step"] in _AT_RECEIVER] or leg
     if fate["outcome"] == "delivered":
-        return _forwarded(fate, here, _other(leg, fate))
+        return _forwarded(fate, here, "" if _is_spread(leg) else _other(leg, fate))
     return _not_forwarded(fate, here, "it passes")
+
+
+def _is_spread(leg: Steps) -> bool:
+    """Whether the controller follows one of several ways, and the data plane may choose another."""
+    return any(step["step"] == "route" and step["verdict"] == "unknown" for step in leg)
 
 
 def _first_leg(steps: Steps) -> list[Mapping[str, Any]]:

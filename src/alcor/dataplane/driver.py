@@ -76,12 +76,23 @@ class RouterInterface(msgspec.Struct, frozen=True):
         return self.version() == version_of(address) and address_number(address) & self.mask == self.network
 
 
+class Way(msgspec.Struct, frozen=True):
+    """To whoever has the address ``next_hop`` in the VPC ``vni``, from the router's MAC address there."""
+
+    vni: int
+    mac: int
+    next_hop: Address
+
+
 class Route(msgspec.Struct, frozen=True):
     """A way of a router to addresses beyond its own subnets.
 
     It leads to whoever has the address ``next_hop`` in the VPC ``vni``, by the interface there that has ``mac``: a
     workload, or an interface of another router. One without ``vni`` leads nowhere. With ``arriving`` (VNI, MAC) only
     packets that came to this interface of the router take it.
+
+    With ``others`` packets are spread over all these ways. Those with the same addresses, protocol and ports, whichever
+    end sends them, go by the same one; fragments by one that their addresses choose.
     """
 
     network: int
@@ -91,6 +102,11 @@ class Route(msgspec.Struct, frozen=True):
     next_hop: Address = 0
     arriving: tuple[int, int] | None = None
     version: int = 4  # of IP
+    others: tuple[Way, ...] = ()
+
+    def ways(self) -> tuple[Way, ...]:
+        """All of them; none when it leads nowhere."""
+        return (Way(self.vni, self.mac, self.next_hop), *self.others) if self.vni else ()
 
     def destination(self) -> str:
         """The addresses that it leads to, as network and mask."""

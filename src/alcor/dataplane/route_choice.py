@@ -1,25 +1,15 @@
 """How a router chooses where a packet goes on: the longest prefix decides (RFC 1812, 5.2.4.3)."""
 
-from typing import NamedTuple
-
-from alcor.dataplane.driver import Route, Router, RouterInterface
+from alcor.dataplane.driver import Route, Router, RouterInterface, Way
 from alcor.model.addresses import Address
 
 
-class Way(NamedTuple):
-    """To whoever has the address ``next_hop`` in the VPC, from the router's MAC address there."""
-
-    vni: int
-    mac: int
-    next_hop: Address
-
-
-def way(router: Router, arriving: RouterInterface, address: Address) -> Way | None:
-    """Where the router sends what came by one of its interfaces; None for nowhere."""
+def ways(router: Router, arriving: RouterInterface, address: Address) -> tuple[Way, ...]:
+    """Where the router sends what came by one of its interfaces: none for nowhere, several to spread it over."""
     decides = deciding(router, arriving, address)
     if isinstance(decides, RouterInterface):
-        return Way(decides.vni, decides.mac, address)
-    return Way(decides.vni, decides.mac, decides.next_hop) if decides is not None and decides.vni else None
+        return (Way(decides.vni, decides.mac, address),)
+    return () if decides is None else decides.ways()
 
 
 def deciding(router: Router, arriving: RouterInterface, address: Address) -> RouterInterface | Route | None:

@@ -4,6 +4,8 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
+import msgspec
+
 from alcor.dataplane.driver import Route, Router, RouterInterface
 from alcor.model import goal_state
 from alcor.model.addresses import address_of
@@ -29,12 +31,17 @@ def data_plane_router(router: goal_state.Router) -> Router:
 
 
 def _one_for_each(routes: Iterable[Route]) -> tuple[Route, ...]:
-    """Of several routes to the same destination, the first that leads somewhere."""
+    """Of several routes to the same destination one with the ways of all that lead somewhere."""
     chosen: dict[tuple[int, int, int, tuple[int, int] | None], Route] = {}
     for route in routes:
         destination = route.version, route.network, route.mask, route.arriving
-        if destination not in chosen or (route.vni and not chosen[destination].vni):
+        before = chosen.get(destination)
+        if before is None or not before.vni:
             chosen[destination] = route
+        else:
+            others = dict.fromkeys((*before.others, *route.ways()))
+            others.pop(before.ways()[0], None)
+            chosen[destination] = msgspec.structs.replace(before, others=tuple(others))
     return tuple(chosen.values())
 
 

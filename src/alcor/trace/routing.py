@@ -13,7 +13,7 @@ from alcor.model.identifiers import Id, id_text
 from alcor.model.records import RouterInterfaceRecord
 from alcor.trace.cloud import Cloud, Port, Router, Subnet, is_in
 from alcor.trace.question import answer_to
-from alcor.trace.steps import Step, Thing, passes, stops
+from alcor.trace.steps import Step, Thing, passes, stops, unknown
 
 
 class Onward(msgspec.Struct):
@@ -204,7 +204,19 @@ def _route(router: Router, arriving: RouterInterfaceRecord, packet: Packet, way:
             advice = "Name a next hop in a subnet of the router, or add an interface where it is."
         way.steps.append(stops("route", reason, thing, advice, detail))
         return b""
-    way.steps.append(passes("route", "A route leads to the destination.", thing, detail))
+    if decides.others:
+        hops = ", ".join(address_text(each.next_hop) for each in decides.ways())
+        way.steps.append(
+            unknown(
+                "route",
+                "Several routes lead to the destination: addresses and ports decide which. The first is followed.",
+                thing,
+                "Trace to each next hop.",
+                f"{_network_text(decides)} via {hops}",
+            )
+        )
+    else:
+        way.steps.append(passes("route", "A route leads to the destination.", thing, detail))
     way.vpcs.append(_vpc(router, decides.vni))
     return ip_bytes(address_text(decides.next_hop))
 

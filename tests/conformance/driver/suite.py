@@ -18,4 +18,5 @@ from tests.conformance.driver.routing_ipv6 import *  # noqa: F403
 from tests.conformance.driver.security_groups import *  # noqa: F403
 from tests.conformance.driver.services import *  # noqa: F403
 from tests.conformance.driver.source_guard import *  # noqa: F403
+from tests.conformance.driver.spreading import *  # noqa: F403
 from tests.conformance.driver.tracing import *  # noqa: F403

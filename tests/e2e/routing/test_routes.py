@@ -11,6 +11,7 @@ from tests.e2e.two_hosts import lose_nothing_to_restarts
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
 BEHIND, BEYOND = "192.0.2.0/24", "192.0.2.1"
+SPREAD_OVER = {"x": ("same", 1), "y": ("other", 0)}
 
 
 @pytest.mark.parametrize(("subnet", "host"), [("same", 0), ("other", 1)])
@@ -96,6 +97,29 @@ async def test_the_longest_prefix_decides(site: Site) -> None:
         destinations = {".".join(map(str, frame[30:34])) for frame in echo_requests(listeners[name].heard())}
         assert destinations == {its}
         listeners[name].close()
+
+
+async def test_packets_are_spread_over_routes_to_the_same_destination(site: Site) -> None:
+    client = await site.add("a", "near", 0)
+    appliances = {name: await site.add_appliance(name, *place, BEHIND) for name, place in SPREAD_OVER.items()}
+    for appliance in appliances.values():
+        appliance.namespace.ip("route", "add", "local", BEHIND, "dev", "lo")
+    site.testbed.wait_steady()
+    await site.route(*((BEHIND, site.address(name)) for name in appliances))
+    beyond = [BEYOND.replace(".1", f".{number}") for number in range(1, 31)]
+
+    def all_answer() -> bool:
+        return all(client.ping(address, timeout=1) is not None for address in beyond)
+
+    wait_until(all_answer, "all to be answered", timeout=60)
+    listeners = [appliance.listen() for appliance in appliances.values()]
+    assert all_answer()
+    heard = [{request[30:34] for request in echo_requests(listener.heard())} for listener in listeners]
+    assert all(heard) and not heard[0] & heard[1], "each address goes by one of them"
+    await site.route((BEHIND, site.address("x")))
+    wait_until(all_answer, "all to go by the one that is left", timeout=60)
+    for listener in listeners:
+        listener.close()
 
 
 async def test_a_subnets_table_sends_its_packets_through_an_appliance_to_another_subnet(site: Site) -> None:

@@ -119,6 +119,13 @@ def test_of_what_the_controller_cannot_tell_a_drop_is_no_disagreement() -> None:
     assert at_receiver(steps("receiver", verdict="unknown"), fate("delivered")).agree is True
 
 
+def test_where_a_route_has_several_ways_the_data_plane_may_choose_another() -> None:
+    several = steps("route", verdict="unknown")
+    assert at_sender(several, fate("tunnelled", vtep="192.0.2.3")).agree is True
+    assert at_sender(several, fate("delivered", port_id="p-2")).agree is True
+    assert at_receiver(several, fate("delivered", port_id="p-2")).agree is True
+
+
 def test_a_workload_that_forwards_ends_what_is_compared() -> None:
     way = [*steps()[:-1], step("workload", "unknown"), step("security groups of sender", "stops")]
     assert at_sender(way, fate("tunnelled")).agree is True

@@ -294,6 +294,12 @@ def test_a_router_without_a_route(site: Site) -> None:
     assert stopped_at(site, "a", "192.0.2.1") == ("route", "router router")
 
 
+def test_of_routes_to_the_same_destination_the_first_is_followed_and_all_are_told(site: Site) -> None:
+    site.change_router("router", routes=(("192.0.2.0/24", "10.1.0.13"), ("192.0.2.0/24", "10.0.0.11")))
+    step = named(site.trace("a", "192.0.2.1"), "route")
+    assert (step.verdict, step.detail) == (Verdict.UNKNOWN, "192.0.2.0/24 via 10.1.0.13, 10.0.0.11")
+
+
 def test_the_longest_prefix_decides(site: Site) -> None:
     site.change_router("router", routes=(("10.1.0.0/16", "10.0.0.11"), ("192.0.2.0/24", "10.1.0.13")))
     assert named(site.trace("a", ROUTED), "route").detail == "10.1.0.0/24"

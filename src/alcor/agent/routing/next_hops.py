@@ -43,6 +43,10 @@ class NextHops:
         """Whether the data plane is yet to be told of this one."""
         return address in self._new.get(vni, ())
 
+    def is_used(self, vni: int, address: Address) -> bool:
+        """Whether the data plane has this one."""
+        return address in self._told.get(vni, ()) and not self.is_new(vni, address)
+
     def idle(self, vni: int, address: Address) -> NextHop | None:
         """The data plane dropped this one, since nobody used it; returns what it was."""
         hop = self._told.get(vni, {}).get(address)

@@ -6,8 +6,7 @@ with an ICMP error, from the gateway's address (RFC 1812, 4.3.3); what is for a 
 where nobody listens.
 """
 
-import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from alcor.agent.counters import Counters
@@ -16,10 +15,10 @@ from alcor.agent.on_demand.on_demand import OnDemand
 from alcor.agent.punt import PuntedPackets
 from alcor.agent.routing.next_hops import NextHops
 from alcor.agent.wanted import Wanted
-from alcor.dataplane.driver import MOST_ROUTERS, DataPlane, NextHop, Router, RouterInterface
+from alcor.dataplane.driver import MOST_ROUTERS, DataPlane, NextHop, Router, RouterInterface, Way
 from alcor.dataplane.frames import ETHERNET_HEADER, ETHERTYPE_IPV4, ETHERTYPE_IPV6, ethernet
 from alcor.dataplane.refusals import refusal
-from alcor.dataplane.route_choice import Way, way
+from alcor.dataplane.route_choice import ways
 from alcor.dataplane.routed_packets import (
     Failure,
     Header,
@@ -35,6 +34,10 @@ from alcor.model.identifiers import Id
 
 _VERSIONS = {ETHERTYPE_IPV4: 4, ETHERTYPE_IPV6: 6}
 _MOST_HELD = 2048
+
+
+_Branch = tuple[Id, RouterInterface]
+"""A router, and the interface by which a packet came to it."""
 
 
 class _Held(NamedTuple):
@@ -113,45 +116,79 @@ class Routing:
             return
         # A data plane counts what trails the packet, too, and would have the agent look at it again and again.
         frame = frame[: ETHERNET_HEADER + size_of(header)]
-        end = self._follow(*found, header)
-        if isinstance(end.then, Way):
-            self._send_on(port_id, frame, header, end.interface, end.then)
-        elif end.then is None:
+        ends = list(self._ends(*found, header))
+        if not self._sent_on(port_id, frame, ends):
+            self._end(port_id, frame, header, next((each for each in ends if not isinstance(each.then, Way)), ends[0]))
+
+    def _end(self, port_id: Id, frame: bytes, header: Header, end: _End) -> None:
+        """The packet goes no further."""
+        if end.then is None:
             self._refuse_own(port_id, frame, header)
+        elif isinstance(end.then, Way):
+            self._refuse(port_id, frame, header, end, Failure.HOST_UNREACHABLE)
         elif end.then is Failure.TOO_BIG and (pieces := fragments(frame, header, end.largest)):
             self._take_pieces(port_id, pieces)
         else:
             self._refuse(port_id, frame, header, end, end.then)
 
-    def _follow(self, router: Router, interface: RouterInterface, header: Header) -> _End:
-        """Go on from router to router to the one that does not send the packet to another; whose time ends anywhere."""
-        for number in itertools.count(1):
-            if any(header.destination in each.own_addresses() for each in router.interfaces):
-                return _End(interface, None)
-            if number >= time_to_live(header):
-                break
-            if stays_in_subnet(header):
-                return _End(interface, Failure.BEYOND_SCOPE)
-            onward = way(router, interface, header.destination)
-            if onward is None:
-                return _End(interface, Failure.NETWORK_UNREACHABLE)
-            out = self._wanted.routers().at_mac(onward.vni, onward.mac, version_of(header.destination))
-            if out is not None and not out[1].takes(size_of(header)):
-                return _End(interface, Failure.TOO_BIG, out[1].mtu)
-            following = self._wanted.routers().at(onward.vni, onward.next_hop)
-            if following is None:
-                return _End(interface, onward if number <= MOST_ROUTERS else Failure.NETWORK_UNREACHABLE)
-            router, interface = following
-        return _End(interface, Failure.TIME_EXCEEDED)
+    def _ends(self, router: Router, interface: RouterInterface, header: Header) -> Iterator[_End]:
+        """Where the packet's way may end, from router to router to one that does not send it to another; at least one.
 
-    def _send_on(self, port_id: Id, frame: bytes, header: Header, interface: RouterInterface, onward: Way) -> None:
-        vni, address = onward.vni, onward.next_hop
-        if self._resolve(vni, address) is not None:
-            self._on_demand.hasten(vni, address)
-            self.next_hops.use(vni, address)
-            self._hold(_Held(port_id, frame, vni, address))
-        elif not self._on_demand.unknown_address(vni, address, Waiting(port_id, frame, self._take_again)):
-            self._refuse(port_id, frame, header, _End(interface, None), Failure.HOST_UNREACHABLE)
+        There are several where routes have several ways: the data plane chooses, and does not say which.
+        """
+        waiting: list[tuple[Router, RouterInterface, tuple[_Branch, ...]]] = [(router, interface, ())]
+        branched: set[_Branch] = set()
+        while waiting:
+            router, interface, passed = waiting.pop()
+            number, branch = len(passed) + 1, (router.id, interface)
+            end = self._end_at(router, interface, header, number)
+            onward = ways(router, interface, header.destination) if end is None else ()
+            if len(onward) > 1:
+                if branch in passed:
+                    end, onward = _End(interface, Failure.TIME_EXCEEDED), ()
+                elif branch in branched:
+                    continue  # its ways are looked at already
+                branched.add(branch)
+            if end is not None:
+                yield end
+            elif not onward:
+                yield _End(interface, Failure.NETWORK_UNREACHABLE)
+            for each in onward:
+                out = self._wanted.routers().at_mac(each.vni, each.mac, version_of(header.destination))
+                following = self._wanted.routers().at(each.vni, each.next_hop)
+                if out is not None and not out[1].takes(size_of(header)):
+                    yield _End(interface, Failure.TOO_BIG, out[1].mtu)
+                elif following is None:
+                    yield _End(interface, each if number <= MOST_ROUTERS else Failure.NETWORK_UNREACHABLE)
+                else:
+                    waiting.append((*following, (*passed, branch)))
+
+    def _end_at(self, router: Router, interface: RouterInterface, header: Header, number: int) -> _End | None:
+        """Why the packet goes no further than this router, the so manieth on its way; None when it does."""
+        if any(header.destination in each.own_addresses() for each in router.interfaces):
+            return _End(interface, None)
+        if number >= time_to_live(header):
+            return _End(interface, Failure.TIME_EXCEEDED)
+        return _End(interface, Failure.BEYOND_SCOPE) if stays_in_subnet(header) else None
+
+    def _sent_on(self, port_id: Id, frame: bytes, ends: list[_End]) -> bool:
+        """Whether the packet goes on, when the data plane has the next hops that it may go to.
+
+        It has gone to one of those that nobody has, or that end otherwise, when it comes though all others are there.
+        """
+        onward = [each.then for each in ends if isinstance(each.then, Way)]
+        there = [each for each in onward if self._resolve(each.vni, each.next_hop) is not None]
+        new = [each for each in there if not self.next_hops.is_used(each.vni, each.next_hop)]
+        if new or (there and len(there) == len(ends)):
+            for each in new or there:
+                self._on_demand.hasten(each.vni, each.next_hop)
+                self.next_hops.use(each.vni, each.next_hop)
+            last = (new or there)[-1]
+            self._hold(_Held(port_id, frame, last.vni, last.next_hop))
+            return True
+        missing = (each for each in onward if each not in there)
+        waiting = Waiting(port_id, frame, self._take_again)
+        return any(self._on_demand.unknown_address(each.vni, each.next_hop, waiting) for each in missing)
 
     def _hold(self, packet: _Held) -> None:
         if len(self._held) < _MOST_HELD:

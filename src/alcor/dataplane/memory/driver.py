@@ -205,10 +205,11 @@ class MemoryDataPlane:
             for each in router.interfaces
         ]
         lines += [
-            f"router {id_text(router.id)} route {route.destination()} vni {route.vni} "
-            f"next hop {address_text(route.next_hop)}"
+            f"router {id_text(router.id)} route {route.destination()} vni {each.vni} "
+            f"next hop {address_text(each.next_hop)}"
             for router in switch.routers.values()
             for route in router.routes
+            for each in route.ways() or (route,)
         ]
         lines += [
             f"next hop vni {vni} address {address_text(address)} mac {mac_text(hop.mac)} vtep {ipv4_text(hop.vtep)}"

@@ -10,13 +10,14 @@ from typing import Protocol
 
 from alcor.dataplane import frames, ipv6, port_security
 from alcor.dataplane.acl_verdicts import may_cross
-from alcor.dataplane.driver import MOST_ROUTERS, Endpoint, NextHop, Router, RouterInterface
+from alcor.dataplane.driver import MOST_ROUTERS, Endpoint, NextHop, Router, RouterInterface, Way
 from alcor.dataplane.frames import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet
 from alcor.dataplane.host_services import SERVICE_IPV4, SERVICE_IPV6
 from alcor.dataplane.ipv4 import PROTOCOL_ICMP, Ipv4
 from alcor.dataplane.memory.firewall import Firewall, Verdict
+from alcor.dataplane.memory.spreading import chosen
 from alcor.dataplane.network_acls import NetworkAcl
-from alcor.dataplane.route_choice import Way, way
+from alcor.dataplane.route_choice import ways
 from alcor.dataplane.routed_packets import (
     Header,
     echo_reply,
@@ -280,7 +281,7 @@ class MemorySwitch:
                 self._drop("expired")
                 return
             goes_on = time_to_live(header) > passed + 1 and not stays_in_subnet(header)
-            onward = way(router, arriving, header.destination) if goes_on else None
+            onward = chosen(ways(router, arriving, header.destination), frame) if goes_on else None
             if onward is not None and not self._takes(onward, header):
                 onward = None
             following = None if onward is None else self._router_with_address(onward.vni, onward.next_hop)

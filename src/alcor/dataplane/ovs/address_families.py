@@ -23,7 +23,7 @@ _VALUES: Final = {
     ("icmpv4_type", 0): 129,  # echo reply
 }
 _ADDRESS_BITS: Final = {32: 128}
-_BESIDE: Final = 5  # in priority: as many as there are rules for prefixes of one length
+_BESIDE: Final = 7  # in priority: as many as there are rules for prefixes of one length
 _ABOVE: Final = 500  # in priority, of rules that do not go by prefixes
 
 

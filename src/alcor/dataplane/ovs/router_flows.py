@@ -1,8 +1,9 @@
 """The flows of routers, and of the next hops that packets are routed to."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
 
-from alcor.dataplane.driver import NextHop, Route, Router
+from alcor.dataplane.driver import NextHop, Route, Router, Way
 from alcor.dataplane.frames import ETHERNET_HEADER
 from alcor.dataplane.ovs import routing_rules as rules
 from alcor.dataplane.ovs.rendering import Flow, Pipeline
@@ -10,6 +11,7 @@ from alcor.dataplane.ovs.tables import Rule
 from alcor.model.addresses import Address, address_number, version_of
 
 _ANY_SIZE = 0xFFFF
+_NUMBER_BYTES = 4
 
 
 def router_flows(pipeline: Pipeline, router: Router) -> Iterator[tuple[int, Flow]]:
@@ -32,6 +34,8 @@ def router_flows(pipeline: Pipeline, router: Router) -> Iterator[tuple[int, Flow
                 yield each.vni, pipeline[rules.ECHO_FRAGMENT].flow(values)
     for route in router.routes:
         yield route.vni, _route_flow(pipeline, router, route)
+        if route.others:
+            yield from _way_flows(pipeline, router, route)
 
 
 def _flow(pipeline: Pipeline, rule: Rule, version: int, values: Mapping[str, int], prefix: int = 0) -> Flow:
@@ -39,22 +43,46 @@ def _flow(pipeline: Pipeline, rule: Rule, version: int, values: Mapping[str, int
 
 
 def _route_flow(pipeline: Pipeline, router: Router, route: Route) -> Flow:
-    out = (each.mtu for each in router.interfaces if (each.vni, each.mac) == (route.vni, route.mac))
-    values = {
-        "router": int.from_bytes(router.id),
-        "largest": _largest_frame(next(out, 0)),
-        "network": route.network,
-        "mask": route.mask,
-        "vni": route.vni,
-        "mac": route.mac,
-        "next_hop": address_number(route.next_hop),
-    }
-    if route.arriving is None:
-        rule = rules.TO_ROUTE if route.vni else rules.NOWHERE
+    values = {"network": route.network, "mask": route.mask}
+    if route.others:
+        values |= {"router": int.from_bytes(router.id), "ways": _number_of_ways(route)}
     else:
-        rule = rules.TO_ROUTE_OF_INTERFACE if route.vni else rules.NOWHERE_OF_INTERFACE
+        values |= _way_values(router, Way(route.vni, route.mac, route.next_hop))
+    kind = 0 if not route.vni else 2 if route.others else 1
+    if route.arriving is None:
+        rule = (rules.NOWHERE, rules.TO_ROUTE, rules.TO_WAYS)[kind]
+    else:
+        rule = (rules.NOWHERE_OF_INTERFACE, rules.TO_ROUTE_OF_INTERFACE, rules.TO_WAYS_OF_INTERFACE)[kind]
         values["arriving_vni"], values["arriving_mac"] = route.arriving
     return _flow(pipeline, rule, route.version, values, route.mask.bit_count())
+
+
+def _way_flows(pipeline: Pipeline, router: Router, route: Route) -> Iterator[tuple[int, Flow]]:
+    """What chooses one of several ways of a route, and the ways."""
+    ways = route.ways()
+    common = {"router": int.from_bytes(router.id), "ways": _number_of_ways(route), "last": len(ways) - 1}
+    for rule in (rules.SPREAD_FRAGMENT, rules.SPREAD_PACKET):
+        yield route.vni, _flow(pipeline, rule, route.version, common)
+    for number, each in enumerate(ways):
+        values = common | _way_values(router, each) | {"number": number}
+        yield each.vni, _flow(pipeline, rules.BY_WAY, route.version, values)
+
+
+def _way_values(router: Router, way: Way) -> dict[str, int]:
+    out = (each.mtu for each in router.interfaces if (each.vni, each.mac) == (way.vni, way.mac))
+    return {
+        "router": int.from_bytes(router.id),
+        "largest": _largest_frame(next(out, 0)),
+        "vni": way.vni,
+        "mac": way.mac,
+        "next_hop": address_number(way.next_hop),
+    }
+
+
+def _number_of_ways(route: Route) -> int:
+    """What tells the ways of a route from those of the router's others."""
+    arriving = "" if route.arriving is None else "{:x}/{:x}".format(*route.arriving)
+    return int.from_bytes(blake2b(f"{route.destination()} {arriving}".encode(), digest_size=_NUMBER_BYTES).digest())
 
 
 def _largest_frame(mtu: int) -> int:

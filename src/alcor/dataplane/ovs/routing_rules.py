@@ -9,7 +9,8 @@ them. On the way registers say what is known of it:
 - xreg3 (reg6, reg7): the MAC address of the router by which it came;
 - reg8 (of IPv6 reg8–reg11): the address of its next hop, in the VPC that the metadata names;
 - reg13: whether it is too big to go on there;
-- reg12: a bit set for each router that it has come to.
+- reg12: a bit set for each router that it has come to;
+- reg14, reg15: of a route with several ways, which route it is and by which of its ways the packet goes.
 """
 
 from alcor.dataplane.driver import MOST_ROUTERS
@@ -23,10 +24,23 @@ from alcor.dataplane.ovs.openflow.actions import (
     Move,
     Resubmit,
     SetField,
+    Spread,
     ToAgent,
     WriteMetadata,
 )
-from alcor.dataplane.ovs.tables import GATEWAY, LOCAL, NEXT_HOP, ROUTE, TIME_TO_LIVE, TUNNEL, UNROUTED, Match, Rule
+from alcor.dataplane.ovs.tables import (
+    GATEWAY,
+    LOCAL,
+    NEXT_HOP,
+    PATH,
+    ROUTE,
+    SPREAD,
+    TIME_TO_LIVE,
+    TUNNEL,
+    UNROUTED,
+    Match,
+    Rule,
+)
 
 _IPV4 = Match("eth_type", 0x0800)
 _IN_VPC = Match("metadata", "vni")
@@ -140,6 +154,46 @@ NOWHERE_OF_INTERFACE = Rule(
 TO_ROUTE = Rule(
     "to_route", ROUTE, 101, (_IPV4, _OF_ROUTER, _TO_PREFIX), _TO_HOP, "by a route of the router", by_prefix=True
 )
+_TO_WAYS = (SetField("reg14", "ways"), GoTo(SPREAD.number))
+TO_WAYS_OF_INTERFACE = Rule(
+    "to_ways_of_interface",
+    ROUTE,
+    99,
+    (_IPV4, *_BY_INTERFACE, _OF_ROUTER, _TO_PREFIX),
+    _TO_WAYS,
+    "by one of several ways, for what comes from one subnet",
+    by_prefix=True,
+)
+TO_WAYS = Rule(
+    "to_ways",
+    ROUTE,
+    98,
+    (_IPV4, _OF_ROUTER, _TO_PREFIX),
+    _TO_WAYS,
+    "by one of several ways of the router",
+    by_prefix=True,
+)
+_OF_WAYS = Match("reg14", "ways")
+SPREAD_FRAGMENT = Rule(
+    "spread_fragment",
+    SPREAD,
+    100,
+    (_IPV4, _OF_ROUTER, _OF_WAYS, Match("ip_frag", 1, 1)),
+    (SetField("reg15", 0), Spread("last", "reg15", with_ports=False), GoTo(PATH.number)),
+    "all fragments of a packet go by one way: later ones do not say its ports",
+)
+SPREAD_PACKET = Rule(
+    "spread_packet",
+    SPREAD,
+    50,
+    (_IPV4, _OF_ROUTER, _OF_WAYS),
+    (SetField("reg15", 0), Spread("last", "reg15", with_ports=True), GoTo(PATH.number)),
+    "all packets of a connection go by one way",
+)
+NOT_SPREAD = Rule("not_spread", SPREAD, 0, (), (GoTo(UNROUTED.number),), "of no route: the agent says so")
+BY_WAY = Rule(
+    "by_way", PATH, 100, (_IPV4, _OF_ROUTER, _OF_WAYS, Match("reg15", "number")), _TO_HOP, "by one of several ways"
+)
 NOWHERE = Rule(
     "nowhere",
     ROUTE,
@@ -149,6 +203,7 @@ NOWHERE = Rule(
     "such a route leads nowhere: the agent says so",
     by_prefix=True,
 )
+NO_PATH = Rule("no_path", PATH, 0, (), (GoTo(UNROUTED.number),), "by no way: the agent says so")
 NO_ROUTE = Rule("no_route", ROUTE, 0, (), (GoTo(UNROUTED.number),), "the router has no way there: the agent says so")
 
 TOO_BIG = Rule(
@@ -238,8 +293,15 @@ _RULES = (
     TO_ROUTE_OF_INTERFACE,
     NOWHERE_OF_INTERFACE,
     TO_ROUTE,
+    TO_WAYS_OF_INTERFACE,
+    TO_WAYS,
     NOWHERE,
     NO_ROUTE,
+    SPREAD_FRAGMENT,
+    SPREAD_PACKET,
+    NOT_SPREAD,
+    BY_WAY,
+    NO_PATH,
     TOO_BIG,
     TO_NEXT_ROUTER,
     TO_NEXT_HOP_HERE,

@@ -65,6 +65,8 @@ LEAVING = Table(33, "leaving", "does it leave a subnet that has a network ACL")
 EGRESS_ACL = Table(34, "egress_acl", "only what the network ACL of its subnet lets out leaves it")
 GATEWAY = Table(40, "gateway", "is it for the MAC address of a router")
 ROUTE = Table(45, "route", "find the subnet that a router sends it to, or the next hop")
+SPREAD = Table(46, "spread", "choose one of several ways of a route")
+PATH = Table(47, "path", "go by the way that was chosen")
 NEXT_HOP = Table(50, "next_hop", "find who has the address there, and send it on as the router")
 FLOOD = Table(51, "flood", "who hears broadcast and multicast")
 COPIES_HERE = Table(52, "copies_here", "a copy for each workload of this host")
@@ -104,6 +106,8 @@ TABLES = (
     EGRESS_ACL,
     GATEWAY,
     ROUTE,
+    SPREAD,
+    PATH,
     NEXT_HOP,
     FLOOD,
     COPIES_HERE,

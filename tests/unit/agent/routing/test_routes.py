@@ -16,6 +16,7 @@ from tests.unit.agent.routing.routing_host import (
     FAR_VNI,
     FAR_VTEP,
     GATEWAY,
+    LOCAL,
     LOCAL_ADDRESS,
     NEAR_MAC,
     NEAR_VNI,
@@ -75,15 +76,51 @@ async def test_a_route_that_leads_nowhere_is_said(
     assert tuple(error[34:36]) == (3, code)
 
 
-async def test_of_routes_to_the_same_destination_the_first_that_leads_somewhere_is_taken(host: RoutingHost) -> None:
-    same = ("192.0.2.0/24", ""), ("192.0.2.9/24", "10.0.1.3"), ("192.0.2.0/24", "10.0.1.2")
+async def test_of_routes_to_the_same_destination_all_that_lead_somewhere_are_taken(host: RoutingHost) -> None:
+    same = (
+        ("192.0.2.0/24", ""),
+        ("192.0.2.9/24", "10.0.1.3"),
+        ("192.0.2.0/24", "10.0.1.2"),
+        ("192.0.2.0/24", "10.0.1.3"),
+    )
     await host.change(routers={ROUTER_ID: with_routes(*same)})
     await host.send(BEYOND)
-    assert host.next_hops() == {NEAR_VNI: {AHEAD_ADDRESS: NextHop(MACS[3], AHEAD_VTEP)}}
-    assert len(host.core.switch.routers[ROUTER_ID].routes) == 1
-    await host.change(routers={ROUTER_ID: with_routes(same[2])})
-    await host.send(BEYOND)
-    assert LOCAL_ADDRESS in host.next_hops()[NEAR_VNI]
+    both = {AHEAD_ADDRESS: NextHop(MACS[3], AHEAD_VTEP), LOCAL_ADDRESS: NextHop(MACS[LOCAL])}
+    assert host.next_hops() == {NEAR_VNI: both}
+    (route,) = host.core.switch.routers[ROUTER_ID].routes
+    assert [each.next_hop for each in route.ways()] == [AHEAD_ADDRESS, LOCAL_ADDRESS]
+
+
+async def test_what_goes_by_a_way_to_nobody_is_said_and_all_else_goes_on(host: RoutingHost) -> None:
+    await host.change(routers={ROUTER_ID: with_routes(("192.0.2.0/24", "10.0.1.2"), ("192.0.2.0/24", "10.0.1.200"))})
+    for number in range(16):
+        await host.send(BEYOND + number)
+    errors = [frame for frame in await host.received() if tuple(frame[34:36]) == (3, 1)]
+    assert host.next_hops() == {NEAR_VNI: {LOCAL_ADDRESS: NextHop(MACS[LOCAL])}}
+    assert 0 < len(errors) < 16
+
+
+async def test_a_way_that_is_not_known_yet_is_asked_for(host: RoutingHost) -> None:
+    await host.change(routers={ROUTER_ID: with_routes(("192.0.2.0/24", "10.0.1.2"), ("192.0.2.0/24", "10.9.0.4"))})
+    for number in range(16):
+        await host.send(BEYOND + number)
+    await host.manager.answer()
+    assert host.next_hops() == {
+        NEAR_VNI: {LOCAL_ADDRESS: NextHop(MACS[LOCAL])},
+        FAR_VNI: {FAR_ADDRESS: NextHop(MACS[4], FAR_VTEP)},
+    }
+    assert host.counter("packets_not_routed") == 0
+
+
+async def test_one_of_several_ways_that_leads_back_ends_and_the_other_goes_on(host: RoutingHost) -> None:
+    back = msgspec.structs.replace(SECOND, routes=(("192.0.2.0/24", "10.0.1.254"),))
+    both = with_routes(("192.0.2.0/24", "10.0.1.2"), ("192.0.2.0/24", "10.0.1.253"))
+    await host.change(routers={ROUTER_ID: both, SECOND_ID: back})
+    for number in range(16):
+        await host.send(BEYOND + number)
+    errors = [frame for frame in await host.received() if tuple(frame[34:36]) == (11, 0)]
+    assert host.next_hops() == {NEAR_VNI: {LOCAL_ADDRESS: NextHop(MACS[LOCAL])}}
+    assert 0 < len(errors) < 16
 
 
 async def test_a_packet_goes_on_through_the_next_hops_router(host: RoutingHost) -> None:

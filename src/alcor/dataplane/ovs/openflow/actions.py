@@ -27,6 +27,10 @@ _REGISTER_LOAD = 7
 _CHECK_SIZE = 49
 _RESUBMIT_TABLE = 14
 _OUTPUT_REGISTER = 15
+_MULTIPATH = 10
+_HASH_OF_ADDRESSES, _HASH_OF_ADDRESSES_AND_PORTS = 6, 3
+_HIGHEST_RANDOM_WEIGHT = 2
+_SPREAD_BITS = 16
 _TRACK = 35
 _TRACK_CLEAR = 43
 _SAME_PORT = 0xFFF8
@@ -123,6 +127,17 @@ class CheckSize(NamedTuple):
     field: str
 
 
+class Spread(NamedTuple):
+    """Give a field one of the numbers from 0 to ``last``, by a hash of the packet (``multipath`` of ovs-actions(7)).
+
+    Both ends' addresses and ports count, or their addresses alone; packets back have the number of those there.
+    """
+
+    last: Value
+    field: str
+    with_ports: bool
+
+
 class Meter(NamedTuple):
     """Drop the packet when the meter's rate is exceeded."""
 
@@ -141,7 +156,7 @@ class GoTo(NamedTuple):
     table: int
 
 
-_Extension = OutputTo | SetBits | Move | Resubmit | Track | Commit | Untrack | CheckSize
+_Extension = OutputTo | SetBits | Move | Resubmit | Track | Commit | Untrack | CheckSize | Spread
 Action = Output | ToAgent | Back | SetField | DecrementTtl | _Extension
 Instruction = Meter | WriteMetadata | GoTo | Action
 
@@ -210,6 +225,11 @@ def _write_extension(writer: TemplateWriter, action: _Extension) -> None:
         writer.write(_extension(24, _CHECK_SIZE))
         writer.write_value(action.largest, 2)
         writer.write(struct.pack(">H", 0) + FIELDS[action.field].header() + bytes(6))
+    elif isinstance(action, Spread):
+        hashed = _HASH_OF_ADDRESSES_AND_PORTS if action.with_ports else _HASH_OF_ADDRESSES
+        writer.write(_extension(32, _MULTIPATH) + struct.pack(">HH2xH", hashed, 0, _HIGHEST_RANDOM_WEIGHT))
+        writer.write_value(action.last, 2)
+        writer.write(struct.pack(">I2xH", 0, _SPREAD_BITS - 1) + FIELDS[action.field].header())
     else:
         flags, table = 0, _NO_RECIRCULATION
         if isinstance(action, Commit):
@@ -292,6 +312,10 @@ def _extension_words(subtype: int, body: bytes, form: Callable[[FieldValue], str
         place, destination, value = struct.unpack(">HIQ", body)
         first = place >> 6
         return f"load:{value:#x}->{_field_name(destination)}[{first}..{first + (place & 0x3F)}]"
+    if subtype == _MULTIPATH and len(body) == 22:
+        hashed, _, _, last, _, _, header = struct.unpack(">HH2xHHI2xHI", body)
+        ends = "addresses_and_ports" if hashed == _HASH_OF_ADDRESSES_AND_PORTS else "addresses"
+        return f"multipath:{ends}->{_field_name(header)} of {last + 1}"
     if subtype == _OUTPUT_REGISTER and len(body) == 14:
         return f"output_to:{_field_name(int.from_bytes(body[2:6], 'big'))}"
     if subtype == _RESUBMIT_TABLE:
