@@ -45,6 +45,9 @@ from alcor.agent.wanted import Wanted
 from alcor.channels.fast_path.dialling import Ways
 from alcor.channels.fast_path.name_client import NameClient
 from alcor.channels.fast_path.opening import open_plain
+from alcor.channels.message_queue.address import parse_queue
+from alcor.channels.message_queue.connecting import connect
+from alcor.channels.message_queue.queue import Queue, QueueUnavailable
 from alcor.dataplane.driver import DataPlane
 from alcor.dataplane.host_services import ClientAddresses
 from alcor.dataplane.memory.driver import MemoryDataPlane
@@ -111,6 +114,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     )
     probing = Probing(settings.vtep_ip, settings.probe_port, counters)
     health = HealthReports(probing, reconciler, driver, reports)
+    message_queue = connected_queue(settings)
     southbound = Southbound(
         settings.host_id,
         settings.controllers,
@@ -122,6 +126,8 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         health,
         rescue,
         open_channel,
+        message_queue,
+        settings.channel,
     )
     metadata = MetadataProxy(settings.metadata, wanted, driver, counters)
     names = NameClient(open_channel=open_channel, ways=rescue.target)
@@ -169,6 +175,8 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         await local_api.stop()
         await metadata.close()
         await names.close()
+        if message_queue is not None:
+            await message_queue.close()
         await driver.stop()
         wanted.close()
         log.info("agent of host %s has stopped; its workloads' traffic goes on", settings.host_id)
@@ -201,6 +209,16 @@ async def _until(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None
         await stop.wait()
         for task in tasks:
             task.cancel()
+
+
+def connected_queue(settings: AgentSettings) -> Queue | None:
+    """The message queue that the settings name and the agent may use. Raises SettingsError without its client."""
+    if not settings.message_queue or settings.channel == "fast":
+        return None
+    try:
+        return connect(parse_queue(settings.message_queue))
+    except QueueUnavailable as error:
+        raise SettingsError(str(error)) from error
 
 
 def make_driver(settings: AgentSettings) -> DataPlane:

@@ -10,11 +10,14 @@ import msgspec
 from alcor.agent.dns.settings import DnsSettings
 from alcor.agent.metadata.settings import MetadataSettings
 from alcor.agent.trust.settings import TrustSettings
+from alcor.channels.message_queue.address import parse_queue
 from alcor.dataplane.host_services import ClientAddresses
 
 SAMPLE = """\
 host_id = "host-1"                     # the node's id in the API; ports are bound to it as binding:host_id
 controllers = ["192.0.2.10:9697"]      # HOST:PORT or unix:PATH of one or more controllers
+message_queue = ""                     # pulsar://HOST:PORT/TENANT/NAMESPACE, as controllers have it; empty for none
+channel = "auto"                       # "fast", "queue", or "auto": the queue while no controller is reached otherwise
 vtep_ip = "192.0.2.21"                 # this host's tunnel end point in the underlay
 data_directory = "/var/lib/alcor"      # the goal state is kept here, and the agent's socket
 driver = "ovs"                         # "ovs" for Open vSwitch, "memory" for a simulated data plane
@@ -80,6 +83,8 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     controllers: tuple[str, ...]
     vtep_ip: str
     data_directory: str
+    message_queue: str = ""
+    channel: Literal["auto", "fast", "queue"] = "auto"
     driver: Literal["ovs", "memory"] = "ovs"
     ovs: OvsTable = OvsTable()
     socket: str = ""
@@ -137,6 +142,13 @@ def _check(settings: AgentSettings) -> None:
     for address in settings.controllers:
         if not address.startswith("unix:") and not address.rpartition(":")[2].isdecimal():
             raise SettingsError(f'controllers: "{address}" must be HOST:PORT or unix:PATH, as "192.0.2.10:9697"')
+    try:
+        if settings.message_queue:
+            parse_queue(settings.message_queue)
+    except ValueError as error:
+        raise SettingsError(f"message_queue: {error}") from error
+    if settings.channel == "queue" and not settings.message_queue:
+        raise SettingsError('channel = "queue" needs a message_queue, as "pulsar://192.0.2.10:6650/public/alcor"')
     for key in ("dhcp_lease_seconds", "punt_rate_per_port", "punt_rate", "audit_seconds"):
         if not 0 < getattr(settings, key) < 2**32:
             raise SettingsError(f"{key} must be a positive number")

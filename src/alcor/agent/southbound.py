@@ -17,8 +17,11 @@ from alcor.agent.rescue.rescue import Rescue
 from alcor.agent.sequence import Sequence, Verdict
 from alcor.agent.state_digests import StateDigests
 from alcor.agent.wanted import Wanted
-from alcor.channels.fast_path.client import Connection, ConnectionLost, FastPathClient
+from alcor.agent.ways import open_way
+from alcor.channels.either_way import AgentConnection
+from alcor.channels.fast_path.client import ConnectionLost, Told
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
+from alcor.channels.message_queue.queue import Queue
 from alcor.channels.messages import Hello, ResyncRequest
 
 log = logging.getLogger(__name__)
@@ -39,7 +42,10 @@ class Southbound:
         health: HealthReports,
         rescue: Rescue,
         open_channel: OpenChannel = open_plain,
+        queue: Queue | None = None,
+        channel: str = "auto",
     ) -> None:
+        """``queue`` is used as ``channel`` of the settings says."""
         self.controller = ""
         """Address of the controller the host is connected to; empty when there is none."""
         self.relay = ""
@@ -50,15 +56,8 @@ class Southbound:
         self._reconciler, self._reports, self._counters = reconciler, reports, counters
         self._asking, self._health, self._rescue = asking, health, rescue
         self._digests = StateDigests(wanted, reports)
-        self._client = FastPathClient(
-            controllers,
-            self.hello,
-            told_ncms=asking.told_ncms,
-            told_targets=health.told_targets,
-            told_relays=rescue.told,
-            ways=self._way,
-            open_channel=open_channel,
-        )
+        told = Told(asking.told_ncms, health.told_targets, rescue.told)
+        self._client = open_way(controllers, self.hello, told, counters, open_channel, self._way, queue, channel)
 
     def hello(self) -> Hello:
         """Who this host is and what it has been given."""
@@ -99,7 +98,7 @@ class Southbound:
                 self._health.disconnected()
             await self._digests.refresh()
 
-    async def _serve(self, connection: Connection) -> None:
+    async def _serve(self, connection: AgentConnection) -> None:
         self._sequence.enter(connection.welcome.log_id)
         self._reports.connected(connection.welcome.log_id)
         self._reconciler.report_everything()
@@ -115,7 +114,7 @@ class Southbound:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _receive(self, connection: Connection) -> None:
+    async def _receive(self, connection: AgentConnection) -> None:
         async for delta in connection.goal_states():
             before = self._sequence.revision
             match self._sequence.judge(delta):
@@ -129,7 +128,7 @@ class Southbound:
                     log.warning("%s: asking controller %s for a snapshot", reason, connection.address)
                     self._reports.ask_resync(ResyncRequest(before, reason))
 
-    async def _send(self, connection: Connection) -> None:
+    async def _send(self, connection: AgentConnection) -> None:
         try:
             while True:
                 for message in await self._reports.next():

@@ -83,6 +83,9 @@ def _default_data_directory() -> Path:
 @click.option("--hosts-per-group", metavar="HOSTS", type=click.IntRange(1, MOST_HOSTS_PER_GROUP),
               default=DEFAULT_HOSTS_PER_GROUP, show_envvar=True,
               help="How many hosts the message queue reaches by one topic. Give all controllers the same.")  # fmt: skip
+@click.option("--message-queue", metavar="URL", default="", show_envvar=True,
+              help="A message queue beside the streams to hosts: pulsar://HOST:PORT/TENANT/NAMESPACE, public/default "
+                   "when no namespace is named.")  # fmt: skip
 @quotas.option
 @click.option("--role", "roles", metavar="ROLE", type=click.Choice(sorted(ROLES)), multiple=True,
               default=sorted(ROLES), show_envvar=True,
@@ -110,6 +113,7 @@ def command(
     on_demand_above: int,
     underlay_mtu: int,
     hosts_per_group: int,
+    message_queue: str,
     quota: tuple[str, ...],
     roles: tuple[str, ...],
     advertise: str,
@@ -145,6 +149,7 @@ def command(
             underlay_mtu,
             hosts_per_group,
         ),
+        message_queue=message_queue,
         roles=frozenset(roles),
         advertise=advertise,
         secure_southbound=secure_southbound,

@@ -75,6 +75,9 @@ def summary(status: Status) -> Iterator[tuple[str, str]]:
     yield "resources", f"{vpcs}; {_count(status['ports'], 'port')}"
     if status["ncm"]:
         yield "on demand", _on_demand(status["ncm"])
+    if queue := status.get("message_queue"):
+        refused = "".join(f", {count:,} {kind.replace('_', ' ')}" for kind, count in sorted(queue["refused"].items()))
+        yield "by queue", f"{_count(queue['hosts'], 'host')}; {queue['trouble'] or 'connected'}{refused}"
 
 
 def _manager_summary(status: Status) -> Iterator[tuple[str, str]]:

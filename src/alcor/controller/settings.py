@@ -7,6 +7,7 @@ import msgspec
 from alcor.api.identity.settings import IdentitySettings
 from alcor.channels import checks
 from alcor.channels.checks import MalformedMessage
+from alcor.channels.message_queue.address import QueueAddress, parse_queue
 from alcor.channels.trust.reach import enrolment_beside, is_beyond_this_machine
 from alcor.model.choices import USUAL, Choices
 from alcor.services.trust.settings import TrustSettings
@@ -36,6 +37,7 @@ class ControllerSettings(msgspec.Struct, frozen=True):
     secure_southbound: bool | None = None  # whether hosts must show certificates; None for where it is not this machine
     enrolment: str = ""  # HOST:PORT or unix:PATH, where hosts join; empty for beside the southbound address
     trust: TrustSettings = TrustSettings()
+    message_queue: str = ""  # pulsar://HOST:PORT/TENANT/NAMESPACE; empty for none
 
     def is_southbound(self) -> bool:
         """Whether agents connect to this process."""
@@ -77,6 +79,13 @@ class ControllerSettings(msgspec.Struct, frozen=True):
             raise ControllerError(
                 f"hosts cannot be told to ask at {address}: say with --advertise HOST:PORT where they reach it"
             )
+
+    def queue_address(self) -> QueueAddress | None:
+        """Where the message queue is, if there is one. Raises ControllerError."""
+        try:
+            return parse_queue(self.message_queue) if self.message_queue else None
+        except ValueError as error:
+            raise ControllerError(str(error)) from error
 
     @property
     def database_url(self) -> str:

@@ -11,6 +11,12 @@ from alcor.api.southbound.routes import ncm_routes, southbound_routes
 from alcor.channels.fast_path.grpc_server import AddressUnusable, GrpcServer
 from alcor.channels.fast_path.ncm_server import NcmService
 from alcor.channels.fast_path.server import FastPathServer
+from alcor.channels.message_queue.address import QueueAddress
+from alcor.channels.message_queue.connecting import connect
+from alcor.channels.message_queue.envelopes import Place
+from alcor.channels.message_queue.metrics import QueueMetrics
+from alcor.channels.message_queue.queue import Queue, QueueUnavailable
+from alcor.channels.message_queue.server import QueueServer
 from alcor.channels.messages import Welcome
 from alcor.channels.trust.guard import Guard, Unguarded
 from alcor.controller import garbage
@@ -42,6 +48,8 @@ class Southbound:
         self._controller_id = new_id()
         self._manager: DataPlaneManager | None = None
         self._fast_path: FastPathServer | None = None
+        self._message_queue: Queue | None = None
+        self._queue_path: QueueServer | None = None
         self._shard: Shard | None = None
         self._ncm: NetworkConfigManager | None = None
         self._questions: NcmService | None = None
@@ -74,6 +82,22 @@ class Southbound:
         )
         if self._trust is not None:
             self._manager.follow(self._trust)
+        if (address := settings.queue_address()) is not None:
+            self._serve_over_queue(address, welcome, self._manager, self._fast_path)
+
+    def _serve_over_queue(
+        self, address: QueueAddress, welcome: Welcome, manager: DataPlaneManager, fast_path: FastPathServer
+    ) -> None:
+        def place_of(host_id: str) -> Place | None:
+            node = manager.model.nodes.get(host_id)
+            return Place(node.topic, node.key) if node is not None and node.topic else None
+
+        try:
+            self._message_queue = connect(address)
+        except QueueUnavailable as error:
+            raise ControllerError(str(error)) from error
+        self._queue_path = QueueServer(self._message_queue, welcome, manager, place_of, fast_path.hosts)
+        QueueMetrics().show(self._queue_path)
 
     def _answer_hosts(self) -> None:
         manager, metrics = self._manager, NcmMetrics()
@@ -99,6 +123,8 @@ class Southbound:
     def _members(self, addresses: Collection[str]) -> None:
         if self._fast_path is not None:
             self._fast_path.tell_ncms(addresses)
+        if self._queue_path is not None:
+            self._queue_path.tell_ncms(addresses)
         if self._shard is not None:
             self._shard.set_members(addresses)
 
@@ -112,7 +138,9 @@ class Southbound:
     def routes(self) -> list[Route]:
         """What operators ask of the southbound side."""
         if self._manager is not None:
-            return southbound_routes(self._store, self._manager, self._ncm.figures if self._ncm is not None else dict)
+            ncm = self._ncm.figures if self._ncm is not None else dict
+            queue = self._queue_path.figures if self._queue_path is not None else dict
+            return southbound_routes(self._store, self._manager, ncm, queue)
         assert self._shard is not None and self._ncm is not None, "what serves no hosts answers them"
         return ncm_routes(self._settings.roles, partial(ncm_status, self._controller_id, self._shard, self._ncm))
 
@@ -148,10 +176,12 @@ class Southbound:
             await self._let_hosts_go()
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
+            if self._message_queue is not None:
+                await self._message_queue.close()
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for part in (self._manager, self._shard, self._ncm, self._membership, self._trust):
+            for part in (self._manager, self._shard, self._ncm, self._membership, self._trust, self._queue_path):
                 if part is not None:
                     tasks.create_task(part.run())
 
@@ -162,6 +192,8 @@ class Southbound:
         seconds = self._settings.stop_seconds if go_on else 0.0
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._server.stop(grace=seconds + _STREAMS_END_SECONDS))
+            if self._queue_path is not None:
+                tasks.create_task(self._queue_path.stop(grace=seconds + _STREAMS_END_SECONDS))
             if self._manager is not None:
                 tasks.create_task(self._manager.let_hosts_go(seconds))
             if self._questions is not None:

@@ -8,7 +8,7 @@ from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 
 DEFAULT_UNDERLAY_MTU = 1500
 DEFAULT_HOSTS_PER_GROUP = 100
-MOST_HOSTS_PER_GROUP = 400  # what waits for those that are away must not hold up the others
+MOST_HOSTS_PER_GROUP = 128  # what waits for those that are away must not hold up the others
 LEAST_UNDERLAY_MTU = 1330  # what IPv6 needs in a tunnel
 _TUNNEL_OVERHEAD = 50  # VXLAN over IPv4
 

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from alcor.channels.fast_path.client import Backoff, Connection, ConnectionLost, FastPathClient
+from alcor.channels.either_way import AgentClient, AgentConnection
+from alcor.channels.fast_path.client import Backoff, ConnectionLost, FastPathClient
 from alcor.channels.messages import (
     Acknowledgement,
     GoalStateDigest,
@@ -26,7 +27,10 @@ from alcor.model.identifiers import Id, id_text
 class FakeAgent:
     """Its goal state survives stop() and start(), as a real agent's does on disk."""
 
-    def __init__(self, host_id: str, controllers: Sequence[str]) -> None:
+    def __init__(
+        self, host_id: str, controllers: Sequence[str], client: "Callable[[FakeAgent], AgentClient] | None" = None
+    ) -> None:
+        """``client`` makes another client than that of the fast path to the controllers."""
         self.host_id = host_id
         self.state = GoalState()
         self.log_id = b""
@@ -37,19 +41,22 @@ class FakeAgent:
         self.may_read = asyncio.Event()
         self.may_read.set()
         self.connections = 0
-        self.connection: Connection | None = None
+        self.connection: AgentConnection | None = None
         self._boot_id = os.urandom(16)
         self.targets: list[ProbeTargets] = []  # as told, one after the other
         self.relays: list[RelayCandidates] = []  # likewise
         self.relayed_by = ""
-        self._client = FastPathClient(
+        self._client = client(self) if client is not None else self._fast_path(controllers)
+        self._task: asyncio.Task[None] | None = None
+
+    def _fast_path(self, controllers: Sequence[str]) -> AgentClient:
+        return FastPathClient(
             controllers,
-            self._hello,
+            self.hello,
             told_targets=self.targets.append,
             told_relays=self.relays.append,
             backoff=Backoff(first=0.02, maximum=0.2),
         )
-        self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Connect, and stay connected."""
@@ -88,7 +95,8 @@ class FakeAgent:
         state = State.DOWN if port_id in self.unplugged else State.UP
         return PortState(port_id, state, revision=self.state.revision)
 
-    def _hello(self) -> Hello:
+    def hello(self) -> Hello:
+        """Who it is and what it has."""
         digest = self._digest(VERSION) if self.log_id and self.says_digest else None
         return Hello(
             self.host_id,
@@ -110,7 +118,7 @@ class FakeAgent:
                 with contextlib.suppress(ConnectionLost):
                     await self._serve(connection)
 
-    async def _serve(self, connection: Connection) -> None:
+    async def _serve(self, connection: AgentConnection) -> None:
         self._log_id_of_controller = connection.welcome.log_id
         if self.log_id == connection.welcome.log_id:
             await self.report(complete=True)

@@ -26,6 +26,9 @@ _LONGEST_LIMIT = 9  # digits
 NcmFigures = Callable[[], Mapping[str, int]]
 """What the Network Config Manager has counted, by name."""
 
+QueueFigures = Callable[[], Mapping[str, Any]]
+"""How the message-queue path does; empty without one."""
+
 
 class RetryRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which host is to try again: one port, or all that it could not program."""
@@ -47,12 +50,14 @@ _TRY = Operation(
 )
 
 
-def southbound_routes(store: Store, manager: DataPlaneManager, ncm_figures: NcmFigures) -> list[Route]:
+def southbound_routes(
+    store: Store, manager: DataPlaneManager, ncm_figures: NcmFigures, queue_figures: QueueFigures = dict
+) -> list[Route]:
     """The routes of a controller with this Data Plane Manager."""
 
     async def status(request: Request) -> Response:
         found = await southbound_status(store, manager, _limit(request))
-        return json_response(200, msgspec.to_builtins(found) | {"ncm": ncm_figures()})
+        return json_response(200, msgspec.to_builtins(found) | {"ncm": ncm_figures(), "message_queue": queue_figures()})
 
     async def retry(request: Request) -> Response:
         wanted, port_id = _retry_request(request.json())

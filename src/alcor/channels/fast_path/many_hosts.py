@@ -43,7 +43,6 @@ log = logging.getLogger(__name__)
 _MESSAGE_BYTES = 64 * 1024  # a message is sent when it is this large,
 _MESSAGE_HOSTS = 256  # or holds this much
 _HEARD_AT_ONCE = 256  # messages taken before others on the event loop have their turn
-_PART_BYTES = 256 * 1024  # small, so that hosts take turns
 _UNDER_WAY = 4  # snapshots cut up at the same time: each holds a copy of its VPCs' neighbours
 
 
@@ -135,13 +134,16 @@ class ManyHostsStream:
         encoder: GoalStateEncoder,
         part_bytes: int,
     ) -> None:
-        """``welcome`` is the encoded message that greets each host; ``context`` is gRPC's of the call."""
+        """``welcome`` is the encoded message that greets each host; ``context`` is gRPC's of the call.
+
+        Parts of ``part_bytes`` should be small, as hosts take turns.
+        """
         self._context = context
         self._welcome = welcome
         self._listener = listener
         self._connected_hosts = hosts
         self._encoder = encoder
-        self._part_bytes = min(part_bytes, _PART_BYTES)
+        self._part_bytes = part_bytes
         self._hosts: dict[int, ManyHost] = {}
         self._ready: deque[ManyHost] = deque()
         self._held: deque[ManyHost] = deque()  # want a snapshot while as many as may be are under way

@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 
 _Status = tuple[grpc.StatusCode, str]
 
+_MANY_PART_BYTES = 256 * 1024  # of a stream that speaks for many hosts
 _NOT_TAKEN = "the snapshot was not taken in time: come again"
 
 
@@ -153,7 +154,8 @@ class FastPathServer:
         self._listener = listener
         self._settings = settings or FastPathSettings()
         self._guard = guard or Unguarded()
-        self._hosts = ConnectedHosts()
+        self.hosts = ConnectedHosts()
+        """Those that are connected to this controller, whichever way."""
         self._encoder = GoalStateEncoder()
         self._snapshots = SnapshotTurns(
             self._settings.snapshots_at_once, self._settings.snapshot_patience, self._settings.untaken_items
@@ -208,7 +210,7 @@ class FastPathServer:
             return await self._serve_admitted(stream, context)
 
     async def _serve_admitted(self, stream: HostStream, context: Any) -> _Status | None:
-        self._hosts.enter(stream)
+        self.hosts.enter(stream)
         try:
             await context.write(self._welcome)
             self._listener.host_connected(stream)
@@ -218,7 +220,7 @@ class FastPathServer:
             finally:
                 self._listener.host_disconnected(stream)
         finally:
-            self._hosts.leave(stream)
+            self.hosts.leave(stream)
 
     async def _connect_many(self, _requests: object, context: Any) -> None:
         try:
@@ -226,7 +228,12 @@ class FastPathServer:
         except Refused as error:
             await abort(context, grpc.StatusCode.PERMISSION_DENIED, str(error))
         stream = ManyHostsStream(
-            context, self._welcome, self._listener, self._hosts, self._encoder, self._settings.part_bytes
+            context,
+            self._welcome,
+            self._listener,
+            self.hosts,
+            self._encoder,
+            min(self._settings.part_bytes, _MANY_PART_BYTES),
         )
         try:
             with self._ncms.to(stream):

@@ -1,0 +1,1 @@
+"""Reaching hosts over a message queue, Apache Pulsar. Whoever configures none needs no client of it installed."""

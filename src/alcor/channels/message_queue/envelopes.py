@@ -1,0 +1,138 @@
+"""What travels by a message queue around the messages of the southbound protocol, between its plain form and protobuf.
+
+As strict as channels.codec: whatever comes becomes a value of the right shape or raises MalformedMessage.
+"""
+
+import msgspec
+
+from alcor.channels import checks
+from alcor.channels.checks import MalformedMessage
+from alcor.southbound.v1 import message_queue_pb2 as pb
+
+VERSION = 1
+
+_TOPIC_CHARACTERS = 1024
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where messages for a host are: those of a topic that have its key."""
+
+    topic: str
+    key: str
+
+
+class QueuedHello(msgspec.Struct, frozen=True):
+    """What a host says first, to all controllers."""
+
+    session: bytes
+    attempt: int
+    hello: bytes
+    place: Place | None = None
+
+
+class FromQueuedHost(msgspec.Struct, frozen=True):
+    """What a host says then, to its controller."""
+
+    session: bytes
+    number: int
+    message: bytes = b""
+    taken: int = 0
+    end: bool = False
+
+
+class ToQueuedHost(msgspec.Struct, frozen=True):
+    """What a controller says to a host."""
+
+    session: bytes
+    number: int
+    message: bytes = b""
+    controller: str = ""
+    end: str = ""
+    place: Place | None = None
+
+
+def encode_hello(hello: QueuedHello) -> bytes:
+    """As it travels."""
+    return pb.QueuedHello(
+        version=VERSION,
+        session=hello.session,
+        attempt=hello.attempt,
+        hello=hello.hello,
+        place=_place_message(hello.place),
+    ).SerializeToString()
+
+
+def decode_hello(data: bytes) -> QueuedHello:
+    """Raises MalformedMessage."""
+    message = checks.parse(pb.QueuedHello, data)
+    _check_version(message.version)
+    place = _place(message.place) if message.HasField("place") else None
+    return QueuedHello(checks.identifier(message.session, "session"), message.attempt, message.hello, place)
+
+
+def encode_from_host(said: FromQueuedHost) -> bytes:
+    """As it travels."""
+    return pb.FromQueuedHost(
+        version=VERSION,
+        session=said.session,
+        number=said.number,
+        message=said.message,
+        taken=said.taken,
+        end=said.end,
+    ).SerializeToString()
+
+
+def decode_from_host(data: bytes) -> FromQueuedHost:
+    """Raises MalformedMessage."""
+    message = checks.parse(pb.FromQueuedHost, data)
+    _check_version(message.version)
+    session = checks.identifier(message.session, "session")
+    return FromQueuedHost(session, message.number, message.message, message.taken, message.end)
+
+
+def encode_to_host(said: ToQueuedHost) -> bytes:
+    """As it travels."""
+    return pb.ToQueuedHost(
+        version=VERSION,
+        session=said.session,
+        number=said.number,
+        message=said.message,
+        controller=said.controller,
+        end=said.end,
+        place=_place_message(said.place),
+    ).SerializeToString()
+
+
+def decode_to_host(data: bytes) -> ToQueuedHost:
+    """Raises MalformedMessage."""
+    message = checks.parse(pb.ToQueuedHost, data)
+    _check_version(message.version)
+    return ToQueuedHost(
+        session=checks.identifier(message.session, "session"),
+        number=message.number,
+        message=message.message,
+        controller=_topic(message.controller),
+        end=message.end,
+        place=_place(message.place) if message.HasField("place") else None,
+    )
+
+
+def _check_version(version: int) -> None:
+    if version != VERSION:
+        raise MalformedMessage(f"version {version} of the protocol over the message queue; {VERSION} is known")
+
+
+def _place_message(place: Place | None) -> pb.QueuePlace | None:
+    return None if place is None else pb.QueuePlace(topic=place.topic, key=place.key)
+
+
+def _place(message: pb.QueuePlace) -> Place:
+    if not message.topic or not message.key:
+        raise MalformedMessage("a place in the message queue has a topic and a key")
+    return Place(_topic(message.topic), _topic(message.key))
+
+
+def _topic(text: str) -> str:
+    if len(text) > _TOPIC_CHARACTERS:
+        raise MalformedMessage(f"a topic or key of {len(text)} characters; {_TOPIC_CHARACTERS} are allowed")
+    return text

@@ -1,0 +1,222 @@
+"""A message queue on Apache Pulsar. A channels.message_queue.queue.Queue.
+
+The client has threads of its own, which come back to the event loop with what they did.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Coroutine
+from typing import Any
+from urllib.parse import quote
+
+import pulsar
+from pulsar.asyncio import Client, Producer, PulsarException
+from pulsar.asyncio import Consumer as Subscribed
+
+from alcor.channels.message_queue.address import QueueAddress
+from alcor.channels.message_queue.queue import QueueUnavailable
+
+log = logging.getLogger(__name__)
+
+_OPEN_SECONDS = 10
+_RETRY_SECONDS = 1.0
+_AHEAD = 100  # messages that the broker has sent to a consumer that has not taken them
+_UNCONFIRMED = 500  # messages handed to the client, of a publisher; the client takes 1,000
+_CONTROLLERS, _HOSTS, _PASSING = "controllers", "hosts", "passing"
+
+
+class PulsarQueue:
+    """Connects when it is first used, and again whenever the broker was away."""
+
+    def __init__(self, address: QueueAddress) -> None:
+        self._namespace = address.namespace
+        logger = pulsar.ConsoleLogger(pulsar.LoggerLevel.Error)
+        self._client = Client(address.service, logger=logger, operation_timeout_seconds=_OPEN_SECONDS)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def take_turns(self, topic: str) -> "PulsarConsumer":
+        """See Queue."""
+        return await self._subscribe(self._name(topic), _CONTROLLERS, consumer_type=pulsar.ConsumerType.Shared)
+
+    async def alone(self, topic: str) -> "PulsarConsumer":
+        """See Queue."""
+        return await self._subscribe(self._name(topic), _CONTROLLERS, consumer_type=pulsar.ConsumerType.Exclusive)
+
+    async def slot(self, topic: str, slot: int) -> "PulsarConsumer":
+        """See Queue."""
+        policy = pulsar.ConsumerKeySharedPolicy(
+            key_shared_mode=pulsar.KeySharedMode.Sticky, sticky_ranges=[(slot, slot)]
+        )
+        shared = pulsar.ConsumerType.KeyShared
+        return await self._subscribe(self._name(topic), _HOSTS, consumer_type=shared, key_shared_policy=policy)
+
+    async def passing(self, topic: str) -> "PulsarConsumer":
+        """See Queue."""
+        return await self._subscribe(self._name(topic, "non-persistent"), _PASSING)
+
+    def publisher(self, topic: str) -> "PulsarPublisher":
+        """See Queue."""
+        return self._publisher(self._name(topic))
+
+    def passing_publisher(self, topic: str) -> "PulsarPublisher":
+        """See Queue."""
+        return self._publisher(self._name(topic, "non-persistent"))
+
+    async def close(self) -> None:
+        """See Queue."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(PulsarException):
+            await self._client.close()
+
+    def _name(self, topic: str, domain: str = "persistent") -> str:
+        return topic if "://" in topic else f"{domain}://{self._namespace}/{quote(topic, safe='~')}"
+
+    async def _subscribe(self, topic: str, subscription: str, **options: Any) -> "PulsarConsumer":
+        opening = asyncio.ensure_future(
+            self._client.subscribe(topic, subscription, receiver_queue_size=_AHEAD, **options)
+        )
+        try:
+            async with asyncio.timeout(2 * _OPEN_SECONDS):
+                return PulsarConsumer(await asyncio.shield(opening))
+        except (TimeoutError, asyncio.CancelledError) as error:
+            self._start(_close_when_open(opening))
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise QueueUnavailable("the broker does not answer") from error
+        except PulsarException as error:
+            raise QueueUnavailable(f"topic {topic} cannot be listened to: {error}") from error
+
+    def _publisher(self, topic: str) -> "PulsarPublisher":
+        publisher = PulsarPublisher(self._client, topic)
+        self._start(publisher.run())
+        return publisher
+
+    def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _close_when_open(opening: "asyncio.Future[Subscribed]") -> None:
+    with contextlib.suppress(PulsarException):
+        await (await opening).close()
+
+
+class PulsarConsumer:
+    """A Consumer."""
+
+    def __init__(self, consumer: Subscribed) -> None:
+        self._consumer = consumer
+        self._receiving: asyncio.Task[pulsar.Message] | None = None
+        self._acknowledging: set[asyncio.Task[None]] = set()
+
+    async def next(self) -> bytes:
+        """See Consumer."""
+        if self._receiving is None:
+            self._receiving = asyncio.ensure_future(self._consumer.receive())
+        try:
+            message = await asyncio.shield(self._receiving)  # what comes when this is cancelled is the next one's
+        except PulsarException as error:
+            raise QueueUnavailable(f"nothing more comes: {error}") from error
+        self._receiving = None
+        acknowledging = asyncio.create_task(self._acknowledge(message))
+        self._acknowledging.add(acknowledging)
+        acknowledging.add_done_callback(self._acknowledging.discard)
+        data: bytes = message.data()
+        return data
+
+    async def _acknowledge(self, message: pulsar.Message) -> None:
+        with contextlib.suppress(PulsarException):  # it comes again, and is known by its number
+            await self._consumer.acknowledge(message)
+
+    async def close(self, *, for_good: bool = False) -> None:
+        """See Consumer."""
+        with contextlib.suppress(PulsarException):
+            if for_good:
+                await self._consumer.unsubscribe()
+            await self._consumer.close()
+        if self._receiving is not None:
+            self._receiving.cancel()
+
+
+class PulsarPublisher:
+    """A Publisher."""
+
+    def __init__(self, client: Client, topic: str) -> None:
+        self._client, self._topic = client, topic
+        self._waiting: deque[tuple[bytes, str, asyncio.Future[None]]] = deque()
+        self._filled = asyncio.Event()
+        self._unconfirmed = asyncio.Semaphore(_UNCONFIRMED)
+        self._sending: set[asyncio.Task[None]] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def send(self, data: bytes, key: str = "") -> "asyncio.Future[None]":
+        """See Publisher."""
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._closed:
+            sent.set_exception(QueueUnavailable("it was closed"))
+            return sent
+        self._waiting.append((data, key, sent))
+        self._filled.set()
+        return sent
+
+    async def close(self) -> None:
+        """See Publisher."""
+        self._closed = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        while self._waiting:
+            _fail(self._waiting.popleft()[2], "it was closed")
+
+    async def run(self) -> None:
+        """Send what is to be sent, until it is closed."""
+        self._task = asyncio.current_task()
+        producer = await self._open()
+        try:
+            while True:
+                await self._filled.wait()
+                while self._waiting:
+                    await self._unconfirmed.acquire()
+                    # Tasks begin in the order in which they are made, so messages keep theirs.
+                    task = asyncio.create_task(self._send(producer, *self._waiting.popleft()))
+                    self._sending.add(task)
+                    task.add_done_callback(self._sending.discard)
+                self._filled.clear()
+        finally:
+            for task in self._sending:
+                task.cancel()
+            with contextlib.suppress(PulsarException):
+                await producer.close()
+
+    async def _open(self) -> Producer:
+        while True:
+            try:
+                return await self._client.create_producer(self._topic, send_timeout_millis=0, batching_enabled=False)
+            except PulsarException as error:
+                log.warning("nothing can be sent on %s: %s", self._topic, error)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _send(self, producer: Producer, data: bytes, key: str, sent: "asyncio.Future[None]") -> None:
+        try:
+            await producer.send(data, partition_key=key or None)
+            if not sent.done():
+                sent.set_result(None)
+        except PulsarException as error:
+            _fail(sent, str(error))
+        except asyncio.CancelledError:
+            _fail(sent, "it was closed")
+            raise
+        finally:
+            self._unconfirmed.release()
+
+
+def _fail(sent: "asyncio.Future[None]", why: str) -> None:
+    if not sent.done():
+        sent.set_exception(QueueUnavailable(why))
+        sent.exception()  # whoever does not look need not be told

@@ -1,0 +1,287 @@
+"""Hosts are served over a message queue as over streams: in order, once, whatever the queue does to messages."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from alcor.channels.agent_codec import encode_agent_message
+from alcor.channels.fast_path.connected_hosts import ConnectedHosts
+from alcor.channels.fast_path.dialling import Backoff, ConnectionLost
+from alcor.channels.interface import HostConnection
+from alcor.channels.message_queue.client import QueueClient, QueueConnection
+from alcor.channels.message_queue.envelopes import FromQueuedHost, Place, QueuedHello, encode_from_host, encode_hello
+from alcor.channels.message_queue.queue import HELLOS
+from alcor.channels.message_queue.server import QueueServer, QueueServerSettings
+from alcor.channels.messages import Acknowledgement, Hello, PortReport, ResyncRequest, Welcome
+from alcor.model.goal_state import GoalState, GoalStateDelta, apply_delta
+from alcor.model.queue_slots import slot_of
+from tests.unit.channels.memory_queue import MemoryQueue
+
+LOG = b"l" * 16
+PLACE = Place("group-1", "host-1")
+SECONDS = 60.0
+BACKOFF = Backoff(first=0.01, maximum=0.05)
+
+
+class Listener:
+    """A Data Plane Manager of one number a host: each revision is a VTEP more."""
+
+    def __init__(self) -> None:
+        self.revision = 1
+        self.connections: dict[str, HostConnection] = {}
+        self.acknowledged_revisions: list[int] = []
+        self.came = self.left = 0
+
+    def change(self) -> None:
+        self.revision += 1
+        for connection in self.connections.values():
+            connection.deliver(GoalStateDelta(revision=self.revision, vteps={self.revision: self.revision}))
+
+    def host_connected(self, connection: HostConnection) -> None:
+        self.came += 1
+        self.connections[connection.hello.host_id] = connection
+        connection.resync()
+
+    def host_disconnected(self, connection: HostConnection) -> None:
+        self.left += 1
+        if self.connections.get(connection.hello.host_id) is connection:
+            del self.connections[connection.hello.host_id]
+
+    def snapshot(self, _connection: HostConnection) -> GoalStateDelta:
+        vteps = {number: number for number in range(1, self.revision + 1)}
+        return GoalStateDelta(revision=self.revision, snapshot=True, vteps=vteps)
+
+    def acknowledged(self, _connection: HostConnection, said: Acknowledgement, _seconds: float) -> None:
+        self.acknowledged_revisions.append(said.revision)
+
+    def reported(self, _connection: HostConnection, _report: PortReport) -> None: ...
+
+    def digested(self, _connection: HostConnection, _digest: object) -> None: ...
+
+    def health_heard(self, _connection: HostConnection, _health: object) -> None: ...
+
+    def resync_requested(self, connection: HostConnection, _request: ResyncRequest) -> None:
+        connection.resync()
+
+
+class Controller:
+    """The end of a queue that a controller has."""
+
+    def __init__(self, queue: MemoryQueue, name: str = "c1", interval: int = 10) -> None:
+        self.listener = Listener()
+        self.places: dict[str, Place] = {"host-1": PLACE}
+        self.server = QueueServer(
+            queue,
+            Welcome(LOG, name),
+            self.listener,  # type: ignore[arg-type]
+            self.places.get,
+            ConnectedHosts(),
+            QueueServerSettings(report_interval=interval, silent_intervals=2),
+        )
+
+
+@contextlib.asynccontextmanager
+async def running(*coroutines: Any) -> AsyncIterator[None]:
+    tasks = [asyncio.ensure_future(each) for each in coroutines]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Agent:
+    """Applies what it is given, and notes what must never be."""
+
+    def __init__(self, queue: MemoryQueue, host_id: str = "host-1", welcome_timeout: float = SECONDS) -> None:
+        self.state = GoalState()
+        self.counts: dict[str, int] = {}
+        self.sessions = 0
+        self.hello = Hello(host_id, b"b" * 16)
+        self.client = QueueClient(
+            queue, lambda: self.hello, count=self._count, backoff=BACKOFF, welcome_timeout=welcome_timeout
+        )
+        self.connection: QueueConnection | None = None
+
+    def _count(self, name: str) -> None:
+        self.counts[name] = self.counts.get(name, 0) + 1
+
+    async def run(self) -> None:
+        async for connection in self.client.connections():
+            self.connection = connection
+            self.sessions += 1
+            with contextlib.suppress(ConnectionLost):
+                await self._serve(connection)
+
+    async def _serve(self, connection: QueueConnection) -> None:
+        async for delta in connection.goal_states():
+            assert delta.snapshot or delta.base_revision == self.state.revision, "in order, and each once"
+            apply_delta(self.state, delta)
+            await connection.send(Acknowledgement(delta.revision))
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(SECONDS):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def queue() -> MemoryQueue:
+    return MemoryQueue()
+
+
+async def test_a_host_learns_where_to_listen_and_gets_what_it_should_have(queue: MemoryQueue) -> None:
+    controller, agent = Controller(queue), Agent(queue)
+    async with running(controller.server.run(), agent.run()):
+        await eventually(lambda: agent.state.revision == 1)
+        for _ in range(20):
+            controller.listener.change()
+        await eventually(lambda: controller.listener.acknowledged_revisions[-1:] == [21])
+        assert agent.state.vteps == {number: number for number in range(1, 22)}
+        assert (agent.sessions, controller.server.hosts) == (1, 1)
+
+
+async def test_messages_that_come_twice_are_passed_over(queue: MemoryQueue) -> None:
+    controller, agent = Controller(queue), Agent(queue)
+    queue.meddle = lambda _topic, data: [data, data]
+    async with running(controller.server.run(), agent.run()):
+        await eventually(lambda: agent.state.revision == 1)
+        for _ in range(20):
+            controller.listener.change()
+        await eventually(lambda: controller.listener.acknowledged_revisions[-1:] == [21])
+    assert agent.sessions == 1 and agent.counts["queue_repeated"] and controller.server.refused["repeated"]
+    assert sorted(set(controller.listener.acknowledged_revisions)) == controller.listener.acknowledged_revisions
+
+
+async def test_whatever_is_lost_swapped_or_repeated_hosts_have_what_they_should_in_the_end(queue: MemoryQueue) -> None:
+    random_number = random.Random(7)
+    held: list[bytes] = []
+
+    def meddle(topic: str, data: bytes) -> list[bytes]:
+        if topic == HELLOS or random_number.random() < 0.9:
+            return [data]
+        match random_number.randrange(3):
+            case 0:
+                return []
+            case 1:
+                return [data, data]
+            case _:
+                held.append(data)
+                return [held.pop(0)] if len(held) > 1 else []
+
+    controller, agent = Controller(queue, interval=1), Agent(queue, welcome_timeout=2.0)
+    queue.meddle = meddle
+    async with running(controller.server.run(), agent.run()):
+        for _ in range(150):
+            controller.listener.change()
+            await asyncio.sleep(0.002)
+        queue.meddle = lambda _topic, data: [data]
+        controller.listener.change()
+        await eventually(lambda: agent.state.revision == controller.listener.revision)
+    assert agent.sessions > 1
+    assert agent.state.vteps == {number: number for number in range(1, controller.listener.revision + 1)}
+
+
+async def test_what_is_sent_to_a_host_that_is_away_is_bounded(queue: MemoryQueue) -> None:
+    controller = Controller(queue)
+    session = b"s" * 16
+    hello = encode_agent_message(Hello("host-1", b"b" * 16))
+    queue.put(HELLOS, encode_hello(QueuedHello(session, 1, hello, PLACE)))
+    async with running(controller.server.run()):
+        await eventually(lambda: queue.waiting(PLACE.topic, slot_of(PLACE.key)) >= 2)  # the welcome and the first state
+        for _ in range(1000):
+            controller.listener.change()
+            await asyncio.sleep(0)
+        assert queue.waiting(PLACE.topic, slot_of(PLACE.key)) <= 6
+
+
+async def test_garbage_later_versions_and_other_sessions_are_passed_over_and_counted(queue: MemoryQueue) -> None:
+    controller, agent = Controller(queue), Agent(queue)
+    async with running(controller.server.run(), agent.run()):
+        await eventually(lambda: agent.state.revision == 1)
+        for topic, key in ((HELLOS, ""), ("controller-c1", ""), (PLACE.topic, PLACE.key)):
+            queue.put(topic, b"garbage", key)
+            queue.put(topic, b"\x08\x63", key)  # version 99
+        queue.put("controller-c1", encode_from_host(FromQueuedHost(b"x" * 16, 1, b"not its session")))
+        queue.put(HELLOS, encode_hello(QueuedHello(b"x" * 16, 1, b"no hello")))
+        await eventually(lambda: controller.server.refused["malformed"] == 5 and agent.counts["queue_malformed"] == 2)
+        controller.listener.change()
+        await eventually(lambda: agent.state.revision == 2)
+        assert controller.server.refused["other_session"] == 1 and agent.sessions == 1
+
+
+async def test_a_host_that_gives_no_sign_of_life_has_gone(queue: MemoryQueue) -> None:
+    controller = Controller(queue, interval=1)
+    hello = encode_agent_message(Hello("host-1", b"b" * 16))
+    queue.put(HELLOS, encode_hello(QueuedHello(b"s" * 16, 1, hello, PLACE)))
+    async with running(controller.server.run()):
+        await eventually(lambda: controller.listener.came == 1)
+        await eventually(lambda: controller.listener.left == 1)
+    assert controller.server.refused["silent"] == 1
+
+
+async def test_a_host_that_lives_is_kept_though_nothing_is_said(queue: MemoryQueue) -> None:
+    controller, agent = Controller(queue, interval=1), Agent(queue)
+    async with running(controller.server.run(), agent.run()):
+        await eventually(lambda: agent.state.revision == 1)
+        await asyncio.sleep(3.5)
+        assert agent.sessions == 1 and controller.listener.left == 0
+
+
+async def test_a_host_goes_on_to_another_controller_when_its_own_says_nothing(queue: MemoryQueue) -> None:
+    first, agent = Controller(queue, "c1", interval=1), Agent(queue)
+    async with running(agent.run()):
+        async with running(first.server.run()):
+            await eventually(lambda: agent.state.revision == 1)
+        second = Controller(queue, "c2", interval=1)
+        second.listener.revision = 5
+        async with running(second.server.run()):
+            await eventually(lambda: agent.state.revision == 5)
+    assert agent.state.vteps == {number: number for number in range(1, 6)}
+
+
+async def test_a_host_whose_group_changes_gets_nothing_late_and_listens_where_it_should(queue: MemoryQueue) -> None:
+    controller, agent = Controller(queue), Agent(queue)
+    async with running(controller.server.run(), agent.run()):
+        await eventually(lambda: agent.state.revision == 1)
+        controller.places["host-1"] = there = Place("group-2", "host-1~2")
+        for _ in range(5):
+            controller.listener.change()
+        await eventually(lambda: agent.state.revision == 6)
+        assert agent.sessions == 2
+        assert queue.waiting(PLACE.topic, slot_of(PLACE.key)) == queue.waiting(there.topic, slot_of(there.key)) == 0
+
+
+async def test_a_host_that_is_no_known_node_is_not_served(queue: MemoryQueue) -> None:
+    controller, agent = Controller(queue), Agent(queue, "stranger")
+    async with running(controller.server.run(), agent.run()):
+        await eventually(lambda: controller.server.refused["unknown_node"] > 0)
+        assert agent.sessions == controller.server.hosts == 0
+
+
+async def test_an_answer_to_a_hello_that_was_given_up_is_declined_and_the_host_claimed_anew(queue: MemoryQueue) -> None:
+    controller, agent = Controller(queue), Agent(queue)
+    async with running(controller.server.run(), agent.run()):
+        await eventually(lambda: agent.state.revision == 1)
+        late = encode_agent_message(Hello("host-1", b"b" * 16))
+        queue.put(HELLOS, encode_hello(QueuedHello(b"s" * 16, 1, late, PLACE)))
+        await eventually(lambda: agent.sessions == 2 and controller.server.hosts == 1)
+        controller.listener.change()
+        await eventually(lambda: agent.state.revision == 2)
+
+
+async def test_a_stopping_controller_sends_its_hosts_on(queue: MemoryQueue) -> None:
+    first, second, agent = Controller(queue, "c1"), Controller(queue, "c2"), Agent(queue)
+    async with running(first.server.run(), agent.run()):
+        await eventually(lambda: agent.state.revision == 1)
+        second.listener.revision = 2
+        await first.server.stop(5.0)
+        async with running(second.server.run()):
+            await eventually(lambda: agent.state.revision == 2)
+    assert first.listener.left == 1
