@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from alcor.model.programming import is_on_demand
+from alcor.model.programming import is_on_demand, is_queued
 from alcor.services.networks.vpc import ROWS
 from alcor.store.tables import network, port, port_binding, rbac_policy, segment, subnet
 from tests.invariants.database import Database
@@ -23,6 +23,9 @@ def bound_ports_are_counted(database: Database) -> Iterator[str]:
         }
         if row.on_demand not in allowed:
             yield f"network {row.id} with {row.bound_ports} says that it is on demand: {row.on_demand}"
+        above = database.choices.queue_above
+        if row.queued not in {is_queued(row.bound_ports, was, above) for was in (False, True)}:
+            yield f"network {row.id} with {row.bound_ports} says that it is queued: {row.queued}"
 
 
 def networks_know_that_they_have_guests(database: Database) -> Iterator[str]:

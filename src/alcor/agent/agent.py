@@ -47,7 +47,9 @@ from alcor.channels.fast_path.name_client import NameClient
 from alcor.channels.fast_path.opening import open_plain
 from alcor.channels.message_queue.address import parse_queue
 from alcor.channels.message_queue.connecting import connect
+from alcor.channels.message_queue.opening import open_topics
 from alcor.channels.message_queue.queue import Queue, QueueUnavailable
+from alcor.channels.topics import TopicQueue
 from alcor.dataplane.driver import DataPlane
 from alcor.dataplane.host_services import ClientAddresses
 from alcor.dataplane.memory.driver import MemoryDataPlane
@@ -115,6 +117,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     probing = Probing(settings.vtep_ip, settings.probe_port, counters)
     health = HealthReports(probing, reconciler, driver, reports)
     message_queue = connected_queue(settings)
+    topic_queue = opened_topics(settings)
     southbound = Southbound(
         settings.host_id,
         settings.controllers,
@@ -128,6 +131,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         open_channel,
         message_queue,
         settings.channel,
+        topic_queue,
     )
     metadata = MetadataProxy(settings.metadata, wanted, driver, counters)
     names = NameClient(open_channel=open_channel, ways=rescue.target)
@@ -177,6 +181,8 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         await names.close()
         if message_queue is not None:
             await message_queue.close()
+        if topic_queue is not None:
+            await topic_queue.close()
         await driver.stop()
         wanted.close()
         log.info("agent of host %s has stopped; its workloads' traffic goes on", settings.host_id)
@@ -217,6 +223,16 @@ def connected_queue(settings: AgentSettings) -> Queue | None:
         return None
     try:
         return connect(parse_queue(settings.message_queue))
+    except QueueUnavailable as error:
+        raise SettingsError(str(error)) from error
+
+
+def opened_topics(settings: AgentSettings) -> TopicQueue | None:
+    """The topics that the agent may read. Raises SettingsError without the message queue's client."""
+    if not settings.message_queue or settings.channel == "fast":
+        return None
+    try:
+        return open_topics(parse_queue(settings.message_queue))
     except QueueUnavailable as error:
         raise SettingsError(str(error)) from error
 

@@ -43,6 +43,7 @@ class _Arrival(msgspec.Struct, frozen=True):
     delta: GoalStateDelta
     log_id: bytes
     at: int  # time.monotonic_ns
+    acknowledged: bool  # when it is programmed
 
 
 class Reconciler:
@@ -94,9 +95,12 @@ class Reconciler:
         self._wake = asyncio.Event()
         self._taken = asyncio.Event()
 
-    async def deliver(self, delta: GoalStateDelta, log_id: bytes) -> None:
-        """Take a goal state that follows on the last one; waits while too many wait already."""
-        self._arrivals.append(_Arrival(delta, log_id, time.monotonic_ns()))
+    async def deliver(self, delta: GoalStateDelta, log_id: bytes, acknowledged: bool = True) -> None:
+        """Take a goal state that follows on the last one; waits while too many wait already.
+
+        It is acknowledged when it is programmed, unless nobody waits for that.
+        """
+        self._arrivals.append(_Arrival(delta, log_id, time.monotonic_ns(), acknowledged))
         self._wake.set()
         while len(self._arrivals) >= _QUEUED_GOAL_STATES:
             self._taken.clear()
@@ -245,8 +249,8 @@ class Reconciler:
             self._wanted.apply(delta, arrival.log_id)
             self._on_demand.after()
             self._counters.add("goal_states_taken")
-        if arrivals and self._unacknowledged_since is None:
-            self._unacknowledged_since = arrivals[0].at
+        if self._unacknowledged_since is None:
+            self._unacknowledged_since = next((arrival.at for arrival in arrivals if arrival.acknowledged), None)
         return time.monotonic_ns()
 
     async def _save(self) -> bool:

@@ -10,6 +10,7 @@ from alcor.channels.messages import (
     PortReport,
     PortState,
     ResyncRequest,
+    TopicPosition,
 )
 from alcor.model.identifiers import Id
 
@@ -29,6 +30,7 @@ class Reports:
         self._health: HostHealth | None = None
         self._ports: dict[Id, PortState] = {}
         self._complete = False
+        self._topics: dict[int, TopicPosition] = {}  # by VNI
         self._filled = asyncio.Event()
 
     def connected(self, log_id: bytes) -> None:
@@ -71,6 +73,12 @@ class Reports:
         self._health = health
         self._filled.set()
 
+    def topic_position(self, log_id: bytes, position: TopicPosition) -> None:
+        """Say how the host stands with the topic of a VPC."""
+        if log_id == self._log_id:
+            self._topics[position.vni] = position
+            self._filled.set()
+
     def ask_resync(self, request: ResyncRequest) -> None:
         """Ask for a snapshot."""
         self._resync = request
@@ -88,6 +96,7 @@ class Reports:
             messages.append(self._resync)
         if self._ports or self._complete:
             messages.append(PortReport(tuple(self._ports.values()), self._complete))
+        messages += self._topics.values()
         if self._acknowledgement is not None:
             messages.append(self._acknowledgement)
         if self._digest is not None:
@@ -95,6 +104,6 @@ class Reports:
         if self._health is not None:
             messages.append(self._health)
         self._acknowledgement = self._resync = self._digest = self._health = None
-        self._ports, self._complete = {}, False
+        self._ports, self._complete, self._topics = {}, False, {}
         self._filled.clear()
         return messages

@@ -16,6 +16,7 @@ from alcor.agent.reports import Reports
 from alcor.agent.rescue.rescue import Rescue
 from alcor.agent.sequence import Sequence, Verdict
 from alcor.agent.state_digests import StateDigests
+from alcor.agent.topics import Topics
 from alcor.agent.wanted import Wanted
 from alcor.agent.ways import open_way
 from alcor.channels.either_way import AgentConnection
@@ -23,6 +24,8 @@ from alcor.channels.fast_path.client import ConnectionLost, Told
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.message_queue.queue import Queue
 from alcor.channels.messages import Hello, ResyncRequest
+from alcor.channels.topics import TopicQueue
+from alcor.model.goal_state import GoalStateDelta
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +47,7 @@ class Southbound:
         open_channel: OpenChannel = open_plain,
         queue: Queue | None = None,
         channel: str = "auto",
+        topic_queue: TopicQueue | None = None,
     ) -> None:
         """``queue`` is used as ``channel`` of the settings says."""
         self.controller = ""
@@ -55,21 +59,22 @@ class Southbound:
         self._sequence = Sequence(*wanted.applied())
         self._reconciler, self._reports, self._counters = reconciler, reports, counters
         self._asking, self._health, self._rescue = asking, health, rescue
+        self.topics = Topics(topic_queue, wanted, reports, counters, self._take_goal_state, self._take_read)
         self._digests = StateDigests(wanted, reports)
         told = Told(asking.told_ncms, health.told_targets, rescue.told)
         self._client = open_way(controllers, self.hello, told, counters, open_channel, self._way, queue, channel)
 
     def hello(self) -> Hello:
         """Who this host is and what it has been given."""
-        sequence = self._sequence
-        digest = self._digests.known(sequence.revision)
+        sequence, feeds = self._sequence, self.topics.feeds.said()
         return Hello(
             self._host_id,
             self._boot_id,
             sequence.log_id,
             sequence.revision,
             __version__,
-            digest,
+            self._digests.known(sequence.revision, feeds),
+            feeds=feeds,
             relayed_by=self.relay,
         )
 
@@ -81,6 +86,12 @@ class Southbound:
 
     async def run(self) -> None:
         """Go on for ever, over any number of connections."""
+        try:
+            await self._stay_connected()
+        finally:
+            await self.topics.close()
+
+    async def _stay_connected(self) -> None:
         await self._digests.refresh()
         async for connection in self._client.connections():
             self.controller = connection.address
@@ -102,6 +113,7 @@ class Southbound:
         self._sequence.enter(connection.welcome.log_id)
         self._reports.connected(connection.welcome.log_id)
         self._reconciler.report_everything()
+        self.topics.connected(connection.welcome.log_id)
         self._asking.controller_reached()
         tasks = [asyncio.create_task(self._send(connection))]
         if interval := connection.welcome.digest_interval:
@@ -119,7 +131,7 @@ class Southbound:
             before = self._sequence.revision
             match self._sequence.judge(delta):
                 case Verdict.TAKE:
-                    await self._reconciler.deliver(delta, self._sequence.log_id)
+                    await self.topics.take(delta)
                 case Verdict.IGNORE:
                     self._counters.add("goal_states_ignored")
                 case Verdict.RESYNC:
@@ -127,6 +139,13 @@ class Southbound:
                     reason = f"a delta on revision {delta.base_revision} does not follow on {before}"
                     log.warning("%s: asking controller %s for a snapshot", reason, connection.address)
                     self._reports.ask_resync(ResyncRequest(before, reason))
+
+    async def _take_goal_state(self, delta: GoalStateDelta) -> None:
+        await self._reconciler.deliver(delta, self._sequence.log_id)
+
+    async def _take_read(self, delta: GoalStateDelta) -> None:
+        """Nobody waits for its acknowledgement: it would cost the controller what the topic saves it."""
+        await self._reconciler.deliver(delta, self._sequence.log_id, acknowledged=False)
 
     async def _send(self, connection: AgentConnection) -> None:
         try:

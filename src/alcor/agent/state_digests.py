@@ -5,12 +5,14 @@ amiss.
 """
 
 import asyncio
+from collections.abc import Mapping
 
 from alcor.agent.pace import paced
 from alcor.agent.reports import Reports
 from alcor.agent.wanted import Wanted
 from alcor.channels.messages import GoalStateDigest
 from alcor.model.digest import digest_in_steps
+from alcor.model.goal_state import Feed
 
 _FIRST = 0.1  # of the interval
 
@@ -22,17 +24,19 @@ class StateDigests:
         self._wanted, self._reports = wanted, reports
         self._latest: GoalStateDigest | None = None
 
-    def known(self, revision: int) -> GoalStateDigest | None:
-        """The digest of the wanted state if that is of this revision and the digest is at hand."""
-        latest = self._latest
+    def known(self, revision: int, feeds: Mapping[int, Feed]) -> GoalStateDigest | None:
+        """The digest of the wanted state if that is of this revision and these (see Hello), and it is at hand."""
+        latest, state = self._latest, self._wanted.state
         if latest is None or not self._wanted.complete:
             return None
-        return latest if latest.revision == self._wanted.state.revision == revision else None
+        is_same = latest.revision == state.revision == revision
+        is_same = is_same and latest.feeds == state.feeds == feeds
+        return latest if is_same else None
 
     async def refresh(self) -> None:
         """Have the digest at hand, of the state as it is now."""
         state = self._wanted.state
-        if self._wanted.complete and self.known(state.revision) is None:
+        if self._wanted.complete and self.known(state.revision, state.feeds) is None:
             await self._make()
 
     async def say(self) -> None:
@@ -48,11 +52,11 @@ class StateDigests:
 
     async def _make(self) -> GoalStateDigest:
         state = self._wanted.state
-        revision, steps = state.revision, digest_in_steps(state)
+        revision, feeds, steps = state.revision, dict(state.feeds), digest_in_steps(state)
         while True:
             try:
                 next(steps)
             except StopIteration as end:
-                self._latest = GoalStateDigest(revision, end.value)
+                self._latest = GoalStateDigest(revision, end.value, feeds=feeds)
                 return self._latest
             await asyncio.sleep(0)

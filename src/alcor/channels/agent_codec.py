@@ -3,7 +3,7 @@
 As strict as channels.codec: a value of the right shape or MalformedMessage.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from alcor.channels import checks
 from alcor.channels.checks import MalformedMessage
@@ -18,9 +18,11 @@ from alcor.channels.messages import (
     PortState,
     ResyncRequest,
     State,
+    TopicPosition,
     Welcome,
 )
 from alcor.model.digest import Digest
+from alcor.model.goal_state import Feed
 from alcor.southbound.v1 import southbound_pb2 as pb
 
 HOST_ID_CHARACTERS = 255
@@ -47,6 +49,7 @@ def _agent_message(message: AgentMessage) -> pb.AgentMessage:
                     takes_network_config_managers=message.takes_ncms,
                     takes_probe_targets=message.takes_probe_targets,
                     rescue=pb.Rescue(relayed_by=message.relayed_by) if message.takes_relays else None,
+                    feeds=_feed_messages(message.feeds),
                 )
             )
         case Acknowledgement():
@@ -62,6 +65,8 @@ def _agent_message(message: AgentMessage) -> pb.AgentMessage:
             return pb.AgentMessage(goal_state_digest=_digest_message(message))
         case HostHealth():
             return pb.AgentMessage(host_health=health_message(message))
+        case TopicPosition():
+            return pb.AgentMessage(topic_position=_topic_position_message(message))
 
 
 def decode_agent_message(data: bytes) -> AgentMessage:
@@ -81,6 +86,8 @@ def decode_agent_message(data: bytes) -> AgentMessage:
             return _digest(message.goal_state_digest)
         case "host_health":
             return decode_health(message.host_health)
+        case "topic_position":
+            return _topic_position(message.topic_position)
         case _:
             raise MalformedMessage("an empty message, or one of a later version of the protocol")
 
@@ -140,6 +147,40 @@ def _hello(message: pb.Hello) -> Hello:
         takes_probe_targets=message.takes_probe_targets,
         takes_relays=message.HasField("rescue"),
         relayed_by=message.rescue.relayed_by[:HOST_ID_CHARACTERS],
+        feeds=_feeds(message.feeds),
+    )
+
+
+def _feed_messages(feeds: Mapping[int, Feed]) -> list[pb.Feed]:
+    return [
+        pb.Feed(vni=vni, by_topic=feed.by_topic, revision=feed.revision, host_index=feed.host_index)
+        for vni, feed in feeds.items()
+    ]
+
+
+def _feeds(messages: Iterable[pb.Feed]) -> dict[int, Feed]:
+    return {checks.vni(each.vni): Feed(each.by_topic, each.revision, each.host_index) for each in messages}
+
+
+def _topic_position_message(message: TopicPosition) -> pb.TopicPosition:
+    return pb.TopicPosition(
+        vni=message.vni,
+        subscribed=message.subscribed,
+        seen=message.seen,
+        revision=message.revision,
+        by_topic=message.by_topic,
+        reason=_reason(message.reason),
+    )
+
+
+def _topic_position(message: pb.TopicPosition) -> TopicPosition:
+    return TopicPosition(
+        vni=checks.vni(message.vni),
+        subscribed=message.subscribed,
+        seen=message.seen,
+        revision=message.revision,
+        by_topic=message.by_topic,
+        reason=_reason(message.reason),
     )
 
 
@@ -190,6 +231,7 @@ def _digest_message(message: GoalStateDigest) -> pb.GoalStateDigest:
         routers=digest.routers,
         security_groups=digest.security_groups,
         network_acls=digest.network_acls,
+        feeds=_feed_messages(message.feeds),
     )
 
 
@@ -204,7 +246,7 @@ def _digest(message: pb.GoalStateDigest) -> GoalStateDigest:
         message.security_groups,
         message.network_acls,
     )
-    return GoalStateDigest(message.revision, digest, message.version)
+    return GoalStateDigest(message.revision, digest, message.version, _feeds(message.feeds))
 
 
 def _reason(text: str) -> str:

@@ -21,6 +21,7 @@ from alcor.channels.security_codec import (
     split_ids,
 )
 from alcor.model.goal_state import (
+    Feed,
     GoalStateDelta,
     NeighbourDelta,
     Port,
@@ -39,6 +40,7 @@ _FORWARDING_BYTES = 8 + 5  # a MAC, and a host index as the longest varint
 _IPV4_BYTES = 4 + 8
 _IPV6_BYTES = 16 + 8
 _VTEP_BYTES = 2 + 12  # the longest varints
+_FEED_BYTES = 2 + 5 + 2 + 11 + 6
 _ITEM_BYTES = 256  # of a goal state of resources, and few neighbours: hardly ever more
 _PIECES_IN_A_PART = 4  # arrays are cut this fine, so that parts are nearly full
 
@@ -85,6 +87,8 @@ def _whole(delta: GoalStateDelta) -> pb.GoalState:
         part.removed_security_groups.extend(delta.removed_security_groups)
     if delta.removed_network_acls:
         part.removed_network_acls.extend(delta.removed_network_acls)
+    if delta.feeds:
+        _put_feeds(delta.feeds.items(), part)
     for vpc in delta.vpcs.values():
         _put_vpc(vpc, part)
     for subnet in delta.subnets.values():
@@ -136,6 +140,8 @@ def _pieces(delta: GoalStateDelta, max_bytes: int) -> Iterator[Piece]:
         yield 19 * len(ids), partial(_extend, "removed_security_groups", ids)
     for ids in _slices(delta.removed_network_acls, max_bytes // 19):
         yield 19 * len(ids), partial(_extend, "removed_network_acls", ids)
+    for feeds in _slices(delta.feeds.items(), max_bytes // _FEED_BYTES):
+        yield _FEED_BYTES * len(feeds), partial(_put_feeds, feeds)
     for vpc in delta.vpcs.values():
         yield _resource_piece(_put_vpc, vpc)
     for subnet in delta.subnets.values():
@@ -209,7 +215,9 @@ def _address_pieces(vni: int, change: NeighbourDelta, max_bytes: int) -> Iterato
 
 
 def _put_vpc(vpc: Vpc, part: pb.GoalState) -> None:
-    part.vpcs.add(id=vpc.id, vni=vpc.vni, mtu=vpc.mtu, dns_domain=vpc.dns_domain, on_demand=vpc.on_demand)
+    message = part.vpcs.add(id=vpc.id, vni=vpc.vni, mtu=vpc.mtu, dns_domain=vpc.dns_domain, on_demand=vpc.on_demand)
+    if vpc.queued:
+        message.queued = True
 
 
 def _put_subnet(subnet: Subnet, part: pb.GoalState) -> None:
@@ -253,6 +261,11 @@ def _put_vteps(vteps: Iterable[tuple[int, int]], part: pb.GoalState) -> None:
     add = part.vteps.add
     for host_index, ipv4 in vteps:
         add(host_index=host_index, ipv4=ipv4)
+
+
+def _put_feeds(feeds: Iterable[tuple[int, Feed]], part: pb.GoalState) -> None:
+    for vni, feed in feeds:
+        part.feeds.add(vni=vni, by_topic=feed.by_topic, revision=feed.revision, host_index=feed.host_index)
 
 
 class GoalStateAssembler:
@@ -338,7 +351,9 @@ def _neighbours(delta: GoalStateDelta, vni: int) -> NeighbourDelta:
 def _add_resources(delta: GoalStateDelta, part: pb.GoalState) -> None:
     for vpc in part.vpcs:
         vpc_id = checks.identifier(vpc.id, "VPC")
-        delta.vpcs[checks.vni(vpc.vni)] = Vpc(vpc_id, vpc.vni, vpc.mtu, vpc.dns_domain, vpc.on_demand)
+        delta.vpcs[checks.vni(vpc.vni)] = Vpc(vpc_id, vpc.vni, vpc.mtu, vpc.dns_domain, vpc.on_demand, vpc.queued)
+    for feed in part.feeds:
+        delta.feeds[checks.vni(feed.vni)] = Feed(feed.by_topic, feed.revision, feed.host_index)
     for subnet in part.subnets:
         delta.subnets[checks.identifier(subnet.id, "subnet")] = _subnet(subnet)
     for port in part.ports:

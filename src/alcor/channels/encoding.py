@@ -53,7 +53,7 @@ class GoalStateEncoder:
 def _only_a_few_neighbours(delta: GoalStateDelta, most: int) -> bool:
     if delta.snapshot or delta.vpcs or delta.subnets or delta.ports or delta.vteps or delta.routers:
         return False
-    if delta.router_deltas:
+    if delta.router_deltas or delta.feeds:
         return False
     if delta.removed_vpcs or delta.removed_subnets or delta.removed_ports or delta.removed_vteps:
         return False

@@ -18,6 +18,7 @@ from alcor.channels.messages import (
     ProbeTargets,
     RelayCandidates,
     ResyncRequest,
+    TopicPosition,
 )
 from alcor.model.goal_state import GoalStateDelta
 
@@ -98,6 +99,9 @@ class ChannelListener(Protocol):
 
     def health_heard(self, connection: HostConnection, health: HostHealth) -> None:
         """The host says how it does."""
+
+    def topic_position(self, connection: HostConnection, position: TopicPosition) -> None:
+        """The host says how it stands with the topic of a VPC."""
 
     def resync_requested(self, connection: HostConnection, request: ResyncRequest) -> None:
         """The host cannot go on from what it has."""

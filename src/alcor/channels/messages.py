@@ -1,10 +1,12 @@
 """What an agent and a controller tell each other besides goal states, as plain values already checked."""
 
 import enum
+from collections.abc import Mapping
 
 import msgspec
 
 from alcor.model.digest import VERSION, Digest
+from alcor.model.goal_state import Feed
 from alcor.model.identifiers import Id
 
 
@@ -14,6 +16,7 @@ class GoalStateDigest(msgspec.Struct, frozen=True):
     revision: int
     digest: Digest
     version: int = VERSION
+    feeds: Mapping[int, Feed] = {}  # by VNI, of VPCs whose neighbours are of another revision
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -29,6 +32,7 @@ class Hello(msgspec.Struct, frozen=True):
     takes_probe_targets: bool = False  # whether it may be told which hosts to probe
     takes_relays: bool = False  # whether it may be told which hosts may relay it
     relayed_by: str = ""  # the host that leads it to this controller; empty for none
+    feeds: Mapping[int, Feed] = {}  # by VNI, of VPCs whose neighbours are of another revision than applied_revision
 
 
 class Welcome(msgspec.Struct, frozen=True):
@@ -131,4 +135,15 @@ class RelayCandidates(msgspec.Struct, frozen=True):
     candidates: tuple[RelayCandidate, ...] = ()
 
 
-AgentMessage = Hello | Acknowledgement | PortReport | ResyncRequest | GoalStateDigest | HostHealth
+class TopicPosition(msgspec.Struct, frozen=True):
+    """How the agent stands with the topic of a VPC."""
+
+    vni: int
+    subscribed: bool  # what is published after ``seen`` reaches it
+    seen: int  # the latest revision that it has read
+    revision: int  # of the VPC's neighbours, as it has them
+    by_topic: bool  # it was told by the topic until now
+    reason: str = ""  # why it is not subscribed
+
+
+AgentMessage = Hello | Acknowledgement | PortReport | ResyncRequest | GoalStateDigest | HostHealth | TopicPosition

@@ -86,6 +86,9 @@ def _default_data_directory() -> Path:
 @click.option("--message-queue", metavar="URL", default="", show_envvar=True,
               help="A message queue beside the streams to hosts: pulsar://HOST:PORT/TENANT/NAMESPACE, public/default "
                    "when no namespace is named.")  # fmt: skip
+@click.option("--queue-above", metavar="PORTS", type=click.IntRange(min=0), show_envvar=True, show_default="none",
+              help="Bound ports of a VPC that is told ahead above which what changes is published for all its hosts "
+                   "at once, by the message queue. Give all controllers the same.")  # fmt: skip
 @quotas.option
 @click.option("--role", "roles", metavar="ROLE", type=click.Choice(sorted(ROLES)), multiple=True,
               default=sorted(ROLES), show_envvar=True,
@@ -114,6 +117,7 @@ def command(
     underlay_mtu: int,
     hosts_per_group: int,
     message_queue: str,
+    queue_above: int | None,
     quota: tuple[str, ...],
     roles: tuple[str, ...],
     advertise: str,
@@ -148,6 +152,7 @@ def command(
             quotas.default_limits(who_callers_are["auth"] != "none", quota),
             underlay_mtu,
             hosts_per_group,
+            queue_above=queue_above,
         ),
         message_queue=message_queue,
         roles=frozenset(roles),

@@ -73,11 +73,21 @@ def summary(status: Status) -> Iterator[tuple[str, str]]:
         yield "relayed", f"{_count(status['relayed']['count'], 'host')} led here by others"
     vpcs = f"{_count(status['vpcs'], 'VPC')}, {status['on_demand_vpcs']:,} of them on demand"
     yield "resources", f"{vpcs}; {_count(status['ports'], 'port')}"
+    if status["topics"]["vpcs"]:
+        yield "by topic", _topics(status["topics"])
     if status["ncm"]:
         yield "on demand", _on_demand(status["ncm"])
     if queue := status.get("message_queue"):
         refused = "".join(f", {count:,} {kind.replace('_', ' ')}" for kind, count in sorted(queue["refused"].items()))
         yield "by queue", f"{_count(queue['hosts'], 'host')}; {queue['trouble'] or 'connected'}{refused}"
+
+
+def _topics(topics: Mapping[str, Any]) -> str:
+    published = f"{_count(topics['vpcs'], 'VPC')}, {topics['turns']:,} of them published from here"
+    read = f"{_count(topics['hosts'], 'host')} {'reads' if topics['hosts'] == 1 else 'read'} what is published"
+    reasons = ", ".join(f"{count:,}: {reason}" for reason, count in sorted(topics["fallen_back"].items()))
+    lag = f"; changes wait for {age(topics['lag_seconds'])}" if topics["lag_seconds"] else ""
+    return f"{published}; {read}{lag}" + (f"; fell back {reasons}" if reasons else "")
 
 
 def _manager_summary(status: Status) -> Iterator[tuple[str, str]]:

@@ -83,9 +83,12 @@ class ControllerSettings(msgspec.Struct, frozen=True):
     def queue_address(self) -> QueueAddress | None:
         """Where the message queue is, if there is one. Raises ControllerError."""
         try:
-            return parse_queue(self.message_queue) if self.message_queue else None
+            address = parse_queue(self.message_queue) if self.message_queue else None
         except ValueError as error:
             raise ControllerError(str(error)) from error
+        if address is None and self.choices.queue_above is not None:
+            raise ControllerError("VPCs cannot be queued without a message queue: name one with --message-queue")
+        return address
 
     @property
     def database_url(self) -> str:

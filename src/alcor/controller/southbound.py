@@ -15,9 +15,11 @@ from alcor.channels.message_queue.address import QueueAddress
 from alcor.channels.message_queue.connecting import connect
 from alcor.channels.message_queue.envelopes import Place
 from alcor.channels.message_queue.metrics import QueueMetrics
+from alcor.channels.message_queue.opening import open_topics
 from alcor.channels.message_queue.queue import Queue, QueueUnavailable
 from alcor.channels.message_queue.server import QueueServer
 from alcor.channels.messages import Welcome
+from alcor.channels.topics import TopicQueue
 from alcor.channels.trust.guard import Guard, Unguarded
 from alcor.controller import garbage
 from alcor.controller.settings import DPM, NCM, ControllerError, ControllerSettings
@@ -50,6 +52,7 @@ class Southbound:
         self._fast_path: FastPathServer | None = None
         self._message_queue: Queue | None = None
         self._queue_path: QueueServer | None = None
+        self._topic_queue: TopicQueue | None = None
         self._shard: Shard | None = None
         self._ncm: NetworkConfigManager | None = None
         self._questions: NcmService | None = None
@@ -76,7 +79,8 @@ class Southbound:
             probe_interval=settings.probe_interval,
             probe_bytes=settings.choices.underlay_mtu,
         )
-        self._manager = DataPlaneManager(self._store, self._controller_id, dpm_settings)
+        self._topic_queue = self._opened_topics()
+        self._manager = DataPlaneManager(self._store, self._controller_id, dpm_settings, queue=self._topic_queue)
         self._server = self._fast_path = FastPathServer(
             settings.southbound, welcome, self._manager, guard=self._guard, credentials=self._credentials
         )
@@ -84,6 +88,13 @@ class Southbound:
             self._manager.follow(self._trust)
         if (address := settings.queue_address()) is not None:
             self._serve_over_queue(address, welcome, self._manager, self._fast_path)
+
+    def _opened_topics(self) -> TopicQueue | None:
+        address = self._settings.queue_address()
+        try:
+            return None if address is None else open_topics(address)
+        except QueueUnavailable as error:
+            raise ControllerError(str(error)) from error
 
     def _serve_over_queue(
         self, address: QueueAddress, welcome: Welcome, manager: DataPlaneManager, fast_path: FastPathServer
@@ -178,6 +189,8 @@ class Southbound:
             await asyncio.gather(working, return_exceptions=True)
             if self._message_queue is not None:
                 await self._message_queue.close()
+            if self._topic_queue is not None:
+                await self._topic_queue.close()
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -28,13 +28,22 @@ from alcor.dpm.neighbour_changes import (
     update_neighbours,
     without_own,
 )
-from alcor.dpm.read_model import ReadModel, VpcModel
+from alcor.dpm.read_model import ReadModel, VpcModel, is_queued
 from alcor.dpm.router_changes import changed_routers
 from alcor.dpm.security_changes import changed_security_groups
 from alcor.model.digest import vtep_hash
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, RouterDelta, Subnet
 from alcor.model.identifiers import Id
 from alcor.model.records import LogEntry, NodeRecord, PortRecord, SubnetRecord, VpcRecord
+
+
+class SharedChange(msgspec.Struct, frozen=True):
+    """What changed of a VPC's neighbours, for all its hosts; since ``base`` nothing else did. Not to be changed."""
+
+    vni: int
+    base: int
+    revision: int
+    neighbours: NeighbourDelta
 
 
 class Compiled(msgspec.Struct):
@@ -45,7 +54,8 @@ class Compiled(msgspec.Struct):
     everything anew: what they are told has changed in kind. ``on_demand`` has, by VNI, the changes of VPCs that hosts
     ask about: those on demand, and those that a router joins with others. ``moved`` are the new VTEPs of hosts that
     had another (host index → IPv4). ``left`` are the VPCs in which a host has no ports any more. Only hosts that the
-    model's process serves are in any of these. ``nodes`` are all nodes that came, changed or went.
+    model's process serves are in any of these. ``nodes`` are all nodes that came, changed or went, and ``shared``
+    has, by VPC, what is published of queued ones.
     """
 
     deltas: dict[str, GoalStateDelta] = {}
@@ -54,6 +64,7 @@ class Compiled(msgspec.Struct):
     moved: dict[int, int] = {}
     left: set[Id] = set()
     nodes: set[str] = set()
+    shared: dict[Id, SharedChange] = {}
 
 
 def compile_entry(model: ReadModel, entry: LogEntry) -> Compiled:
@@ -164,11 +175,17 @@ class _Compilation:
         was_on_demand = vpc.on_demand if record_before is None else record_before.on_demand
         update_neighbours(vpc, change)
         joined, left = self._compare_presence(vpc)
+        for host_id in joined | left:
+            vpc.fed.pop(host_id, None)
+        begins = vpc.queued and not (is_queued(record_before) and _same_vni(record_before, vpc.record))
+        if begins:
+            vpc.changed_at = self._position
         self._compare_network_acls(vpc)
         if vpc.record is not None and (change.old.forwarding or change.new.forwarding) and self._is_asked_about(vpc):
             self._compiled.on_demand[vpc.record.vni] = change
         if vpc.on_demand != was_on_demand:
             self._model.digest_vpc(vpc)
+            vpc.fed.clear()
         record_changed = vpc.record is not None and vpc.record != record_before
         if was_on_demand and vpc.on_demand:
             self._compare_on_demand(vpc, joined, left, record_changed)
@@ -178,7 +195,7 @@ class _Compilation:
             self._compiled.resync |= staying | self._served(joined)
         elif record_changed:
             self._tell_record(vpc, staying)
-        self._tell_neighbours(vpc, staying, change)
+        self._tell_neighbours(vpc, staying, change, not begins)
         self._join(vpc, joined, staying)
         if was_on_demand:
             self._remove_vpc(vpc.id, left)
@@ -204,7 +221,7 @@ class _Compilation:
         """Compare the subnets of hosts touched; returns the hosts that joined and those that left."""
         joined, left = set(), set()
         record_before = self._vpc_before(vpc.id)
-        same_vni = record_before is not None and vpc.record is not None and record_before.vni == vpc.record.vni
+        same_vni = _same_vni(record_before, vpc.record)
         same_subnets = same_vni and not self._before.subnets
         for host_id, subnets_before in self._before.presence.get(vpc.id, {}).items():
             host = vpc.hosts.get(host_id)
@@ -234,12 +251,15 @@ class _Compilation:
         subnets = (self._subnet_before(subnet_id) for subnet_id in subnet_ids)
         return {s.id: subnet_state(s, vpc) for s in subnets if s is not None and vpc is not None and s.vpc_id == vpc_id}
 
-    def _tell_neighbours(self, vpc: VpcModel, staying: set[str], change: VpcChange) -> None:
+    def _tell_neighbours(self, vpc: VpcModel, staying: set[str], change: VpcChange, publish: bool) -> None:
         if vpc.record is None or not (change.old.forwarding or change.new.forwarding):
             return
         shared = difference(change.old, change.new)
+        if publish and (vpc.queued or vpc.fed) and not shared.is_empty():
+            self._compiled.shared[vpc.id] = SharedChange(vpc.record.vni, vpc.changed_at, self._position, shared)
+            vpc.changed_at = self._position
         macs_of = macs_by_host(change)
-        for host_id in staying:
+        for host_id in staying - vpc.fed.keys() if vpc.fed else staying:
             was, now = self._node_before(host_id), self._model.nodes[host_id]
             old_index = now.host_index if was is None else was.host_index
             own = macs_of.get(old_index, _NOTHING) | macs_of.get(now.host_index, _NOTHING)
@@ -357,6 +377,8 @@ class _Compilation:
             delta.vteps[new.host_index] = new.local_ip
             if old.host_index != new.host_index:
                 delta.removed_vteps.add(old.host_index)
+        if old.host_index != new.host_index and self._model.serves(host_id):
+            self._compiled.resync.add(host_id)  # of what it reads of topics it took out its own by the old one
 
 
 _NOTHING: frozenset[int] = frozenset()
@@ -365,6 +387,10 @@ _NOTHING: frozenset[int] = frozenset()
 def _subnets_now(vpc: VpcModel, subnet_ids: Iterable[Id]) -> dict[Id, Subnet]:
     subnets = (vpc.subnets.get(subnet_id) for subnet_id in subnet_ids)
     return {s.id: subnet_state(s, vpc.record) for s in subnets if s is not None and vpc.record is not None}
+
+
+def _same_vni(one: VpcRecord | None, other: VpcRecord | None) -> bool:
+    return one is not None and other is not None and one.vni == other.vni
 
 
 def _network_acls(subnets: dict[Id, Subnet]) -> set[Id]:

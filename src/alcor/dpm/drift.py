@@ -7,6 +7,7 @@ from alcor.channels.interface import HostConnection, Waiting
 from alcor.channels.messages import GoalStateDigest, Hello
 from alcor.dpm.digests import host_digest
 from alcor.dpm.read_model import ReadModel
+from alcor.dpm.topics import settled
 from alcor.model.digest import VERSION
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ def compare(model: ReadModel, connection: HostConnection, said: GoalStateDigest)
     if delivery.waiting is not Waiting.NOTHING or delivery.unacknowledged or delivery.sent_revision != said.revision:
         return Compared.BUSY
     host_id = connection.hello.host_id
+    if not settled(model, host_id, said.revision, said.feeds):
+        return Compared.BUSY
     if said.version != VERSION:
         return Compared.OTHER_VERSION
     differences = host_digest(model, host_id).differences(said.digest)
@@ -45,5 +48,7 @@ def has_everything(model: ReadModel, hello: Hello) -> bool:
     """Whether a host that was away has all it should have nevertheless, as far as it said."""
     said = hello.digest
     if said is None or said.version != VERSION or said.revision != hello.applied_revision:
+        return False
+    if said.feeds != hello.feeds:
         return False
     return said.digest == host_digest(model, hello.host_id)

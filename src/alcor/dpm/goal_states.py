@@ -13,7 +13,7 @@ from alcor.model.records import NetworkAclRecord, PortRecord, SubnetRecord, VpcR
 
 def vpc_state(vpc: VpcRecord, on_demand: bool) -> goal_state.Vpc:
     """A VPC in a goal state."""
-    return goal_state.Vpc(vpc.id, vpc.vni, vpc.mtu, vpc.dns_domain, on_demand)
+    return goal_state.Vpc(vpc.id, vpc.vni, vpc.mtu, vpc.dns_domain, on_demand, vpc.queued and not on_demand)
 
 
 def subnet_state(subnet: SubnetRecord, vpc: VpcRecord) -> goal_state.Subnet:

@@ -48,4 +48,5 @@ def load(position: int, records: Iterable[Record], nodes: dict[str, NodeRecord] 
                 raise ValueError(f"{type(record).__name__} is not the record of a resource that exists")
     for vpc in model.vpcs.values():
         model.digest_vpc(vpc)
+        vpc.changed_at = position
     return model

@@ -22,7 +22,9 @@ from alcor.channels.messages import (
     HostHealth,
     PortReport,
     ResyncRequest,
+    TopicPosition,
 )
+from alcor.channels.topics import TopicQueue
 from alcor.dpm.arrivals import Arrivals
 from alcor.dpm.balancing import Balancing
 from alcor.dpm.compiler import Compiled
@@ -39,8 +41,10 @@ from alcor.dpm.liveness import Liveness
 from alcor.dpm.metrics import DpmMetrics
 from alcor.dpm.pending import Pending
 from alcor.dpm.probe_targets import ProbeTargeting
+from alcor.dpm.publishing import Publishing
 from alcor.dpm.read_model import ReadModel
 from alcor.dpm.reports import reported_statuses
+from alcor.dpm.topics import Topics
 from alcor.model.errors import conflict, not_found
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.identifiers import Id, id_text
@@ -80,8 +84,14 @@ class DataPlaneManager:
     """One controller's Data Plane Manager: a channels.interface.ChannelListener."""
 
     def __init__(
-        self, store: Store, controller_id: str, settings: DpmSettings | None = None, metrics: DpmMetrics | None = None
+        self,
+        store: Store,
+        controller_id: str,
+        settings: DpmSettings | None = None,
+        metrics: DpmMetrics | None = None,
+        queue: TopicQueue | None = None,
     ) -> None:
+        """``queue`` carries the topics of VPCs; without it hosts are told all by goal states."""
         self.controller_id = controller_id
         self.lag = Lag()
         self.pending = Pending()
@@ -100,6 +110,8 @@ class DataPlaneManager:
         """Hosts connected here that others lead here: host → the one that does."""
         self._connections: dict[str, HostConnection] = {}
         self._arrivals = Arrivals()
+        self.publishing = None if queue is None else Publishing(queue, store.log_id)
+        self.topics = Topics(self._deliver, self._resync, self.publishing, self._metrics)
         self._released: set[str] = set()  # hosts that are not to be served any more
         self._following = Following(self._read_on, self._wait, self._reload, lambda: self.revision)
         self._writer = HostWriter(store, controller_id, self._metrics, self._hosts_lost)
@@ -142,6 +154,7 @@ class DataPlaneManager:
         self._relay_secret = self._relay_secret or await self._store.write(relay_secret)
         self._model = await self._store.read(self._holding.load)
         self._history = History(self._model.revision)
+        self.topics.loaded(self._model)
         self.lag.compiled(self.revision)
         self._loaded = True
         model = self._model
@@ -183,6 +196,8 @@ class DataPlaneManager:
             tasks.create_task(self._liveness.run())
             tasks.create_task(self._balancing.run())
             tasks.create_task(self._trim())
+            if self.publishing is not None:
+                tasks.create_task(self.publishing.run())
             tasks.create_task(self._following.run())
             tasks.create_task(self._probes.run())
 
@@ -209,6 +224,7 @@ class DataPlaneManager:
         if self.revision >= batch.head:
             self._welcome(arriving, batch.newcomers)
         self._release()
+        self.topics.follow()
         return bool(batch.entries or arriving)
 
     async def _wait(self) -> None:
@@ -226,6 +242,7 @@ class DataPlaneManager:
 
     def _distribute(self, position: int, compiled: Compiled) -> None:
         self._history.add(position, compiled.deltas, compiled.resync)
+        self.topics.changed(compiled.shared)
         for host_id, delta in compiled.deltas.items():
             self.failures.forget(host_id, delta.removed_ports)
             connection = self._connections.get(host_id)
@@ -297,6 +314,7 @@ class DataPlaneManager:
     def host_connected(self, connection: HostConnection) -> None:
         """The host gets what it missed, or everything, as soon as that is known here."""
         hello = connection.hello
+        self.topics.disconnected(hello.host_id)
         self._connections[hello.host_id] = connection
         self._metrics.connected_hosts.set(len(self._connections))
         self._liveness.connected(connection)
@@ -318,7 +336,8 @@ class DataPlaneManager:
         """Whether something has to be read first: the host's ports, or what another controller told it already."""
         if not self._holding.has(self._model, hello.host_id):
             return True
-        return hello.log_id == self._store.log_id and hello.applied_revision > self.revision
+        is_ahead = hello.applied_revision > self.revision or self.topics.is_ahead(hello)
+        return hello.log_id == self._store.log_id and is_ahead
 
     def _welcome(self, arriving: list[HostConnection], newcomers: Collection[str]) -> None:
         """Everything up to the head of the log has been read, and so has what newcomers need."""
@@ -332,6 +351,8 @@ class DataPlaneManager:
             self._serve(connection, arrival.resync)
             for report in arrival.reports:
                 self.reported(connection, report)
+            for position in arrival.positions.values():
+                self.topics.position(connection, position)
 
     def _serve(self, connection: HostConnection, resync: str = "") -> None:
         """Give the host what it missed, or everything."""
@@ -345,13 +366,24 @@ class DataPlaneManager:
             self._resync(connection, resync)
         elif hello.log_id != self._store.log_id:
             self._resync(connection, "another change log" if hello.log_id else "new host")
-        elif hello.applied_revision > self.revision:
+        elif hello.applied_revision > self.revision or self.topics.is_ahead(hello):
             self._resync(connection, "ahead of the change log")
-        elif not self._history.covers(hello.host_id, hello.applied_revision):
-            if not has_everything(self._model, hello):
-                self._resync(connection, "too long away")
-        elif (missed := self._history.since(hello.host_id, hello.applied_revision)) is not None:
-            self._deliver(connection, missed)
+        elif (missed := self._missed(hello)) is None:
+            self._resync(connection, "too long away")
+        else:
+            for delta in missed:
+                self._deliver(connection, delta)
+
+    def _missed(self, hello: Hello) -> list[GoalStateDelta] | None:
+        """What leads the host to what it should have; None when it needs everything."""
+        deltas = None
+        if not self.topics.knows_itself(hello):
+            return None
+        if self._history.covers(hello.host_id, hello.applied_revision):
+            deltas = self.topics.catch_up(hello, self._history.since(hello.host_id, hello.applied_revision))
+        if deltas is None and has_everything(self._model, hello):
+            deltas = self.topics.as_told(hello)
+        return deltas
 
     def host_disconnected(self, connection: HostConnection) -> None:
         """The host has the grace to come back."""
@@ -360,6 +392,7 @@ class DataPlaneManager:
         self._arrivals.discard(connection)
         self.pending.gone(connection)
         if self._connections.get(host_id) is connection:
+            self.topics.disconnected(host_id)
             del self._connections[host_id]
             self._health.gone(host_id)
             self._probes.disconnected(host_id)
@@ -369,6 +402,7 @@ class DataPlaneManager:
 
     def snapshot(self, connection: HostConnection) -> GoalStateDelta:
         """Everything the host should have now."""
+        self.topics.everything_taken(connection.hello.host_id)
         return snapshot(self._model, connection.hello.host_id)
 
     def acknowledged(self, connection: HostConnection, acknowledgement: Acknowledgement, seconds: float) -> None:
@@ -403,6 +437,15 @@ class DataPlaneManager:
         if self._connections.get(connection.hello.host_id) is connection:
             self._health.heard(connection.hello.host_id, health)
 
+    def topic_position(self, connection: HostConnection, position: TopicPosition) -> None:
+        """The host says how it stands with the topic of a VPC."""
+        if self._connections.get(connection.hello.host_id) is not connection:
+            return
+        if connection in self._arrivals:
+            self._arrivals[connection].positions[position.vni] = position
+        else:
+            self.topics.position(connection, position)
+
     def resync_requested(self, connection: HostConnection, request: ResyncRequest) -> None:
         """The host cannot go on: it gets everything."""
         log.warning(
@@ -429,6 +472,7 @@ class DataPlaneManager:
         self._released.clear()
         for host_id in gone:
             self._history.forget(host_id)
+            self.topics.released(host_id)
         self._holding.release(self._model, gone)
 
     def _hosts_lost(self, hosts: list[str]) -> None:

@@ -52,6 +52,28 @@ class DpmMetrics:
             "alcor_dpm_retries", "Ports that hosts were given again because somebody asked", registry=registry
         )
         self.status_writes = Counter("alcor_dpm_status_writes", "Port statuses written", registry=registry)
+        self.topics = Gauge("alcor_dpm_topics", "VPCs held here of which changes are published", registry=registry)
+        self.topic_turns = Gauge(
+            "alcor_dpm_topic_turns", "Topics on which it is this controller's turn to publish", registry=registry
+        )
+        self.topic_hosts = Gauge(
+            "alcor_dpm_topic_hosts", "Hosts that learn by topic, counted for each VPC", registry=registry
+        )
+        self.topic_messages = Gauge("alcor_dpm_topic_messages", "Messages published since the start", registry=registry)
+        self.topic_lost = Gauge(
+            "alcor_dpm_topic_lost", "How often a message may not have been published since the start", registry=registry
+        )
+        self.topic_lag_seconds = Gauge(
+            "alcor_dpm_topic_lag_seconds",
+            "How long the oldest change has waited that may not have been published",
+            registry=registry,
+        )
+        self.topic_fallbacks = Counter(
+            "alcor_dpm_topic_fallbacks",
+            "How often hosts ceased to read a topic, by reason",
+            ["reason"],
+            registry=registry,
+        )
         self.lost_hosts = Counter("alcor_dpm_lost_hosts", "Hosts given up after the grace", registry=registry)
         self.health_reports = Counter("alcor_dpm_health_reports", "What hosts said of their health", registry=registry)
         self.health_changes = Counter(

@@ -27,6 +27,11 @@ pack_port = msgspec.msgpack.Encoder().encode
 unpack_port = msgspec.msgpack.Decoder(PortRecord).decode
 
 
+def is_queued(record: VpcRecord | None) -> bool:
+    """Whether what changes of a VPC's neighbours is published: those of one on demand are not told at all."""
+    return record is not None and record.queued and not record.on_demand
+
+
 class HostPorts(msgspec.Struct):
     """One host's ports in one VPC, and how many of their addresses are in each subnet."""
 
@@ -49,6 +54,15 @@ class VpcModel(msgspec.Struct):
     # While it is told ahead, the exclusive or of the hashes (model.digest) of its neighbours, and of its hosts' VTEPs.
     neighbours_digest: int = 0
     vteps_digest: int = 0
+    # Of one that is queued: since when its neighbours are the same, as far as is known here; and the hosts that are
+    # told of them by its topic, with the revision from which their goal states say nothing of them.
+    changed_at: int = 0
+    fed: dict[str, int] = {}
+
+    @property
+    def queued(self) -> bool:
+        """Whether what changes of its neighbours is published."""
+        return is_queued(self.record)
 
     @property
     def on_demand(self) -> bool:
@@ -95,6 +109,7 @@ class ReadModel(msgspec.Struct):
     vnis: dict[int, Id] = {}  # VNI → VPC
     vteps: dict[int, int] = {}  # host index → IPv4
     on_demand: set[Id] = set()  # VPCs on demand
+    queued: set[Id] = set()  # VPCs that have a topic
     routers: Routers = msgspec.field(default_factory=Routers)
     security: SecurityGroups = msgspec.field(default_factory=SecurityGroups)
     served: set[str] | None = None  # the hosts that this process tells of changes; None for all
@@ -107,6 +122,8 @@ class ReadModel(msgspec.Struct):
         self.vnis[record.vni] = record.id
         if record.on_demand:
             self.on_demand.add(record.id)
+        if is_queued(record):
+            self.queued.add(record.id)
 
     def remove_vpc(self, vpc: VpcModel) -> None:
         """Remove a VPC; its model may stay for what is in it."""
@@ -115,6 +132,7 @@ class ReadModel(msgspec.Struct):
 
     def _forget(self, vpc: VpcModel) -> None:
         self.on_demand.discard(vpc.id)
+        self.queued.discard(vpc.id)
         if vpc.record is not None and self.vnis.get(vpc.record.vni) == vpc.id:
             del self.vnis[vpc.record.vni]
 
@@ -222,6 +240,11 @@ class ReadModel(msgspec.Struct):
         """The hosts on which the VPC is present."""
         if vpc.record is not None:
             yield from (host_id for host_id in vpc.hosts if host_id in self.nodes)
+
+    def unfeed(self, host_id: str) -> set[Id]:
+        """Have the host told of all neighbours by goal states; returns the VPCs of which it was not."""
+        vpc_ids = self.host_vpcs.get(host_id, ())
+        return {vpc_id for vpc_id in vpc_ids if self.vpcs[vpc_id].fed.pop(host_id, None) is not None}
 
     def serves(self, host_id: str) -> bool:
         """Whether this process tells the host of changes."""

@@ -98,6 +98,17 @@ class RelayedStatus(msgspec.Struct, frozen=True):
     hosts: list[RelayedHost]
 
 
+class TopicsStatus(msgspec.Struct, frozen=True):
+    """VPCs of which changes are published: on how many it is this controller's turn, how many hosts learn that way
+    (counted for each VPC), how often hosts ceased to, and how long what was not published waits."""
+
+    vpcs: int
+    turns: int
+    hosts: int
+    fallen_back: dict[str, int]  # by the hosts' reason
+    lag_seconds: float
+
+
 class ControllerStatus(msgspec.Struct, frozen=True):
     """A controller on the same database: each answers for the hosts connected to it.
 
@@ -120,6 +131,7 @@ class SouthboundStatus(msgspec.Struct, frozen=True):
     ports: int
     vpcs: int
     on_demand_vpcs: int
+    topics: TopicsStatus
     connected_hosts: int
     pending: PendingStatus
     failed: FailedStatus
@@ -154,6 +166,7 @@ async def southbound_status(store: Store, manager: DataPlaneManager, limit: int)
         ports=len(model.ports),
         vpcs=len(model.vpcs),
         on_demand_vpcs=len(model.on_demand),
+        topics=_topics(manager),
         connected_hosts=manager.connected_hosts,
         pending=_pending(manager, limit),
         failed=_failed(manager, limit),
@@ -174,6 +187,12 @@ def _read_shared(connection: Connection) -> _Shared:
 def _change_log(manager: DataPlaneManager) -> ChangeLogStatus:
     head, compiled = manager.lag.head, manager.revision
     return ChangeLogStatus(head, compiled, head - compiled, manager.lag.seconds(time.monotonic()))
+
+
+def _topics(manager: DataPlaneManager) -> TopicsStatus:
+    topics, publishing = manager.topics, manager.publishing
+    turns, lag = (0, 0.0) if publishing is None else (publishing.turns, publishing.lag_seconds())
+    return TopicsStatus(len(manager.model.queued), turns, topics.fed(), dict(topics.fallen_back), lag)
 
 
 def _pending(manager: DataPlaneManager, limit: int) -> PendingStatus:

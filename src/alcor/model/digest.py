@@ -26,7 +26,7 @@ from alcor.model.goal_state import (
     VpcNeighbours,
 )
 
-VERSION: Final = 8
+VERSION: Final = 9
 """Of what is digested, and how: digests of different versions cannot be compared."""
 
 _STEP_ITEMS = 1000

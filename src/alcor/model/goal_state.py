@@ -14,13 +14,23 @@ from alcor.model.records import NetworkAclRule, SecurityRule
 
 
 class Vpc(msgspec.Struct, frozen=True, array_like=True):
-    """A VPC present on the host. Of one on demand no neighbours are told: the host asks for those it needs."""
+    """A VPC present on the host. Of one on demand no neighbours are told: the host asks for those it needs. Of a queued
+    one, what changes of its neighbours is published once for all its hosts, too."""
 
     id: Id
     vni: int
     mtu: int
     dns_domain: str = ""
     on_demand: bool = False
+    queued: bool = False
+
+
+class Feed(msgspec.Struct, frozen=True, array_like=True):
+    """How a host comes by what changes of a VPC's neighbours: by the VPC's topic, or with all else it is told."""
+
+    by_topic: bool
+    revision: int  # of the VPC's neighbours, as the host has them
+    host_index: int = 0  # its own, of which what all hosts read does not say that it is
 
 
 class Subnet(msgspec.Struct, frozen=True, array_like=True):
@@ -183,6 +193,7 @@ class GoalStateDelta(msgspec.Struct):
     router_deltas: dict[Id, RouterDelta] = {}  # of routers that the host has
     vteps: dict[int, int] = {}  # host index → IPv4
     neighbours: dict[int, NeighbourDelta] = {}  # by VNI
+    feeds: dict[int, Feed] = {}  # by VNI: how hosts learn from here on
     routers: dict[Id, Router] = {}
     security_groups: dict[Id, SecurityGroup] = {}
     network_acls: dict[Id, NetworkAcl] = {}
@@ -228,6 +239,7 @@ class GoalStateDelta(msgspec.Struct):
             or self.removed_security_groups
             or self.network_acls
             or self.removed_network_acls
+            or self.feeds
         )
 
 
@@ -240,13 +252,14 @@ class GoalState(msgspec.Struct):
     ports: dict[Id, Port] = {}
     vteps: dict[int, int] = {}
     neighbours: dict[int, VpcNeighbours] = {}
+    feeds: dict[int, Feed] = {}  # of VPCs whose neighbours are of another revision, or may come to be
     routers: dict[Id, Router] = {}
     security_groups: dict[Id, SecurityGroup] = {}
     network_acls: dict[Id, NetworkAcl] = {}
 
     def clear(self) -> None:
         """Forget everything but the revision."""
-        for part in (self.vpcs, self.subnets, self.ports, self.vteps, self.neighbours, self.routers):
+        for part in (self.vpcs, self.subnets, self.ports, self.vteps, self.neighbours, self.feeds, self.routers):
             part.clear()
         self.security_groups.clear()
         self.network_acls.clear()
@@ -276,6 +289,33 @@ def apply_delta(state: GoalState, delta: GoalStateDelta) -> None:
     for vni in [vni for vni in delta.neighbours if state.neighbours[vni].is_empty()]:
         del state.neighbours[vni]
     state.revision = delta.revision
+    advance_feeds(state.feeds, delta)
+
+
+def advance_feeds(feeds: dict[int, Feed], delta: GoalStateDelta) -> None:
+    """Bring feeds, in place, to the delta's revision. Only what differs from how all else is told is kept."""
+    if delta.snapshot:
+        feeds.clear()
+    for vni in delta.removed_vpcs:
+        feeds.pop(vni, None)
+    feeds.update(delta.feeds)
+    for vni in [vni for vni, feed in feeds.items() if not feed.by_topic and feed.revision <= delta.revision]:
+        del feeds[vni]
+
+
+def without_own(shared: NeighbourDelta, host_index: int) -> NeighbourDelta:
+    """What all hosts of a VPC are told alike, as one of them sees it: it forwards nothing to itself."""
+    own = {mac for mac, index in shared.put.forwarding.items() if index == host_index}
+    if not own:
+        return shared
+    forwarding = {mac: index for mac, index in shared.put.forwarding.items() if mac not in own}
+    return NeighbourDelta(
+        put=VpcNeighbours(forwarding, shared.put.ipv4, shared.put.ipv6, shared.put.memberships),
+        removed_macs=shared.removed_macs | own,
+        removed_ipv4=shared.removed_ipv4,
+        removed_ipv6=shared.removed_ipv6,
+        removed_memberships=shared.removed_memberships,
+    )
 
 
 def _remove(state: GoalState, delta: GoalStateDelta) -> None:

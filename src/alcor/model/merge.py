@@ -29,6 +29,7 @@ def copy_delta(delta: GoalStateDelta) -> GoalStateDelta:
         router_deltas=delta.router_deltas.copy(),
         vteps=delta.vteps.copy(),
         neighbours={vni: copy_neighbour_delta(change) for vni, change in delta.neighbours.items()},
+        feeds=delta.feeds.copy(),
         removed_vpcs=delta.removed_vpcs.copy(),
         removed_subnets=delta.removed_subnets.copy(),
         removed_ports=delta.removed_ports.copy(),
@@ -63,6 +64,7 @@ def merge_into(delta: GoalStateDelta, later: GoalStateDelta) -> None:
         return
     for vni in later.removed_vpcs:
         delta.neighbours.pop(vni, None)
+        delta.feeds.pop(vni, None)
     _merge_part(delta.vpcs, delta.removed_vpcs, later.vpcs, later.removed_vpcs)
     _merge_part(delta.subnets, delta.removed_subnets, later.subnets, later.removed_subnets)
     _merge_part(delta.ports, delta.removed_ports, later.ports, later.removed_ports)
@@ -75,10 +77,19 @@ def merge_into(delta: GoalStateDelta, later: GoalStateDelta) -> None:
     _merge_router_deltas(delta, later)
     for vni, change in later.neighbours.items():
         if vni in delta.neighbours:
-            _merge_neighbours(delta.neighbours[vni], change)
+            merge_neighbours_into(delta.neighbours[vni], change)
         else:
             delta.neighbours[vni] = copy_neighbour_delta(change)
+    delta.feeds.update(later.feeds)
     delta.revision = later.revision
+
+
+def merge_neighbours_into(change: NeighbourDelta, later: NeighbourDelta) -> None:
+    """Make ``change``, in place, do what it does and then what ``later`` does. Nothing of ``later`` is shared."""
+    _merge_part(change.put.forwarding, change.removed_macs, later.put.forwarding, later.removed_macs)
+    _merge_part(change.put.ipv4, change.removed_ipv4, later.put.ipv4, later.removed_ipv4)
+    _merge_part(change.put.ipv6, change.removed_ipv6, later.put.ipv6, later.removed_ipv6)
+    _merge_part(change.put.memberships, change.removed_memberships, later.put.memberships, later.removed_memberships)
 
 
 def _merge_router_deltas(delta: GoalStateDelta, later: GoalStateDelta) -> None:
@@ -97,13 +108,6 @@ def _become(delta: GoalStateDelta, snapshot: GoalStateDelta) -> None:
     replacement = copy_delta(snapshot)
     for field in delta.__struct_fields__:
         setattr(delta, field, getattr(replacement, field))
-
-
-def _merge_neighbours(change: NeighbourDelta, later: NeighbourDelta) -> None:
-    _merge_part(change.put.forwarding, change.removed_macs, later.put.forwarding, later.removed_macs)
-    _merge_part(change.put.ipv4, change.removed_ipv4, later.put.ipv4, later.removed_ipv4)
-    _merge_part(change.put.ipv6, change.removed_ipv6, later.put.ipv6, later.removed_ipv6)
-    _merge_part(change.put.memberships, change.removed_memberships, later.put.memberships, later.removed_memberships)
 
 
 def _merge_part(put: dict[_K, _V], removed: set[_K], later_put: dict[_K, _V], later_removed: Set[_K]) -> None:

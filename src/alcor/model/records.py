@@ -19,6 +19,7 @@ class VpcRecord(msgspec.Struct, frozen=True, array_like=True, tag="vpc"):
     dns_domain: str = ""
     admin_state_up: bool = True
     on_demand: bool = False  # whether hosts ask for its ports (model.programming)
+    queued: bool = False  # whether what changes of its ports is published for all its hosts at once, too
 
 
 class SubnetRecord(msgspec.Struct, frozen=True, array_like=True, tag="subnet"):

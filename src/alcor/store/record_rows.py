@@ -20,6 +20,7 @@ def vpc_record(row: Any) -> VpcRecord:
         dns_domain="" if has_keywords(domain) else domain,
         admin_state_up=bool(row.admin_state_up),
         on_demand=bool(row.on_demand),
+        queued=bool(row.queued),
     )
 
 

@@ -56,6 +56,7 @@ BROKEN = [
     ("subnets_of_a_network_are_of_one_pool", "UPDATE subnet SET subnetpool_id = NULL WHERE cidr = '10.9.0.0/24'"),
     ("bound_ports_are_counted", "UPDATE network SET bound_ports = 7"),
     ("bound_ports_are_counted", "UPDATE network SET on_demand = true"),
+    ("bound_ports_are_counted", "UPDATE network SET queued = true"),
     ("networks_know_that_they_have_guests", "UPDATE network SET guests = false"),
     ("networks_are_external_as_entries_say", "DELETE FROM rbac_policy WHERE action = 'access_as_external'"),
     ("networks_are_external_as_entries_say", "UPDATE network SET is_default = true, external = true"),

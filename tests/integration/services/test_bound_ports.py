@@ -18,6 +18,7 @@ from alcor.services.ports.port import PORTS, update_ports_together
 from alcor.services.rows import View
 from alcor.store.store import open_store
 from alcor.store.tables import network as network_table
+from alcor.store.tables import port as port_table
 from tests.integration.services import accounts
 from tests.integration.services.cloud import Cloud, outcomes, recorded, refusal
 
@@ -54,6 +55,12 @@ async def told(cloud: Cloud, awaitable: Any) -> list[bool]:
     return [record.on_demand for record in records if isinstance(record, VpcRecord)]
 
 
+async def queued(cloud: Cloud, awaitable: Any) -> list[bool]:
+    """What the records of VPCs that a request leaves say of being queued, in order."""
+    records = await recorded(cloud, awaitable)
+    return [record.queued for record in records if isinstance(record, VpcRecord)]
+
+
 async def test_the_entry_of_the_port_that_crosses_the_limit_has_the_vpcs_record(small: Cloud) -> None:
     network = await small.network()
     assert await told(small, small.ports(network, ABOVE, **ON_HOST)) == []
@@ -73,6 +80,28 @@ async def test_it_is_told_ahead_again_only_when_it_is_clearly_small(small: Cloud
     assert await told(small, small.delete(PORTS, ports[1]["id"])) == [False]
     assert await told(small, small.port(network, **ON_HOST)) == []
     assert not await is_on_demand(small, network)
+
+
+async def test_what_changes_is_published_of_vpcs_above_a_limit_and_until_they_are_clearly_below_it(
+    database_url: str,
+) -> None:
+    choices = Choices(queue_above=ABOVE)
+    cloud = Cloud(await open_store(database_url, choices))
+    try:
+        network = await cloud.network()
+        assert await queued(cloud, cloud.ports(network, ABOVE, **ON_HOST)) == []
+        more = await cloud.port(network)
+        assert await queued(cloud, cloud.update(PORTS, more["id"], **ON_HOST)) == [True]
+        one = await cloud.port(network, **ON_HOST)
+        assert await queued(cloud, cloud.delete(PORTS, one["id"])) == []
+        assert await queued(cloud, cloud.delete(PORTS, more["id"])) == []
+        assert await queued(cloud, cloud.update(VPCS, network["id"], name="n")) == []
+        last = await cloud.store.read(lambda connection: connection.execute(port_table.select()).first())
+        assert last is not None
+        assert await queued(cloud, cloud.delete(PORTS, last.id)) == [False]
+        await cloud.store.read(lambda connection: accounts.check(connection, choices))
+    finally:
+        await cloud.store.close()
 
 
 async def test_ports_count_while_they_are_bound(small: Cloud) -> None:

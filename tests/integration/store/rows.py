@@ -15,7 +15,7 @@ from alcor.store.transaction import Transaction
 
 def network_row(vni: int, network_id: str | None = None, name: str = "", project_id: str = "p") -> tuple[Any, ...]:
     identity = (network_id or new_id(), project_id, name, "", 0, 0, 0)
-    return (*identity, True, False, 1450, "vxlan", None, vni, "{}", 0, False, False, False, vni)
+    return (*identity, True, False, 1450, "vxlan", None, vni, "{}", 0, False, False, False, False, vni)
 
 
 def subnet_row(network_id: str, cidr: str = "10.0.0.0/8", attributes: str = "{}") -> tuple[Any, ...]:

@@ -75,6 +75,13 @@ _OLD_GROUP = text(
 )
 
 
+def _insert_old_networks(connection: Connection, *rows: Sequence[object]) -> None:
+    """As networks were before they were queued."""
+    names = [column.name for column in network.columns]
+    old = [{name: value for name, value in zip(names, row, strict=True) if name != "queued"} for row in rows]
+    connection.execute(network.insert(), old)
+
+
 def _insert_old_ports(connection: Connection, network_id: str, hosts: Sequence[str]) -> list[str]:
     """Ports on these hosts, as there were before any of them had more columns. Returns their ids."""
     ids = [f"{network_id}-{mac}" for mac in range(len(hosts))]
@@ -234,7 +241,7 @@ def test_ports_of_earlier_times_show_what_they_hold(empty_database_url: str) -> 
     engine = open_engine(empty_database_url, 1)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         command.upgrade(migrate.configuration(connection), "0039")
-        bulk.insert_rows(connection, network, [network_row(1, "n")])
+        _insert_old_networks(connection, network_row(1, "n"))
         bulk.insert_rows(connection, subnet, [("s", *subnet_row("n")[1:])])
         none, one, several = _insert_old_ports(connection, "n", ["", "", ""])
         held = [(one, "10.0.0.1", 0), (several, "10.0.0.3", 0), (several, "10.0.0.2", 1)]
@@ -254,7 +261,7 @@ def test_members_of_earlier_times_are_known_as_guests(empty_database_url: str) -
     engine = open_engine(empty_database_url, 1)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         command.upgrade(migrate.configuration(connection), "0043")
-        bulk.insert_rows(connection, network, [network_row(1, "n")])
+        _insert_old_networks(connection, network_row(1, "n"))
         (member,) = _insert_old_ports(connection, "n", [""])
         connection.execute(_OLD_GROUP, [{"id": "own", "project": "p"}, {"id": "shared", "project": "other"}])
         _insert_old_members(connection, [(member, "own"), (member, "shared")])
@@ -277,7 +284,7 @@ def test_what_projects_had_earlier_is_counted_like_what_comes_and_goes(empty_dat
     engine = open_engine(empty_database_url, 1)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         command.upgrade(migrate.configuration(connection), "0035")
-        bulk.insert_rows(connection, network, [network_row(vni, f"n{vni}", project_id="p") for vni in (1, 2)])
+        _insert_old_networks(connection, *(network_row(vni, f"n{vni}", project_id="p") for vni in (1, 2)))
     migrate.upgrade(engine)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         bulk.insert_rows(connection, network, [network_row(vni, f"n{vni}", project_id=f"p{vni}") for vni in (3, 4)])

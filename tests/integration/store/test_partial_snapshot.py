@@ -17,7 +17,7 @@ def add_vpcs(engine: Engine, sizes: list[int]) -> list[bytes]:
     """VPCs with so many ports that are bound to a host, and one each that is not."""
     networks, subnets, ports, allocations = [], [], [], []
     for vni, size in enumerate(sizes, 1):
-        of_network = (*network_row(vni)[:-5], size, False, False, False, vni)
+        of_network = (*network_row(vni)[:-6], size, False, False, False, False, vni)
         of_subnet = subnet_row(of_network[0])
         networks.append(of_network)
         subnets.append(of_subnet)

@@ -36,11 +36,11 @@ async def test_a_digest_at_hand_is_of_the_revision_asked_for(tmp_path: Path) -> 
     core = Core(tmp_path)
     digests = StateDigests(core.wanted, core.reports)
     await digests.refresh()
-    assert digests.known(0) is None
+    assert digests.known(0, {}) is None
     await core.deliver_ports(port())
-    assert digests.known(1) is None
+    assert digests.known(1, {}) is None
     await digests.refresh()
-    assert digests.known(1) == GoalStateDigest(1, digest_of(core.wanted.state))
-    assert digests.known(2) is None
+    assert digests.known(1, {}) == GoalStateDigest(1, digest_of(core.wanted.state))
+    assert digests.known(2, {}) is None
     await core.deliver(GoalStateDelta(revision=2, base_revision=1))
-    assert digests.known(1) is None
+    assert digests.known(1, {}) is None

@@ -5,6 +5,7 @@ import ipaddress
 from hypothesis import strategies as st
 
 from alcor.model.goal_state import (
+    Feed,
     GoalStateDelta,
     Membership,
     NeighbourDelta,
@@ -37,7 +38,8 @@ def tuples_of(*parts: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[obje
     return st.lists(st.tuples(*parts), max_size=2).map(tuple)
 
 
-vpcs = st.builds(Vpc, ids, vnis, numbers, texts)
+vpcs = st.builds(Vpc, ids, vnis, numbers, texts, st.booleans(), st.booleans())
+feeds = st.builds(Feed, st.booleans(), st.integers(0, (1 << 64) - 1), numbers)
 subnets = st.builds(
     Subnet,
     ids,
@@ -166,6 +168,7 @@ deltas = st.builds(
     st.tuples(st.lists(vpcs, max_size=3), st.lists(subnets, max_size=3), st.lists(ports, max_size=3)),
     vteps=st.dictionaries(numbers, numbers, max_size=3),
     neighbours=st.dictionaries(vnis, neighbour_deltas, max_size=2),
+    feeds=st.dictionaries(vnis, feeds, max_size=3),
     removed_vpcs=st.sets(vnis, max_size=3),
     removed_subnets=st.sets(ids, max_size=3),
     removed_ports=st.sets(ids, max_size=3),

@@ -24,17 +24,22 @@ from alcor.channels.messages import (
     PortState,
     ResyncRequest,
     State,
+    TopicPosition,
     Welcome,
 )
 from alcor.model.digest import Digest
 from alcor.southbound.v1 import southbound_pb2 as pb
-from tests.unit.channels.strategies import ids
+from tests.unit.channels.strategies import feeds, ids, vnis
 
 revisions = st.integers(0, (1 << 64) - 1)
 reasons = st.text(max_size=20)
 seconds = st.integers(0, (1 << 32) - 1)
 digests = st.builds(
-    GoalStateDigest, revisions, st.builds(Digest, *[revisions] * len(Digest.__struct_fields__)), seconds
+    GoalStateDigest,
+    revisions,
+    st.builds(Digest, *[revisions] * len(Digest.__struct_fields__)),
+    seconds,
+    st.dictionaries(vnis, feeds, max_size=3),
 )
 servers = st.one_of(
     st.from_regex(r"[a-z0-9.-]{1,20}:([1-9][0-9]{0,3})", fullmatch=True),
@@ -53,6 +58,7 @@ hellos = st.builds(
     st.booleans(),
     st.just(True),
     st.text(max_size=255),
+    st.dictionaries(vnis, feeds, max_size=3),
 )
 messages = st.one_of(
     hellos,
@@ -63,6 +69,7 @@ messages = st.one_of(
         st.booleans(),
     ),
     st.builds(ResyncRequest, revisions, reasons),
+    st.builds(TopicPosition, vnis, st.booleans(), revisions, revisions, st.booleans(), reasons),
     digests,
 )
 

@@ -17,6 +17,7 @@ def status(**changes: Any) -> dict[str, Any]:
         "trouble": "",
         "change_log": {"head": 12, "compiled": 12, "lag_entries": 0, "lag_seconds": 0.0},
         "nodes": 3, "ports": 1500, "vpcs": 2, "on_demand_vpcs": 1, "connected_hosts": 3,
+        "topics": {"vpcs": 0, "turns": 0, "hosts": 0, "fallen_back": {}, "lag_seconds": 0.0},
         "pending": {"count": 0, "oldest_seconds": 0.0, "hosts": []},
         "failed": {"count": 0, "ports": []},
         "unconnected": {"count": 0, "more": False, "hosts": []},
@@ -69,6 +70,14 @@ def test_a_quiet_controller_is_a_few_lines() -> None:
 
 def test_a_controller_that_answers_no_hosts_says_nothing_of_questions() -> None:
     assert "question" not in shown(status(ncm={}), terminal=False)
+
+
+def test_topics_are_shown_with_who_reads_them_and_who_does_not() -> None:
+    topics = {"vpcs": 3, "turns": 2, "hosts": 1200, "fallen_back": {"nothing is heard": 4}, "lag_seconds": 7.0}
+    plain = " ".join(shown(status(topics=topics), terminal=False).split())
+    assert "3 VPCs, 2 of them published from here; 1,200 hosts read what is published" in plain
+    assert "changes wait for 7.0 s; fell back 4: nothing is heard" in plain
+    assert "by topic" not in shown(status(), terminal=True)
 
 
 def test_a_controller_that_only_answers_hosts_says_what_it_holds() -> None:

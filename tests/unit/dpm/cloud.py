@@ -64,10 +64,12 @@ class Cloud:
 
     # Each of these is a transaction: it changes the cloud and returns the records of what changed.
 
-    def put_vpc(self, vpc_id: bytes, vni: int, mtu: int, up: bool, on_demand: bool) -> list[Record]:
+    def put_vpc(
+        self, vpc_id: bytes, vni: int, mtu: int, up: bool, on_demand: bool, queued: bool = False
+    ) -> list[Record]:
         if any(vpc.vni == vni and vpc.id != vpc_id for vpc in self.vpcs.values()):
             return []
-        self.vpcs[vpc_id] = VpcRecord(vpc_id, vni, mtu, "example.org", up, on_demand)
+        self.vpcs[vpc_id] = VpcRecord(vpc_id, vni, mtu, "example.org", up, on_demand, queued)
         return [self.vpcs[vpc_id]]
 
     def delete_vpc(self, vpc_id: bytes) -> list[Record]:

@@ -37,7 +37,9 @@ def goal_state(cloud: Cloud, host_id: str) -> GoalState:
     for port, vpc, _ in _visible(cloud):
         if port.host_id != host_id:
             continue
-        state.vpcs[vpc.vni] = Vpc(vpc.id, vpc.vni, vpc.mtu, vpc.dns_domain, vpc.on_demand)
+        state.vpcs[vpc.vni] = Vpc(
+            vpc.id, vpc.vni, vpc.mtu, vpc.dns_domain, vpc.on_demand, vpc.queued and not vpc.on_demand
+        )
         addresses = tuple((subnet, str(ipaddress.ip_address(address))) for subnet, address in port.fixed_ips)
         up = port.admin_state_up and vpc.admin_state_up
         state.ports[port.id] = Port(

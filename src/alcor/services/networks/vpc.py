@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 from alcor.model.context import OPERATOR, Context
 from alcor.model.errors import conflict, not_found
 from alcor.model.identifiers import id_bytes
-from alcor.model.programming import AUTO, is_on_demand
+from alcor.model.programming import AUTO, is_on_demand, is_queued
 from alcor.model.records import SubnetDeleted, VpcDeleted
 from alcor.model.resources.alcor import VPC
 from alcor.model.resources.network import NETWORK
@@ -68,7 +68,9 @@ def _create(transaction: Transaction, create: Create) -> list[View]:
     ensure_defaults(transaction, (values["project_id"] for values in stamped))
     network_sharing.check_default(connection, stamped)
     segment.begin(transaction, stamped)
-    rows = [ROWS.row(values | _programmed(transaction, values, 0, False) | {"guests": False}) for values in stamped]
+    rows = [
+        ROWS.row(values | _programmed(transaction, values, 0, False, False) | {"guests": False}) for values in stamped
+    ]
     insert_new(connection, network, rows)
     qos_attachment.remember(connection, "network", rows)
     network_sharing.share_new(transaction, rows, stamped)
@@ -76,11 +78,15 @@ def _create(transaction: Transaction, create: Create) -> list[View]:
     return _views(connection, rows, create.context)
 
 
-def _programmed(transaction: Transaction, values: Values, bound_ports: int, was_on_demand: bool) -> Values:
+def _programmed(
+    transaction: Transaction, values: Values, bound_ports: int, was_on_demand: bool, was_queued: bool
+) -> Values:
     """The columns of a network that say how it is programmed."""
     setting = values.get("programming", AUTO)
-    on_demand = is_on_demand(setting, bound_ports, was_on_demand, transaction.choices.on_demand_above)
-    return {"bound_ports": bound_ports, "on_demand": on_demand}
+    choices = transaction.choices
+    on_demand = is_on_demand(setting, bound_ports, was_on_demand, choices.on_demand_above)
+    queued = is_queued(bound_ports, was_queued, choices.queue_above)
+    return {"bound_ports": bound_ports, "on_demand": on_demand, "queued": queued}
 
 
 def locked_network(transaction: Transaction, network_id: str, context: Context = OPERATOR) -> Row[Any]:
@@ -107,7 +113,7 @@ def _update(transaction: Transaction, update: Update) -> View:
         mtu.check_change(connection, row.id, values["mtu"])
     qos_attachment.change(connection, "network", row, values, update.context)
     network_sharing.change(transaction, row, values)
-    programmed = _programmed(transaction, view | values, row.bound_ports, row.on_demand)
+    programmed = _programmed(transaction, view | values, row.bound_ports, row.on_demand, row.queued)
     changed = ROWS.changed_row(row, values | programmed | {"guests": row.guests, "vni": row.vni}, transaction.now)
     bulk.update_row(connection, network, changed)
     if vpc_record(changed) != vpc_record(row):

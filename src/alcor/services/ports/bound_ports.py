@@ -1,4 +1,5 @@
-"""How many ports of each VPC are bound to hosts, and what follows from it: whether hosts are told of all, or ask.
+"""How many ports of each VPC are bound to hosts, and what follows from it: whether hosts are told of all, or ask, and
+whether what changes is published.
 
 That is decided here, once, in the transaction that changes the ports; controllers follow the VPC's record. Each holds
 only a part of the ports, and would remember otherwise than the others which side of the margin a VPC came from.
@@ -10,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row
 
-from alcor.model.programming import is_on_demand
+from alcor.model.programming import is_on_demand, is_queued
 from alcor.services.networks.vpc import ROWS
 from alcor.store import bulk
 from alcor.store.record_rows import vpc_record
@@ -40,8 +41,10 @@ class BoundPorts:
             row = self._networks[network_id]
             bound_ports = row.bound_ports + more
             setting = ROWS.view(row)["programming"]
-            on_demand = is_on_demand(setting, bound_ports, row.on_demand, transaction.choices.on_demand_above)
-            if on_demand != row.on_demand:
-                transaction.record(msgspec.structs.replace(vpc_record(row), on_demand=on_demand))
-            written.append((bound_ports, on_demand, network_id))
-        bulk.update_rows(transaction.connection, network, "id", ("bound_ports", "on_demand"), written)
+            choices = transaction.choices
+            on_demand = is_on_demand(setting, bound_ports, row.on_demand, choices.on_demand_above)
+            queued = is_queued(bound_ports, row.queued, choices.queue_above)
+            if (on_demand, queued) != (row.on_demand, row.queued):
+                transaction.record(msgspec.structs.replace(vpc_record(row), on_demand=on_demand, queued=queued))
+            written.append((bound_ports, on_demand, queued, network_id))
+        bulk.update_rows(transaction.connection, network, "id", ("bound_ports", "on_demand", "queued"), written)

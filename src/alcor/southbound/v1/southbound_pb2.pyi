@@ -44,20 +44,22 @@ class ToHost(_message.Message):
     def __init__(self, host: _Optional[int] = ..., message: _Optional[bytes] = ..., end: _Optional[str] = ...) -> None: ...
 
 class AgentMessage(_message.Message):
-    __slots__ = ("hello", "acknowledgement", "port_report", "resync_request", "goal_state_digest", "host_health")
+    __slots__ = ("hello", "acknowledgement", "port_report", "resync_request", "goal_state_digest", "host_health", "topic_position")
     HELLO_FIELD_NUMBER: _ClassVar[int]
     ACKNOWLEDGEMENT_FIELD_NUMBER: _ClassVar[int]
     PORT_REPORT_FIELD_NUMBER: _ClassVar[int]
     RESYNC_REQUEST_FIELD_NUMBER: _ClassVar[int]
     GOAL_STATE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     HOST_HEALTH_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_POSITION_FIELD_NUMBER: _ClassVar[int]
     hello: Hello
     acknowledgement: Acknowledgement
     port_report: PortReport
     resync_request: ResyncRequest
     goal_state_digest: GoalStateDigest
     host_health: HostHealth
-    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., acknowledgement: _Optional[_Union[Acknowledgement, _Mapping]] = ..., port_report: _Optional[_Union[PortReport, _Mapping]] = ..., resync_request: _Optional[_Union[ResyncRequest, _Mapping]] = ..., goal_state_digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ..., host_health: _Optional[_Union[HostHealth, _Mapping]] = ...) -> None: ...
+    topic_position: TopicPosition
+    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., acknowledgement: _Optional[_Union[Acknowledgement, _Mapping]] = ..., port_report: _Optional[_Union[PortReport, _Mapping]] = ..., resync_request: _Optional[_Union[ResyncRequest, _Mapping]] = ..., goal_state_digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ..., host_health: _Optional[_Union[HostHealth, _Mapping]] = ..., topic_position: _Optional[_Union[TopicPosition, _Mapping]] = ...) -> None: ...
 
 class ControllerMessage(_message.Message):
     __slots__ = ("welcome", "goal_state", "network_config_managers", "probe_targets", "relay_candidates")
@@ -142,7 +144,7 @@ class NetworkConfigManagers(_message.Message):
     def __init__(self, addresses: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("host_id", "boot_id", "log_id", "applied_revision", "agent_version", "digest", "takes_network_config_managers", "takes_probe_targets", "rescue")
+    __slots__ = ("host_id", "boot_id", "log_id", "applied_revision", "agent_version", "digest", "takes_network_config_managers", "takes_probe_targets", "rescue", "feeds")
     HOST_ID_FIELD_NUMBER: _ClassVar[int]
     BOOT_ID_FIELD_NUMBER: _ClassVar[int]
     LOG_ID_FIELD_NUMBER: _ClassVar[int]
@@ -152,6 +154,7 @@ class Hello(_message.Message):
     TAKES_NETWORK_CONFIG_MANAGERS_FIELD_NUMBER: _ClassVar[int]
     TAKES_PROBE_TARGETS_FIELD_NUMBER: _ClassVar[int]
     RESCUE_FIELD_NUMBER: _ClassVar[int]
+    FEEDS_FIELD_NUMBER: _ClassVar[int]
     host_id: str
     boot_id: bytes
     log_id: bytes
@@ -161,7 +164,8 @@ class Hello(_message.Message):
     takes_network_config_managers: bool
     takes_probe_targets: bool
     rescue: Rescue
-    def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ..., log_id: _Optional[bytes] = ..., applied_revision: _Optional[int] = ..., agent_version: _Optional[str] = ..., digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ..., takes_network_config_managers: _Optional[bool] = ..., takes_probe_targets: _Optional[bool] = ..., rescue: _Optional[_Union[Rescue, _Mapping]] = ...) -> None: ...
+    feeds: _containers.RepeatedCompositeFieldContainer[Feed]
+    def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ..., log_id: _Optional[bytes] = ..., applied_revision: _Optional[int] = ..., agent_version: _Optional[str] = ..., digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ..., takes_network_config_managers: _Optional[bool] = ..., takes_probe_targets: _Optional[bool] = ..., rescue: _Optional[_Union[Rescue, _Mapping]] = ..., feeds: _Optional[_Iterable[_Union[Feed, _Mapping]]] = ...) -> None: ...
 
 class Rescue(_message.Message):
     __slots__ = ("relayed_by",)
@@ -182,11 +186,12 @@ class Welcome(_message.Message):
     def __init__(self, log_id: _Optional[bytes] = ..., controller_id: _Optional[str] = ..., report_interval_seconds: _Optional[int] = ..., digest_interval_seconds: _Optional[int] = ...) -> None: ...
 
 class GoalState(_message.Message):
-    __slots__ = ("base_revision", "revision", "snapshot", "more", "vpcs", "subnets", "ports", "vteps", "forwarding", "addresses", "routers", "security_groups", "memberships", "network_acls", "removed_vpcs", "removed_subnets", "removed_ports", "removed_vteps", "removed_routers", "removed_security_groups", "removed_network_acls", "router_deltas")
+    __slots__ = ("base_revision", "revision", "snapshot", "more", "feeds", "vpcs", "subnets", "ports", "vteps", "forwarding", "addresses", "routers", "security_groups", "memberships", "network_acls", "removed_vpcs", "removed_subnets", "removed_ports", "removed_vteps", "removed_routers", "removed_security_groups", "removed_network_acls", "router_deltas")
     BASE_REVISION_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
     MORE_FIELD_NUMBER: _ClassVar[int]
+    FEEDS_FIELD_NUMBER: _ClassVar[int]
     VPCS_FIELD_NUMBER: _ClassVar[int]
     SUBNETS_FIELD_NUMBER: _ClassVar[int]
     PORTS_FIELD_NUMBER: _ClassVar[int]
@@ -209,6 +214,7 @@ class GoalState(_message.Message):
     revision: int
     snapshot: bool
     more: bool
+    feeds: _containers.RepeatedCompositeFieldContainer[Feed]
     vpcs: _containers.RepeatedCompositeFieldContainer[Vpc]
     subnets: _containers.RepeatedCompositeFieldContainer[Subnet]
     ports: _containers.RepeatedCompositeFieldContainer[Port]
@@ -227,21 +233,51 @@ class GoalState(_message.Message):
     removed_security_groups: _containers.RepeatedScalarFieldContainer[bytes]
     removed_network_acls: _containers.RepeatedScalarFieldContainer[bytes]
     router_deltas: _containers.RepeatedCompositeFieldContainer[RouterDelta]
-    def __init__(self, base_revision: _Optional[int] = ..., revision: _Optional[int] = ..., snapshot: _Optional[bool] = ..., more: _Optional[bool] = ..., vpcs: _Optional[_Iterable[_Union[Vpc, _Mapping]]] = ..., subnets: _Optional[_Iterable[_Union[Subnet, _Mapping]]] = ..., ports: _Optional[_Iterable[_Union[Port, _Mapping]]] = ..., vteps: _Optional[_Iterable[_Union[Vtep, _Mapping]]] = ..., forwarding: _Optional[_Iterable[_Union[Forwarding, _Mapping]]] = ..., addresses: _Optional[_Iterable[_Union[Addresses, _Mapping]]] = ..., routers: _Optional[_Iterable[_Union[Router, _Mapping]]] = ..., security_groups: _Optional[_Iterable[_Union[SecurityGroup, _Mapping]]] = ..., memberships: _Optional[_Iterable[_Union[Memberships, _Mapping]]] = ..., network_acls: _Optional[_Iterable[_Union[NetworkAcl, _Mapping]]] = ..., removed_vpcs: _Optional[_Iterable[int]] = ..., removed_subnets: _Optional[_Iterable[bytes]] = ..., removed_ports: _Optional[_Iterable[bytes]] = ..., removed_vteps: _Optional[_Iterable[int]] = ..., removed_routers: _Optional[_Iterable[bytes]] = ..., removed_security_groups: _Optional[_Iterable[bytes]] = ..., removed_network_acls: _Optional[_Iterable[bytes]] = ..., router_deltas: _Optional[_Iterable[_Union[RouterDelta, _Mapping]]] = ...) -> None: ...
+    def __init__(self, base_revision: _Optional[int] = ..., revision: _Optional[int] = ..., snapshot: _Optional[bool] = ..., more: _Optional[bool] = ..., feeds: _Optional[_Iterable[_Union[Feed, _Mapping]]] = ..., vpcs: _Optional[_Iterable[_Union[Vpc, _Mapping]]] = ..., subnets: _Optional[_Iterable[_Union[Subnet, _Mapping]]] = ..., ports: _Optional[_Iterable[_Union[Port, _Mapping]]] = ..., vteps: _Optional[_Iterable[_Union[Vtep, _Mapping]]] = ..., forwarding: _Optional[_Iterable[_Union[Forwarding, _Mapping]]] = ..., addresses: _Optional[_Iterable[_Union[Addresses, _Mapping]]] = ..., routers: _Optional[_Iterable[_Union[Router, _Mapping]]] = ..., security_groups: _Optional[_Iterable[_Union[SecurityGroup, _Mapping]]] = ..., memberships: _Optional[_Iterable[_Union[Memberships, _Mapping]]] = ..., network_acls: _Optional[_Iterable[_Union[NetworkAcl, _Mapping]]] = ..., removed_vpcs: _Optional[_Iterable[int]] = ..., removed_subnets: _Optional[_Iterable[bytes]] = ..., removed_ports: _Optional[_Iterable[bytes]] = ..., removed_vteps: _Optional[_Iterable[int]] = ..., removed_routers: _Optional[_Iterable[bytes]] = ..., removed_security_groups: _Optional[_Iterable[bytes]] = ..., removed_network_acls: _Optional[_Iterable[bytes]] = ..., router_deltas: _Optional[_Iterable[_Union[RouterDelta, _Mapping]]] = ...) -> None: ...
 
 class Vpc(_message.Message):
-    __slots__ = ("id", "vni", "mtu", "dns_domain", "on_demand")
+    __slots__ = ("id", "vni", "mtu", "dns_domain", "on_demand", "queued")
     ID_FIELD_NUMBER: _ClassVar[int]
     VNI_FIELD_NUMBER: _ClassVar[int]
     MTU_FIELD_NUMBER: _ClassVar[int]
     DNS_DOMAIN_FIELD_NUMBER: _ClassVar[int]
     ON_DEMAND_FIELD_NUMBER: _ClassVar[int]
+    QUEUED_FIELD_NUMBER: _ClassVar[int]
     id: bytes
     vni: int
     mtu: int
     dns_domain: str
     on_demand: bool
-    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mtu: _Optional[int] = ..., dns_domain: _Optional[str] = ..., on_demand: _Optional[bool] = ...) -> None: ...
+    queued: bool
+    def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mtu: _Optional[int] = ..., dns_domain: _Optional[str] = ..., on_demand: _Optional[bool] = ..., queued: _Optional[bool] = ...) -> None: ...
+
+class Feed(_message.Message):
+    __slots__ = ("vni", "by_topic", "revision", "host_index")
+    VNI_FIELD_NUMBER: _ClassVar[int]
+    BY_TOPIC_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    HOST_INDEX_FIELD_NUMBER: _ClassVar[int]
+    vni: int
+    by_topic: bool
+    revision: int
+    host_index: int
+    def __init__(self, vni: _Optional[int] = ..., by_topic: _Optional[bool] = ..., revision: _Optional[int] = ..., host_index: _Optional[int] = ...) -> None: ...
+
+class TopicPosition(_message.Message):
+    __slots__ = ("vni", "subscribed", "seen", "revision", "by_topic", "reason")
+    VNI_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIBED_FIELD_NUMBER: _ClassVar[int]
+    SEEN_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    BY_TOPIC_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    vni: int
+    subscribed: bool
+    seen: int
+    revision: int
+    by_topic: bool
+    reason: str
+    def __init__(self, vni: _Optional[int] = ..., subscribed: _Optional[bool] = ..., seen: _Optional[int] = ..., revision: _Optional[int] = ..., by_topic: _Optional[bool] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Route(_message.Message):
     __slots__ = ("destination", "next_hop")
@@ -568,7 +604,7 @@ class ResyncRequest(_message.Message):
     def __init__(self, applied_revision: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class GoalStateDigest(_message.Message):
-    __slots__ = ("revision", "version", "vpcs", "subnets", "ports", "vteps", "neighbours", "routers", "security_groups", "network_acls")
+    __slots__ = ("revision", "version", "vpcs", "subnets", "ports", "vteps", "neighbours", "routers", "security_groups", "network_acls", "feeds")
     REVISION_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     VPCS_FIELD_NUMBER: _ClassVar[int]
@@ -579,6 +615,7 @@ class GoalStateDigest(_message.Message):
     ROUTERS_FIELD_NUMBER: _ClassVar[int]
     SECURITY_GROUPS_FIELD_NUMBER: _ClassVar[int]
     NETWORK_ACLS_FIELD_NUMBER: _ClassVar[int]
+    FEEDS_FIELD_NUMBER: _ClassVar[int]
     revision: int
     version: int
     vpcs: int
@@ -589,4 +626,5 @@ class GoalStateDigest(_message.Message):
     routers: int
     security_groups: int
     network_acls: int
-    def __init__(self, revision: _Optional[int] = ..., version: _Optional[int] = ..., vpcs: _Optional[int] = ..., subnets: _Optional[int] = ..., ports: _Optional[int] = ..., vteps: _Optional[int] = ..., neighbours: _Optional[int] = ..., routers: _Optional[int] = ..., security_groups: _Optional[int] = ..., network_acls: _Optional[int] = ...) -> None: ...
+    feeds: _containers.RepeatedCompositeFieldContainer[Feed]
+    def __init__(self, revision: _Optional[int] = ..., version: _Optional[int] = ..., vpcs: _Optional[int] = ..., subnets: _Optional[int] = ..., ports: _Optional[int] = ..., vteps: _Optional[int] = ..., neighbours: _Optional[int] = ..., routers: _Optional[int] = ..., security_groups: _Optional[int] = ..., network_acls: _Optional[int] = ..., feeds: _Optional[_Iterable[_Union[Feed, _Mapping]]] = ...) -> None: ...

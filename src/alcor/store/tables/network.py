@@ -39,6 +39,7 @@ network = Table(
     # Of its ports, how many are bound to a host; and what follows from it for hosts (model.programming).
     Column("bound_ports", BigInteger, nullable=False, server_default="0"),
     Column("on_demand", Boolean, nullable=False, server_default=false()),
+    Column("queued", Boolean, nullable=False, server_default=false()),
     # Whether a port of another project was ever made in it: its owner is shown those, too.
     Column("guests", Boolean, nullable=False, server_default=false()),
     Column("is_default", Boolean, nullable=False, server_default=false()),  # of the external networks

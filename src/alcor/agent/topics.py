@@ -1,0 +1,252 @@
+"""Reading the topics of queued VPCs: what changes of their neighbours then comes by them, and not from the controller.
+
+The controller is told once something was heard of a topic, and when nothing more is: so what waits for nobody, and is
+the same for many hosts, costs it one message, and a host that cannot read is told by its stream. A topic that is lost
+is tried again, ever less often.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+from alcor.agent.counters import Counters
+from alcor.agent.feeds import Feeds, News
+from alcor.agent.reports import Reports
+from alcor.agent.wanted import Wanted
+from alcor.channels.checks import MalformedMessage
+from alcor.channels.fast_path.dialling import Backoff
+from alcor.channels.messages import TopicPosition
+from alcor.channels.topics import BEAT_SECONDS, ChangeAssembler, TopicChange, TopicQueue, TopicReader, TopicUnavailable
+from alcor.model.goal_state import GoalStateDelta
+from alcor.model.identifiers import Id, id_text
+
+log = logging.getLogger(__name__)
+
+_BEATS_MISSED = 3
+_GAP_SECONDS = (1.0, 3.0)  # within which what is missing may still come: hosts do not ask in step
+_MOST_HELD = 10_000
+_BACKOFF = Backoff(first=2.0, maximum=60.0)
+
+HandOn = Callable[[GoalStateDelta], Awaitable[None]]
+
+
+class _Missed(Exception):
+    """The host cannot go on by the topic; the message says why."""
+
+
+class _Reading:
+    """Of one topic, from opening it until it is lost."""
+
+    def __init__(self) -> None:
+        self.has_heard = False
+        self.seen = 0
+        self.held: list[TopicChange] = []  # that come before the controller's answer, or before what they follow on
+        self.held_items = 0
+        self.gap_until: float | None = None
+
+
+class _Topic:
+    """Of one VPC."""
+
+    def __init__(self, vpc_id: Id) -> None:
+        self.vpc_id = vpc_id
+        self.reading = _Reading()
+        self.task: asyncio.Task[None] | None = None
+
+
+class Topics:
+    """Of one host. Without a ``queue`` it reads none, and goes on from what an earlier life had read."""
+
+    def __init__(
+        self,
+        queue: TopicQueue | None,
+        wanted: Wanted,
+        reports: Reports,
+        counters: Counters,
+        hand_on: HandOn,
+        hand_on_read: HandOn,
+        beat_seconds: float = BEAT_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``hand_on`` takes the controller's goal states, ``hand_on_read`` what was read: as others, between these."""
+        self.feeds = Feeds(wanted.state.feeds if wanted.complete else {})
+        self._queue, self._reports, self._counters = queue, reports, counters
+        self._hand_on, self._hand_on_read = hand_on, hand_on_read
+        self._beat_seconds, self._clock = beat_seconds, clock
+        self._topics: dict[int, _Topic] = {}
+        self._log_id, self._applied = wanted.applied()
+        for vni, vpc in wanted.state.vpcs.items() if wanted.complete else ():
+            if vpc.queued:
+                self._begin(vni, vpc.id)
+
+    @property
+    def read(self) -> int:
+        """How many topics are read."""
+        return sum(topic.reading.has_heard for topic in self._topics.values())
+
+    @property
+    def fed(self) -> int:
+        """Of how many VPCs the host learns by topic."""
+        return sum(map(self.feeds.is_by_topic, self._topics))
+
+    def connected(self, log_id: bytes) -> None:
+        """A controller listens, that counts in this change log: it tells of all until it knows what is read."""
+        if log_id != self._log_id:
+            self._log_id = log_id
+            self._applied = 0
+            self.feeds.clear()
+        self._say_all()
+
+    async def take(self, delta: GoalStateDelta) -> None:
+        """Hand on a goal state that follows on the last one, but for what comes by topics."""
+        if passed_over := self.feeds.take(delta):
+            self._counters.add("topic_changes_told_twice", passed_over)
+        self._applied = delta.revision
+        feeds, vpcs = list(delta.feeds), {vni: vpc.id for vni, vpc in delta.vpcs.items() if vpc.queued}
+        gone = delta.removed_vpcs | (delta.vpcs.keys() - vpcs.keys())
+        if delta.snapshot:
+            gone |= self._topics.keys() - vpcs.keys()
+        snapshot = delta.snapshot
+        await self._hand_on(delta)
+        for vni in gone & self._topics.keys():
+            self._end(vni)
+        if snapshot:
+            self._say_all()
+        for vni, vpc_id in vpcs.items():
+            self._begin(vni, vpc_id)
+        for vni in feeds:
+            if vni in self._topics:
+                await self._take_held(vni, self._topics[vni].reading)
+
+    async def close(self) -> None:
+        """Read no more."""
+        tasks = [topic.task for topic in self._topics.values() if topic.task is not None]
+        self._topics.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, vni: int, vpc_id: Id) -> None:
+        if self._queue is None or (vni in self._topics and self._topics[vni].vpc_id == vpc_id):
+            return
+        self._end(vni)
+        topic = self._topics[vni] = _Topic(vpc_id)
+        topic.task = asyncio.create_task(self._keep_reading(self._queue, vni, topic))
+
+    def _end(self, vni: int) -> None:
+        topic = self._topics.pop(vni, None)
+        if topic is None:
+            return
+        if topic.task is not None:
+            topic.task.cancel()
+        if topic.reading.has_heard:
+            self._say(vni, topic.reading, "the VPC has no topic any more")
+
+    # To the controller.
+
+    def _say_all(self) -> None:
+        for vni, topic in self._topics.items():
+            if topic.reading.has_heard:
+                self._say(vni, topic.reading)
+
+    def _say(self, vni: int, reading: _Reading, lost: str = "") -> None:
+        reading.held.clear()
+        reading.held_items, reading.gap_until = 0, None
+        position = TopicPosition(
+            vni=vni,
+            subscribed=not lost,
+            seen=reading.seen,
+            revision=self.feeds.revision(vni, self._applied),
+            by_topic=self.feeds.is_by_topic(vni),
+            reason=lost,
+        )
+        self._reports.topic_position(self._log_id, position)
+
+    # From the topic.
+
+    async def _keep_reading(self, queue: TopicQueue, vni: int, topic: _Topic) -> None:
+        failures = 0
+        while True:
+            reading = topic.reading = _Reading()
+            try:
+                reader = await queue.read(topic.vpc_id)
+                try:
+                    await self._read(reader, vni, reading)
+                finally:
+                    with contextlib.suppress(TopicUnavailable):
+                        await reader.close()
+            except (TopicUnavailable, _Missed) as error:
+                reason = str(error)
+            except Exception as error:
+                log.exception("reading the topic of VPC %s failed", id_text(topic.vpc_id))
+                reason = type(error).__name__
+            self._lost(vni, topic, reason)
+            failures = 1 if reading.has_heard else failures + 1
+            await asyncio.sleep(_BACKOFF.delay(failures))
+
+    def _lost(self, vni: int, topic: _Topic, reason: str) -> None:
+        if self._counters.add("topics_lost"):
+            log.warning("the topic of VPC %s is not read: %s", id_text(topic.vpc_id), reason)
+        if topic.reading.has_heard:
+            self._say(vni, topic.reading, reason)
+        topic.reading = _Reading()
+
+    async def _read(self, reader: TopicReader, vni: int, reading: _Reading) -> None:
+        assembler = ChangeAssembler(vni)
+        heard_at = self._clock()
+        while True:
+            silent_until = heard_at + _BEATS_MISSED * self._beat_seconds
+            until = silent_until if reading.gap_until is None else min(silent_until, reading.gap_until)
+            try:
+                async with asyncio.timeout(max(0.0, until - self._clock())):
+                    data = await reader.next()
+            except TimeoutError:
+                raise _Missed("nothing is heard" if reading.gap_until is None else "something is missing") from None
+            try:
+                change = assembler.add(data)
+            except MalformedMessage as error:
+                if self._counters.add("topic_messages_refused"):
+                    log.error("a message of a topic is refused: %s", error)
+                continue
+            if change is not None and change.log_id == self._log_id:
+                heard_at = self._clock()
+                await self._take_change(vni, reading, change)
+
+    async def _take_change(self, vni: int, reading: _Reading, change: TopicChange) -> None:
+        reading.seen = max(reading.seen, change.revision)
+        if not reading.has_heard:
+            reading.has_heard = True
+            self._say(vni, reading)
+            if not self.feeds.is_by_topic(vni):
+                return
+        reading.held.append(change)
+        reading.held_items += 1 + change.neighbours.item_count()
+        if reading.held_items > _MOST_HELD and not self.feeds.is_by_topic(vni):
+            raise _Missed("the controller does not answer")
+        await self._take_held(vni, reading)
+
+    async def _take_held(self, vni: int, reading: _Reading) -> None:
+        """Take what follows on what the host has, if it learns of the VPC by topic."""
+        while self.feeds.is_by_topic(vni) and (change := self._next(vni, reading)) is not None:
+            delta = self.feeds.take_change(vni, change, self._applied)
+            self._counters.add("topic_changes_taken")
+            await self._hand_on_read(delta)
+        if not self.feeds.is_by_topic(vni):
+            return
+        if not reading.held:
+            reading.held_items, reading.gap_until = 0, None
+        elif reading.gap_until is None:
+            reading.gap_until = self._clock() + random.uniform(*_GAP_SECONDS)
+
+    def _next(self, vni: int, reading: _Reading) -> TopicChange | None:
+        """The first of those held that follows; what the host has is dropped."""
+        judged = [(self.feeds.judge(vni, change), change) for change in reading.held]
+        reading.held = [change for news, change in judged if news is not News.OLD]
+        for news, change in judged:
+            if news is News.NEXT:
+                reading.held.remove(change)
+                return change
+        return None

@@ -1,0 +1,174 @@
+"""Topics of VPCs on Apache Pulsar. A channels.topics.TopicQueue.
+
+Readers are not durable: the broker keeps nothing for a host that is away, which is told what it missed otherwise. Who
+publishes is the one whose exclusive producer the broker let in; the next is let in when that one has gone.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pulsar
+from pulsar.asyncio import Client, Producer, PulsarException, Reader
+
+from alcor.channels.message_queue.address import QueueAddress
+from alcor.channels.topics import TopicUnavailable
+from alcor.model.identifiers import Id, id_text
+
+log = logging.getLogger(__name__)
+
+_OPEN_SECONDS = 10.0
+_LOOK_SECONDS = 1.0
+_AWAY_SECONDS = 3.0  # that a reader may be unconnected before it counts as lost
+_RETRY_SECONDS = 1.0
+_SEND_MILLISECONDS = 10_000
+_WAITING_MESSAGES = 1000  # to be sent on a topic; what is beyond is lost, and published again
+
+
+class PulsarTopics:
+    """Everything of it happens on one event loop; the client has threads of its own."""
+
+    def __init__(self, address: QueueAddress) -> None:
+        self._prefix = f"persistent://{address.namespace}/vpc-"
+        logger = pulsar.ConsoleLogger(pulsar.LoggerLevel.Error)
+        self._client = Client(address.service, logger=logger, operation_timeout_seconds=int(_OPEN_SECONDS))
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def read(self, vpc_id: Id) -> "PulsarReader":
+        """See TopicQueue."""
+        opening = asyncio.ensure_future(self._client.create_reader(self._name(vpc_id), pulsar.MessageId.latest))
+        try:
+            async with asyncio.timeout(_OPEN_SECONDS):
+                return PulsarReader(await asyncio.shield(opening))
+        except (TimeoutError, asyncio.CancelledError) as error:
+            self._start(_close_when_open(opening))
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise TopicUnavailable("the broker does not answer") from error
+        except PulsarException as error:
+            raise TopicUnavailable(str(error)) from error
+
+    def write(self, vpc_id: Id, turn: Callable[[], None]) -> "PulsarWriter":
+        """See TopicQueue."""
+        writer = PulsarWriter(self._client, self._name(vpc_id), turn)
+        self._start(writer.run())
+        return writer
+
+    async def close(self) -> None:
+        """Close all readers and writers."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(PulsarException):
+            await self._client.close()
+
+    def _name(self, vpc_id: Id) -> str:
+        return self._prefix + id_text(vpc_id)
+
+    def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _close_when_open(opening: "asyncio.Future[Reader]") -> None:
+    with contextlib.suppress(PulsarException):
+        await (await opening).close()
+
+
+class PulsarReader:
+    """A channels.topics.TopicReader."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._reading: asyncio.Task[pulsar.Message] | None = None
+        self._looks_away = 0
+
+    async def next(self) -> bytes:
+        """See TopicReader."""
+        while True:
+            if self._reading is None:
+                self._reading = asyncio.ensure_future(self._reader.read_next())
+            done, _ = await asyncio.wait((self._reading,), timeout=_LOOK_SECONDS)
+            if done:
+                reading, self._reading = self._reading, None
+                self._looks_away = 0
+                try:
+                    data: bytes = reading.result().data()
+                except PulsarException as error:
+                    raise TopicUnavailable(str(error)) from error
+                return data
+            self._looks_away = 0 if self._reader.is_connected() else self._looks_away + 1
+            if self._looks_away * _LOOK_SECONDS >= _AWAY_SECONDS:
+                raise TopicUnavailable("the broker is away")
+
+    async def close(self) -> None:
+        """See TopicReader."""
+        if self._reading is not None:
+            self._reading.cancel()
+        try:
+            await self._reader.close()
+        except PulsarException as error:
+            raise TopicUnavailable(str(error)) from error
+
+
+class PulsarWriter:
+    """A channels.topics.TopicWriter."""
+
+    def __init__(self, client: Client, topic: str, turn: Callable[[], None]) -> None:
+        self._client, self._topic, self._turn = client, topic, turn
+        self._producer: Producer | None = None
+        self._failed = asyncio.Event()
+        self._sending: set[asyncio.Future[None]] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def send(self, data: bytes, lost: Callable[[], None]) -> None:
+        """See TopicWriter."""
+        if self._producer is None:
+            lost()
+            return
+        sending = asyncio.ensure_future(self._send(self._producer, data, lost))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+
+    def close(self) -> None:
+        """See TopicWriter."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _send(self, producer: Producer, data: bytes, lost: Callable[[], None]) -> None:
+        try:
+            await producer.send(data)
+        except PulsarException as error:
+            log.debug("nothing was published on %s: %s", self._topic, error)
+            if producer is self._producer and error.error() != pulsar.Result.Timeout:
+                self._failed.set()
+            lost()
+
+    async def run(self) -> None:
+        """Wait for the turn, and have it for as long as it lasts, again and again."""
+        self._task = asyncio.current_task()
+        while True:
+            try:
+                self._producer = await self._client.create_producer(
+                    self._topic,
+                    send_timeout_millis=_SEND_MILLISECONDS,
+                    max_pending_messages=_WAITING_MESSAGES,
+                    batching_enabled=False,
+                    access_mode=pulsar.ProducerAccessMode.WaitForExclusive,
+                )
+            except PulsarException as error:
+                log.debug("it cannot be published on %s: %s", self._topic, error)
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            try:
+                self._turn()
+                await self._failed.wait()
+                self._failed.clear()
+            finally:
+                producer, self._producer = self._producer, None
+                with contextlib.suppress(PulsarException):
+                    await producer.close()
+            await asyncio.sleep(_RETRY_SECONDS)

@@ -1,0 +1,328 @@
+"""Controllers, hosts and a message queue in one process, in a time that passes only while everybody waits."""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from prometheus_client import CollectorRegistry
+
+from alcor.agent.counters import Counters
+from alcor.agent.reports import Reports
+from alcor.agent.sequence import Sequence, Verdict
+from alcor.agent.topics import Topics
+from alcor.agent.wanted import Wanted
+from alcor.channels.agent_codec import decode_agent_message, encode_agent_message
+from alcor.channels.checks import parse
+from alcor.channels.codec import GoalStateAssembler
+from alcor.channels.encoding import GoalStateEncoder
+from alcor.channels.fast_path.server import HostStream
+from alcor.channels.messages import (
+    Acknowledgement,
+    AgentMessage,
+    GoalStateDigest,
+    Hello,
+    PortReport,
+    ResyncRequest,
+    TopicPosition,
+)
+from alcor.dpm.compiler import Compiled, compile_entry
+from alcor.dpm.digests import host_digest
+from alcor.dpm.loading import load
+from alcor.dpm.manager import DataPlaneManager
+from alcor.dpm.metrics import DpmMetrics
+from alcor.dpm.partial_reading import Batch
+from alcor.dpm.read_model import ReadModel
+from alcor.model.digest import digest_of
+from alcor.model.goal_state import GoalStateDelta
+from alcor.model.records import LogEntry, Record
+from alcor.southbound.v1 import southbound_pb2 as pb
+from tests.topic_queue import TopicQueueInProcess
+from tests.unit.dpm.cloud import HOSTS, Cloud
+
+LOG_ID = b"the change log.."
+_Result = TypeVar("_Result")
+
+
+class VirtualTime(asyncio.SelectorEventLoop):
+    """An event loop on which waiting takes no time."""
+
+    now = 0.0
+
+    def time(self) -> float:
+        return self.now
+
+    def _run_once(self) -> None:
+        loop = cast(Any, self)
+        if not loop._ready and loop._scheduled:
+            self.now = max(self.now, loop._scheduled[0]._when)
+        cast(Any, super())._run_once()
+
+
+def run(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
+    with asyncio.Runner(loop_factory=VirtualTime) as runner:
+        return runner.run(coroutine)
+
+
+class Log:
+    """The change log and the tables, as a controller's Store and Holding."""
+
+    log_id = LOG_ID
+
+    def __init__(self) -> None:
+        self.cloud = Cloud()
+        self.entries: list[LogEntry] = []
+        self.held_back = 0  # entries that are not read yet
+
+    def append(self, records: Iterable[Record]) -> None:
+        self.entries.append(LogEntry(len(self.entries) + 1, tuple(records)))
+
+    async def read(self, function: Callable[[Any], _Result]) -> _Result:
+        return function(None)
+
+    async def write(self, operation: object) -> bytes:
+        return b"what relays share"
+
+    def load(self, connection: object) -> ReadModel:
+        model = load(len(self.entries), self.cloud.records())
+        model.served = set()
+        return model
+
+    def has(self, model: ReadModel, host_id: str) -> bool:
+        return True
+
+    def take_in(self, model: ReadModel, batch: Batch) -> Iterator[tuple[int, Compiled]]:
+        for entry in batch.entries:
+            yield entry.position, compile_entry(model, entry)
+
+    def release(self, model: ReadModel, hosts: Iterable[str]) -> None:
+        assert model.served is not None
+        model.served.difference_update(hosts)
+
+
+class Behind:
+    """A Holding that reads the log up to where it is held back."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self.up_to = 0
+        self.load, self.has, self.take_in, self.release = log.load, log.has, log.take_in, log.release
+
+    def read(self, connection: object, model: ReadModel, hosts: Collection[str]) -> Batch:
+        return Batch(max(self.up_to, model.revision), self._log.entries[model.revision : self.up_to])
+
+
+class Controller:
+    def __init__(self, log: Log, queue: TopicQueueInProcess | None) -> None:
+        self.log = log
+        self.holding = Behind(log)
+        metrics = DpmMetrics(CollectorRegistry())
+        self.manager = DataPlaneManager(cast(Any, log), "c" * 36, metrics=metrics, queue=queue)
+        self.manager._holding = cast(Any, self.holding)
+
+    async def start(self) -> "Controller":
+        await self.manager.load()
+        await self.read_on(1000)
+        return self
+
+    async def read_on(self, most: int) -> None:
+        """Read so many entries of the log, and serve hosts that wait for them."""
+        self.holding.up_to = min(self.manager.revision + most, len(self.log.entries))
+        while await self.manager._read_on():
+            if self.manager.revision >= self.holding.up_to and not self.manager._arrivals.first():
+                return
+            if not self.log.entries[self.manager.revision : self.holding.up_to]:
+                return
+
+    def stop(self) -> None:
+        """Killed."""
+        if self.manager.publishing is not None:
+            for topic in self.manager.publishing._topics.values():
+                topic.writer.close()
+            self.manager.publishing._topics.clear()
+
+
+class Host:
+    """An agent without a data plane, and its stream."""
+
+    def __init__(self, host_id: str, queue: TopicQueueInProcess | None, directory: Path) -> None:
+        self.host_id, self.queue, self.directory = host_id, queue, directory
+        self.controller: Controller | None = None
+        self.stream = HostStream(Hello(host_id, b"b" * 16))
+        self.encoder = GoalStateEncoder()
+        self._start()
+
+    def _start(self) -> None:
+        self.wanted = Wanted(self.directory)
+        self.wanted.load()
+        self.sequence = Sequence(*self.wanted.applied())
+        self.reports, self.counters = Reports(), Counters()
+        clock = asyncio.get_running_loop().time
+        self.topics = Topics(
+            self.queue, self.wanted, self.reports, self.counters, self._apply, self._apply, clock=clock
+        )
+        self.assembler = GoalStateAssembler()
+
+    async def _apply(self, delta: GoalStateDelta) -> None:
+        self.wanted.apply(delta, self.sequence.log_id)
+
+    async def restart(self) -> None:
+        """Killed, and started again on what is on its disk."""
+        self.disconnect()
+        self.wanted.save()
+        self.wanted.close()
+        await self.topics.close()
+        self._start()
+
+    def connect(self, controller: Controller) -> None:
+        self.disconnect()
+        state, feeds = self.wanted.state, self.topics.feeds.said()
+        digest = GoalStateDigest(state.revision, digest_of(state), feeds=dict(state.feeds))
+        log_id, revision = self.sequence.log_id, self.sequence.revision
+        hello = Hello(self.host_id, b"b" * 16, log_id, revision, "", digest, feeds=feeds)
+        self.controller = controller
+        self.stream = HostStream(cast(Hello, decode_agent_message(encode_agent_message(hello))))
+        self.sequence.enter(LOG_ID)
+        self.reports.connected(LOG_ID)
+        controller.manager.host_connected(self.stream)
+        self.topics.connected(LOG_ID)
+
+    def disconnect(self) -> None:
+        """What is under way either way is lost."""
+        if self.controller is not None:
+            self.controller.manager.host_disconnected(self.stream)
+            self.controller = None
+            self.reports.disconnected()
+            self.assembler = GoalStateAssembler()
+
+    def lose_one(self) -> None:
+        """The stream breaks while a goal state is under way."""
+        if self.controller is not None:
+            manager = self.controller.manager
+            self.stream.outbox.take(lambda: manager.snapshot(self.stream))
+            self.disconnect()
+
+    async def take(self) -> bool:
+        """Take the next goal state; returns whether there was one."""
+        if self.controller is None:
+            return False
+        manager = self.controller.manager
+        delta = self.stream.outbox.take(lambda: manager.snapshot(self.stream))
+        if delta is None:
+            return False
+        self.stream.sent.note(delta.revision, 0.0)
+        for data, _ in self.encoder.parts(delta, 1 << 20):
+            received = self.assembler.add(parse(pb.ControllerMessage, data).goal_state)
+        assert received is not None
+        match self.sequence.judge(received):
+            case Verdict.TAKE:
+                await self.topics.take(received)
+                self.reports.acknowledge(LOG_ID, Acknowledgement(self.sequence.revision))
+            case Verdict.RESYNC:
+                self.reports.ask_resync(ResyncRequest(self.sequence.revision))
+            case Verdict.IGNORE:
+                pass
+        return True
+
+    def report(self) -> bool:
+        """Tell the controller what there is to tell; returns whether there was anything."""
+        messages = self.reports.take()
+        for message in messages:
+            self._tell(decode_agent_message(encode_agent_message(message)))
+        return bool(messages)
+
+    def _tell(self, message: AgentMessage) -> None:
+        assert self.controller is not None
+        manager = self.controller.manager
+        match message:
+            case Acknowledgement():
+                manager.acknowledged(self.stream, message, self.stream.sent.seconds_since(message.revision))
+            case TopicPosition():
+                manager.topic_position(self.stream, message)
+            case ResyncRequest():
+                manager.resync_requested(self.stream, message)
+            case GoalStateDigest():
+                manager.digested(self.stream, message)
+            case PortReport() | Hello():
+                raise AssertionError(message)
+
+    def says_digest(self) -> GoalStateDigest:
+        state = self.wanted.state
+        return GoalStateDigest(state.revision, digest_of(state), feeds=dict(state.feeds))
+
+
+class Simulation:
+    def __init__(self, controllers: int = 2) -> None:
+        self.log, self.queue = Log(), TopicQueueInProcess()
+        self.controllers: list[Controller] = []
+        self._count = controllers
+        self._directory = tempfile.TemporaryDirectory()
+        self.hosts: list[Host] = []
+
+    async def __aenter__(self) -> "Simulation":
+        self.controllers = [await Controller(self.log, self.queue).start() for _ in range(self._count)]
+        self.hosts = [Host(host_id, self.queue, self._directory_of(host_id)) for host_id in HOSTS]
+        return self
+
+    def _directory_of(self, host_id: str) -> Path:
+        directory = Path(self._directory.name, host_id)
+        directory.mkdir()
+        return directory
+
+    async def __aexit__(self, *_: object) -> None:
+        for host in self.hosts:
+            await host.topics.close()
+            host.wanted.close()
+        self._directory.cleanup()
+
+    async def restart_controller(self, number: int) -> None:
+        old = self.controllers[number]
+        for host in self.hosts:
+            if host.controller is old:
+                host.disconnect()
+        old.stop()
+        self.controllers[number] = await Controller(self.log, self.queue).start()
+
+    def change(self, *operations: tuple[object, ...]) -> None:
+        """Transactions that are committed together."""
+        records: list[Record] = []
+        for name, *arguments in operations:
+            records += getattr(self.log.cloud, str(name))(*arguments)
+        self.log.append(records)
+
+    async def go_on(self, seconds: float = 60.0, step: float = 1.0) -> None:
+        """Let everything take its course: controllers read, hosts take and tell, the publishers say where they are."""
+        loop = asyncio.get_running_loop()
+        until, beat = loop.time() + seconds, 0.0
+        while loop.time() < until:
+            for number, host in enumerate(self.hosts):
+                if host.controller is None:
+                    host.connect(self.controllers[number % len(self.controllers)])
+            for controller in self.controllers:
+                await controller.read_on(1000)
+            for host in self.hosts:
+                while await host.take() or host.report():
+                    pass
+            if loop.time() >= beat:
+                beat = loop.time() + 5.0
+                for controller in self.controllers:
+                    assert controller.manager.publishing is not None
+                    controller.manager.publishing.beat()
+            await asyncio.sleep(step)
+
+    def model(self) -> ReadModel:
+        return self.controllers[0].manager.model
+
+    def differences(self) -> dict[str, list[str]]:
+        """By host, in what it differs from what it should have."""
+        model = self.model()
+        found = {
+            host.host_id: host_digest(model, host.host_id).differences(digest_of(host.wanted.state))
+            for host in self.hosts
+        }
+        return {host_id: parts for host_id, parts in found.items() if parts}
+
+    def fed(self) -> int:
+        """How many hosts learn of VPCs by topic, for each of these."""
+        return sum(len(vpc.fed) for each in self.controllers for vpc in each.manager.model.vpcs.values())

@@ -1,0 +1,150 @@
+"""Whatever happens to controllers, hosts, streams and the message queue, every host ends with what it should have."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from alcor.model.records import PortRecord
+from tests.unit.dpm.cloud import ADDRESSES, HOSTS, MACS, PORTS, SUBNETS, VPCS
+from tests.unit.dpm.histories import operations
+from tests.unit.topics.simulation import Simulation, run
+
+_FIRST: tuple[tuple[object, ...], ...] = (
+    *(("put_vpc", vpc_id, number, 1450, True, False, True) for number, vpc_id in enumerate(VPCS[:2], 1)),
+    *(("put_node", host_id, number, False) for number, host_id in enumerate(HOSTS, 1)),
+    *(("put_subnet", subnet_id, VPCS[number % 2], True) for number, subnet_id in enumerate(SUBNETS)),
+    *(
+        ("put_port", PortRecord(PORTS[number], VPCS[0], MACS[number], ((SUBNETS[0], ADDRESSES[number]),), host_id))
+        for number, host_id in enumerate(HOSTS)
+    ),
+)
+
+
+def moved(host: int) -> tuple[object, ...]:
+    """The second host's port is on another one."""
+    return "put_port", PortRecord(PORTS[1], VPCS[0], MACS[1], ((SUBNETS[0], ADDRESSES[1]),), HOSTS[host])
+
+
+def in_simulation(test: Callable[[Simulation], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    async def simulated() -> None:
+        async with Simulation() as simulation:
+            simulation.change(*_FIRST)
+            await simulation.go_on(20)
+            await test(simulation)
+
+    def run_test() -> None:
+        run(simulated())
+
+    run_test.__name__, run_test.__doc__ = test.__name__, test.__doc__
+    return run_test
+
+
+@in_simulation
+async def test_hosts_of_a_queued_vpc_come_to_read_its_topic(simulation: Simulation) -> None:
+    assert simulation.fed() == len(HOSTS)
+    assert not simulation.differences()
+
+
+@in_simulation
+async def test_a_change_is_published_once_and_reaches_all(simulation: Simulation) -> None:
+    before = simulation.queue.published
+    simulation.change(moved(2))
+    await simulation.go_on(1)
+    assert simulation.queue.published - before <= 3  # it, and perhaps a sign of life of each VPC
+    assert not simulation.differences()
+    others = [number for number in range(len(HOSTS)) if number not in (1, 2)]
+    for number in others:
+        host = simulation.hosts[number]
+        assert host.counters.values["topic_changes_taken"] == 1
+
+
+_steps = st.one_of(
+    *[st.tuples(st.just("change"), st.lists(operations, min_size=1, max_size=3))] * 5,
+    *[st.tuples(st.just("move"), st.integers(0, 3))] * 3,
+    *[st.tuples(st.just("read"), st.integers(0, 1), st.integers(1, 3))] * 4,
+    *[st.tuples(st.just("take"), st.integers(0, 3))] * 4,
+    *[st.tuples(st.just("report"), st.integers(0, 3))] * 4,
+    *[st.tuples(st.just("wait"), st.sampled_from([0.0, 0.5, 3.0, 10.0]))] * 2,
+    st.tuples(st.just("go_on"), st.sampled_from([1.0, 5.0, 20.0])),
+    st.tuples(st.just("connect"), st.integers(0, 3), st.integers(0, 1)),
+    st.tuples(st.just("disconnect"), st.integers(0, 3)),
+    st.tuples(st.just("lose_one"), st.integers(0, 3)),
+    st.tuples(st.just("restart_host"), st.integers(0, 3)),
+    st.tuples(st.just("restart_controller"), st.integers(0, 1)),
+    st.tuples(st.just("resync"), st.integers(0, 3)),
+    st.tuples(st.just("other_turns")),
+    st.tuples(st.just("broker_away")),
+    st.tuples(st.just("broker_back")),
+    st.tuples(st.just("loses"), st.booleans()),
+    st.tuples(st.just("repeats"), st.booleans()),
+    st.tuples(st.just("beat")),
+)
+
+
+async def _step(simulation: Simulation, name: str, arguments: tuple[Any, ...]) -> None:
+    hosts, controllers, queue = simulation.hosts, simulation.controllers, simulation.queue
+    match name:
+        case "change":
+            simulation.change(*arguments[0])
+        case "move":
+            simulation.change(moved(arguments[0]))
+        case "read":
+            await controllers[arguments[0]].read_on(arguments[1])
+        case "take":
+            await hosts[arguments[0]].take()
+        case "report":
+            hosts[arguments[0]].report()
+        case "wait":
+            await asyncio.sleep(arguments[0])
+        case "go_on":
+            await simulation.go_on(arguments[0])
+        case "connect":
+            hosts[arguments[0]].connect(controllers[arguments[1]])
+        case "disconnect":
+            hosts[arguments[0]].disconnect()
+        case "lose_one":
+            hosts[arguments[0]].lose_one()
+        case "restart_host":
+            await hosts[arguments[0]].restart()
+        case "restart_controller":
+            await simulation.restart_controller(arguments[0])
+        case "resync":
+            if hosts[arguments[0]].controller is not None:
+                hosts[arguments[0]].stream.resync()
+        case "other_turns":
+            queue.pass_turns_on()
+        case "broker_away":
+            queue.go_away()
+        case "broker_back":
+            queue.come_back()
+        case "loses":
+            queue.loses = arguments[0]
+        case "repeats":
+            queue.repeats = arguments[0]
+        case "beat":
+            for controller in controllers:
+                assert controller.manager.publishing is not None
+                controller.manager.publishing.beat()
+
+
+@settings(max_examples=100, deadline=None)
+@example(True, [("change", [("put_node", HOSTS[0], 1, True)]), ("disconnect", 0)])
+@example(True, [("change", [("put_node", HOSTS[1], 1, True)]), ("restart_controller", 1)])
+@given(st.booleans(), st.lists(_steps, max_size=40))
+def test_every_host_ends_with_what_it_should_have(settled: bool, steps: list[tuple[Any, ...]]) -> None:
+    async def simulated() -> None:
+        async with Simulation() as simulation:
+            simulation.change(*_FIRST)
+            if settled:
+                await simulation.go_on(20)
+            for name, *arguments in steps:
+                await _step(simulation, name, tuple(arguments))
+            simulation.queue.loses = False
+            simulation.queue.come_back()
+            await simulation.go_on(200)
+            assert not simulation.differences()
+
+    run(simulated())
