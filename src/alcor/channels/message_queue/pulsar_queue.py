@@ -149,7 +149,7 @@ class PulsarPublisher:
     def __init__(self, client: Client, topic: str) -> None:
         self._client, self._topic = client, topic
         self._waiting: deque[tuple[bytes, str, asyncio.Future[None]]] = deque()
-        self._filled = asyncio.Event()
+        self._filled, self._failed = asyncio.Event(), asyncio.Event()
         self._unconfirmed = asyncio.Semaphore(_UNCONFIRMED)
         self._sending: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
@@ -177,22 +177,30 @@ class PulsarPublisher:
     async def run(self) -> None:
         """Send what is to be sent, until it is closed."""
         self._task = asyncio.current_task()
-        producer = await self._open()
-        try:
-            while True:
-                await self._filled.wait()
-                while self._waiting:
-                    await self._unconfirmed.acquire()
-                    # Tasks begin in the order in which they are made, so messages keep theirs.
-                    task = asyncio.create_task(self._send(producer, *self._waiting.popleft()))
-                    self._sending.add(task)
-                    task.add_done_callback(self._sending.discard)
+        while True:
+            producer = await self._open()
+            self._failed.clear()
+            try:
+                await self._send_all(producer)
+            finally:
+                for task in self._sending:
+                    task.cancel()
+                with contextlib.suppress(PulsarException):
+                    await producer.close()
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _send_all(self, producer: Producer) -> None:
+        """Until the producer sends no more: what it was given then is lost, which whoever gave it hears."""
+        while not self._failed.is_set():
+            await self._filled.wait()
+            while self._waiting and not self._failed.is_set():
+                await self._unconfirmed.acquire()
+                # Tasks begin in the order in which they are made, so messages keep theirs.
+                task = asyncio.create_task(self._send(producer, *self._waiting.popleft()))
+                self._sending.add(task)
+                task.add_done_callback(self._sending.discard)
+            if not self._waiting:
                 self._filled.clear()
-        finally:
-            for task in self._sending:
-                task.cancel()
-            with contextlib.suppress(PulsarException):
-                await producer.close()
 
     async def _open(self) -> Producer:
         while True:
@@ -209,6 +217,8 @@ class PulsarPublisher:
                 sent.set_result(None)
         except PulsarException as error:
             _fail(sent, str(error))
+            self._failed.set()
+            self._filled.set()
         except asyncio.CancelledError:
             _fail(sent, "it was closed")
             raise
