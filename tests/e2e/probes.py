@@ -84,13 +84,13 @@ async def _tcp(namespace: NetworkNamespace, address: str, port: int) -> bool:
     with _new(namespace, _family(address), socket.SOCK_STREAM, 0) as probe:
         try:
             await loop.sock_connect(probe, (address, port))
-        except ConnectionRefusedError:
+            await loop.sock_sendall(probe, b"?")
+            return await loop.sock_recv(probe, 1) == b"?"
+        except ConnectionError:
             raise  # it came there
-        except OSError:  # no route yet
+        except OSError:  # no route yet, which a router may say late
             await asyncio.sleep(AGAIN)
             return False
-        await loop.sock_sendall(probe, b"?")
-        return await loop.sock_recv(probe, 1) == b"?"
 
 
 async def _udp(namespace: NetworkNamespace, address: str, port: int) -> bool:
