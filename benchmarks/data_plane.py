@@ -4,8 +4,8 @@ python -m benchmarks.data_plane [--rounds 5] [--seconds 2]
 
 Two hosts, each a network namespace with an Open vSwitch and an agent of its own, and pairs of workloads: on one host
 within a subnet, without port security, with it and a stateful security group, and with a stateless one; routed to
-another subnet, to another VPC, and through two routers; and between the hosts. For comparison, two interfaces of a bare
-Open vSwitch bridge of the first host that has two flows and nothing else.
+another subnet, with network ACLs of both, to another VPC, and through two routers; over IPv6; and between the hosts.
+For comparison, two interfaces of a bare Open vSwitch bridge of the first host that has two flows and nothing else.
 
 All of these by turns, in rounds: a thousand pings, then one TCP connection and one stream of datagrams of 1,400
 bytes, sent as fast as they can be (iperf3), of which those count that arrive. What is shown is the best round, which
@@ -82,9 +82,15 @@ class Pairs:
             ("same", first, "10.1.1.0/24"),
             ("other", second, "10.2.0.0/24"),
             ("behind", second, "10.2.1.0/24"),
+            ("judged", first, "10.1.2.0/24"),
+            ("judged too", first, "10.1.3.0/24"),
+            ("near, IPv6", first, "2001:db8:1::/64"),
+            ("same, IPv6", first, "2001:db8:2::/64"),
         ):
-            self._subnets[name] = await self._region.subnet(network, cidr)
+            version = 6 if ":" in cidr else 4
+            self._subnets[name] = await cloud.create("subnet", network_id=network["id"], ip_version=version, cidr=cidr)
         await self._make_routers(first["id"])
+        await self._make_acl(first)
         for name in ("stateful", "stateless"):
             group = await cloud.create("security_group", name=name, stateful=name == "stateful")
             rule = {"security_group_id": group["id"], "direction": "ingress", "ethertype": "IPv4"}
@@ -95,7 +101,7 @@ class Pairs:
         """One is in all subnets but that behind, to which another leads."""
         cloud, subnets = self._region.cloud, self._subnets
         router, behind = [await cloud.create("router", name=name) for name in ("router", "behind")]
-        for name in ("near", "same", "other"):
+        for name in self._subnets.keys() - {"behind"}:
             await self._region.attach(router, subnets[name])
         address = [{"subnet_id": subnets["same"]["id"], "ip_address": "10.1.1.253"}]
         port = await cloud.create("port", network_id=network_id, fixed_ips=address)
@@ -105,12 +111,45 @@ class Pairs:
             routes = [{"destination": subnets[to]["cidr"], "nexthop": next_hop}]
             await cloud.update("router", each["id"], {"routes": routes})
 
-    async def add(self, name: str, subnet: str, guarded: str = "", host_number: int = 0) -> None:
-        """A workload of the first host in the first subnet, and its peer."""
+    async def _make_acl(self, network: Resource) -> None:
+        """Two subnets have one, whose last rules let everything pass."""
+        cloud, project_id = self._region.cloud, network["project_id"]
+        judged = [self._subnets[name]["id"] for name in ("judged", "judged too")]
+        acl = await cloud.create_alcors("network_acl", project_id, vpc_id=network["id"], associated_subnets=judged)
+        for direction in ("ingress", "egress"):
+            usual = {"network_acl_id": acl["id"], "direction": direction, "protocol": "tcp"}
+            for number in range(1, 10):
+                denied = {"action": "deny", "port_range_min": number, "port_range_max": number}
+                await cloud.create_alcors("network_acl_rule", project_id, **usual | denied, number=number)
+            rest = {"action": "allow", "number": 100, "protocol": None}
+            await cloud.create_alcors("network_acl_rule", project_id, **usual | rest)
+
+    async def add(
+        self, name: str, subnet: str, guarded: str = "", host_number: int = 0, source_subnet: str = "near"
+    ) -> None:
+        """A workload of the first host, in the first subnet unless it says otherwise, and its peer."""
         attributes, number = self._groups[guarded], len(self.paths)
-        source, _ = await self._region.add(f"a{number}", self._subnets["near"], 0, **attributes)
+        source, _ = await self._region.add(f"a{number}", self._subnets[source_subnet], 0, **attributes)
         target, address = await self._region.add(f"b{number}", self._subnets[subnet], host_number, **attributes)
         self.paths.append(Path(name, source.namespace, target.namespace, address))
+
+    async def add_ipv6(self, name: str, subnet: str) -> None:
+        """The same of the first host, over IPv6."""
+        await self.add(name, subnet)
+        path = self.paths[-1]
+        for end, its_subnet in ((path.source, "near"), (path.target, subnet)):
+            path.address = await self._give_ipv6(end, its_subnet)
+
+    async def _give_ipv6(self, end: NetworkNamespace, subnet: str) -> str:
+        cloud, chosen = self._region.cloud, self._subnets[f"{subnet}, IPv6"]
+        mac = end.run("cat", f"/sys/class/net/{INTERFACE}/address").strip()
+        port = next(each for each in await cloud.list_all("port") if each["mac_address"] == mac)
+        both = [*port["fixed_ips"], {"subnet_id": chosen["id"]}]
+        port = await cloud.update("port", port["id"], {"fixed_ips": both})
+        address: str = next(each["ip_address"] for each in port["fixed_ips"] if each["subnet_id"] == chosen["id"])
+        end.ip("-6", "address", "add", f"{address}/64", "dev", INTERFACE, "nodad")
+        end.ip("-6", "route", "add", "default", "via", chosen["gateway_ip"], "dev", INTERFACE)
+        return address
 
 
 async def paths_between_workloads(region: Region) -> list[Path]:
@@ -121,9 +160,12 @@ async def paths_between_workloads(region: Region) -> list[Path]:
     await pairs.add("within a subnet, stateful group", "near", "stateful")
     await pairs.add("within a subnet, stateless group", "near", "stateless")
     await pairs.add("to another subnet", "same")
+    await pairs.add("to another subnet, network ACLs", "judged too", source_subnet="judged")
     await pairs.add("to another VPC", "other")
     await pairs.add("to another VPC, stateful group", "other", "stateful")
     await pairs.add("through two routers", "behind")
+    await pairs.add_ipv6("within a subnet, IPv6", "near")
+    await pairs.add_ipv6("to another subnet, IPv6", "same")
     await pairs.add("between hosts, within a subnet", "near", host_number=1)
     await pairs.add("between hosts, to another VPC", "other", host_number=1)
     await pairs.add("between hosts, to another VPC, stateful", "other", "stateful", host_number=1)
