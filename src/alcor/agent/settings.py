@@ -22,6 +22,7 @@ vtep_ip = "192.0.2.21"                 # this host's tunnel end point in the und
 data_directory = "/var/lib/alcor"      # the goal state is kept here, and the agent's socket
 driver = "ovs"                         # "ovs" for Open vSwitch, "memory" for a simulated data plane
 flood_copies = 64                      # what a broadcast packet may become; larger VPCs have no broadcast
+rescue_after = 5                       # seconds without a controller after which a neighbour leads to one; 0 for never
 audit_seconds = 600                    # about how often what the data plane holds is compared and repaired
 
 [ovs]
@@ -94,9 +95,9 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audit_seconds: int = 600
     flood_copies: int = 64
     service_network: str = "100.64.0.0/12"
-    probe_port: int = 9698
-    relay_port: int = 9698
-    rescue_after: float = 10.0
+    probe_port: int = 9699
+    relay_port: int = 9699
+    rescue_after: float = 5.0
     metadata: MetadataSettings = MetadataSettings()
     dns: DnsSettings = DnsSettings()
     trust: TrustSettings = TrustSettings()

@@ -66,7 +66,8 @@ def status(config: Path, as_json: bool) -> None:
         return
     for name, value in values.items():
         if name not in ("counters", "network_config_managers"):
-            click.echo(f"{name.replace('_', ' '):20} {value if value != '' else '-'}")
+            text = ", ".join(value) if isinstance(value, list) else value
+            click.echo(f"{name.replace('_', ' '):20} {text if text != '' else '-'}")
     for manager in values["network_config_managers"]:
         vnis = ", ".join(map(str, manager["vnis"])) or "-"
         click.echo(f"Network Config Manager {manager['address']}  {manager['state']}  answers for VNIs {vnis}")

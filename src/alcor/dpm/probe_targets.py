@@ -16,6 +16,7 @@ _LOOK_SECONDS = 1.0
 _AGAIN_SECONDS = 600.0  # after which everybody's VPCs are looked at again
 _SHARE = 100  # of the time that a round took, to rest after it
 _TOLD_AT_ONCE = 100
+_NEVER_SECONDS = 3600.0  # between two probes of nobody
 _NO_HOUR = -1  # relays are kept on disk, and do not change with the hour
 
 
@@ -96,11 +97,12 @@ class ProbeTargeting:
         if connection is None or not self._has_rings:
             return  # before there are rings, no target would mean to forget what is known of them
         self._tell_relays(host_id, connection)
-        if self._interval and connection.hello.takes_probe_targets:
+        if connection.hello.takes_probe_targets:
             self._tell_targets(host_id, connection, vpcs)
 
     def _tell_targets(self, host_id: str, connection: HostConnection, vpcs: Iterable[list[int]]) -> None:
-        targets = ProbeTargets(self._targets(host_id, vpcs), self._interval, self._packet_bytes)
+        chosen = self._targets(host_id, vpcs) if self._interval else {}  # without any, hosts still say how they do
+        targets = ProbeTargets(chosen, self._interval or _NEVER_SECONDS, self._packet_bytes)
         told = hash(tuple(targets.targets.items()))
         if self._told.get(host_id) != told:
             self._told[host_id] = told

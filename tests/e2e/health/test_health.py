@@ -10,7 +10,7 @@ from alcor.testbed.cloud import Cloud
 from alcor.testbed.host import Host
 from alcor.testbed.testbed import Testbed
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
 _PATIENCE_SECONDS = 60.0
 
@@ -92,11 +92,11 @@ async def test_a_host_without_ovs_vswitchd_is_degraded_and_its_ports_are_down_un
     port = await region.cloud.create("port", network_id=network["id"], **{"binding:host_id": one.name})
     workload = region.testbed.add_workload("one", one)
     workload.plug(port["id"], port["mac_address"])
-    await region.cloud.wait_for_status("port", port["id"], "ACTIVE")
+    await region.cloud.wait_for_status("port", port["id"], "ACTIVE", timeout=60)
     one.switch.switch.kill()
     await region.sees(one, "degraded", "its data plane is gone")
-    await region.cloud.wait_for_status("port", port["id"], "DOWN")
+    await region.cloud.wait_for_status("port", port["id"], "DOWN", timeout=60)
     await asyncio.to_thread(one.switch.start_switch)
-    await region.cloud.wait_for_status("port", port["id"], "ACTIVE")
+    await region.cloud.wait_for_status("port", port["id"], "ACTIVE", timeout=60)
     for host in (one, two):
         await region.sees(host, "up")

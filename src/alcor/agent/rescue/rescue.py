@@ -29,6 +29,7 @@ RELAYS = "relays.msgpack"
 _LOOK_SECONDS = 0.5
 _STEADY_SECONDS = 600.0  # on the direct way, after which the next rescue is the first
 _LONGEST_CHECK_SECONDS = 600.0
+_RETURN_SECONDS = 15.0  # that a host may take to connect directly: attempts are some seconds apart
 _CHECKS = 2  # in a row that reach a controller before the direct way is trusted
 
 Connect = Callable[[str], Awaitable[Stream]]
@@ -41,7 +42,7 @@ _decode = msgspec.msgpack.Decoder(RelayCandidates).decode
 class RescueSettings(msgspec.Struct, frozen=True):
     """How patient a host is, in seconds."""
 
-    after: float = 10.0  # without a controller, before a neighbour is asked; half as much again at random; 0 for never
+    after: float = 5.0  # without a controller, before a neighbour is asked; half as much again at random; 0 for never
     check: float = 10.0  # between two looks whether the direct way is there again, more or less
     timeout: float = 2.0  # for a direct connection
     patience: float = 2.0 + handshake.PATIENCE_SECONDS  # with one neighbour
@@ -172,7 +173,7 @@ class Rescue:
         log.warning("a controller is reached on the direct way again")
         self.is_relayed = False
         self._direct_since = self._clock()
-        self._patience_ends = self._clock() + self._patience()
+        self._patience_ends = self._clock() + self._patience() + _RETURN_SECONDS
         self._cut()
 
     def _cut(self) -> None:

@@ -58,9 +58,15 @@ class Site:
                 return await asyncio.open_connection(LOCALHOST, self.port)
             await asyncio.sleep(0.01)
 
+    async def greeted(self) -> tuple[bytes, Stream]:
+        """A connection that the relay hears: there may be too many for a moment."""
+        while True:
+            reader, writer = await self.connect()
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                return await reader.readexactly(handshake.GREETING_BYTES), (reader, writer)
+
     async def ask(self, host_id: str = "host-1", address: str = "", key: bytes = KEY) -> tuple[int, Stream]:
-        reader, writer = await self.connect()
-        greeting = await reader.readexactly(handshake.GREETING_BYTES)
+        greeting, (reader, writer) = await self.greeted()
         token = handshake.token(key, host_id)
         writer.write(handshake.request(token, greeting, host_id, address or self.controller))
         return (await reader.readexactly(1))[0], (reader, writer)

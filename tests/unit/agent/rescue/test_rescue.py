@@ -18,7 +18,7 @@ from tests.unit.agent.rescue.test_relay import free_port, say_back, until
 
 SECRET = b"s" * 32
 ONE, TWO = "127.0.0.2", "127.0.0.3"
-SETTINGS = RescueSettings(after=0.1, check=0.05, timeout=1.0, patience=1.0)
+SETTINGS = RescueSettings(after=0.1, check=0.05, timeout=10.0, patience=2.0)
 
 
 def candidates(*addresses: str) -> RelayCandidates:
