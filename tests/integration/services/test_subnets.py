@@ -257,3 +257,15 @@ async def test_a_subnet_with_addresses_in_use_stays(cloud: Cloud) -> None:
     await cloud.update(PORTS, port["id"], fixed_ips=[])
     await cloud.delete(SUBNETS, subnet["id"])
     assert await refusal(cloud.delete(SUBNETS, subnet["id"])) == (404, "SubnetNotFound")
+
+
+async def test_ports_show_no_address_that_went_with_its_subnet(cloud: Cloud) -> None:
+    network = await cloud.network()
+    of_itself = {"ipv6_ra_mode": "slaac", "ipv6_address_mode": "slaac"}
+    first = await cloud.subnet(network)
+    made = [await cloud.subnet(network, f"2001:db8:{number}::/64", **of_itself) for number in range(2)]
+    ports = [await cloud.port(network, **{"binding:host_id": host}) for host in ("", "host-1")]
+    assert all(len(port["fixed_ips"]) == 3 for port in ports)
+    await cloud.delete(SUBNETS, made[0]["id"])
+    for port in (await cloud.all(PORTS)).values():
+        assert [each["subnet_id"] for each in port["fixed_ips"]] == [first["id"], made[1]["id"]]

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, Row, String, bindparam, or_, select, union_all
 
 from alcor.model import address_plan
@@ -90,10 +91,11 @@ _TAKEN = union_all(
     select(ip_reservation.c.ip_address).where(ip_reservation.c.subnet_id == bindparam("id")),
 )
 _REST = (
-    select(ip_allocation.c.subnet_id, ip_allocation.c.ip_address)
+    select(ip_allocation.c.subnet_id, ip_allocation.c.ip_address, ip_allocation.c.position)
     .where(ip_allocation.c.port_id == bindparam("port"))
     .order_by(ip_allocation.c.position)
 )
+_PLACE = sql.statement("UPDATE ip_allocation SET position = :place WHERE subnet_id = :subnet AND ip_address = :address")
 _DELETE = sql.statement("DELETE FROM subnet WHERE id = :id")
 _PROJECT_OF = sql.statement("SELECT project_id FROM subnet WHERE id = :id")
 _PORTS = sql.statement("SELECT count(DISTINCT port_id) FROM ip_allocation WHERE subnet_id = :id")
@@ -286,10 +288,24 @@ def _forget_own_addresses(transaction: Transaction, subnet_id: str) -> None:
     port_ids = sorted(set(ids))
     connection.execute(ip_allocation.delete().where(held, ip_allocation.c.port_id.in_(making)))
     groups = groups_of_ports(connection, port_ids) if port_ids else {}
+    shown = []
     for row in bulk.select_by(connection, list(port.c), port.c.id, port_ids):
+        rest = connection.execute(_REST, {"port": row.id}).all()
+        for place, kept in enumerate(rest):
+            if kept.position != place:
+                connection.execute(_PLACE, {"subnet": kept.subnet_id, "address": kept.ip_address, "place": place})
+        shown.append((_shown_without(row.shown, subnet_id), row.id))
         if row.host_id:
-            rest = [(each.subnet_id, bytes(each.ip_address)) for each in connection.execute(_REST, {"port": row.id})]
-            transaction.record(port_record(row, rest, groups.get(row.id, ())))
+            fixed_ips = [(kept.subnet_id, bytes(kept.ip_address)) for kept in rest]
+            transaction.record(port_record(row, fixed_ips, groups.get(row.id, ())))
+    bulk.update_rows(connection, port, "id", ("shown",), shown)
+
+
+def _shown_without(shown: str, subnet_id: str) -> str:
+    """What a port shows of other tables (the column ``shown``) when it has no address of the subnet any more."""
+    view = orjson.loads(shown)
+    view["fixed_ips"] = [each for each in view["fixed_ips"] if each["subnet_id"] != subnet_id]
+    return orjson.dumps(view).decode()
 
 
 def _in_use(subnet_id: str, port_id: str) -> AlcorError:
