@@ -13,6 +13,7 @@ from pathlib import Path
 import waitress
 
 _THREADS = 1  # SQLite has one writer; others would be told that the database is locked
+_CONNECTIONS = 500  # clients keep theirs for two minutes, and whoever comes when there are no more waits as long
 _CONFIGURATION = """
 [DEFAULT]
 log_file = {directory}/keystone.log
@@ -46,7 +47,7 @@ def main(password: str) -> None:
     unfinished.write_text(url)
     unfinished.rename(directory / "url")
     # One process: what Keystone keeps in memory is never out of date then.
-    waitress.serve(application, sockets=[listener], threads=_THREADS)
+    waitress.serve(application, sockets=[listener], threads=_THREADS, connection_limit=_CONNECTIONS)
 
 
 def _prepare(configuration: Path, url: str, password: str) -> None:
