@@ -112,6 +112,14 @@ def take(tx: Transaction, pool_id: str, count: int) -> list[int]:
     return _take_front(tx.connection, pool_id, count) or _take_anywhere(tx, pool_id, count)
 
 
+def front(connection: Connection, pool_id: str, count: int) -> sql.Read:
+    """What taking numbers asks of PostgreSQL first, to be asked ahead by who takes so many next.
+
+    With the answer they are taken: whoever does not take them then has lost them.
+    """
+    return _TAKE_FRONT.read(connection, {"id": pool_id, "count": count})
+
+
 def _take_front(connection: Connection, pool_id: str, count: int) -> list[int]:
     """Take the numbers from the front of the range after the cursor, as is nearly always possible; else none."""
     if connection.dialect.name == "postgresql":

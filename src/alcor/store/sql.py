@@ -171,11 +171,13 @@ def reading_ahead(connection: Connection, reads: Callable[[], Iterable[Read]]) -
         yield
         return
     asked = {_key(*each): each for each in reads()}
-    ahead.update(zip(asked, _fetch_together(connection, list(asked.values())), strict=True))
+    if asked:
+        ahead.update(zip(asked, _fetch_together(connection, list(asked.values())), strict=True))
     try:
         yield
     finally:
-        ahead.clear()
+        for key in asked:
+            ahead.pop(key, None)
 
 
 def with_read_ahead(connection: Connection) -> Connection:

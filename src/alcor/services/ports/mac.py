@@ -1,12 +1,12 @@
 """MAC addresses of ports: given out from the Active ranges, or chosen by the client, unique in each network."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
 from alcor.model.addresses import mac_text
 from alcor.model.errors import AlcorError, conflict
-from alcor.store import number_pools
+from alcor.store import number_pools, sql
 from alcor.store.tables import mac_range, mac_reservation, port
 from alcor.store.transaction import Transaction
 
@@ -37,6 +37,11 @@ def assign(transaction: Transaction, ports: Sequence[tuple[str, int | None]]) ->
             f"Unable to generate unique mac: {error.available} are free. Add a range of MAC addresses.",
         ) from error
     return [next(given) if mac is None else mac for _, mac in ports]
+
+
+def takes(connection: Connection, count: int) -> Iterator[sql.Read]:
+    """What giving so many ports MACs takes first, where any will do for each."""
+    yield number_pools.front(connection, POOL, count)
 
 
 def _choose(transaction: Transaction, chosen: Sequence[tuple[str, int]]) -> None:

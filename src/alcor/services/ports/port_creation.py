@@ -130,9 +130,10 @@ def _write(
         return []
     chosen = [mac_number(address) if (address := _chosen_mac(values)) else None for values, _ in planned]
     of_networks = [values["network_id"] for values, _ in planned]
-    macs = mac.assign(transaction, list(zip(of_networks, chosen, strict=True)))
     slots = [slots for _, slots in planned]
-    fixed_ips = private_ip.allocate(transaction, list(zip(of_networks, macs, slots, strict=True)))
+    with sql.reading_ahead(transaction.connection, lambda: _takes(transaction.connection, chosen, slots)):
+        macs = mac.assign(transaction, list(zip(of_networks, chosen, strict=True)))
+        fixed_ips = private_ip.allocate(transaction, list(zip(of_networks, macs, slots, strict=True)))
     rows = [
         _new_row(transaction, values, address, secured[values["network_id"]])
         for (values, _), address in zip(planned, macs, strict=True)
@@ -160,6 +161,15 @@ def _write(
     tell_of_interfaces(transaction, rows)
     remember_guests(transaction, rows, networks)
     return views
+
+
+def _takes(connection: Connection, macs: Sequence[int | None], slots: Sequence[Sequence[Slot]]) -> Iterator[sql.Read]:
+    """What is taken for new ports together, where none names what it wants: that has to be taken first."""
+    wanted = [slot for its in slots for slot in its]
+    if any(macs) or not all(private_ip.is_any(slot) for slot in wanted):
+        return
+    yield from mac.takes(connection, len(macs))
+    yield from private_ip.takes(connection, wanted)
 
 
 def _insert(

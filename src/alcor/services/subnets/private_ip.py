@@ -4,11 +4,12 @@ An address that lies in its subnet's allocation pools is taken from the subnet's
 one of the subnet's other addresses. That no address is held twice is the table's primary key.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from alcor.model import address_plan
 from alcor.model.addresses import ip_bytes, ip_text
@@ -16,7 +17,7 @@ from alcor.model.errors import AlcorError, bad_request, conflict, invalid_input
 from alcor.services.routers.router_ports import ROUTER_OWNERS
 from alcor.services.subnets.port_subnets import Asked, Subnet
 from alcor.services.subnets.subnet import WIDTHS
-from alcor.store import number_pools
+from alcor.store import number_pools, sql
 from alcor.store.tables import ip_allocation
 from alcor.store.transaction import Transaction
 
@@ -159,6 +160,17 @@ def allocate(transaction: Transaction, ports: Sequence[tuple[str, int, Sequence[
         for (index, position), fixed_ip in zip(places, found, strict=True):
             taken[index][position] = fixed_ip
     return [tuple(fixed_ips) for fixed_ips in taken]
+
+
+def is_any(slot: Slot) -> bool:
+    """Whether any free address of its subnets will do for a slot."""
+    return slot.number is None and not slot.subnets[0].automatic
+
+
+def takes(connection: Connection, slots: Iterable[Slot]) -> Iterator[sql.Read]:
+    """What giving addresses for these takes first, where any will do for each."""
+    wanted = Counter(slot.subnets for slot in slots)
+    yield from (number_pools.front(connection, choices[0].id, count) for choices, count in wanted.items())
 
 
 def _take_certain(transaction: Transaction, subnet: Subnet, numbers: Sequence[int]) -> None:
