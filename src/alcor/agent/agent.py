@@ -100,9 +100,9 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         LearnedFile(directory / LEARNED, on_demand.learned.dump, on_demand.restore, counters),
         LearnedFile(directory / NEXT_HOPS, routing.next_hops.dump, routing.next_hops.restore, counters),
     ]
-    rescue = Rescue(
-        settings.host_id, settings.controllers, settings.relay_port, counters, patience_of(settings.rescue_after)
-    )
+    has_queue = bool(settings.message_queue) and settings.channel != "fast"
+    patience = patience_of(settings.rescue_after, has_queue)
+    rescue = Rescue(settings.host_id, settings.controllers, settings.relay_port, counters, patience)
     files.append(LearnedFile(directory / RELAYS, rescue.dump, rescue.restore, counters))
     for file in files:
         file.load()

@@ -8,7 +8,8 @@ from typing import Protocol
 from alcor.channels.messages import AgentMessage, Welcome
 from alcor.model.goal_state import GoalStateDelta
 
-_PATIENCE_SECONDS = 6.0
+PATIENCE_SECONDS = 6.0
+"""How long the first way may come to nothing before the second is taken."""
 
 
 class AgentConnection(Protocol):
@@ -40,7 +41,7 @@ class EitherWay:
     The first is tried all the time; as soon as it works, the host leaves the second.
     """
 
-    def __init__(self, first: AgentClient, second: AgentClient, patience: float = _PATIENCE_SECONDS) -> None:
+    def __init__(self, first: AgentClient, second: AgentClient, patience: float = PATIENCE_SECONDS) -> None:
         self._first, self._second, self._patience = first, second, patience
 
     async def connections(self) -> AsyncIterator[AgentConnection]:

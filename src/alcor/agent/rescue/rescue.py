@@ -30,6 +30,7 @@ _LOOK_SECONDS = 0.5
 _STEADY_SECONDS = 600.0  # on the direct way, after which the next rescue is the first
 _LONGEST_CHECK_SECONDS = 600.0
 _RETURN_SECONDS = 15.0  # that a host may take to connect directly: attempts are some seconds apart
+_QUEUE_SECONDS = 15.0  # that a host may take to be served over a message queue instead
 _CHECKS = 2  # in a row that reach a controller before the direct way is trusted
 
 Connect = Callable[[str], Awaitable[Stream]]
@@ -48,9 +49,10 @@ class RescueSettings(msgspec.Struct, frozen=True):
     patience: float = 2.0 + handshake.PATIENCE_SECONDS  # with one neighbour
 
 
-def patience_of(after: float) -> RescueSettings:
-    """Settings of a host that is rescued after so many seconds."""
-    return RescueSettings(after, min(after, RescueSettings().check))
+def patience_of(after: float, has_queue: bool) -> RescueSettings:
+    """Settings of a host that is rescued after so many seconds; one with a message queue is first served over that."""
+    waits = after + _QUEUE_SECONDS if after and has_queue else after
+    return RescueSettings(waits, min(after, RescueSettings().check))
 
 
 class Way(msgspec.Struct, frozen=True):

@@ -9,8 +9,9 @@ import pytest
 from alcor.agent.counters import Counters
 from alcor.agent.rescue import relay as relaying
 from alcor.agent.rescue.relay import Relay
-from alcor.agent.rescue.rescue import Rescue, RescueSettings, Way
+from alcor.agent.rescue.rescue import Rescue, RescueSettings, Way, patience_of
 from alcor.agent.rescue.splice import Stream
+from alcor.channels.either_way import PATIENCE_SECONDS as EITHER_WAY_SECONDS
 from alcor.channels.messages import RelayCandidate, RelayCandidates
 from alcor.channels.rescue import handshake
 from alcor.model.addresses import ipv4_number
@@ -185,6 +186,12 @@ async def test_a_host_that_nobody_leads_tries_the_direct_way_first_each_time(sit
     async with site.rescue.way(site.controller) as way:
         assert way == Way(site.controller)
     assert not site.rescue.is_relayed
+
+
+def test_a_host_with_a_message_queue_has_time_to_be_served_over_it_first() -> None:
+    assert patience_of(5, has_queue=False).after == 5
+    assert patience_of(5, has_queue=True).after > 5 + EITHER_WAY_SECONDS
+    assert patience_of(0, has_queue=True).after == 0, "never"
 
 
 async def test_what_was_told_is_known_after_a_restart(site: Site) -> None:
