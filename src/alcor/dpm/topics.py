@@ -81,15 +81,12 @@ class Topics:
         host_id = connection.hello.host_id
         self._waiting.pop((host_id, position.vni), None)
         vpc = self._vpc(host_id, position.vni)
-        if not position.subscribed:
-            known = position.reason in self.fallen_back or len(self.fallen_back) < _REASONS
-            reason = position.reason if known else "other"
-            self.fallen_back[reason] += 1
-            self._metrics.topic_fallbacks.labels(reason).inc()
         if vpc is None:
             return
         silent_from = vpc.fed.pop(host_id, None)
         if silent_from is not None:
+            if not position.subscribed:
+                self._count_fallback(position.reason)
             # What waits for the host to take it may lead no further than to where its goal states fell silent.
             since = position.revision if position.by_topic else min(position.revision, silent_from)
             missed = self._missed(vpc, host_id, since)
@@ -102,6 +99,12 @@ class Topics:
                 self._feed(connection, position.vni)
             else:
                 self._waiting[host_id, position.vni] = connection, position
+
+    def _count_fallback(self, reason: str) -> None:
+        known = reason in self.fallen_back or len(self.fallen_back) < _REASONS
+        counted = reason if known else "other"
+        self.fallen_back[counted] += 1
+        self._metrics.topic_fallbacks.labels(counted).inc()
 
     def fed(self) -> int:
         """How many hosts learn by topic, counted for each VPC."""

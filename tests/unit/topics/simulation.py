@@ -29,17 +29,20 @@ from alcor.channels.messages import (
 )
 from alcor.dpm.compiler import Compiled, compile_entry
 from alcor.dpm.digests import host_digest
+from alcor.dpm.holding import ServedHosts
 from alcor.dpm.loading import load
 from alcor.dpm.manager import DataPlaneManager
 from alcor.dpm.metrics import DpmMetrics
+from alcor.dpm.partial import missing_records, needed
 from alcor.dpm.partial_reading import Batch
 from alcor.dpm.read_model import ReadModel
 from alcor.model.digest import digest_of
 from alcor.model.goal_state import GoalStateDelta
-from alcor.model.records import LogEntry, Record
+from alcor.model.records import LogEntry, NetworkAclRecord, PortRecord, Record, SubnetRecord, VpcRecord
 from alcor.southbound.v1 import southbound_pb2 as pb
 from tests.topic_queue import TopicQueueInProcess
 from tests.unit.dpm.cloud import HOSTS, Cloud
+from tests.unit.dpm.test_partial import CloudTables, may_happen
 
 LOG_ID = b"the change log.."
 _Result = TypeVar("_Result")
@@ -113,12 +116,39 @@ class Behind:
         return Batch(max(self.up_to, model.revision), self._log.entries[model.revision : self.up_to])
 
 
+class BehindWithItsShare:
+    """The same, that holds what concerns the hosts it serves. For these it reads to the end of the log."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self.up_to = 0
+        shared = ServedHosts()
+        self.has, self.take_in, self.release = shared.has, shared.take_in, shared.release
+
+    def load(self, connection: object) -> ReadModel:
+        of_vpcs = (VpcRecord, SubnetRecord, NetworkAclRecord, PortRecord)
+        records = (record for record in self._log.cloud.records() if not isinstance(record, of_vpcs))
+        model = load(len(self._log.entries), records)
+        model.served = set()
+        return model
+
+    def read(self, connection: object, model: ReadModel, hosts: Collection[str]) -> Batch:
+        newcomers = {host_id for host_id in hosts if not model.serves(host_id)}
+        entries = self._log.entries[model.revision : self.up_to]
+        if not newcomers and not needed(model, entries):
+            return Batch(max(self.up_to, model.revision), entries)
+        entries = self._log.entries[model.revision :]
+        missing = needed(model, entries)
+        loaded = tuple(missing_records(CloudTables(self._log.cloud), model, missing, newcomers))
+        return Batch(len(self._log.entries), entries, loaded, newcomers)
+
+
 class Controller:
-    def __init__(self, log: Log, queue: TopicQueueInProcess | None) -> None:
+    def __init__(self, log: Log, queue: TopicQueueInProcess | None, everything: bool = True) -> None:
         self.log = log
-        self.holding = Behind(log)
-        metrics = DpmMetrics(CollectorRegistry())
-        self.manager = DataPlaneManager(cast(Any, log), "c" * 36, metrics=metrics, queue=queue)
+        self.holding = Behind(log) if everything else BehindWithItsShare(log)
+        self.metrics = DpmMetrics(CollectorRegistry())
+        self.manager = DataPlaneManager(cast(Any, log), "c" * 36, metrics=self.metrics, queue=queue)
         self.manager._holding = cast(Any, self.holding)
 
     async def start(self) -> "Controller":
@@ -134,6 +164,14 @@ class Controller:
                 return
             if not self.log.entries[self.manager.revision : self.holding.up_to]:
                 return
+
+    def give_up(self, host_id: str) -> None:
+        """The host was away for too long, if it is."""
+        self.manager._host_given_up(host_id)
+
+    def drifts(self) -> float:
+        different: float = self.metrics.digests.labels("different")._value.get()
+        return different
 
     def stop(self) -> None:
         """Killed."""
@@ -247,13 +285,16 @@ class Host:
             case PortReport() | Hello():
                 raise AssertionError(message)
 
-    def says_digest(self) -> GoalStateDigest:
-        state = self.wanted.state
-        return GoalStateDigest(state.revision, digest_of(state), feeds=dict(state.feeds))
+    def say_digest(self) -> None:
+        """Have the controller compare what the host has with what it should have."""
+        if self.controller is not None:
+            state = self.wanted.state
+            self._tell(GoalStateDigest(state.revision, digest_of(state), feeds=dict(state.feeds)))
 
 
 class Simulation:
-    def __init__(self, controllers: int = 2) -> None:
+    def __init__(self, controllers: int = 2, everything: bool = True) -> None:
+        self._everything = everything
         self.log, self.queue = Log(), TopicQueueInProcess()
         self.controllers: list[Controller] = []
         self._count = controllers
@@ -261,9 +302,12 @@ class Simulation:
         self.hosts: list[Host] = []
 
     async def __aenter__(self) -> "Simulation":
-        self.controllers = [await Controller(self.log, self.queue).start() for _ in range(self._count)]
+        self.controllers = [await self._new_controller() for _ in range(self._count)]
         self.hosts = [Host(host_id, self.queue, self._directory_of(host_id)) for host_id in HOSTS]
         return self
+
+    async def _new_controller(self) -> Controller:
+        return await Controller(self.log, self.queue, self._everything).start()
 
     def _directory_of(self, host_id: str) -> Path:
         directory = Path(self._directory.name, host_id)
@@ -282,12 +326,14 @@ class Simulation:
             if host.controller is old:
                 host.disconnect()
         old.stop()
-        self.controllers[number] = await Controller(self.log, self.queue).start()
+        self.controllers[number] = await self._new_controller()
 
     def change(self, *operations: tuple[object, ...]) -> None:
         """Transactions that are committed together."""
         records: list[Record] = []
         for name, *arguments in operations:
+            if not may_happen(self.log.cloud, (name, *arguments)):
+                continue
             records += getattr(self.log.cloud, str(name))(*arguments)
         self.log.append(records)
 
@@ -304,6 +350,7 @@ class Simulation:
             for host in self.hosts:
                 while await host.take() or host.report():
                     pass
+                host.say_digest()
             if loop.time() >= beat:
                 beat = loop.time() + 5.0
                 for controller in self.controllers:
@@ -311,17 +358,18 @@ class Simulation:
                     controller.manager.publishing.beat()
             await asyncio.sleep(step)
 
-    def model(self) -> ReadModel:
-        return self.controllers[0].manager.model
-
     def differences(self) -> dict[str, list[str]]:
         """By host, in what it differs from what it should have."""
-        model = self.model()
+        model = load(len(self.log.entries), self.log.cloud.records())
         found = {
             host.host_id: host_digest(model, host.host_id).differences(digest_of(host.wanted.state))
             for host in self.hosts
         }
         return {host_id: parts for host_id, parts in found.items() if parts}
+
+    def drifts(self) -> float:
+        """How often a controller found that a host did not have what it should have, and gave it everything anew."""
+        return sum(each.drifts() for each in self.controllers)
 
     def fed(self) -> int:
         """How many hosts learn of VPCs by topic, for each of these."""

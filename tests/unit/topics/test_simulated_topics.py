@@ -75,6 +75,7 @@ _steps = st.one_of(
     st.tuples(st.just("restart_host"), st.integers(0, 3)),
     st.tuples(st.just("restart_controller"), st.integers(0, 1)),
     st.tuples(st.just("resync"), st.integers(0, 3)),
+    st.tuples(st.just("give_up"), st.integers(0, 3), st.integers(0, 1)),
     st.tuples(st.just("other_turns")),
     st.tuples(st.just("broker_away")),
     st.tuples(st.just("broker_back")),
@@ -114,6 +115,8 @@ async def _step(simulation: Simulation, name: str, arguments: tuple[Any, ...]) -
         case "resync":
             if hosts[arguments[0]].controller is not None:
                 hosts[arguments[0]].stream.resync()
+        case "give_up":
+            controllers[arguments[1]].give_up(HOSTS[arguments[0]])
         case "other_turns":
             queue.pass_turns_on()
         case "broker_away":
@@ -131,12 +134,14 @@ async def _step(simulation: Simulation, name: str, arguments: tuple[Any, ...]) -
 
 
 @settings(max_examples=100, deadline=None)
-@example(True, [("change", [("put_node", HOSTS[0], 1, True)]), ("disconnect", 0)])
-@example(True, [("change", [("put_node", HOSTS[1], 1, True)]), ("restart_controller", 1)])
-@given(st.booleans(), st.lists(_steps, max_size=40))
-def test_every_host_ends_with_what_it_should_have(settled: bool, steps: list[tuple[Any, ...]]) -> None:
+@example(True, True, [("change", [("put_node", HOSTS[0], 1, True)]), ("disconnect", 0)])
+@example(True, True, [("change", [("put_node", HOSTS[1], 1, True)]), ("restart_controller", 1)])
+@given(st.booleans(), st.booleans(), st.lists(_steps, max_size=40))
+def test_every_host_ends_with_what_it_should_have(
+    everything: bool, settled: bool, steps: list[tuple[Any, ...]]
+) -> None:
     async def simulated() -> None:
-        async with Simulation() as simulation:
+        async with Simulation(everything=everything) as simulation:
             simulation.change(*_FIRST)
             if settled:
                 await simulation.go_on(20)
@@ -146,5 +151,6 @@ def test_every_host_ends_with_what_it_should_have(settled: bool, steps: list[tup
             simulation.queue.come_back()
             await simulation.go_on(200)
             assert not simulation.differences()
+            assert not simulation.drifts()
 
     run(simulated())
