@@ -23,13 +23,14 @@ INSTALLED = ROOT / ".pulsar" / "installed"
 _STANDALONE = ROOT / "tools" / "pulsar" / "standalone"
 _START_SECONDS = 180  # where others keep the machine busy; five on an idle one
 _POLL_SECONDS = 0.05
+_PORTS = range(30_000, 32_000)  # of brokers only: those that are killed come back to them
 
 
 class Broker:
     """A broker whose addresses and data stay its own over kills and starts."""
 
     def __init__(self, directory: Path) -> None:
-        port, self._http_port, bookie_port = free_port(), free_port(), free_port()
+        port, self._http_port, bookie_port = (free_port(_PORTS) for _ in range(3))
         self.url = f"pulsar://127.0.0.1:{port}"
         self._log = directory / "log"
         self._command = ["setpriv", "--pdeathsig", "KILL", str(_STANDALONE), str(directory)]

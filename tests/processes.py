@@ -63,14 +63,14 @@ def guarded(
         guard.wait(_STOP_SECONDS)
 
 
-def free_port() -> int:
+def free_port(ports: range = _PORTS) -> int:
     """A TCP port of the loopback interface that nobody listens on.
 
     It is none that the kernel gives to clients: their connections would take it before a server does, or while the
     server is down. And it is drawn by lot, since other processes look for one at the same time.
     """
     while True:
-        port = _random.choice(_PORTS)
+        port = _random.choice(ports)
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port

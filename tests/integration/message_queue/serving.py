@@ -66,7 +66,7 @@ async def queued_agent(address: QueueAddress, host_id: str) -> AsyncIterator[Fak
     queue = PulsarQueue(address)
 
     def client(agent: FakeAgent) -> QueueClient:
-        return QueueClient(queue, agent.hello, backoff=Backoff(first=0.05, maximum=0.5), welcome_timeout=5.0)
+        return QueueClient(queue, agent.hello, backoff=Backoff(first=0.05, maximum=0.5), welcome_timeout=20.0)
 
     agent = FakeAgent(host_id, (), client)
     agent.start()

@@ -23,7 +23,7 @@ def _slot_of(client: pulsar.Client, topic: str, slots: tuple[int, int]) -> pulsa
 
 
 def _producer(client: pulsar.Client, topic: str) -> pulsar.Producer:
-    return client.create_producer(topic, batching_enabled=False, block_if_queue_full=True)
+    return client.create_producer(topic, batching_enabled=False, block_if_queue_full=True, send_timeout_millis=0)
 
 
 def test_what_is_for_a_range_without_a_consumer_waits_and_holds_up_no_other(
