@@ -30,6 +30,7 @@ from alcor.store.store import Store
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 60.0
+_OWN_SECONDS = 30 * 86400  # its key is nowhere but in this process, and each change is a risk to those who connect
 
 
 class Trust:
@@ -114,8 +115,9 @@ class Trust:
         trusted = self.authorities()
         if self._own is None or is_new or now >= self._renew_at or self._own.authorities != trusted:
             key = certificates.new_key()
-            self._own = Credentials(key, self._certify(self._identity, certificates.public_key(key)), trusted)
-            self._renew_at = now + self._settings.lifetime / 2
+            chain = self._signer().certify(certificates.public_key(key), self._identity, now, _OWN_SECONDS)
+            self._own = Credentials(key, chain, trusted)
+            self._renew_at = now + _OWN_SECONDS / 2
             if self._enrolment is not None:
                 self._enrolment.show(self._own)
 
@@ -172,9 +174,12 @@ class Trust:
         return self._certify(identity, key)
 
     def _certify(self, identity: Identity, key: bytes) -> bytes:
-        assert self._signing is not None, "it is loaded first"
         self._refusals.certificates.labels(identity.kind.value).inc()
-        return self._signing[1].certify(key, identity, self._clock(), self._settings.lifetime)
+        return self._signer().certify(key, identity, self._clock(), self._settings.lifetime)
+
+    def _signer(self) -> certificates.Authority:
+        assert self._signing is not None, "it is loaded first"
+        return self._signing[1]
 
     def _loaded(self, stored: StoredAuthority) -> certificates.Authority:
         try:

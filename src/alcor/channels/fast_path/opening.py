@@ -48,15 +48,23 @@ def opens_trusted(source: CredentialSource) -> OpenChannel:
 def server_credentials(current: Callable[[], Credentials], met: Callable[[], None]) -> Any:
     """For a server that lets nobody in without a certificate. Each connection is met with those current then.
 
-    ``met`` is called for each that begins, whether or not it is let in, in any thread.
+    ``met`` is called for each that begins, whether or not it is let in, in any thread. gRPC is given others only when
+    there are: while it takes them, it may use the ones before for another connection, and has let go of them.
     """
+    shown = current()
 
-    def configuration() -> Any:
-        now = current()
-        return grpc.ssl_server_certificate_configuration([(now.key, now.chain)], now.authorities)
+    def configuration(credentials: Credentials) -> Any:
+        return grpc.ssl_server_certificate_configuration(
+            [(credentials.key, credentials.chain)], credentials.authorities
+        )
 
-    def next_configuration() -> Any:
+    def changed_configuration() -> Any:
+        nonlocal shown
         met()
-        return configuration()
+        credentials = current()
+        if credentials is shown:
+            return None
+        shown = credentials
+        return configuration(credentials)
 
-    return grpc.dynamic_ssl_server_credentials(configuration(), next_configuration, True)
+    return grpc.dynamic_ssl_server_credentials(configuration(shown), changed_configuration, True)
