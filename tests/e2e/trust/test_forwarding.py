@@ -40,7 +40,7 @@ async def test_hosts_whose_certificates_ended_forward_packets_and_come_back_with
     testbed.controller.start()
     wait_until(lambda: all(host.connected for host in testbed.hosts), "the hosts to be connected", _PATIENCE)
     await region.add("c", 1)
-    wait_until(lambda: region.host(0).status()["vpcs_without_manager"] == 0, "somebody to ask", _PATIENCE)
+    wait_until(lambda: region.host(0).status().get("vpcs_without_manager") == 0, "somebody to ask", _PATIENCE)
     testbed.wait_steady()
     assert sender.ping(region.address("c")) is not None
     ping.stop()
@@ -48,7 +48,7 @@ async def test_hosts_whose_certificates_ended_forward_packets_and_come_back_with
 
 
 def _has_ended(host: Host) -> bool:
-    certificate: str = host.status()["certificate"]
+    certificate: str = host.status().get("certificate", "")
     return certificate.startswith("ended")
 
 
@@ -58,7 +58,7 @@ async def test_a_revoked_host_forwards_packets_as_before(region: Region) -> None
     ping = sender.keep_pinging(region.address("b"))
     ping.wait_for_answers(30)
     await region.cloud.revoke(region.host(0))
-    wait_until(lambda: not region.host(0).status()["controller"], "the host to be sent away", _PATIENCE)
+    wait_until(lambda: region.host(0).status().get("controller") == "", "the host to be sent away", _PATIENCE)
     ping.wait_for_answers(30)
     ping.stop()
     assert ping.lost() == 0
