@@ -39,4 +39,14 @@ def locked(database_url: str) -> Iterator[None]:
             raise ControllerError(
                 f"another controller is using {url.database}; stop it, or run several controllers on PostgreSQL"
             ) from error
+        _keep_private(Path(url.database))
         yield
+
+
+def _keep_private(path: Path) -> None:
+    """The database has the authority's key. What SQLite puts beside it has the same mode. Raises ControllerError."""
+    try:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+    except OSError as error:
+        raise ControllerError(f"cannot use {path} for the database: {error.strerror}") from error

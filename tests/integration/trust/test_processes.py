@@ -124,6 +124,12 @@ def test_an_agent_without_certificates_is_not_let_in(controller: Controller, sou
         assert not agent.status().get("controller")
 
 
+def test_the_database_is_for_its_owner_alone(controller: Controller, tmp_path: Path) -> None:
+    assert controller.log()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("alcor.db*") if path.suffix != ".lock"}
+    assert set(modes.values()) == {0o600}, modes
+
+
 def test_another_controller_needs_the_secret_of_the_first(controller: Controller, tmp_path: Path) -> None:
     controller.stop()
     command = [sys.executable, "-m", "alcor", "controller", "--listen", f"unix:{tmp_path}/api"]
