@@ -24,7 +24,8 @@ from alcor.channels.trust.guard import Guard, Unguarded
 from alcor.controller import garbage
 from alcor.controller.settings import DPM, NCM, ControllerError, ControllerSettings
 from alcor.controller.trust import Trust
-from alcor.dpm.manager import DataPlaneManager, DpmSettings
+from alcor.dpm.manager import DataPlaneManager
+from alcor.dpm.settings import DpmSettings
 from alcor.model.identifiers import new_id
 from alcor.model.records import NodeRecord
 from alcor.ncm.manager import NetworkConfigManager

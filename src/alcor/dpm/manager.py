@@ -9,10 +9,6 @@ import logging
 import time
 from collections.abc import Collection
 from functools import partial
-from typing import Protocol
-
-import msgspec
-from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.channels.interface import HostConnection
 from alcor.channels.messages import (
@@ -30,6 +26,7 @@ from alcor.dpm.balancing import Balancing
 from alcor.dpm.compiler import Compiled
 from alcor.dpm.drift import Compared, compare, has_everything
 from alcor.dpm.failures import Failures
+from alcor.dpm.follower import Follower
 from alcor.dpm.following import Following
 from alcor.dpm.goal_states import ports_again, snapshot
 from alcor.dpm.history import History
@@ -44,40 +41,19 @@ from alcor.dpm.probe_targets import ProbeTargeting
 from alcor.dpm.publishing import Publishing
 from alcor.dpm.read_model import ReadModel
 from alcor.dpm.reports import reported_statuses
+from alcor.dpm.settings import DpmSettings
 from alcor.dpm.topics import Topics
+from alcor.dpm.trimming import keep_trimmed
 from alcor.model.errors import conflict, not_found
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.identifiers import Id, id_text
 from alcor.services.hosts.relay_secret import relay_secret
-from alcor.store import change_log
 from alcor.store.store import Store
 
 log = logging.getLogger(__name__)
 
 _WAIT_SECONDS = 5.0
 _LOST_REMEMBERED = 1000
-
-
-class Follower(Protocol):
-    """Somebody else who lives on the read model, on the same event loop."""
-
-    def compiled(self, compiled: Compiled) -> None:
-        """An entry was taken into the model, and this is what it means."""
-
-    def reloaded(self) -> None:
-        """The model was read anew: entries were missed."""
-
-
-class DpmSettings(msgspec.Struct, frozen=True):
-    """How the Data Plane Manager behaves."""
-
-    host_grace: float = 15.0  # seconds a host may be away before its ports go DOWN
-    kept_log_entries: int = 100_000
-    trim_interval: float = 300.0  # seconds
-    moves_per_second: int = 100  # hosts that are let go when others serve fewer
-    holds_everything: bool = True  # or only what concerns the hosts served
-    probe_interval: float = 10.0  # seconds between two probes of one host by another; 0 for none
-    probe_bytes: int = 1500  # of the largest IP packets that should pass between hosts
 
 
 class DataPlaneManager:
@@ -160,7 +136,7 @@ class DataPlaneManager:
         model = self._model
         log.info("read %d ports of %d VPCs at revision %d", len(model.ports), len(model.vpcs), self.revision)
 
-    def follow(self, follower: "Follower") -> None:
+    def follow(self, follower: Follower) -> None:
         """Tell somebody else of every entry, once hosts have been told."""
         self._followers.append(follower)
 
@@ -195,7 +171,7 @@ class DataPlaneManager:
             tasks.create_task(self._writer.run())
             tasks.create_task(self._liveness.run())
             tasks.create_task(self._balancing.run())
-            tasks.create_task(self._trim())
+            tasks.create_task(keep_trimmed(self._store, self._settings.trim_interval, self._settings.kept_log_entries))
             if self.publishing is not None:
                 tasks.create_task(self.publishing.run())
             tasks.create_task(self._following.run())
@@ -298,16 +274,6 @@ class DataPlaneManager:
         if again.ports:
             self._deliver(connection, again)
         return list(again.ports)
-
-    async def _trim(self) -> None:
-        while True:
-            await asyncio.sleep(self._settings.trim_interval)
-            try:
-                await self._store.write(
-                    lambda transaction: change_log.trim(transaction.connection, self._settings.kept_log_entries)
-                )
-            except SQLAlchemyError as error:
-                log.error("the change log could not be trimmed and is tried again: %s", str(error).splitlines()[0])
 
     # The way up: channels.interface.ChannelListener.
 

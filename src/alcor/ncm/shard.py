@@ -16,9 +16,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.dpm.compiler import Compiled, compile_entry
+from alcor.dpm.follower import Follower
 from alcor.dpm.following import Following
 from alcor.dpm.lag import Lag
-from alcor.dpm.manager import Follower
 from alcor.dpm.partial import relevant
 from alcor.dpm.partial_reading import ENTRIES_AT_ONCE, load_partial
 from alcor.dpm.read_model import ReadModel, VpcModel

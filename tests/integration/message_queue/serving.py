@@ -15,8 +15,9 @@ from alcor.channels.message_queue.pulsar_queue import PulsarQueue
 from alcor.channels.message_queue.server import QueueServer, QueueServerSettings
 from alcor.channels.messages import Welcome
 from alcor.dpm.digests import host_digest
-from alcor.dpm.manager import DataPlaneManager, DpmSettings
+from alcor.dpm.manager import DataPlaneManager
 from alcor.dpm.metrics import DpmMetrics
+from alcor.dpm.settings import DpmSettings
 from alcor.model.digest import digest_of
 from alcor.store.store import Store
 from tests.integration.southbound.fake_agent import FakeAgent

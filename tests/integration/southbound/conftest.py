@@ -13,8 +13,9 @@ from prometheus_client import CollectorRegistry
 from alcor.channels.fast_path.options import Keepalive
 from alcor.channels.fast_path.server import FastPathServer, FastPathSettings
 from alcor.channels.messages import Welcome
-from alcor.dpm.manager import DataPlaneManager, DpmSettings
+from alcor.dpm.manager import DataPlaneManager
 from alcor.dpm.metrics import DpmMetrics
+from alcor.dpm.settings import DpmSettings
 from alcor.store.store import Store
 from tests.integration.southbound.cloud_rows import Cloud
 from tests.integration.southbound.fake_agent import FakeAgent

@@ -22,8 +22,9 @@ from alcor.channels.fast_path.server import FastPathServer
 from alcor.channels.messages import Hello, Welcome
 from alcor.channels.trust.refusals import Refusals
 from alcor.controller.trust import Trust
-from alcor.dpm.manager import DataPlaneManager, DpmSettings
+from alcor.dpm.manager import DataPlaneManager
 from alcor.dpm.metrics import DpmMetrics
+from alcor.dpm.settings import DpmSettings
 from alcor.model.identifiers import new_id
 from alcor.model.records import NodeRecord
 from alcor.ncm.manager import NetworkConfigManager
