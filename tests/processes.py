@@ -12,6 +12,7 @@ from random import SystemRandom
 
 _STOP_SECONDS = 60
 _PORTS = range(20_000, 30_000)
+_SIDE_BY_SIDE = 8
 _random = SystemRandom()
 
 # The guard's standard input ends when whoever started it does.
@@ -67,10 +68,14 @@ def free_port(ports: range = _PORTS) -> int:
     """A TCP port of the loopback interface that nobody listens on.
 
     It is none that the kernel gives to clients: their connections would take it before a server does, or while the
-    server is down. And it is drawn by lot, since other processes look for one at the same time.
+    server is down. And it is drawn by lot, since other processes look for one at the same time; those that run the same
+    tests side by side have ports of their own, for it may be long until a server listens.
     """
+    size = len(ports) // _SIDE_BY_SIDE
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _SIDE_BY_SIDE
+    own = ports[number * size : (number + 1) * size]
     while True:
-        port = _random.choice(ports)
+        port = _random.choice(own)
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
