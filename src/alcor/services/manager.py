@@ -19,7 +19,7 @@ from alcor.services.access import Access
 from alcor.services.remembered import Remembered
 from alcor.services.rows import View, missing
 from alcor.store import bulk, sql
-from alcor.store.page import Named
+from alcor.store.listing.query import Named
 from alcor.store.transaction import Transaction
 
 Values = dict[str, Any]

@@ -16,7 +16,8 @@ from alcor.services.ports.port import PORTS
 from alcor.services.rows import View
 from alcor.services.subnets.subnet import SUBNETS
 from alcor.store import partial_snapshot, snapshot
-from alcor.store.page import Query, list_rows
+from alcor.store.listing.page import list_rows
+from alcor.store.listing.query import Query
 from alcor.store.store import open_store
 from alcor.store.tables import port
 from tests.databases import PostgreSQL

@@ -11,7 +11,9 @@ from alcor.services.manager import Create
 from alcor.services.networks.vpc import NETWORKS
 from alcor.services.ports.port import PORTS
 from alcor.services.rows import View
-from alcor.store.page import MarkerNotFound, Query, list_rows
+from alcor.store.listing.marker import MarkerNotFound
+from alcor.store.listing.page import list_rows
+from alcor.store.listing.query import Query
 from tests.integration.services.cloud import Cloud
 
 PROJECTS = ("a", "b", "c")

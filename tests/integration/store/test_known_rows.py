@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Table, select
 
 from alcor.model.identifiers import new_id
 from alcor.store import bulk
-from alcor.store.page import Query, list_rows
+from alcor.store.listing.page import list_rows
+from alcor.store.listing.query import Query
 from alcor.store.store import Store
 from alcor.store.tables import network, subnet
 from alcor.store.transaction import Transaction

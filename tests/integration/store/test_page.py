@@ -11,7 +11,9 @@ from sqlalchemy import Engine, event
 from alcor.model.addresses import ip_bytes
 from alcor.model.identifiers import new_id
 from alcor.store import bulk
-from alcor.store.page import MarkerNotFound, Query, count_rows, list_rows
+from alcor.store.listing.marker import MarkerNotFound
+from alcor.store.listing.page import count_rows, list_rows
+from alcor.store.listing.query import Query
 from alcor.store.tables import ip_allocation, network, port, subnet
 from alcor.store.transaction import Transaction
 from tests.integration.store.rows import network_row, port_row, subnet_row

@@ -34,7 +34,9 @@ from alcor.services.manager import (
 )
 from alcor.services.rows import View
 from alcor.store import bulk
-from alcor.store.page import MarkerNotFound, Query, list_rows
+from alcor.store.listing.marker import MarkerNotFound
+from alcor.store.listing.page import list_rows
+from alcor.store.listing.query import Query
 from alcor.store.store import Store
 from alcor.store.transaction import Transaction
 

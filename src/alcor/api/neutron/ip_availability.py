@@ -18,7 +18,8 @@ from alcor.model.values import schema_of
 from alcor.services.networks.ip_availability import availabilities
 from alcor.services.networks.vpc import ACCESS as NETWORK_ACCESS
 from alcor.services.rows import View
-from alcor.store.page import MarkerNotFound, list_rows
+from alcor.store.listing.marker import MarkerNotFound
+from alcor.store.listing.page import list_rows
 from alcor.store.store import Store
 from alcor.store.tables import network
 

@@ -10,7 +10,7 @@ from alcor.model.errors import AlcorError, bad_request
 from alcor.model.resource import Attribute, Kept, Resource
 from alcor.model.values import shown
 from alcor.services.rows import View
-from alcor.store.page import Query, TagFilter
+from alcor.store.listing.query import Query, TagFilter
 
 _SORTING = ("sort_key", "sort_dir")
 PAGING = ("fields", "limit", "marker", "page_reverse", *_SORTING)

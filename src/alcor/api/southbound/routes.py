@@ -16,7 +16,8 @@ from alcor.model.identifiers import Id, canonical_id, id_bytes, id_text
 from alcor.model.schema import OBJECT, STRING, STRING_OR_NULL, all_of, holding
 from alcor.services.hosts import host_session
 from alcor.services.hosts.node import NODES
-from alcor.store.page import Query, count_rows
+from alcor.store.listing.page import count_rows
+from alcor.store.listing.query import Query
 from alcor.store.store import Store
 
 _STATUS, _RETRY = "/southbound/status", "/southbound/retry"

@@ -10,7 +10,7 @@ from alcor.api.operation import Operation
 from alcor.api.routes import Route
 from alcor.model.schema import INTEGER, holding
 from alcor.services.floating_ips.external_network import VPCS
-from alcor.store.page import count_rows
+from alcor.store.listing.page import count_rows
 from alcor.store.store import Store
 
 

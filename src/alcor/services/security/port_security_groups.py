@@ -11,7 +11,7 @@ from alcor.services.manager import Create, Values
 from alcor.services.rows import missing
 from alcor.services.security.security_group import ACCESS, defaults_read, ensure_defaults
 from alcor.store import bulk, sql
-from alcor.store.page import Named
+from alcor.store.listing.query import Named
 from alcor.store.tables import port_security_group, security_group
 from alcor.store.transaction import Transaction
 

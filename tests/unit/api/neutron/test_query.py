@@ -3,7 +3,7 @@
 from alcor.api.neutron import query
 from alcor.model.resources.network import NETWORK
 from alcor.model.resources.port import PORT
-from alcor.store.page import Query, TagFilter
+from alcor.store.listing.query import Query, TagFilter
 
 
 def test_a_query_string_becomes_a_query() -> None:

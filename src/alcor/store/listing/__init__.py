@@ -1,0 +1,1 @@
+"""Listing any table by the page: filters, sorting, keyset paging, projection."""

@@ -1,0 +1,104 @@
+"""The rows of a page, and how many there are on all pages.
+
+A query's values are parameters of its statement, so that queries of one shape have the same: it is made once.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
+
+from alcor.store import sql
+from alcor.store.known_rows import KnownRows, version
+from alcor.store.listing.alternatives import alternatives_of, narrowed
+from alcor.store.listing.filters import Filter, filtered, filters_of, parameters_of
+from alcor.store.listing.first_rows import LIMIT, first_named, first_of_each
+from alcor.store.listing.marker import find_marker, marker_parameter, past_marker
+from alcor.store.listing.order import order_of, ordered
+from alcor.store.listing.query import SHAPES, Query, is_usual, named_of
+from alcor.store.listing.selective import finds_few
+from alcor.store.listing.unindexed import without_indexes
+from alcor.store.sql import NamedRow
+
+
+def list_rows(connection: Connection, table: Table, query: Query) -> list[NamedRow]:
+    """The page of rows. Raises MarkerNotFound, and KeyError for a column that the table does not have."""
+    values = parameters_of(table, query) | {LIMIT.key: query.limit}
+    nulls = None
+    others = None
+    if query.marker is not None:
+        marked, others = find_marker(connection, table, query)
+        values |= {marker_parameter(place): value for place, value in enumerate(marked)}
+        nulls = tuple(value is None for value in marked)
+    query = narrowed(connection, query, others)
+    filters = filters_of(table, query)
+    if is_usual(query):
+        sort, columns, also = tuple(query.sort), tuple(query.columns), tuple(query.also)
+        shape = sort, query.limit is not None, query.page_reverse, columns, query.condition, also
+        known: KnownRows | None = connection.get_execution_options().get("known_rows")
+        versions_of = connection.dialect.name if known is not None and query.limit is not None and not columns else ""
+        statement = _usual_page(table, filters, nulls, *shape, versions_of)
+        rows: list[NamedRow]
+        if known is not None and versions_of:
+            rows = known.rows(connection, table, statement.values(connection, values))
+        else:
+            rows = statement(connection, values)
+    else:
+        rows = list(connection.execute(_page(table, query, filters, nulls), values).all())
+    return rows[::-1] if query.page_reverse else rows
+
+
+def count_rows(connection: Connection, table: Table, query: Query) -> int:
+    """How many rows the filters let through."""
+    statement = filtered(select(func.count()).select_from(table), table, query, filters_of(table, query))
+    count: int = connection.execute(statement, parameters_of(table, query)).scalar_one()
+    return count
+
+
+@lru_cache(SHAPES)
+def _usual_page(
+    table: Table,
+    filters: Sequence[Filter],
+    nulls: Sequence[bool] | None,
+    sort: Sequence[tuple[str, bool]],
+    limited: bool,
+    page_reverse: bool,
+    columns: Sequence[str],
+    condition: ColumnElement[bool] | None,
+    also: Sequence[ColumnElement[bool]],
+    versions_of: str,
+) -> sql.Prepared:
+    """The statement of all usual queries of this shape: for rows, or for their ids and versions on a database."""
+    limit = 1 if limited else None
+    query = Query(sort=sort, limit=limit, page_reverse=page_reverse, columns=columns, condition=condition, also=also)
+    versions = [table.c.id, version(table, versions_of)] if versions_of else None
+    return sql.Prepared(_page(table, query, filters, nulls, versions))
+
+
+def _page(
+    table: Table,
+    query: Query,
+    filters: Sequence[Filter],
+    nulls: Sequence[bool] | None,
+    wanted: Sequence[ColumnElement[Any]] | None = None,
+) -> Select[Any]:
+    """``nulls`` says which of the marker's values are NULL, where there is a marker."""
+    wanted = wanted or [table.c[name] for name in query.columns] or list(table.c)
+    order = order_of(table, query)
+    past = [] if nulls is None else [past_marker(order, nulls)]
+    few = finds_few(table, query, filters)
+    if few and query.condition is not None:
+        query = msgspec.structs.replace(query, condition=without_indexes(query.condition, table))
+    statement = filtered(select(*wanted), table, query, filters).where(*past)
+    if query.limit is not None and not few:
+        alternatives = alternatives_of(query.condition)
+        if (named := named_of(query)) and len(order) == 1 and order[0][0] is table.c.id:
+            first = first_named(table, query, filters, order[0][1], named)
+            statement = select(*wanted).where(table.c.id.in_(first))
+        elif len(alternatives) > 1:
+            first = first_of_each(table, query, filters, order, past, alternatives)
+            statement = select(*wanted).where(table.c.id.in_(first))
+    statement = ordered(statement, order)
+    return statement if query.limit is None else statement.limit(LIMIT)
