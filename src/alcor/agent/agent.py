@@ -102,7 +102,8 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     ]
     has_queue = bool(settings.message_queue) and settings.channel != "fast"
     patience = patience_of(settings.rescue_after, has_queue)
-    rescue = Rescue(settings.host_id, settings.controllers, settings.relay_port, counters, patience)
+    doors = directory / "rescue"
+    rescue = Rescue(settings.host_id, settings.controllers, settings.relay_port, doors, counters, patience)
     files.append(LearnedFile(directory / RELAYS, rescue.dump, rescue.restore, counters))
     for file in files:
         file.load()

@@ -4,15 +4,14 @@ import asyncio
 import contextlib
 import logging
 import random
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from itertools import count
 from pathlib import Path
 
 import msgspec
 
 from alcor.agent.counters import Counters
+from alcor.agent.rescue.doors import Doors
 from alcor.agent.rescue.relay import connect
 from alcor.agent.rescue.splice import Stream, close, splice
 from alcor.channels.checks import MalformedMessage
@@ -70,12 +69,15 @@ class Rescue:
         host_id: str,
         controllers: Sequence[str],
         port: int,
+        doors: Path,
         counters: Counters,
         settings: RescueSettings | None = None,
         clock: Callable[[], float] = time.monotonic,
         connect: Connect = connect,
     ) -> None:
-        """``port`` is the TCP port of all relays, at their VTEP addresses; ``connect`` is the direct way."""
+        """``port`` is the TCP port of all relays, at their VTEP addresses; ``doors`` is a directory that is needed for
+        nothing else; ``connect`` is the direct way.
+        """
         self.is_relayed = False
         """Whether controllers are reached by neighbours for now, if at all."""
         self._host_id, self._controllers, self._port, self._counters = host_id, controllers, port, counters
@@ -88,8 +90,7 @@ class Rescue:
         self._direct_since: float | None = None
         self._check_seconds = self._settings.check
         self._relayed: set[asyncio.StreamWriter] = set()
-        self._doors: tempfile.TemporaryDirectory[str] | None = None
-        self._numbers = count(1)
+        self._doors = Doors(doors)
 
     def key(self) -> bytes:
         """By which this host knows those that it may relay; empty for nobody."""
@@ -132,8 +133,7 @@ class Rescue:
                     self._begin()
         finally:
             self._cut()
-            if self._doors is not None:
-                self._doors.cleanup()
+            self._doors.close()
 
     def _must_be_rescued(self) -> bool:
         is_wanted = self._settings.after > 0 and bool(self._order)
@@ -208,7 +208,6 @@ class Rescue:
     @contextlib.asynccontextmanager
     async def _door(self, stream: Stream) -> AsyncIterator[str]:
         """A socket for gRPC to connect to, once: what comes in goes on in the stream."""
-        path = self._directory() / str(next(self._numbers))
         inside: list[asyncio.Task[None]] = []
 
         def enter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -217,20 +216,15 @@ class Rescue:
             else:
                 inside.append(asyncio.create_task(splice((reader, writer), stream, self._count)))
 
-        server = await asyncio.start_unix_server(enter, path)
-        try:
-            yield f"unix:{path}"
-        finally:
-            server.close()
-            path.unlink(missing_ok=True)
-            for task in inside:
-                task.cancel()
-            await asyncio.gather(*inside, return_exceptions=True)
-
-    def _directory(self) -> Path:
-        if self._doors is None:
-            self._doors = tempfile.TemporaryDirectory(prefix="alcor-rescue-")  # for root alone, and with a short name
-        return Path(self._doors.name)
+        with self._doors.path() as path:
+            server = await asyncio.start_unix_server(enter, path)
+            try:
+                yield f"unix:{path}"
+            finally:
+                server.close()
+                for task in inside:
+                    task.cancel()
+                await asyncio.gather(*inside, return_exceptions=True)
 
     def _count(self, octets: int) -> None:
         self._counters.add("rescue_octets", octets)

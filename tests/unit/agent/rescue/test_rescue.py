@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -33,14 +34,14 @@ def candidates(*addresses: str) -> RelayCandidates:
 class Site:
     """A host whose direct way to its controller can be cut, and neighbours that can lead it there."""
 
-    def __init__(self) -> None:
-        self.port = free_port()
+    def __init__(self, doors: Path) -> None:
+        self.port, self.doors = free_port(), doors
         self.controller = f"127.0.0.1:{free_port()}"
         self.is_cut = True
         self.counters = Counters()
         self.tasks: list[asyncio.Task[None]] = []
         self.rescue = Rescue(
-            "host-1", [self.controller], self.port, self.counters, SETTINGS, connect=self.connect_directly
+            "host-1", [self.controller], self.port, doors, self.counters, SETTINGS, connect=self.connect_directly
         )
 
     async def connect_directly(self, address: str) -> Stream:
@@ -68,8 +69,8 @@ class Site:
 
 
 @pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    site = Site()
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    site = Site(tmp_path / "rescue")
     host, _, port = site.controller.rpartition(":")
     server = await asyncio.start_server(say_back, host, int(port))
     site.tasks.append(asyncio.create_task(site.rescue.run()))
@@ -197,7 +198,7 @@ def test_a_host_with_a_message_queue_has_time_to_be_served_over_it_first() -> No
 async def test_what_was_told_is_known_after_a_restart(site: Site) -> None:
     told = candidates(ONE, TWO)
     site.rescue.told(told)
-    again = Rescue("host-1", [site.controller], site.port, Counters(), SETTINGS)
+    again = Rescue("host-1", [site.controller], site.port, site.doors, Counters(), SETTINGS)
     again.restore(site.rescue.dump())
     assert again.key() == told.key
     assert again.dump() == site.rescue.dump()
