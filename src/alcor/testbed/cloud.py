@@ -150,6 +150,17 @@ class Cloud:
                 raise TestbedError(f"{kind} {resource_id} is {seen}, and not {status}, after {timeout:g} s")
             await asyncio.sleep(_POLL_SECONDS)
 
+    async def wait_for_state(self, host: Node, state: str, reason: str = "", timeout: float = 60) -> None:
+        """Return when the node is in this state, with such a reason among others. Raises TestbedError as above."""
+        deadline = time.monotonic() + timeout
+        while True:
+            node = await self.node(host)
+            if node["state"] == state and (not reason or any(reason in each for each in node["state_reasons"])):
+                return
+            if time.monotonic() > deadline:
+                raise TestbedError(f"{host.name} is not {state} ({reason}) after {timeout:g} s, but {node}")
+            await asyncio.sleep(_POLL_SECONDS)
+
     async def statuses(self) -> dict[str, str]:
         """The status of every port, by id."""
         return {port["id"]: port["status"] for port in await self.list_all("port", ("id", "status"))}

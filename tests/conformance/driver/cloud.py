@@ -104,6 +104,17 @@ class Cloud:
         }
 
 
+async def are_punted(cloud: Cloud, *sent: tuple[Endpoint, bytes]) -> None:
+    """Check that what ports of the first host send goes to its agent, and to no workload."""
+    for port, request in sent:
+        await cloud.first.inject(port.port_id, request)
+    await cloud.fabric.settle()
+    for port, request in sent:
+        assert was_punted(cloud.first, port, request)
+        others = ((cloud.first, A), (cloud.first, B), (cloud.second, C))
+        assert not any(has_received(host, other, request) for host, other in others)
+
+
 async def on_two_hosts(
     fabric: Fabric, here: Iterable[Endpoint], there: Iterable[Endpoint], wanted: Callable[[Cloud], State]
 ) -> Cloud:

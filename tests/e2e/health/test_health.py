@@ -1,7 +1,6 @@
 """An operator sees which hosts do not reach each other on the underlay, and whose data plane is gone."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
@@ -11,8 +10,6 @@ from alcor.testbed.host import Host
 from alcor.testbed.testbed import Testbed
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
-
-_PATIENCE_SECONDS = 60.0
 
 
 class Region:
@@ -28,16 +25,6 @@ class Region:
     def set_cable(self, host: Host, *how: str) -> None:
         """Change the underlay's end of a host's cable."""
         self.testbed.underlay.namespace.ip("link", "set", host.name, *how)
-
-    async def sees(self, host: Host, state: str, reason: str = "") -> None:
-        """Return when the host is in this state, with such a reason among others."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            node = await self.cloud.node(host)
-            if node["state"] == state and (not reason or any(reason in each for each in node["state_reasons"])):
-                return
-            assert time.monotonic() < deadline, f"{host.name} should be {state} ({reason}), and is {node}"
-            await asyncio.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -66,23 +53,23 @@ async def region(testbed: Testbed) -> AsyncIterator[Region]:
 async def test_both_ends_of_a_cut_say_so_until_it_is_healed(region: Region) -> None:
     one, two = region.hosts
     for host in region.hosts:
-        await region.sees(host, "up")
+        await region.cloud.wait_for_state(host, "up")
     region.set_cable(two, "down")
-    await region.sees(one, "degraded", f"it does not reach {two.name}")
-    await region.sees(two, "degraded", f"it does not reach {one.name}")
+    await region.cloud.wait_for_state(one, "degraded", f"it does not reach {two.name}")
+    await region.cloud.wait_for_state(two, "degraded", f"it does not reach {one.name}")
     region.set_cable(two, "up")
     for host in region.hosts:
-        await region.sees(host, "up")
+        await region.cloud.wait_for_state(host, "up")
 
 
 async def test_a_way_that_is_too_narrow_for_full_packets_is_found(region: Region) -> None:
     one, two = region.hosts
     region.set_cable(two, "mtu", "1400")
-    await region.sees(one, "degraded", f"it does not reach {two.name} with packets of full size")
-    await region.sees(two, "degraded", f"{one.name} does not reach it with packets of full size")
+    await region.cloud.wait_for_state(one, "degraded", f"it does not reach {two.name} with packets of full size")
+    await region.cloud.wait_for_state(two, "degraded", f"{one.name} does not reach it with packets of full size")
     region.set_cable(two, "mtu", "1600")
     for host in region.hosts:
-        await region.sees(host, "up")
+        await region.cloud.wait_for_state(host, "up")
 
 
 async def test_a_host_without_ovs_vswitchd_is_degraded_and_its_ports_are_down_until_it_is_back(region: Region) -> None:
@@ -94,9 +81,9 @@ async def test_a_host_without_ovs_vswitchd_is_degraded_and_its_ports_are_down_un
     workload.plug(port["id"], port["mac_address"])
     await region.cloud.wait_for_status("port", port["id"], "ACTIVE", timeout=60)
     one.switch.switch.kill()
-    await region.sees(one, "degraded", "its data plane is gone")
+    await region.cloud.wait_for_state(one, "degraded", "its data plane is gone")
     await region.cloud.wait_for_status("port", port["id"], "DOWN", timeout=60)
     await asyncio.to_thread(one.switch.start_switch)
     await region.cloud.wait_for_status("port", port["id"], "ACTIVE", timeout=60)
     for host in (one, two):
-        await region.sees(host, "up")
+        await region.cloud.wait_for_state(host, "up")

@@ -1,7 +1,6 @@
 """A host whose management network is cut is served through a neighbour, and goes back when it is healed."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
@@ -16,7 +15,6 @@ from tests.e2e.by_hand import plug_by_hand
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
-_PATIENCE_SECONDS = 90.0
 _SOUTHBOUND_PORT = 9697
 
 
@@ -54,16 +52,6 @@ class Region:
     def __init__(self, site: Site, cloud: Cloud) -> None:
         self.site, self.cloud = site, cloud
 
-    async def sees(self, host: Host, state: str, reason: str = "") -> None:
-        """Return when the host is in this state, with such a reason among others."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            node = await self.cloud.node(host)
-            if node["state"] == state and (not reason or any(reason in each for each in node["state_reasons"])):
-                return
-            assert time.monotonic() < deadline, f"{host.name} should be {state} ({reason}), and is {node}"
-            await asyncio.sleep(0.1)
-
     async def active(self, name: str, host: Host, network_id: str, subnet: object) -> tuple[Workload, str]:
         """A new workload that its host carries, and its address."""
         port = await self.cloud.create("port", network_id=network_id, **{"binding:host_id": host.name})
@@ -99,13 +87,13 @@ async def test_a_host_without_management_network_is_served_through_a_neighbour(r
     network = await region.cloud.create("network")
     subnet = await region.cloud.create("subnet", network_id=network["id"], ip_version=4, cidr="10.0.0.0/24")
     first, _ = await region.active("first", one, network["id"], subnet)
-    await region.sees(one, "up")
+    await region.cloud.wait_for_state(one, "up")
     region.site.management.cut(one)
-    await region.sees(one, "degraded", "led to one by")
+    await region.cloud.wait_for_state(one, "degraded", "led to one by")
     leaders = {host.name: host for host in (two, three)}
     leaders.pop(one.status()["relayed_by"]).agent.kill()
     ((name, leader),) = leaders.items()
-    await region.sees(one, "degraded", f"led to one by {name}")
+    await region.cloud.wait_for_state(one, "degraded", f"led to one by {name}")
     assert (await region.cloud.show("port", first.port_id))["status"] == "ACTIVE"
     _, there = await region.active("there", leader, network["id"], subnet)
     here, _ = await region.active("here", one, network["id"], subnet)
@@ -116,7 +104,7 @@ async def test_a_host_without_management_network_is_served_through_a_neighbour(r
     assert status["relayed_by"] == name
     assert leader.status()["relays_for"] == [one.name]
     region.site.management.heal(one)
-    await region.sees(one, "up")
+    await region.cloud.wait_for_state(one, "up")
     await region.active("later", one, network["id"], subnet)
     counters = one.status()["counters"]
     assert counters["rescues"] >= 1

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -27,9 +27,8 @@ from alcor.channels.messages import (
     ResyncRequest,
     TopicPosition,
 )
-from alcor.dpm.compiler import Compiled, compile_entry
 from alcor.dpm.digests import host_digest
-from alcor.dpm.holding import ServedHosts
+from alcor.dpm.holding import Everything, ServedHosts
 from alcor.dpm.loading import load
 from alcor.dpm.manager import DataPlaneManager
 from alcor.dpm.metrics import DpmMetrics
@@ -69,14 +68,13 @@ def run(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
 
 
 class Log:
-    """The change log and the tables, as a controller's Store and Holding."""
+    """The change log and the tables, as a controller's Store."""
 
     log_id = LOG_ID
 
     def __init__(self) -> None:
         self.cloud = Cloud()
         self.entries: list[LogEntry] = []
-        self.held_back = 0  # entries that are not read yet
 
     def append(self, records: Iterable[Record]) -> None:
         self.entries.append(LogEntry(len(self.entries) + 1, tuple(records)))
@@ -87,22 +85,6 @@ class Log:
     async def write(self, operation: object) -> bytes:
         return b"what relays share"
 
-    def load(self, connection: object) -> ReadModel:
-        model = load(len(self.entries), self.cloud.records())
-        model.served = set()
-        return model
-
-    def has(self, model: ReadModel, host_id: str) -> bool:
-        return True
-
-    def take_in(self, model: ReadModel, batch: Batch) -> Iterator[tuple[int, Compiled]]:
-        for entry in batch.entries:
-            yield entry.position, compile_entry(model, entry)
-
-    def release(self, model: ReadModel, hosts: Iterable[str]) -> None:
-        assert model.served is not None
-        model.served.difference_update(hosts)
-
 
 class Behind:
     """A Holding that reads the log up to where it is held back."""
@@ -110,7 +92,13 @@ class Behind:
     def __init__(self, log: Log) -> None:
         self._log = log
         self.up_to = 0
-        self.load, self.has, self.take_in, self.release = log.load, log.has, log.take_in, log.release
+        everything = Everything()
+        self.has, self.take_in, self.release = everything.has, everything.take_in, everything.release
+
+    def load(self, connection: object) -> ReadModel:
+        model = load(len(self._log.entries), self._log.cloud.records())
+        model.served = set()
+        return model
 
     def read(self, connection: object, model: ReadModel, hosts: Collection[str]) -> Batch:
         return Batch(max(self.up_to, model.revision), self._log.entries[model.revision : self.up_to])

@@ -3,9 +3,7 @@
 import msgspec
 import pytest
 
-from alcor.model.goal_state import (
-    Router,
-)
+from alcor.model.goal_state import Router
 from tests.conformance.driver.packets import arp_request, udp_frame
 from tests.conformance.driver.routing import with_ttl
 from tests.unit.agent.goal_states import MACS, port_id

@@ -5,9 +5,7 @@ import pytest
 
 from alcor.dataplane.driver import NextHop
 from alcor.model.addresses import ip_bytes
-from alcor.model.goal_state import (
-    Router,
-)
+from alcor.model.goal_state import Router
 from tests.unit.agent.goal_states import MACS
 from tests.unit.agent.routing.routing_host import (
     AHEAD_ADDRESS,

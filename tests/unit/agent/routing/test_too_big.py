@@ -4,9 +4,7 @@ import msgspec
 import pytest
 
 from alcor.dataplane.driver import NextHop
-from alcor.model.goal_state import (
-    Router,
-)
+from alcor.model.goal_state import Router
 from tests.conformance.driver.packets import ethernet, ipv4
 from tests.unit.agent.goal_states import MACS, port_id
 from tests.unit.agent.routing.routing_host import (
