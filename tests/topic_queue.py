@@ -60,10 +60,6 @@ class TopicQueueInProcess:
             asyncio.get_running_loop().call_soon(turn)
         return writer
 
-    async def close(self) -> None:
-        self.readers.clear()
-        self._writers.clear()
-
     def send(self, writer: Writer, vpc_id: Id, data: bytes, lost: Callable[[], None]) -> None:
         if self._is_away or self._writers.get(vpc_id, [None])[0] is not writer:
             asyncio.get_running_loop().call_soon(lost)

@@ -46,10 +46,8 @@ from alcor.channels.fast_path.dialling import Ways
 from alcor.channels.fast_path.name_client import NameClient
 from alcor.channels.fast_path.opening import open_plain
 from alcor.channels.message_queue.address import parse_queue
-from alcor.channels.message_queue.connecting import connect
-from alcor.channels.message_queue.opening import open_topics
-from alcor.channels.message_queue.queue import Queue, QueueUnavailable
-from alcor.channels.topics import TopicQueue
+from alcor.channels.message_queue.opening import MessageQueue, open_queue
+from alcor.channels.message_queue.queue import QueueUnavailable
 from alcor.dataplane.driver import DataPlane
 from alcor.dataplane.host_services import ClientAddresses
 from alcor.dataplane.memory.driver import MemoryDataPlane
@@ -117,8 +115,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     )
     probing = Probing(settings.vtep_ip, settings.probe_port, counters)
     health = HealthReports(probing, reconciler, driver, reports)
-    message_queue = connected_queue(settings)
-    topic_queue = opened_topics(settings)
+    message_queue = opened_queue(settings)
     southbound = Southbound(
         settings.host_id,
         settings.controllers,
@@ -130,9 +127,8 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         health,
         rescue,
         open_channel,
-        message_queue,
         settings.channel,
-        topic_queue,
+        message_queue,
     )
     metadata = MetadataProxy(settings.metadata, wanted, driver, counters)
     names = NameClient(open_channel=open_channel, ways=rescue.target)
@@ -182,8 +178,6 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         await names.close()
         if message_queue is not None:
             await message_queue.close()
-        if topic_queue is not None:
-            await topic_queue.close()
         await driver.stop()
         wanted.close()
         log.info("agent of host %s has stopped; its workloads' traffic goes on", settings.host_id)
@@ -218,22 +212,12 @@ async def _until(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None
             task.cancel()
 
 
-def connected_queue(settings: AgentSettings) -> Queue | None:
+def opened_queue(settings: AgentSettings) -> MessageQueue | None:
     """The message queue that the settings name and the agent may use. Raises SettingsError without its client."""
     if not settings.message_queue or settings.channel == "fast":
         return None
     try:
-        return connect(parse_queue(settings.message_queue))
-    except QueueUnavailable as error:
-        raise SettingsError(str(error)) from error
-
-
-def opened_topics(settings: AgentSettings) -> TopicQueue | None:
-    """The topics that the agent may read. Raises SettingsError without the message queue's client."""
-    if not settings.message_queue or settings.channel == "fast":
-        return None
-    try:
-        return open_topics(parse_queue(settings.message_queue))
+        return open_queue(parse_queue(settings.message_queue))
     except QueueUnavailable as error:
         raise SettingsError(str(error)) from error
 

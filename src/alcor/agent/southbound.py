@@ -22,9 +22,8 @@ from alcor.agent.ways import open_way
 from alcor.channels.either_way import AgentConnection
 from alcor.channels.fast_path.client import ConnectionLost, Told
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
-from alcor.channels.message_queue.queue import Queue
+from alcor.channels.message_queue.opening import MessageQueue
 from alcor.channels.messages import Hello, ResyncRequest
-from alcor.channels.topics import TopicQueue
 from alcor.model.goal_state import GoalStateDelta
 
 log = logging.getLogger(__name__)
@@ -45,9 +44,8 @@ class Southbound:
         health: HealthReports,
         rescue: Rescue,
         open_channel: OpenChannel = open_plain,
-        queue: Queue | None = None,
         channel: str = "auto",
-        topic_queue: TopicQueue | None = None,
+        queue: MessageQueue | None = None,
     ) -> None:
         """``queue`` is used as ``channel`` of the settings says."""
         self.controller = ""
@@ -59,10 +57,11 @@ class Southbound:
         self._sequence = Sequence(*wanted.applied())
         self._reconciler, self._reports, self._counters = reconciler, reports, counters
         self._asking, self._health, self._rescue = asking, health, rescue
-        self.topics = Topics(topic_queue, wanted, reports, counters, self._take_goal_state, self._take_read)
+        streams, topics = (None, None) if queue is None else (queue.streams, queue.topics)
+        self.topics = Topics(topics, wanted, reports, counters, self._take_goal_state, self._take_read)
         self._digests = StateDigests(wanted, reports)
         told = Told(asking.told_ncms, health.told_targets, rescue.told)
-        self._client = open_way(controllers, self.hello, told, counters, open_channel, self._way, queue, channel)
+        self._client = open_way(controllers, self.hello, told, counters, open_channel, self._way, streams, channel)
 
     def hello(self) -> Hello:
         """Who this host is and what it has been given."""

@@ -56,9 +56,6 @@ class TopicQueue(Protocol):
     def write(self, vpc_id: Id, turn: Callable[[], None]) -> TopicWriter:
         """Ask for the turn to publish; ``turn`` is called whenever it has come."""
 
-    async def close(self) -> None:
-        """Close all that was opened."""
-
 
 class TopicChange(msgspec.Struct, frozen=True):
     """What leads the neighbours of a VPC from any revision since ``base`` to ``revision``."""

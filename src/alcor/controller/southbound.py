@@ -11,15 +11,12 @@ from alcor.api.southbound.routes import ncm_routes, southbound_routes
 from alcor.channels.fast_path.grpc_server import AddressUnusable, GrpcServer
 from alcor.channels.fast_path.ncm_server import NcmService
 from alcor.channels.fast_path.server import FastPathServer
-from alcor.channels.message_queue.address import QueueAddress
-from alcor.channels.message_queue.connecting import connect
 from alcor.channels.message_queue.envelopes import Place
 from alcor.channels.message_queue.metrics import QueueMetrics
-from alcor.channels.message_queue.opening import open_topics
+from alcor.channels.message_queue.opening import MessageQueue, open_queue
 from alcor.channels.message_queue.queue import Queue, QueueUnavailable
 from alcor.channels.message_queue.server import QueueServer
 from alcor.channels.messages import Welcome
-from alcor.channels.topics import TopicQueue
 from alcor.channels.trust.guard import Guard, Unguarded
 from alcor.controller import garbage
 from alcor.controller.settings import DPM, NCM, ControllerError, ControllerSettings
@@ -51,9 +48,8 @@ class Southbound:
         self._controller_id = new_id()
         self._manager: DataPlaneManager | None = None
         self._fast_path: FastPathServer | None = None
-        self._message_queue: Queue | None = None
+        self._message_queue: MessageQueue | None = None
         self._queue_path: QueueServer | None = None
-        self._topic_queue: TopicQueue | None = None
         self._shard: Shard | None = None
         self._ncm: NetworkConfigManager | None = None
         self._questions: NcmService | None = None
@@ -80,35 +76,32 @@ class Southbound:
             probe_interval=settings.probe_interval,
             probe_bytes=settings.choices.underlay_mtu,
         )
-        self._topic_queue = self._opened_topics()
-        self._manager = DataPlaneManager(self._store, self._controller_id, dpm_settings, queue=self._topic_queue)
+        self._message_queue = queue = self._opened_queue()
+        topics = None if queue is None else queue.topics
+        self._manager = DataPlaneManager(self._store, self._controller_id, dpm_settings, queue=topics)
         self._server = self._fast_path = FastPathServer(
             settings.southbound, welcome, self._manager, guard=self._guard, credentials=self._credentials
         )
         if self._trust is not None:
             self._manager.follow(self._trust)
-        if (address := settings.queue_address()) is not None:
-            self._serve_over_queue(address, welcome, self._manager, self._fast_path)
+        if queue is not None:
+            self._serve_over_queue(queue.streams, welcome, self._manager, self._fast_path)
 
-    def _opened_topics(self) -> TopicQueue | None:
+    def _opened_queue(self) -> MessageQueue | None:
         address = self._settings.queue_address()
         try:
-            return None if address is None else open_topics(address)
+            return None if address is None else open_queue(address)
         except QueueUnavailable as error:
             raise ControllerError(str(error)) from error
 
     def _serve_over_queue(
-        self, address: QueueAddress, welcome: Welcome, manager: DataPlaneManager, fast_path: FastPathServer
+        self, queue: Queue, welcome: Welcome, manager: DataPlaneManager, fast_path: FastPathServer
     ) -> None:
         def place_of(host_id: str) -> Place | None:
             node = manager.model.nodes.get(host_id)
             return Place(node.topic, node.key) if node is not None and node.topic else None
 
-        try:
-            self._message_queue = connect(address)
-        except QueueUnavailable as error:
-            raise ControllerError(str(error)) from error
-        self._queue_path = QueueServer(self._message_queue, welcome, manager, place_of, fast_path.hosts)
+        self._queue_path = QueueServer(queue, welcome, manager, place_of, fast_path.hosts)
         QueueMetrics().show(self._queue_path)
 
     def _answer_hosts(self) -> None:
@@ -190,8 +183,6 @@ class Southbound:
             await asyncio.gather(working, return_exceptions=True)
             if self._message_queue is not None:
                 await self._message_queue.close()
-            if self._topic_queue is not None:
-                await self._topic_queue.close()
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -11,7 +11,7 @@ from alcor.channels.fast_path.dialling import Backoff
 from alcor.channels.message_queue.address import QueueAddress
 from alcor.channels.message_queue.client import QueueClient
 from alcor.channels.message_queue.envelopes import Place
-from alcor.channels.message_queue.pulsar_queue import PulsarQueue
+from alcor.channels.message_queue.opening import open_queue
 from alcor.channels.message_queue.server import QueueServer, QueueServerSettings
 from alcor.channels.messages import Welcome
 from alcor.dpm.digests import host_digest
@@ -37,10 +37,10 @@ class QueueController:
 
     def __init__(self, store: Store, address: QueueAddress, name: str) -> None:
         self.manager = DataPlaneManager(store, name, DpmSettings(host_grace=GRACE), DpmMetrics(CollectorRegistry()))
-        self.queue = PulsarQueue(address)
+        self.queue = open_queue(address)
         settings = QueueServerSettings(report_interval=INTERVAL)
         welcome = Welcome(store.log_id, name)
-        self.server = QueueServer(self.queue, welcome, self.manager, place_of, ConnectedHosts(), settings)
+        self.server = QueueServer(self.queue.streams, welcome, self.manager, place_of, ConnectedHosts(), settings)
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator["QueueController"]:
@@ -64,10 +64,10 @@ class QueueController:
 @contextlib.asynccontextmanager
 async def queued_agent(address: QueueAddress, host_id: str) -> AsyncIterator[FakeAgent]:
     """A fake agent that goes by the queue only."""
-    queue = PulsarQueue(address)
+    queue = open_queue(address)
 
     def client(agent: FakeAgent) -> QueueClient:
-        return QueueClient(queue, agent.hello, backoff=Backoff(first=0.05, maximum=0.5), welcome_timeout=20.0)
+        return QueueClient(queue.streams, agent.hello, backoff=Backoff(first=0.05, maximum=0.5), welcome_timeout=20.0)
 
     agent = FakeAgent(host_id, (), client)
     agent.start()

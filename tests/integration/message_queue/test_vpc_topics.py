@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from alcor.channels.message_queue.address import QueueAddress
+from alcor.channels.message_queue.pulsar_client import PulsarClient
 from alcor.channels.message_queue.pulsar_topics import PulsarTopics, PulsarWriter
 from tests.brokers import Broker
 
@@ -18,12 +19,12 @@ pytestmark = pytest.mark.timeout(300)  # the first of them starts the broker
 
 @asynccontextmanager
 async def opened(broker: Broker, namespace: str) -> AsyncIterator[PulsarTopics]:
-    topics = PulsarTopics(QueueAddress(broker.url, namespace))
+    client = PulsarClient(QueueAddress(broker.url, namespace))
     try:
         async with asyncio.timeout(_SECONDS):
-            yield topics
+            yield PulsarTopics(client)
     finally:
-        await topics.close()
+        await client.close()
 
 
 async def writer_with_turn(topics: PulsarTopics) -> PulsarWriter:

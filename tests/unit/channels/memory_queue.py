@@ -53,9 +53,6 @@ class MemoryQueue:
     def passing_publisher(self, topic: str) -> Publisher:
         return MemoryPublisher(self, topic)
 
-    async def close(self) -> None:
-        """Nothing is open."""
-
 
 class MemoryConsumer:
     """A Consumer."""

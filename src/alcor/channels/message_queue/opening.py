@@ -1,14 +1,30 @@
 """Opening a message queue, by whoever is told where one is: nobody else needs its client."""
 
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
 from alcor.channels.message_queue.address import QueueAddress
-from alcor.channels.message_queue.queue import QueueUnavailable
+from alcor.channels.message_queue.queue import Queue, QueueUnavailable
 from alcor.channels.topics import TopicQueue
 
 
-def open_topics(address: QueueAddress) -> TopicQueue:
-    """Topics of VPCs there; connected to when they are first used. Raises QueueUnavailable without the client."""
+class MessageQueue(msgspec.Struct, frozen=True):
+    """A message queue, opened once in a process."""
+
+    streams: Queue
+    topics: TopicQueue
+    close: Callable[[], Awaitable[None]]
+    """Closes all that was opened of either."""
+
+
+def open_queue(address: QueueAddress) -> MessageQueue:
+    """The message queue there; connected to when it is first used. Raises QueueUnavailable without the client."""
     try:
+        from alcor.channels.message_queue.pulsar_client import PulsarClient
+        from alcor.channels.message_queue.pulsar_queue import PulsarQueue
         from alcor.channels.message_queue.pulsar_topics import PulsarTopics
     except ImportError as error:
         raise QueueUnavailable("a message queue needs its client: pip install 'alcor[queue]'") from error
-    return PulsarTopics(address)
+    client = PulsarClient(address)
+    return MessageQueue(PulsarQueue(client), PulsarTopics(client), client.close)

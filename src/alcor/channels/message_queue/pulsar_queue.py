@@ -1,13 +1,9 @@
-"""A message queue on Apache Pulsar. A channels.message_queue.queue.Queue.
-
-The client has threads of its own, which come back to the event loop with what they did.
-"""
+"""A message queue on Apache Pulsar. A channels.message_queue.queue.Queue."""
 
 import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import quote
 
@@ -15,12 +11,11 @@ import pulsar
 from pulsar.asyncio import Client, Producer, PulsarException
 from pulsar.asyncio import Consumer as Subscribed
 
-from alcor.channels.message_queue.address import QueueAddress
+from alcor.channels.message_queue.pulsar_client import OPEN_SECONDS, PulsarClient
 from alcor.channels.message_queue.queue import QueueUnavailable
 
 log = logging.getLogger(__name__)
 
-_OPEN_SECONDS = 10
 _RETRY_SECONDS = 1.0
 _AHEAD = 100  # messages that the broker has sent to a consumer that has not taken them
 _UNCONFIRMED = 500  # messages handed to the client, of a publisher; the client takes 1,000
@@ -28,13 +23,10 @@ _CONTROLLERS, _HOSTS, _PASSING = "controllers", "hosts", "passing"
 
 
 class PulsarQueue:
-    """Connects when it is first used, and again whenever the broker was away."""
+    """Topics of the client's namespace."""
 
-    def __init__(self, address: QueueAddress) -> None:
-        self._namespace = address.namespace
-        logger = pulsar.ConsoleLogger(pulsar.LoggerLevel.Error)
-        self._client = Client(address.service, logger=logger, operation_timeout_seconds=_OPEN_SECONDS)
-        self._tasks: set[asyncio.Task[None]] = set()
+    def __init__(self, client: PulsarClient) -> None:
+        self._client = client
 
     async def take_turns(self, topic: str) -> "PulsarConsumer":
         """See Queue."""
@@ -64,46 +56,22 @@ class PulsarQueue:
         """See Queue."""
         return self._publisher(self._name(topic, "non-persistent"))
 
-    async def close(self) -> None:
-        """See Queue."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        with contextlib.suppress(PulsarException):
-            await self._client.close()
-
     def _name(self, topic: str, domain: str = "persistent") -> str:
-        return topic if "://" in topic else f"{domain}://{self._namespace}/{quote(topic, safe='~')}"
+        return topic if "://" in topic else f"{domain}://{self._client.namespace}/{quote(topic, safe='~')}"
 
     async def _subscribe(self, topic: str, subscription: str, **options: Any) -> "PulsarConsumer":
-        opening = asyncio.ensure_future(
-            self._client.subscribe(topic, subscription, receiver_queue_size=_AHEAD, **options)
-        )
+        opens = self._client.pulsar.subscribe(topic, subscription, receiver_queue_size=_AHEAD, **options)
         try:
-            async with asyncio.timeout(2 * _OPEN_SECONDS):
-                return PulsarConsumer(await asyncio.shield(opening))
-        except (TimeoutError, asyncio.CancelledError) as error:
-            self._start(_close_when_open(opening))
-            if isinstance(error, asyncio.CancelledError):
-                raise
+            return PulsarConsumer(await self._client.opened(opens, 2 * OPEN_SECONDS))
+        except TimeoutError as error:
             raise QueueUnavailable("the broker does not answer") from error
         except PulsarException as error:
             raise QueueUnavailable(f"topic {topic} cannot be listened to: {error}") from error
 
     def _publisher(self, topic: str) -> "PulsarPublisher":
-        publisher = PulsarPublisher(self._client, topic)
-        self._start(publisher.run())
+        publisher = PulsarPublisher(self._client.pulsar, topic)
+        self._client.start(publisher.run())
         return publisher
-
-    def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-
-async def _close_when_open(opening: "asyncio.Future[Subscribed]") -> None:
-    with contextlib.suppress(PulsarException):
-        await (await opening).close()
 
 
 class PulsarConsumer:

@@ -7,19 +7,17 @@ publishes is the one whose exclusive producer the broker let in; the next is let
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 import pulsar
 from pulsar.asyncio import Client, Producer, PulsarException, Reader
 
-from alcor.channels.message_queue.address import QueueAddress
+from alcor.channels.message_queue.pulsar_client import OPEN_SECONDS, PulsarClient
 from alcor.channels.topics import TopicUnavailable
 from alcor.model.identifiers import Id, id_text
 
 log = logging.getLogger(__name__)
 
-_OPEN_SECONDS = 10.0
 _LOOK_SECONDS = 1.0
 _AWAY_SECONDS = 3.0  # that a reader may be unconnected before it counts as lost
 _RETRY_SECONDS = 1.0
@@ -28,54 +26,29 @@ _WAITING_MESSAGES = 1000  # to be sent on a topic; what is beyond is lost, and p
 
 
 class PulsarTopics:
-    """Everything of it happens on one event loop; the client has threads of its own."""
+    """Everything of it happens on one event loop."""
 
-    def __init__(self, address: QueueAddress) -> None:
-        self._prefix = f"persistent://{address.namespace}/vpc-"
-        logger = pulsar.ConsoleLogger(pulsar.LoggerLevel.Error)
-        self._client = Client(address.service, logger=logger, operation_timeout_seconds=int(_OPEN_SECONDS))
-        self._tasks: set[asyncio.Task[None]] = set()
+    def __init__(self, client: PulsarClient) -> None:
+        self._client = client
 
     async def read(self, vpc_id: Id) -> "PulsarReader":
         """See TopicQueue."""
-        opening = asyncio.ensure_future(self._client.create_reader(self._name(vpc_id), pulsar.MessageId.latest))
+        opens = self._client.pulsar.create_reader(self._name(vpc_id), pulsar.MessageId.latest)
         try:
-            async with asyncio.timeout(_OPEN_SECONDS):
-                return PulsarReader(await asyncio.shield(opening))
-        except (TimeoutError, asyncio.CancelledError) as error:
-            self._start(_close_when_open(opening))
-            if isinstance(error, asyncio.CancelledError):
-                raise
+            return PulsarReader(await self._client.opened(opens, OPEN_SECONDS))
+        except TimeoutError as error:
             raise TopicUnavailable("the broker does not answer") from error
         except PulsarException as error:
             raise TopicUnavailable(str(error)) from error
 
     def write(self, vpc_id: Id, turn: Callable[[], None]) -> "PulsarWriter":
         """See TopicQueue."""
-        writer = PulsarWriter(self._client, self._name(vpc_id), turn)
-        self._start(writer.run())
+        writer = PulsarWriter(self._client.pulsar, self._name(vpc_id), turn)
+        self._client.start(writer.run())
         return writer
 
-    async def close(self) -> None:
-        """Close all readers and writers."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        with contextlib.suppress(PulsarException):
-            await self._client.close()
-
     def _name(self, vpc_id: Id) -> str:
-        return self._prefix + id_text(vpc_id)
-
-    def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-
-async def _close_when_open(opening: "asyncio.Future[Reader]") -> None:
-    with contextlib.suppress(PulsarException):
-        await (await opening).close()
+        return f"persistent://{self._client.namespace}/vpc-{id_text(vpc_id)}"
 
 
 class PulsarReader:

@@ -65,6 +65,3 @@ class Queue(Protocol):
 
     def passing_publisher(self, topic: str) -> Publisher:
         """Of a topic of which nothing is kept."""
-
-    async def close(self) -> None:
-        """Close all that was opened."""
