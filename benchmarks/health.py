@@ -13,9 +13,8 @@ import psutil
 from prometheus_client import CollectorRegistry
 
 from alcor.channels.agent_codec import decode_agent_message, encode_agent_message
-from alcor.channels.health_codec import encode_probe_targets
-from alcor.channels.messages import DataPlaneState, Fault, Hello, HostHealth, ProbeTargets, RelayCandidates
-from alcor.channels.rescue.codec import encode_relays
+from alcor.channels.messages import DataPlaneState, Fault, Guidance, Hello, HostHealth
+from alcor.channels.told import encode_guidance
 from alcor.dpm.host_health import HostsHealth
 from alcor.dpm.metrics import DpmMetrics
 from alcor.dpm.probe_rings import ProbeRings
@@ -40,11 +39,8 @@ class _Connection:
         self.hello = Hello(host_id, b"b" * 16, takes_probe_targets=True, takes_relays=True)
         self.sent = 0
 
-    def tell_probe_targets(self, targets: ProbeTargets) -> None:
-        self.sent += len(encode_probe_targets(targets))
-
-    def tell_relays(self, candidates: RelayCandidates) -> None:
-        self.sent += len(encode_relays(candidates))
+    def tell(self, guidance: Guidance) -> None:
+        self.sent += len(encode_guidance(guidance))
 
 
 def main() -> None:

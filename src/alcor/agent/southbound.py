@@ -20,10 +20,11 @@ from alcor.agent.topics import Topics
 from alcor.agent.wanted import Wanted
 from alcor.agent.ways import open_way
 from alcor.channels.either_way import AgentConnection
-from alcor.channels.fast_path.client import ConnectionLost, Told
+from alcor.channels.fast_path.client import ConnectionLost
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.message_queue.opening import MessageQueue
 from alcor.channels.messages import Hello, ResyncRequest
+from alcor.channels.told import Told
 from alcor.model.goal_state import GoalStateDelta
 
 log = logging.getLogger(__name__)

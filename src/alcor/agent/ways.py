@@ -6,12 +6,13 @@ import msgspec
 
 from alcor.agent.counters import Counters
 from alcor.channels.either_way import AgentClient, EitherWay
-from alcor.channels.fast_path.client import FastPathClient, Told
+from alcor.channels.fast_path.client import FastPathClient
 from alcor.channels.fast_path.dialling import Ways
 from alcor.channels.fast_path.opening import OpenChannel
 from alcor.channels.message_queue.client import QueueClient
 from alcor.channels.message_queue.queue import Queue
 from alcor.channels.messages import Hello
+from alcor.channels.told import Told
 
 QUEUE_ONLY = "queue"
 """The channel of agents that do not use the fast path."""
@@ -31,9 +32,7 @@ def open_way(
     fast = FastPathClient(
         controllers,
         hello,
-        told_ncms=told.ncms,
-        told_targets=told.probe_targets,
-        told_relays=told.relays,
+        told=told,
         ways=ways,
         open_channel=open_channel,
     )

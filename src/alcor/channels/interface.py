@@ -12,11 +12,10 @@ import msgspec
 from alcor.channels.messages import (
     Acknowledgement,
     GoalStateDigest,
+    Guidance,
     Hello,
     HostHealth,
     PortReport,
-    ProbeTargets,
-    RelayCandidates,
     ResyncRequest,
     TopicPosition,
 )
@@ -66,11 +65,8 @@ class HostConnection(Protocol):
     def delivery(self) -> Delivery:
         """How far the host is."""
 
-    def tell_probe_targets(self, targets: ProbeTargets) -> None:
-        """Tell the host whom to probe, instead of what it was told before. One that does not take it is not told."""
-
-    def tell_relays(self, candidates: RelayCandidates) -> None:
-        """Tell the host who may lead it to a controller, likewise."""
+    def tell(self, guidance: Guidance) -> None:
+        """Tell a host whose hello says that it takes this, instead of what it was told before."""
 
     def let_go(self) -> None:
         """End: another controller should serve the host."""

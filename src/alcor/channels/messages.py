@@ -135,6 +135,10 @@ class RelayCandidates(msgspec.Struct, frozen=True):
     candidates: tuple[RelayCandidate, ...] = ()
 
 
+Guidance = ProbeTargets | RelayCandidates
+"""What a controller tells a host beside goal states, each instead of what it told before."""
+
+
 class TopicPosition(msgspec.Struct, frozen=True):
     """How the agent stands with the topic of a VPC."""
 

@@ -106,7 +106,7 @@ class ProbeTargeting:
         told = hash(tuple(targets.targets.items()))
         if self._told.get(host_id) != told:
             self._told[host_id] = told
-            connection.tell_probe_targets(targets)
+            connection.tell(targets)
 
     def _tell_relays(self, host_id: str, connection: HostConnection) -> None:
         nodes = self._model().nodes
@@ -124,7 +124,7 @@ class ProbeTargeting:
             RelayCandidate(each, ipv4, handshake.token(handshake.relay_key(secret, each), host_id))
             for each, ipv4 in relays.items()
         )
-        connection.tell_relays(RelayCandidates(handshake.relay_key(secret, host_id), tuple(candidates)))
+        connection.tell(RelayCandidates(handshake.relay_key(secret, host_id), tuple(candidates)))
 
     def _targets(self, host_id: str, vpcs: Iterable[list[int]]) -> dict[int, int]:
         nodes = self._model().nodes

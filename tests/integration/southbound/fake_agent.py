@@ -19,6 +19,7 @@ from alcor.channels.messages import (
     ResyncRequest,
     State,
 )
+from alcor.channels.told import Told
 from alcor.model.digest import VERSION, digest_of
 from alcor.model.goal_state import GoalState, GoalStateDelta, apply_delta
 from alcor.model.identifiers import Id, id_text
@@ -53,8 +54,7 @@ class FakeAgent:
         return FastPathClient(
             controllers,
             self.hello,
-            told_targets=self.targets.append,
-            told_relays=self.relays.append,
+            told=Told(probe_targets=self.targets.append, relays=self.relays.append),
             backoff=Backoff(first=0.02, maximum=0.2),
         )
 

@@ -14,6 +14,7 @@ from alcor.channels.fast_path.client import Backoff, ConnectionLost, FastPathCli
 from alcor.channels.fast_path.server import FastPathServer, FastPathSettings
 from alcor.channels.interface import HostConnection
 from alcor.channels.messages import Acknowledgement, Hello, Welcome
+from alcor.channels.told import Told
 from alcor.southbound.v1 import southbound_pb2 as pb
 from tests.integration.southbound.conftest import Controller
 
@@ -75,7 +76,9 @@ class Listener:
 
 
 def client(*addresses: str) -> FastPathClient:
-    return FastPathClient(addresses, lambda: HELLO, told_ncms=lambda told: None, backoff=BACKOFF, welcome_timeout=0.3)
+    return FastPathClient(
+        addresses, lambda: HELLO, told=Told(ncms=lambda told: None), backoff=BACKOFF, welcome_timeout=0.3
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from alcor.channels.fast_path.client import Backoff, Connection, FastPathClient
 from alcor.channels.fast_path.server import FastPathServer
 from alcor.channels.interface import HostConnection
 from alcor.channels.messages import Hello, Welcome
+from alcor.channels.told import Told
 from alcor.model.goal_state import GoalStateDelta, Subnet
 from tests.integration.southbound.conftest import eventually
 from tests.integration.southbound.many_agents import ManyAgents
@@ -43,7 +44,7 @@ class Host:
         self._client = FastPathClient(
             [address],
             lambda: Hello(host_id, b"b" * 16, applied_revision=1),
-            told_ncms=self.heard.append if takes_ncms else None,
+            told=Told(ncms=self.heard.append if takes_ncms else None),
             backoff=Backoff(first=0.02, maximum=0.1),
         )
 

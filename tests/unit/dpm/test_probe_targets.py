@@ -1,6 +1,6 @@
 """Hosts are told whom to probe and who may lead them when they come, and again when that changed."""
 
-from alcor.channels.messages import Hello, ProbeTargets, RelayCandidates
+from alcor.channels.messages import Guidance, Hello, ProbeTargets, RelayCandidates
 from alcor.channels.rescue import handshake
 from alcor.dpm.probe_rings import FAR, NEAR
 from alcor.dpm.probe_targets import ProbeTargeting
@@ -19,11 +19,12 @@ class Connection:
         self.targets: list[ProbeTargets] = []
         self.relays: list[RelayCandidates] = []
 
-    def tell_probe_targets(self, targets: ProbeTargets) -> None:
-        self.targets.append(targets)
-
-    def tell_relays(self, candidates: RelayCandidates) -> None:
-        self.relays.append(candidates)
+    def tell(self, guidance: Guidance) -> None:
+        match guidance:
+            case ProbeTargets():
+                self.targets.append(guidance)
+            case RelayCandidates():
+                self.relays.append(guidance)
 
 
 class Region:

@@ -20,22 +20,20 @@ from alcor.channels.fast_path import progress
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
 from alcor.channels.fast_path.options import END_OF_STREAM, GOAL_STATES_AHEAD, HOSTS_LIMIT
 from alcor.channels.fast_path.sent_times import SentTimes
-from alcor.channels.health_codec import encode_probe_targets
 from alcor.channels.interface import ChannelListener, Delivery
 from alcor.channels.messages import (
     Acknowledgement,
     AgentMessage,
     GoalStateDigest,
+    Guidance,
     Hello,
     HostHealth,
     PortReport,
-    ProbeTargets,
-    RelayCandidates,
     ResyncRequest,
     TopicPosition,
 )
 from alcor.channels.outbox import Outbox
-from alcor.channels.rescue.codec import encode_relays
+from alcor.channels.told import encode_guidance
 from alcor.model.goal_state import GoalStateDelta
 from alcor.southbound.v1 import southbound_pb2 as pb
 
@@ -72,7 +70,7 @@ class ManyHost:
         self.sent = SentTimes(hello.applied_revision)
         self.ahead = 0  # goal states sent and not taken yet
         self.parts: Iterator[tuple[bytes, bool]] | None = None  # what is left of the goal state being sent
-        self.untold: dict[str, bytes] | None = None  # as of HostStream; None for nothing
+        self.untold: dict[type[Guidance], bytes] | None = None  # as of HostStream; None for nothing
         self.welcomed = self.queued = self.closed = False
 
     def deliver(self, delta: GoalStateDelta) -> None:
@@ -93,19 +91,10 @@ class ManyHost:
         """See HostConnection."""
         return progress.delivery(self.outbox, self.sent)
 
-    def tell_probe_targets(self, targets: ProbeTargets) -> None:
+    def tell(self, guidance: Guidance) -> None:
         """See HostConnection."""
-        if self.hello.takes_probe_targets:
-            self._tell("probe targets", encode_probe_targets(targets))
-
-    def tell_relays(self, candidates: RelayCandidates) -> None:
-        """See HostConnection."""
-        if self.hello.takes_relays:
-            self._tell("relays", encode_relays(candidates))
-
-    def _tell(self, about: str, message: bytes) -> None:
-        self.untold = {} if self.untold is None else self.untold
-        self.untold[about] = message
+        self.untold = self.untold or {}
+        self.untold[type(guidance)] = encode_guidance(guidance)
         self.stream.queue(self)
 
     def replace(self) -> None:

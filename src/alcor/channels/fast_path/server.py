@@ -23,22 +23,20 @@ from alcor.channels.fast_path.ncm_announcements import NcmAnnouncements
 from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
 from alcor.channels.fast_path.sent_times import SentTimes
 from alcor.channels.fast_path.snapshot_turns import SnapshotTurns
-from alcor.channels.health_codec import encode_probe_targets
 from alcor.channels.interface import ChannelListener, Delivery
 from alcor.channels.messages import (
     Acknowledgement,
     GoalStateDigest,
+    Guidance,
     Hello,
     HostHealth,
     PortReport,
-    ProbeTargets,
-    RelayCandidates,
     ResyncRequest,
     TopicPosition,
     Welcome,
 )
 from alcor.channels.outbox import Outbox
-from alcor.channels.rescue.codec import encode_relays
+from alcor.channels.told import encode_guidance
 from alcor.channels.trust.guard import Guard, Refused, Unguarded
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.token_bucket import TokenBucket
@@ -77,7 +75,7 @@ class HostStream:
         self.snapshot_items = 0  # see SnapshotTurns
         self.moved_at = 0.0
         self.untold_ncms: pb.NetworkConfigManagers | None = None
-        self.untold: dict[str, bytes] = {}  # beside goal states: what it is about → the latest message
+        self.untold: dict[type[Guidance], bytes] = {}  # the latest of each kind
 
     def deliver(self, delta: GoalStateDelta) -> None:
         """Queue a delta (HostConnection)."""
@@ -103,18 +101,9 @@ class HostStream:
             self.untold_ncms = ncms
             self.filled.set()
 
-    def tell_probe_targets(self, targets: ProbeTargets) -> None:
+    def tell(self, guidance: Guidance) -> None:
         """See HostConnection."""
-        if self.hello.takes_probe_targets:
-            self._tell("probe targets", encode_probe_targets(targets))
-
-    def tell_relays(self, candidates: RelayCandidates) -> None:
-        """See HostConnection."""
-        if self.hello.takes_relays:
-            self._tell("relays", encode_relays(candidates))
-
-    def _tell(self, about: str, message: bytes) -> None:
-        self.untold[about] = message
+        self.untold[type(guidance)] = encode_guidance(guidance)
         self.filled.set()
 
     def replace(self) -> None:

@@ -10,12 +10,8 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 
-import msgspec
-
 from alcor.channels.agent_codec import decode_welcome, encode_agent_message
-from alcor.channels.checks import MalformedMessage, parse
-from alcor.channels.codec import GoalStateAssembler
-from alcor.channels.fast_path.client import Told
+from alcor.channels.checks import MalformedMessage
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
 from alcor.channels.fast_path.dialling import Backoff, ConnectionLost
 from alcor.channels.message_queue.envelopes import (
@@ -38,9 +34,9 @@ from alcor.channels.message_queue.queue import (
     welcome_topic,
 )
 from alcor.channels.messages import AgentMessage, Hello, Welcome
+from alcor.channels.told import FromController, Told
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.queue_slots import slot_of
-from alcor.southbound.v1 import southbound_pb2 as pb
 
 log = logging.getLogger(__name__)
 
@@ -86,16 +82,10 @@ class QueueConnection:
 
     async def goal_states(self) -> AsyncIterator[GoalStateDelta]:
         """See channels.fast_path.client.Connection."""
-        assembler = GoalStateAssembler()
+        said = FromController(self._told)
         try:
             while (data := await self._next()) is not None:
-                message = parse(pb.ControllerMessage, data)
-                if self._told.take(message):
-                    continue
-                if message.WhichOneof("message") != "goal_state":
-                    raise MalformedMessage("only what the hello says is taken may follow the welcome")
-                delta = assembler.add(message.goal_state)
-                if delta is not None:
+                if (delta := said.take(data)) is not None:
                     yield delta
                     self._say(taken=1)
         except MalformedMessage as error:
@@ -283,13 +273,8 @@ class QueueClient:
 
     def _greeting(self, session: bytes, place: Place | None) -> bytes:
         self._attempts += 1
-        takes = {
-            "takes_ncms": self._told.ncms is not None,
-            "takes_probe_targets": self._told.probe_targets is not None,
-            "takes_relays": self._told.relays is not None,
-        }
-        hello = msgspec.structs.replace(self._hello(), **takes)
-        return encode_hello(QueuedHello(session, self._attempts, encode_agent_message(hello), place))
+        hello = encode_agent_message(self._told.asked_for(self._hello()))
+        return encode_hello(QueuedHello(session, self._attempts, hello, place))
 
     async def _leave(self, connection: QueueConnection) -> None:
         with contextlib.suppress(TimeoutError):
