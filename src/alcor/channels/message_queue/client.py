@@ -33,6 +33,7 @@ from alcor.channels.message_queue.queue import (
     QueueUnavailable,
     welcome_topic,
 )
+from alcor.channels.message_queue.signs_of_life import LOOKS, is_due
 from alcor.channels.messages import AgentMessage, Hello, Welcome
 from alcor.channels.told import FromController, Told
 from alcor.model.goal_state import GoalStateDelta
@@ -45,7 +46,6 @@ Count = Callable[[str], object]
 
 _SILENT_INTERVALS = 3
 _USUAL_INTERVAL = 20  # seconds, of signs of life
-_QUIET = 0.7  # of an interval in which nothing was said, after which a sign of life is due
 _ATTEMPTS_AT_A_PLACE = 2  # that come to nothing before the host asks anew where it should listen
 _LAST_WORDS_SECONDS = 1.0
 
@@ -185,8 +185,8 @@ class QueueConnection:
     async def _live(self) -> None:
         """Give signs of life while nothing else is said."""
         while True:
-            await asyncio.sleep(self._interval / 4)
-            if time.monotonic() - self._said_at > self._interval * _QUIET:
+            await asyncio.sleep(self._interval / LOOKS)
+            if is_due(self._said_at, self._interval):
                 self._say()
 
     def _say(self, message: bytes = b"", taken: int = 0, *, end: bool = False) -> "asyncio.Future[None]":

@@ -3,6 +3,8 @@
 As strict as channels.codec: whatever comes becomes a value of the right shape or raises MalformedMessage.
 """
 
+from typing import TypeVar
+
 import msgspec
 
 from alcor.channels import checks
@@ -12,6 +14,8 @@ from alcor.southbound.v1 import message_queue_pb2 as pb
 VERSION = 1
 
 _TOPIC_CHARACTERS = 1024
+
+_Envelope = TypeVar("_Envelope", pb.QueuedHello, pb.FromQueuedHost, pb.ToQueuedHost)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -64,10 +68,8 @@ def encode_hello(hello: QueuedHello) -> bytes:
 
 def decode_hello(data: bytes) -> QueuedHello:
     """Raises MalformedMessage."""
-    message = checks.parse(pb.QueuedHello, data)
-    _check_version(message.version)
-    place = _place(message.place) if message.HasField("place") else None
-    return QueuedHello(checks.identifier(message.session, "session"), message.attempt, message.hello, place)
+    message = _parse(pb.QueuedHello, data)
+    return QueuedHello(message.session, message.attempt, message.hello, _place(message))
 
 
 def encode_from_host(said: FromQueuedHost) -> bytes:
@@ -84,10 +86,8 @@ def encode_from_host(said: FromQueuedHost) -> bytes:
 
 def decode_from_host(data: bytes) -> FromQueuedHost:
     """Raises MalformedMessage."""
-    message = checks.parse(pb.FromQueuedHost, data)
-    _check_version(message.version)
-    session = checks.identifier(message.session, "session")
-    return FromQueuedHost(session, message.number, message.message, message.taken, message.end)
+    message = _parse(pb.FromQueuedHost, data)
+    return FromQueuedHost(message.session, message.number, message.message, message.taken, message.end)
 
 
 def encode_to_host(said: ToQueuedHost) -> bytes:
@@ -105,31 +105,37 @@ def encode_to_host(said: ToQueuedHost) -> bytes:
 
 def decode_to_host(data: bytes) -> ToQueuedHost:
     """Raises MalformedMessage."""
-    message = checks.parse(pb.ToQueuedHost, data)
-    _check_version(message.version)
+    message = _parse(pb.ToQueuedHost, data)
     return ToQueuedHost(
-        session=checks.identifier(message.session, "session"),
+        session=message.session,
         number=message.number,
         message=message.message,
         controller=_topic(message.controller),
         end=message.end,
-        place=_place(message.place) if message.HasField("place") else None,
+        place=_place(message),
     )
 
 
-def _check_version(version: int) -> None:
-    if version != VERSION:
-        raise MalformedMessage(f"version {version} of the protocol over the message queue; {VERSION} is known")
+def _parse(kind: type[_Envelope], data: bytes) -> _Envelope:
+    """Of this version, and of a session."""
+    message = checks.parse(kind, data)
+    if message.version != VERSION:
+        raise MalformedMessage(f"version {message.version} of the protocol over the message queue; {VERSION} is known")
+    checks.identifier(message.session, "session")
+    return message
 
 
 def _place_message(place: Place | None) -> pb.QueuePlace | None:
     return None if place is None else pb.QueuePlace(topic=place.topic, key=place.key)
 
 
-def _place(message: pb.QueuePlace) -> Place:
-    if not message.topic or not message.key:
+def _place(message: pb.QueuedHello | pb.ToQueuedHost) -> Place | None:
+    if not message.HasField("place"):
+        return None
+    place = message.place
+    if not place.topic or not place.key:
         raise MalformedMessage("a place in the message queue has a topic and a key")
-    return Place(_topic(message.topic), _topic(message.key))
+    return Place(_topic(place.topic), _topic(place.key))
 
 
 def _topic(text: str) -> str:

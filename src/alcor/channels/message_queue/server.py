@@ -10,7 +10,7 @@ import itertools
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import msgspec
@@ -24,6 +24,7 @@ from alcor.channels.fast_path.ncm_announcements import NcmAnnouncements
 from alcor.channels.fast_path.options import HOSTS_LIMIT
 from alcor.channels.interface import ChannelListener
 from alcor.channels.message_queue.envelopes import (
+    FromQueuedHost,
     Place,
     QueuedHello,
     ToQueuedHost,
@@ -32,6 +33,7 @@ from alcor.channels.message_queue.envelopes import (
     encode_to_host,
 )
 from alcor.channels.message_queue.numbers import Heard, Numbers
+from alcor.channels.message_queue.outgoing import Outgoing
 from alcor.channels.message_queue.queue import (
     HELLOS,
     MOST_BYTES,
@@ -41,6 +43,7 @@ from alcor.channels.message_queue.queue import (
     QueueUnavailable,
     welcome_topic,
 )
+from alcor.channels.message_queue.signs_of_life import LOOKS, is_due
 from alcor.channels.messages import Hello, Welcome
 from alcor.southbound.v1 import southbound_pb2 as pb
 
@@ -54,8 +57,6 @@ _SILENT = "nothing was heard of the host"
 _GAP = "something that the host said is missing"
 _RETRY_SECONDS = 1.0
 _TOLD_SECONDS = 10.0  # that a host has to be told where to listen
-_LOOKS = 4  # at hosts, in an interval
-_QUIET = 0.7  # of an interval in which nothing was said, after which a sign of life is due
 _GATHER_SECONDS = 0.05  # hellos of one host that come together: the last counts
 _HELLOS_AT_ONCE = 1000
 
@@ -107,11 +108,7 @@ class QueueServer:
         self._sessions: dict[bytes, _Session] = {}
         self._by_number: dict[int, _Session] = {}
         self._numbers = itertools.cycle(range(HOSTS_LIMIT))
-        self._publishers: dict[str, Publisher] = {}
-        self._unconfirmed = 0
-        self._room, self._nothing_unconfirmed = asyncio.Event(), asyncio.Event()
-        self._room.set()
-        self._nothing_unconfirmed.set()
+        self._outgoing = Outgoing(queue, self._settings.unconfirmed_bytes)
         self._listening: asyncio.Task[None] | None = None
         self._places: set[asyncio.Task[None]] = set()  # hosts that are being told where to listen
         self.refused: Counter[str] = Counter()
@@ -141,7 +138,7 @@ class QueueServer:
                     tasks.create_task(self._watch())
                     self._listening = tasks.create_task(self._listen())
         finally:
-            await self._close_publishers(list(self._publishers))
+            await self._outgoing.keep(())
 
     async def stop(self, grace: float) -> None:
         """Take no more hosts, and send those there are on to other controllers, within about ``grace`` seconds."""
@@ -151,7 +148,7 @@ class QueueServer:
             self._end(session, GO_ELSEWHERE)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
-                await self._nothing_unconfirmed.wait()
+                await self._outgoing.all_there()
 
     async def _listen(self) -> None:
         while True:
@@ -198,10 +195,7 @@ class QueueServer:
                 break
             waiting = _GATHER_SECONDS
             try:
-                said = decode_hello(data)
-                hello = decode_agent_message(said.hello)
-                if not isinstance(hello, Hello):
-                    raise MalformedMessage("the first message of a host must be a hello")
+                hello, said = _decode_both_hellos(data)
             except MalformedMessage as error:
                 self._refuse("malformed", f"a hello over the message queue: {error}")
                 continue
@@ -220,12 +214,10 @@ class QueueServer:
             return
         if said.session in self._sessions:
             return
-        number = next(
-            (each for each in itertools.islice(self._numbers, HOSTS_LIMIT) if each not in self._by_number), -1
-        )
-        if number < 0:
+        if len(self._by_number) == HOSTS_LIMIT:
             self._refuse("too_many", f"host {hello.host_id}: {HOSTS_LIMIT} hosts are served over the message queue")
             return
+        number = next(each for each in self._numbers if each not in self._by_number)
         session = _Session(number, said.session, hello, place)
         self._sessions[said.session] = self._by_number[number] = session
         self._call.hear(pb.FromHost(host=number, message=said.hello))
@@ -242,50 +234,49 @@ class QueueServer:
         while True:
             data = await own.next()
             try:
-                said = decode_from_host(data)
+                self._hear_host(decode_from_host(data))
             except MalformedMessage as error:
                 self._refuse("malformed", f"a message from a host: {error}")
-                continue
-            session = self._sessions.get(said.session)
-            if session is None:
-                self.refused["other_session"] += 1
-                continue
-            match session.numbers.hear(said.number):
-                case Heard.REPEATED:
-                    self.refused["repeated"] += 1
-                    continue
-                case Heard.MISSING:
-                    self.refused["missing"] += 1
-                    self._end(session, _GAP)
-                    continue
-            session.quiet_looks = 0
-            if self._place_of(session.hello.host_id) != session.place:
-                self._end(session, _MOVED)
-            elif said.end:
-                self._forget(session)
-                self._call.hear(pb.FromHost(host=session.number, end=True))
-            elif said.message or said.taken:
-                self._call.hear(pb.FromHost(host=session.number, message=said.message, taken=said.taken))
+
+    def _hear_host(self, said: FromQueuedHost) -> None:
+        session = self._sessions.get(said.session)
+        if session is None:
+            self.refused["other_session"] += 1
+            return
+        match session.numbers.hear(said.number):
+            case Heard.REPEATED:
+                self.refused["repeated"] += 1
+                return
+            case Heard.MISSING:
+                self.refused["missing"] += 1
+                self._end(session, _GAP)
+                return
+        session.quiet_looks = 0
+        if self._place_of(session.hello.host_id) != session.place:
+            self._end(session, _MOVED)
+        elif said.end:
+            self._forget(session)
+            self._call.hear(pb.FromHost(host=session.number, end=True))
+        elif said.message or said.taken:
+            self._call.hear(pb.FromHost(host=session.number, message=said.message, taken=said.taken))
 
     async def _watch(self) -> None:
         """Give signs of life, and end hosts that give none.
 
         Looks are counted, as hosts are not to blame for the time in which this process did something else.
         """
-        interval, most = self._settings.report_interval, self._settings.silent_intervals * _LOOKS
+        interval, most = self._settings.report_interval, self._settings.silent_intervals * LOOKS
         while True:
-            await asyncio.sleep(interval / _LOOKS)
-            now = time.monotonic()
+            await asyncio.sleep(interval / LOOKS)
             for session in list(self._sessions.values()):
                 session.quiet_looks += 1
                 if session.quiet_looks > most:
                     self.refused["silent"] += 1
                     log.info("host %s is not heard of over the message queue any more", session.hello.host_id)
                     self._end(session, _SILENT)
-                elif now - session.told_at > interval * _QUIET:
+                elif is_due(session.told_at, interval):
                     self._send(session)
-            topics = {session.place.topic for session in self._sessions.values()}
-            await self._close_publishers([topic for topic in self._publishers if topic not in topics])
+            await self._outgoing.keep({session.place.topic for session in self._sessions.values()})
 
     # To the hosts.
 
@@ -299,7 +290,7 @@ class QueueServer:
             host = self._by_number.get(message.host)
             if host is not None:
                 self._tell_host(host, message)
-        await self._room.wait()
+        await self._outgoing.room()
 
     def _tell_host(self, session: _Session, message: pb.ToHost) -> None:
         if not message.message:
@@ -323,22 +314,7 @@ class QueueServer:
             self._refuse("too_large", f"host {session.hello.host_id}: a message of {len(data)} bytes for it")
             self._end(session, "a message for the host is too large for the message queue")
             return
-        topic = session.place.topic
-        publisher = self._publishers.get(topic)
-        if publisher is None:
-            publisher = self._publishers[topic] = self._queue.publisher(topic)
-        self._unconfirmed += len(data)
-        self._nothing_unconfirmed.clear()
-        if self._unconfirmed > self._settings.unconfirmed_bytes:
-            self._room.clear()
-        publisher.send(data, session.place.key).add_done_callback(lambda _: self._confirmed(len(data)))
-
-    def _confirmed(self, count: int) -> None:
-        self._unconfirmed -= count
-        if not self._unconfirmed:
-            self._nothing_unconfirmed.set()
-        if self._unconfirmed <= self._settings.unconfirmed_bytes:
-            self._room.set()
+        self._outgoing.send(session.place, data)
 
     def _end(self, session: _Session, why: str) -> None:
         """End a host from this side of the stream."""
@@ -359,9 +335,14 @@ class QueueServer:
         self.refused[kind] += 1
         log.log(logging.WARNING if self.refused[kind] == 1 else logging.DEBUG, "%s", why)
 
-    async def _close_publishers(self, topics: Iterable[str]) -> None:
-        for topic in topics:
-            await self._publishers.pop(topic).close()
+
+def _decode_both_hellos(data: bytes) -> tuple[Hello, QueuedHello]:
+    """An agent's hello, and what it came in."""
+    said = decode_hello(data)
+    hello = decode_agent_message(said.hello)
+    if not isinstance(hello, Hello):
+        raise MalformedMessage("the first message of a host must be a hello")
+    return hello, said
 
 
 async def _close_when_sent(publisher: Publisher, sent: "asyncio.Future[None]") -> None:
