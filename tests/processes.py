@@ -1,12 +1,14 @@
 """Servers for tests and benchmarks that end, and leave nothing behind, however those who started them go."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from random import SystemRandom
 
@@ -68,14 +70,19 @@ def free_port(ports: range = _PORTS) -> int:
     """A TCP port of the loopback interface that nobody listens on.
 
     It is none that the kernel gives to clients: their connections would take it before a server does, or while the
-    server is down. And it is drawn by lot, since other processes look for one at the same time; those that run the same
-    tests side by side have ports of their own, for it may be long until a server listens.
+    server is down. And it is drawn by lot, since other processes look for one at the same time. It may be long until a
+    server listens: so those that run the same tests side by side have ports of their own, and none is drawn twice soon.
     """
-    size = len(ports) // _SIDE_BY_SIDE
-    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _SIDE_BY_SIDE
-    own = ports[number * size : (number + 1) * size]
     while True:
-        port = _random.choice(own)
+        port = next(_drawn(ports))
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
+
+
+@cache
+def _drawn(ports: range) -> Iterator[int]:
+    size = len(ports) // _SIDE_BY_SIDE
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _SIDE_BY_SIDE
+    own = ports[number * size : (number + 1) * size]
+    return itertools.cycle(_random.sample(own, size))
