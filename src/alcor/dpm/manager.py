@@ -7,42 +7,36 @@ worked out only for these. Everything but reading and writing the store happens 
 import asyncio
 import logging
 import time
-from collections.abc import Collection
 from functools import partial
 
 from alcor.channels.interface import HostConnection
 from alcor.channels.messages import (
     Acknowledgement,
     GoalStateDigest,
-    Hello,
     HostHealth,
     PortReport,
     ResyncRequest,
     TopicPosition,
 )
 from alcor.channels.topics import TopicQueue
-from alcor.dpm.arrivals import Arrivals
 from alcor.dpm.balancing import Balancing
 from alcor.dpm.compiler import Compiled
-from alcor.dpm.drift import Compared, compare, has_everything
+from alcor.dpm.drift import Compared, compare
 from alcor.dpm.failures import Failures
 from alcor.dpm.follower import Follower
 from alcor.dpm.following import Following
 from alcor.dpm.goal_states import ports_again, snapshot
-from alcor.dpm.history import History
 from alcor.dpm.holding import Everything, Holding, ServedHosts
 from alcor.dpm.host_health import HostsHealth
 from alcor.dpm.host_writer import HostWriter
 from alcor.dpm.lag import Lag
 from alcor.dpm.liveness import Liveness
 from alcor.dpm.metrics import DpmMetrics
-from alcor.dpm.pending import Pending
 from alcor.dpm.probe_targets import ProbeTargeting
-from alcor.dpm.publishing import Publishing
 from alcor.dpm.read_model import ReadModel
 from alcor.dpm.reports import reported_statuses
+from alcor.dpm.serving import Serving
 from alcor.dpm.settings import DpmSettings
-from alcor.dpm.topics import Topics
 from alcor.dpm.trimming import keep_trimmed
 from alcor.model.errors import conflict, not_found
 from alcor.model.goal_state import GoalStateDelta
@@ -70,7 +64,6 @@ class DataPlaneManager:
         """``queue`` carries the topics of VPCs; without it hosts are told all by goal states."""
         self.controller_id = controller_id
         self.lag = Lag()
-        self.pending = Pending()
         self.lost: dict[str, float] = {}
         """The hosts lost last and not back here, with the time (seconds since the epoch)."""
         self._store = store
@@ -78,17 +71,21 @@ class DataPlaneManager:
         self._metrics = metrics or DpmMetrics()
         self._holding: Holding = Everything() if self._settings.holds_everything else ServedHosts()
         self._model = ReadModel(served=set())
-        self._history = History(0)
         self._followers: list[Follower] = []
         self._loaded = False
         self._relay_secret = b""
         self.relayed: dict[str, str] = {}
         """Hosts connected here that others lead here: host → the one that does."""
-        self._connections: dict[str, HostConnection] = {}
-        self._arrivals = Arrivals()
-        self.publishing = None if queue is None else Publishing(queue, store.log_id)
-        self.topics = Topics(self._deliver, self._resync, self.publishing, self._metrics)
-        self._released: set[str] = set()  # hosts that are not to be served any more
+        self._serving = Serving(
+            store.log_id,
+            queue,
+            self._metrics,
+            lambda host_id: self._holding.has(self._model, host_id),
+            self.reported,
+        )
+        self.pending = self._serving.pending
+        self.topics = self._serving.topics
+        self.publishing = self._serving.publishing
         self._following = Following(self._read_on, self._wait, self._reload, lambda: self.revision)
         self._writer = HostWriter(store, controller_id, self._metrics, self._hosts_lost)
         self._liveness = Liveness(
@@ -100,7 +97,7 @@ class DataPlaneManager:
             self._perhaps_given_up,
         )
         self._probes = ProbeTargeting(
-            self._connections,
+            self._serving.connections,
             lambda: self._model,
             self._settings.probe_interval,
             self._settings.probe_bytes,
@@ -110,7 +107,7 @@ class DataPlaneManager:
         self._balancing = Balancing(
             store,
             controller_id,
-            self._connections,
+            self._serving.connections,
             self._metrics,
             self._liveness.beat_interval,
             self._settings.moves_per_second,
@@ -129,8 +126,7 @@ class DataPlaneManager:
         """Read what is held from the tables. To be called before any host connects."""
         self._relay_secret = self._relay_secret or await self._store.write(relay_secret)
         self._model = await self._store.read(self._holding.load)
-        self._history = History(self._model.revision)
-        self.topics.loaded(self._model)
+        self._serving.loaded(self._model)
         self.lag.compiled(self.revision)
         self._loaded = True
         model = self._model
@@ -153,7 +149,7 @@ class DataPlaneManager:
     @property
     def connected_hosts(self) -> int:
         """How many hosts are connected to this controller."""
-        return len(self._connections)
+        return len(self._serving.connections)
 
     def oldest_pending_seconds(self) -> float:
         """How long the longest of the pending hosts has owed an acknowledgement; 0 when there are none."""
@@ -188,7 +184,7 @@ class DataPlaneManager:
     # The way down.
 
     async def _read_on(self) -> bool:
-        arriving = self._arrivals.first()
+        arriving = self._serving.arrivals.first()
         hosts = {connection.hello.host_id for connection in arriving}
         batch = await self._store.read(partial(self._holding.read, model=self._model, hosts=hosts))
         self.lag.seen(batch.head, time.monotonic())
@@ -198,15 +194,15 @@ class DataPlaneManager:
             await asyncio.sleep(0)
         self._metrics.log_lag.set(batch.head - self.revision)
         if self.revision >= batch.head:
-            self._welcome(arriving, batch.newcomers)
-        self._release()
+            self._serving.welcome(arriving, batch.newcomers)
+        self._holding.release(self._model, self._serving.release())
         self.topics.follow()
         return bool(batch.entries or arriving)
 
     async def _wait(self) -> None:
         """Return when there may be entries, or hosts have come, or after a while."""
         entries = asyncio.ensure_future(self._store.wait_for_entries(self.revision, _WAIT_SECONDS))
-        hosts = asyncio.ensure_future(self._arrivals.came.wait())
+        hosts = asyncio.ensure_future(self._serving.arrivals.came.wait())
         try:
             await asyncio.wait((entries, hosts), return_when=asyncio.FIRST_COMPLETED)
             if entries.done():
@@ -217,17 +213,9 @@ class DataPlaneManager:
             await asyncio.gather(entries, hosts, return_exceptions=True)
 
     def _distribute(self, position: int, compiled: Compiled) -> None:
-        self._history.add(position, compiled.deltas, compiled.resync)
-        self.topics.changed(compiled.shared)
         for host_id, delta in compiled.deltas.items():
             self.failures.forget(host_id, delta.removed_ports)
-            connection = self._connections.get(host_id)
-            if connection is not None and connection not in self._arrivals:
-                self._deliver(connection, delta)
-        for host_id in compiled.resync:
-            connection = self._connections.get(host_id)
-            if connection is not None and connection not in self._arrivals:
-                self._resync(connection, "programming changed")
+        self._serving.distribute(position, compiled)
         for follower in self._followers:
             follower.compiled(compiled)
         self.lag.compiled(position)
@@ -236,21 +224,7 @@ class DataPlaneManager:
         await self.load()
         for follower in self._followers:
             follower.reloaded()
-        for connection in self._connections.values():
-            self._arrivals.add(connection, resync="reload")
-
-    def _deliver(self, connection: HostConnection, delta: GoalStateDelta) -> None:
-        self._metrics.deltas.inc()
-        self.pending.given(connection, time.monotonic())
-        connection.deliver(delta)
-
-    def _resync(self, connection: HostConnection, reason: str) -> None:
-        if connection in self._arrivals:
-            self._arrivals[connection].resync = reason
-            return
-        self._metrics.resyncs.labels(reason).inc()
-        self.pending.given(connection, time.monotonic())
-        connection.resync()
+        self._serving.begin_anew()
 
     def retry(self, host_id: str, port_id: Id | None = None) -> list[Id] | None:
         """Have a host try one of its ports again at once, or all that it could not program.
@@ -259,10 +233,10 @@ class DataPlaneManager:
         is not connected here. Raises AlcorError when it does not have the port (404), or this controller has not
         caught up with it (409).
         """
-        connection = self._connections.get(host_id)
+        connection = self._serving.connections.get(host_id)
         if connection is None:
             return None
-        if connection in self._arrivals:
+        if connection in self._serving.arrivals:
             raise conflict(
                 "ControllerBehind", f"This controller has not caught up with host {host_id} yet: try again in a moment."
             )
@@ -272,7 +246,7 @@ class DataPlaneManager:
             raise not_found("port", f"{id_text(port_id)} on host {host_id}")
         self._metrics.retries.inc(len(again.ports))
         if again.ports:
-            self._deliver(connection, again)
+            self._serving.deliver(connection, again)
         return list(again.ports)
 
     # The way up: channels.interface.ChannelListener.
@@ -280,9 +254,6 @@ class DataPlaneManager:
     def host_connected(self, connection: HostConnection) -> None:
         """The host gets what it missed, or everything, as soon as that is known here."""
         hello = connection.hello
-        self.topics.disconnected(hello.host_id)
-        self._connections[hello.host_id] = connection
-        self._metrics.connected_hosts.set(len(self._connections))
         self._liveness.connected(connection)
         self.lost.pop(hello.host_id, None)
         self.relayed.pop(hello.host_id, None)
@@ -292,78 +263,17 @@ class DataPlaneManager:
         log.info("host %s connected at revision %d", hello.host_id, hello.applied_revision)
         if hello.host_id not in self._model.nodes:
             log.warning("host %s is not a known node: create it, so that its ports can be bound", hello.host_id)
-        if self._must_wait(hello):
-            self._arrivals.add(connection)
-        else:
-            self._serve(connection)
+        self._serving.connected(connection)
         self._probes.connected(hello.host_id)
-
-    def _must_wait(self, hello: Hello) -> bool:
-        """Whether something has to be read first: the host's ports, or what another controller told it already."""
-        if not self._holding.has(self._model, hello.host_id):
-            return True
-        is_ahead = hello.applied_revision > self.revision or self.topics.is_ahead(hello)
-        return hello.log_id == self._store.log_id and is_ahead
-
-    def _welcome(self, arriving: list[HostConnection], newcomers: Collection[str]) -> None:
-        """Everything up to the head of the log has been read, and so has what newcomers need."""
-        for host_id in newcomers:
-            self._history.begin(host_id, self.revision)
-        for connection in arriving:
-            if connection not in self._arrivals or not self._holding.has(self._model, connection.hello.host_id):
-                continue
-            arrival = self._arrivals[connection]
-            self._arrivals.discard(connection)
-            self._serve(connection, arrival.resync)
-            for report in arrival.reports:
-                self.reported(connection, report)
-            for position in arrival.positions.values():
-                self.topics.position(connection, position)
-
-    def _serve(self, connection: HostConnection, resync: str = "") -> None:
-        """Give the host what it missed, or everything."""
-        hello = connection.hello
-        self._released.discard(hello.host_id)
-        served = self._model.served
-        if served is not None and hello.host_id not in served:
-            served.add(hello.host_id)
-            self._history.begin(hello.host_id, self.revision)
-        if resync:
-            self._resync(connection, resync)
-        elif hello.log_id != self._store.log_id:
-            self._resync(connection, "another change log" if hello.log_id else "new host")
-        elif hello.applied_revision > self.revision or self.topics.is_ahead(hello):
-            self._resync(connection, "ahead of the change log")
-        elif (missed := self._missed(hello)) is None:
-            self._resync(connection, "too long away")
-        else:
-            for delta in missed:
-                self._deliver(connection, delta)
-
-    def _missed(self, hello: Hello) -> list[GoalStateDelta] | None:
-        """What leads the host to what it should have; None when it needs everything."""
-        deltas = None
-        if not self.topics.knows_itself(hello):
-            return None
-        if self._history.covers(hello.host_id, hello.applied_revision):
-            deltas = self.topics.catch_up(hello, self._history.since(hello.host_id, hello.applied_revision))
-        if deltas is None and has_everything(self._model, hello):
-            deltas = self.topics.as_told(hello)
-        return deltas
 
     def host_disconnected(self, connection: HostConnection) -> None:
         """The host has the grace to come back."""
         host_id = connection.hello.host_id
         self._liveness.disconnected(connection)
-        self._arrivals.discard(connection)
-        self.pending.gone(connection)
-        if self._connections.get(host_id) is connection:
-            self.topics.disconnected(host_id)
-            del self._connections[host_id]
+        if self._serving.disconnected(connection):
             self._health.gone(host_id)
             self._probes.disconnected(host_id)
             self.relayed.pop(host_id, None)
-            self._metrics.connected_hosts.set(len(self._connections))
             log.info("host %s disconnected", host_id)
 
     def snapshot(self, connection: HostConnection) -> GoalStateDelta:
@@ -375,42 +285,38 @@ class DataPlaneManager:
         """The host has taken a goal state. What of its ports became UP comes in reports."""
         self._metrics.acknowledgement_seconds.observe(seconds)
         self.pending.acknowledged(connection)
-        if acknowledgement.failures and self._connections.get(connection.hello.host_id) is connection:
+        if acknowledgement.failures and self._serving.is_current(connection):
             self.failures.acknowledged(connection.hello.host_id, acknowledgement.failures)
 
     def reported(self, connection: HostConnection, report: PortReport) -> None:
         """The host says how its ports do; a stream that was replaced has no say any more."""
         host_id = connection.hello.host_id
-        if self._connections.get(host_id) is not connection:
+        if not self._serving.is_current(connection):
             return
-        if connection in self._arrivals:
-            self._arrivals[connection].reports.append(report)
+        if connection in self._serving.arrivals:
+            self._serving.arrivals[connection].reports.append(report)
             return
         self.failures.reported(host_id, report)
         self._writer.report(reported_statuses(self._model, host_id, report))
 
     def digested(self, connection: HostConnection, digest: GoalStateDigest) -> None:
         """The host says what it has: where that is not what it should have, it gets everything."""
-        if self._connections.get(connection.hello.host_id) is not connection or connection in self._arrivals:
+        if not self._serving.is_current(connection) or connection in self._serving.arrivals:
             return
         compared = compare(self._model, connection, digest)
         self._metrics.digests.labels(compared.value).inc()
         if compared is Compared.DIFFERENT:
-            self._resync(connection, "drift")
+            self._serving.resync(connection, "drift")
 
     def health_heard(self, connection: HostConnection, health: HostHealth) -> None:
         """The host says how it does."""
-        if self._connections.get(connection.hello.host_id) is connection:
+        if self._serving.is_current(connection):
             self._health.heard(connection.hello.host_id, health)
 
     def topic_position(self, connection: HostConnection, position: TopicPosition) -> None:
         """The host says how it stands with the topic of a VPC."""
-        if self._connections.get(connection.hello.host_id) is not connection:
-            return
-        if connection in self._arrivals:
-            self._arrivals[connection].positions[position.vni] = position
-        else:
-            self.topics.position(connection, position)
+        if self._serving.is_current(connection):
+            self._serving.position(connection, position)
 
     def resync_requested(self, connection: HostConnection, request: ResyncRequest) -> None:
         """The host cannot go on: it gets everything."""
@@ -420,32 +326,23 @@ class DataPlaneManager:
             request.applied_revision,
             request.reason,
         )
-        self._resync(connection, "asked for")
+        self._serving.resync(connection, "asked for")
 
     def _perhaps_given_up(self, connection: HostConnection) -> None:
         """This controller gave no sign of life: others may have taken back what was written of its hosts."""
-        self._resync(connection, "silence")
+        self._serving.resync(connection, "silence")
         self._health.write_again(connection.hello.host_id)
 
     def _host_given_up(self, host_id: str) -> None:
-        if host_id not in self._connections:
+        if host_id not in self._serving.connections:
             self.failures.forget_host(host_id)
-            self._released.add(host_id)
-
-    def _release(self) -> None:
-        """Serve those no longer that have gone: only between two reads, which rely on what is held."""
-        gone = [host_id for host_id in self._released if host_id not in self._connections]
-        self._released.clear()
-        for host_id in gone:
-            self._history.forget(host_id)
-            self.topics.released(host_id)
-        self._holding.release(self._model, gone)
+            self._serving.give_up(host_id)
 
     def _hosts_lost(self, hosts: list[str]) -> None:
         self._metrics.lost_hosts.inc(len(hosts))
         for host_id in hosts:
             log.warning("host %s is lost: its ports are DOWN", host_id)
-            if host_id not in self._connections:
+            if host_id not in self._serving.connections:
                 self.lost[host_id] = time.time()
         for host_id in list(self.lost)[:-_LOST_REMEMBERED]:
             del self.lost[host_id]

@@ -108,7 +108,8 @@ async def test_what_waits_for_a_host_that_takes_nothing_is_told(
     assert found["host_id"] == HOSTS[0]
     assert (found["unacknowledged"], found["waiting"]) == (GOAL_STATES_AHEAD, "delta")
     assert found["waiting_items"] == 4  # two ports, each with a place and an address
-    controller.manager._resync(controller.manager._connections[HOSTS[0]], "test")
+    serving = controller.manager._serving
+    serving.resync(serving.connections[HOSTS[0]], "test")
     assert ((await slow_host())["waiting"], (await slow_host())["waiting_items"]) == ("snapshot", 0)
     many.read_on(0)
     await nobody_pending(operator)

@@ -148,7 +148,7 @@ class Controller:
         """Read so many entries of the log, and serve hosts that wait for them."""
         self.holding.up_to = min(self.manager.revision + most, len(self.log.entries))
         while await self.manager._read_on():
-            if self.manager.revision >= self.holding.up_to and not self.manager._arrivals.first():
+            if self.manager.revision >= self.holding.up_to and not self.manager._serving.arrivals.first():
                 return
             if not self.log.entries[self.manager.revision : self.holding.up_to]:
                 return
