@@ -34,7 +34,7 @@ _OWN_SECONDS = 30 * 86400  # its key is nowhere but in this process, and each ch
 
 
 class Trust:
-    """Of one process. A certifying.Certifier, and a dpm.manager.Follower."""
+    """Of one process. A certifying.Certifier, and a dpm.follower.Follower."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class Trust:
             if self._enrolment is not None:
                 self._enrolment.show(self._own)
 
-    # dpm.manager.Follower.
+    # dpm.follower.Follower.
 
     def compiled(self, compiled: Compiled) -> None:
         """See Follower."""

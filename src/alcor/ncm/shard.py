@@ -46,10 +46,10 @@ class Listener(Protocol):
     """The manager that answers from this."""
 
     def compiled(self, compiled: Compiled) -> None:
-        """See dpm.manager.Follower."""
+        """See dpm.follower.Follower."""
 
     def reloaded(self) -> None:
-        """See dpm.manager.Follower."""
+        """See dpm.follower.Follower."""
 
     def answer_waiting(self, vnis: Collection[int] | None = None) -> None:
         """VPCs that hosts wait for may be here."""

@@ -7,7 +7,7 @@ from alcor.dpm.read_model import ReadModel, VpcModel
 
 
 class Source(Protocol):
-    """A read model on the manager's event loop, whose changes the manager is told of (dpm.manager.Follower)."""
+    """A read model on the manager's event loop, whose changes the manager is told of (dpm.follower.Follower)."""
 
     @property
     def model(self) -> ReadModel:
