@@ -6,10 +6,12 @@ from pathlib import Path
 
 import psutil
 
+from tests.processes import free_port
+
 _STARTER = """
 import signal, sys
 from pathlib import Path
-from tests.processes import guarded
+from tests.processes import free_port, guarded
 
 with guarded(["sleep", "600"], Path(sys.argv[1])):
     print(flush=True)
@@ -32,3 +34,8 @@ def test_a_server_and_its_directory_go_with_whoever_started_it_even_if_that_is_k
     _, alive = psutil.wait_procs(processes, timeout=30)
     assert not alive
     assert not directory.exists()
+
+
+def test_no_port_is_given_to_two_servers_that_are_soon_to_listen() -> None:
+    given = [free_port() for _ in range(200)]
+    assert len(set(given)) == len(given)
