@@ -110,6 +110,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     asking = Asking(
         settings.host_id, settings.controllers, on_demand, counters, open_channel=open_channel, ways=rescue.target
     )
+    rescue.changed_over = asking.dial_anew
     relay = Relay(
         settings.vtep_ip, settings.relay_port, rescue.key, asking.addresses, lambda: rescue.is_relayed, counters
     )

@@ -10,6 +10,7 @@ from alcor.testbed.controller import Controller
 from alcor.testbed.host import Host
 from alcor.testbed.management import Management
 from alcor.testbed.testbed import Testbed
+from alcor.testbed.waiting import until
 from alcor.testbed.workload import Workload
 from tests.e2e.by_hand import plug_by_hand
 
@@ -82,6 +83,10 @@ async def region(site: Site) -> AsyncIterator[Region]:
         yield Region(site, cloud)
 
 
+def asks_a_manager(host: Host) -> bool:
+    return any(each["vnis"] for each in host.status()["network_config_managers"])
+
+
 async def test_a_host_without_management_network_is_served_through_a_neighbour(region: Region) -> None:
     one, two, three = region.site.hosts
     network = await region.cloud.create("network")
@@ -98,6 +103,7 @@ async def test_a_host_without_management_network_is_served_through_a_neighbour(r
     _, there = await region.active("there", leader, network["id"], subnet)
     here, _ = await region.active("here", one, network["id"], subnet)
     await asyncio.to_thread(region.site.testbed.wait_steady)
+    await until(lambda: asks_a_manager(one), "it has somebody to ask: a manager is not reached before a controller is")
     assert first.ping(there), "the host asks about a peer that is new to it, through its neighbour"
     assert here.ping(there)
     status = one.status()

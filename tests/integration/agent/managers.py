@@ -11,7 +11,7 @@ import grpc
 from alcor.agent.on_demand.asking import Asking
 from alcor.agent.on_demand.held_packets import Waiting
 from alcor.agent.on_demand.link import LinkSettings
-from alcor.channels.fast_path.dialling import Backoff
+from alcor.channels.fast_path.dialling import Backoff, Ways, direct
 from alcor.channels.fast_path.ncm_server import NcmService
 from alcor.channels.ncm_interface import AskingHost, NotAnswered
 from alcor.channels.ncm_messages import NameAnswer, NameQuestion, NcmWelcome, Questions
@@ -77,10 +77,10 @@ class Ncm:
 class Host(Core):
     """The core of an agent with so many VPCs on demand, that asks managers over real streams."""
 
-    def __init__(self, directory: Path, vnis: range, controllers: Sequence[str]) -> None:
+    def __init__(self, directory: Path, vnis: range, controllers: Sequence[str], ways: Ways = direct) -> None:
         super().__init__(directory, punt_rate=1000)
         self.vnis = vnis
-        self.asking = Asking("host-1", controllers, self.on_demand, self.counters, QUICK)
+        self.asking = Asking("host-1", controllers, self.on_demand, self.counters, QUICK, ways=ways)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:

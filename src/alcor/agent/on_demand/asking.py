@@ -63,6 +63,14 @@ class Asking:
         """A controller has welcomed the host, and may tell of managers."""
         asyncio.get_running_loop().call_later(_LIST_AFTER_WELCOME_SECONDS, self._ask_controllers_too)
 
+    def dial_anew(self) -> None:
+        """Another way leads to managers from now on. Streams on the old one may be dead for long before that shows."""
+        self._links.clear()
+        for task in self._tasks.values():
+            task.cancel()
+        self._tasks.clear()
+        self._to_review.set()
+
     async def run(self) -> None:
         """Go on for ever."""
         asyncio.get_running_loop().call_later(_LIST_AFTER_START_SECONDS, self._ask_controllers_too)

@@ -80,6 +80,8 @@ class Rescue:
         """
         self.is_relayed = False
         """Whether controllers are reached by neighbours for now, if at all."""
+        self.changed_over: Callable[[], None] = lambda: None
+        """Told when that has changed: what is open yet goes the way it went before."""
         self._host_id, self._controllers, self._port, self._counters = host_id, controllers, port, counters
         self._settings, self._clock = settings or RescueSettings(), clock
         self._connect = connect
@@ -147,6 +149,7 @@ class Rescue:
         self.is_relayed = True
         self._counters.add("rescues")
         log.warning("no controller is reached: neighbours are asked, %d of them are known", len(self._order))
+        self.changed_over()
 
     async def _look_for_direct_way(self) -> None:
         """Return after a while, or once the direct way was found to be there again and again."""
@@ -177,6 +180,7 @@ class Rescue:
         self._direct_since = self._clock()
         self._patience_ends = self._clock() + self._patience() + _RETURN_SECONDS
         self._cut()
+        self.changed_over()
 
     def _cut(self) -> None:
         for writer in list(self._relayed):
