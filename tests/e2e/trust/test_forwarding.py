@@ -39,12 +39,13 @@ async def test_hosts_whose_certificates_ended_forward_packets_and_come_back_with
     ping.wait_for_answers(30)
     testbed.controller.start()
     wait_until(lambda: all(host.connected for host in testbed.hosts), "the hosts to be connected", _PATIENCE)
-    await region.add("c", 1)
     wait_until(lambda: region.host(0).status().get("vpcs_without_manager") == 0, "somebody to ask", _PATIENCE)
-    testbed.wait_steady()
-    assert sender.ping(region.address("c")) is not None
+    ping.wait_for_answers(30)
     ping.stop()
     assert ping.lost() == 0
+    await region.add("c", 1)
+    testbed.wait_steady()
+    assert sender.ping(region.address("c")) is not None
 
 
 def _has_ended(host: Host) -> bool:
