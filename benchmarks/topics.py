@@ -20,7 +20,7 @@ from alcor.channels.topics import TopicChange, encode_change
 from alcor.dpm.compiler import Compiled, compile_entry
 from alcor.dpm.history import History
 from alcor.dpm.loading import load
-from alcor.dpm.vpc_history import VpcHistory
+from alcor.dpm.shared_changes import SharedChanges
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.records import LogEntry, NodeRecord, PortRecord, SubnetRecord, VpcRecord
 from benchmarks.plot import Plot, add_plot_option
@@ -52,15 +52,16 @@ def cost(hosts: int, *, by_topic: bool) -> float:
     model = load(1, (vpc(), subnet(), *(node(number) for number in range(hosts)), *map(port, range(hosts))))
     model.served = {f"host-{number}" for number in range(hosts)}
     if by_topic:
-        model.vpcs[VPC_ID].fed = dict.fromkeys(model.served, 1)
+        for host_id in model.served:
+            model.fed.begin(VNI, host_id, 1)
     streams = {host_id: HostStream(Hello(host_id, bytes(16), applied_revision=1)) for host_id in model.served}
-    history, of_vpc, encoder = History(1), VpcHistory(), GoalStateEncoder()
+    history, published, encoder = History(1), SharedChanges(), GoalStateEncoder()
     gc.freeze()
 
     def change(position: int) -> None:
         compiled = compile_entry(model, LogEntry(position, (port(0, host=position % hosts),)))
         history.add(position, compiled.deltas)
-        publish(compiled, of_vpc)
+        publish(compiled, published)
         for host_id, delta in compiled.deltas.items():
             tell(streams[host_id], delta, encoder)
 
@@ -69,10 +70,10 @@ def cost(hosts: int, *, by_topic: bool) -> float:
     return median(times)
 
 
-def publish(compiled: Compiled, history: VpcHistory) -> None:
-    for shared in compiled.shared.values():
-        history.add(shared)
-        encode_change(VNI, TopicChange(bytes(16), shared.base, shared.revision, shared.neighbours))
+def publish(compiled: Compiled, published: SharedChanges) -> None:
+    for subject, shared in compiled.shared.items():
+        published.add(subject, shared)
+        encode_change(TopicChange(bytes(16), shared))
 
 
 def tell(stream: HostStream, delta: GoalStateDelta, encoder: GoalStateEncoder) -> None:

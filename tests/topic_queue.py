@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 
 from alcor.channels.topics import TopicUnavailable
-from alcor.model.identifiers import Id
 
 
 class Reader:
@@ -24,55 +23,55 @@ class Reader:
 
 
 class Writer:
-    def __init__(self, queue: "TopicQueueInProcess", vpc_id: Id, turn: Callable[[], None]) -> None:
-        self._queue, self._vpc_id, self.turn = queue, vpc_id, turn
+    def __init__(self, queue: "TopicQueueInProcess", topic: str, turn: Callable[[], None]) -> None:
+        self._queue, self._topic, self.turn = queue, topic, turn
 
     def send(self, data: bytes, lost: Callable[[], None]) -> None:
-        self._queue.send(self, self._vpc_id, data, lost)
+        self._queue.send(self, self._topic, data, lost)
 
     def close(self) -> None:
-        self._queue.leave(self, self._vpc_id)
+        self._queue.leave(self, self._topic)
 
 
 class TopicQueueInProcess:
     """A TopicQueue. Of those who would publish it is the turn of the first."""
 
     def __init__(self) -> None:
-        self.readers: dict[Id, set[Reader]] = {}
+        self.readers: dict[str, set[Reader]] = {}
         self.published = 0
         self.repeats = False
         self.loses = False
         self._is_away = False
-        self._writers: dict[Id, list[Writer]] = {}
+        self._writers: dict[str, list[Writer]] = {}
 
-    async def read(self, vpc_id: Id) -> Reader:
+    async def read(self, topic: str) -> Reader:
         if self._is_away:
             raise TopicUnavailable("the broker is away")
         reader = Reader(self)
-        self.readers.setdefault(vpc_id, set()).add(reader)
+        self.readers.setdefault(topic, set()).add(reader)
         return reader
 
-    def write(self, vpc_id: Id, turn: Callable[[], None]) -> Writer:
-        writer = Writer(self, vpc_id, turn)
-        writers = self._writers.setdefault(vpc_id, [])
+    def write(self, topic: str, turn: Callable[[], None]) -> Writer:
+        writer = Writer(self, topic, turn)
+        writers = self._writers.setdefault(topic, [])
         writers.append(writer)
         if writers == [writer] and not self._is_away:
             asyncio.get_running_loop().call_soon(turn)
         return writer
 
-    def send(self, writer: Writer, vpc_id: Id, data: bytes, lost: Callable[[], None]) -> None:
-        if self._is_away or self._writers.get(vpc_id, [None])[0] is not writer:
+    def send(self, writer: Writer, topic: str, data: bytes, lost: Callable[[], None]) -> None:
+        if self._is_away or self._writers.get(topic, [None])[0] is not writer:
             asyncio.get_running_loop().call_soon(lost)
             return
         self.published += 1
         if self.loses:
             return
-        for reader in self.readers.get(vpc_id, ()):
+        for reader in self.readers.get(topic, ()):
             for _ in range(2 if self.repeats else 1):
                 reader.messages.put_nowait(data)
 
-    def leave(self, writer: Writer, vpc_id: Id) -> None:
-        writers = self._writers[vpc_id]
+    def leave(self, writer: Writer, topic: str) -> None:
+        writers = self._writers[topic]
         had_turn = writers[0] is writer
         writers.remove(writer)
         if had_turn and writers and not self._is_away:

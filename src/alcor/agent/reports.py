@@ -12,6 +12,7 @@ from alcor.channels.messages import (
     ResyncRequest,
     TopicPosition,
 )
+from alcor.model.goal_state import Subject
 from alcor.model.identifiers import Id
 
 
@@ -30,7 +31,7 @@ class Reports:
         self._health: HostHealth | None = None
         self._ports: dict[Id, PortState] = {}
         self._complete = False
-        self._topics: dict[int, TopicPosition] = {}  # by VNI
+        self._topics: dict[Subject, TopicPosition] = {}
         self._filled = asyncio.Event()
 
     def connected(self, log_id: bytes) -> None:
@@ -74,9 +75,9 @@ class Reports:
         self._filled.set()
 
     def topic_position(self, log_id: bytes, position: TopicPosition) -> None:
-        """Say how the host stands with the topic of a VPC."""
+        """Say how the host stands with a topic."""
         if log_id == self._log_id:
-            self._topics[position.vni] = position
+            self._topics[position.subject] = position
             self._filled.set()
 
     def ask_resync(self, request: ResyncRequest) -> None:

@@ -12,7 +12,7 @@ from alcor.agent.reports import Reports
 from alcor.agent.wanted import Wanted
 from alcor.channels.messages import GoalStateDigest
 from alcor.model.digest import digest_in_steps
-from alcor.model.goal_state import Feed
+from alcor.model.goal_state import Feed, Subject
 
 _FIRST = 0.1  # of the interval
 
@@ -24,7 +24,7 @@ class StateDigests:
         self._wanted, self._reports = wanted, reports
         self._latest: GoalStateDigest | None = None
 
-    def known(self, revision: int, feeds: Mapping[int, Feed]) -> GoalStateDigest | None:
+    def known(self, revision: int, feeds: Mapping[Subject, Feed]) -> GoalStateDigest | None:
         """The digest of the wanted state if that is of this revision and these (see Hello), and it is at hand."""
         latest, state = self._latest, self._wanted.state
         if latest is None or not self._wanted.complete:

@@ -1,4 +1,5 @@
-"""Reading the topics of queued VPCs: what changes of their neighbours then comes by them, and not from the controller.
+"""Reading the topics of what is queued (model.subjects): what changes of it then comes by them, and not from the
+controller.
 
 The controller is told once something was heard of a topic, and when nothing more is: so what waits for nobody, and is
 the same for many hosts, costs it one message, and a host that cannot read is told by its stream. A topic that is lost
@@ -19,9 +20,9 @@ from alcor.agent.wanted import Wanted
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.fast_path.dialling import Backoff
 from alcor.channels.messages import TopicPosition
-from alcor.channels.topics import BEAT_SECONDS, ChangeAssembler, TopicChange, TopicQueue, TopicReader, TopicUnavailable
-from alcor.model.goal_state import GoalStateDelta
-from alcor.model.identifiers import Id, id_text
+from alcor.channels.topics import BEAT_SECONDS, ChangeAssembler, TopicQueue, TopicReader, TopicUnavailable
+from alcor.model.goal_state import GoalStateDelta, Subject
+from alcor.model.subjects import topics_in, without_topics_in
 
 log = logging.getLogger(__name__)
 
@@ -43,16 +44,16 @@ class _Reading:
     def __init__(self) -> None:
         self.has_heard = False
         self.seen = 0
-        self.held: list[TopicChange] = []  # that come before the controller's answer, or before what they follow on
+        self.held: list[GoalStateDelta] = []  # that come before the controller's answer, or before what they follow on
         self.held_items = 0
         self.gap_until: float | None = None
 
 
 class _Topic:
-    """Of one VPC."""
+    """Of one subject."""
 
-    def __init__(self, vpc_id: Id) -> None:
-        self.vpc_id = vpc_id
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.reading = _Reading()
         self.task: asyncio.Task[None] | None = None
 
@@ -76,11 +77,10 @@ class Topics:
         self._queue, self._reports, self._counters = queue, reports, counters
         self._hand_on, self._hand_on_read = hand_on, hand_on_read
         self._beat_seconds, self._clock = beat_seconds, clock
-        self._topics: dict[int, _Topic] = {}
+        self._topics: dict[Subject, _Topic] = {}
         self._log_id, self._applied = wanted.applied()
-        for vni, vpc in wanted.state.vpcs.items() if wanted.complete else ():
-            if vpc.queued:
-                self._begin(vni, vpc.id)
+        for subject, name in topics_in(wanted.state).items() if wanted.complete else ():
+            self._begin(subject, name)
 
     @property
     def read(self) -> int:
@@ -89,7 +89,7 @@ class Topics:
 
     @property
     def fed(self) -> int:
-        """Of how many VPCs the host learns by topic."""
+        """Of how many of them the host learns by topic."""
         return sum(map(self.feeds.is_by_topic, self._topics))
 
     def connected(self, log_id: bytes) -> None:
@@ -105,21 +105,20 @@ class Topics:
         if passed_over := self.feeds.take(delta):
             self._counters.add("topic_changes_told_twice", passed_over)
         self._applied = delta.revision
-        feeds, vpcs = list(delta.feeds), {vni: vpc.id for vni, vpc in delta.vpcs.items() if vpc.queued}
-        gone = delta.removed_vpcs | (delta.vpcs.keys() - vpcs.keys())
+        feeds, topics, gone = list(delta.feeds), topics_in(delta), without_topics_in(delta)
         if delta.snapshot:
-            gone |= self._topics.keys() - vpcs.keys()
+            gone |= self._topics.keys() - topics.keys()
         snapshot = delta.snapshot
         await self._hand_on(delta)
-        for vni in gone & self._topics.keys():
-            self._end(vni)
+        for subject in gone & self._topics.keys():
+            self._end(subject)
         if snapshot:
             self._say_all()
-        for vni, vpc_id in vpcs.items():
-            self._begin(vni, vpc_id)
-        for vni in feeds:
-            if vni in self._topics:
-                await self._take_held(vni, self._topics[vni].reading)
+        for subject, name in topics.items():
+            self._begin(subject, name)
+        for subject in feeds:
+            if subject in self._topics:
+                await self._take_held(subject, self._topics[subject].reading)
 
     async def close(self) -> None:
         """Read no more."""
@@ -129,73 +128,73 @@ class Topics:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _begin(self, vni: int, vpc_id: Id) -> None:
-        if self._queue is None or (vni in self._topics and self._topics[vni].vpc_id == vpc_id):
+    def _begin(self, subject: Subject, name: str) -> None:
+        if self._queue is None or (subject in self._topics and self._topics[subject].name == name):
             return
-        self._end(vni)
-        topic = self._topics[vni] = _Topic(vpc_id)
-        topic.task = asyncio.create_task(self._keep_reading(self._queue, vni, topic))
+        self._end(subject)
+        topic = self._topics[subject] = _Topic(name)
+        topic.task = asyncio.create_task(self._keep_reading(self._queue, subject, topic))
 
-    def _end(self, vni: int) -> None:
-        topic = self._topics.pop(vni, None)
+    def _end(self, subject: Subject) -> None:
+        topic = self._topics.pop(subject, None)
         if topic is None:
             return
         if topic.task is not None:
             topic.task.cancel()
         if topic.reading.has_heard:
-            self._say(vni, topic.reading, "the VPC has no topic any more")
+            self._say(subject, topic.reading, "it has no topic any more")
 
     # To the controller.
 
     def _say_all(self) -> None:
-        for vni, topic in self._topics.items():
+        for subject, topic in self._topics.items():
             if topic.reading.has_heard:
-                self._say(vni, topic.reading)
+                self._say(subject, topic.reading)
 
-    def _say(self, vni: int, reading: _Reading, lost: str = "") -> None:
+    def _say(self, subject: Subject, reading: _Reading, lost: str = "") -> None:
         reading.held.clear()
         reading.held_items, reading.gap_until = 0, None
         position = TopicPosition(
-            vni=vni,
+            subject=subject,
             subscribed=not lost,
             seen=reading.seen,
-            revision=self.feeds.revision(vni, self._applied),
-            by_topic=self.feeds.is_by_topic(vni),
+            revision=self.feeds.revision(subject, self._applied),
+            by_topic=self.feeds.is_by_topic(subject),
             reason=lost,
         )
         self._reports.topic_position(self._log_id, position)
 
     # From the topic.
 
-    async def _keep_reading(self, queue: TopicQueue, vni: int, topic: _Topic) -> None:
+    async def _keep_reading(self, queue: TopicQueue, subject: Subject, topic: _Topic) -> None:
         failures = 0
         while True:
             reading = topic.reading = _Reading()
             try:
-                reader = await queue.read(topic.vpc_id)
+                reader = await queue.read(topic.name)
                 try:
-                    await self._read(reader, vni, reading)
+                    await self._read(reader, subject, reading)
                 finally:
                     with contextlib.suppress(TopicUnavailable):
                         await reader.close()
             except (TopicUnavailable, _Missed) as error:
                 reason = str(error)
             except Exception as error:
-                log.exception("reading the topic of VPC %s failed", id_text(topic.vpc_id))
+                log.exception("reading topic %s failed", topic.name)
                 reason = type(error).__name__
-            self._lost(vni, topic, reason)
+            self._lost(subject, topic, reason)
             failures = 1 if reading.has_heard else failures + 1
             await asyncio.sleep(_BACKOFF.delay(failures))
 
-    def _lost(self, vni: int, topic: _Topic, reason: str) -> None:
+    def _lost(self, subject: Subject, topic: _Topic, reason: str) -> None:
         if self._counters.add("topics_lost"):
-            log.warning("the topic of VPC %s is not read: %s", id_text(topic.vpc_id), reason)
+            log.warning("topic %s is not read: %s", topic.name, reason)
         if topic.reading.has_heard:
-            self._say(vni, topic.reading, reason)
+            self._say(subject, topic.reading, reason)
         topic.reading = _Reading()
 
-    async def _read(self, reader: TopicReader, vni: int, reading: _Reading) -> None:
-        assembler = ChangeAssembler(vni)
+    async def _read(self, reader: TopicReader, subject: Subject, reading: _Reading) -> None:
+        assembler = ChangeAssembler(subject)
         heard_at = self._clock()
         while True:
             silent_until = heard_at + _BEATS_MISSED * self._beat_seconds
@@ -213,37 +212,37 @@ class Topics:
                 continue
             if change is not None and change.log_id == self._log_id:
                 heard_at = self._clock()
-                await self._take_change(vni, reading, change)
+                await self._take_change(subject, reading, change.change)
 
-    async def _take_change(self, vni: int, reading: _Reading, change: TopicChange) -> None:
+    async def _take_change(self, subject: Subject, reading: _Reading, change: GoalStateDelta) -> None:
         reading.seen = max(reading.seen, change.revision)
         if not reading.has_heard:
             reading.has_heard = True
-            self._say(vni, reading)
-            if not self.feeds.is_by_topic(vni):
+            self._say(subject, reading)
+            if not self.feeds.is_by_topic(subject):
                 return
         reading.held.append(change)
-        reading.held_items += 1 + change.neighbours.item_count()
-        if reading.held_items > _MOST_HELD and not self.feeds.is_by_topic(vni):
+        reading.held_items += 1 + change.item_count()
+        if reading.held_items > _MOST_HELD and not self.feeds.is_by_topic(subject):
             raise _Missed("the controller does not answer")
-        await self._take_held(vni, reading)
+        await self._take_held(subject, reading)
 
-    async def _take_held(self, vni: int, reading: _Reading) -> None:
-        """Take what follows on what the host has, if it learns of the VPC by topic."""
-        while self.feeds.is_by_topic(vni) and (change := self._next(vni, reading)) is not None:
-            delta = self.feeds.take_change(vni, change, self._applied)
+    async def _take_held(self, subject: Subject, reading: _Reading) -> None:
+        """Take what follows on what the host has, if it learns of the subject by topic."""
+        while self.feeds.is_by_topic(subject) and (change := self._next(subject, reading)) is not None:
+            delta = self.feeds.take_change(subject, change, self._applied)
             self._counters.add("topic_changes_taken")
             await self._hand_on_read(delta)
-        if not self.feeds.is_by_topic(vni):
+        if not self.feeds.is_by_topic(subject):
             return
         if not reading.held:
             reading.held_items, reading.gap_until = 0, None
         elif reading.gap_until is None:
             reading.gap_until = self._clock() + random.uniform(*_GAP_SECONDS)
 
-    def _next(self, vni: int, reading: _Reading) -> TopicChange | None:
+    def _next(self, subject: Subject, reading: _Reading) -> GoalStateDelta | None:
         """The first of those held that follows; what the host has is dropped."""
-        judged = [(self.feeds.judge(vni, change), change) for change in reading.held]
+        judged = [(self.feeds.judge(subject, change), change) for change in reading.held]
         reading.held = [change for news, change in judged if news is not News.OLD]
         for news, change in judged:
             if news is News.NEXT:

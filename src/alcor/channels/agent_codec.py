@@ -3,10 +3,11 @@
 As strict as channels.codec: a value of the right shape or MalformedMessage.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 from alcor.channels import checks
 from alcor.channels.checks import MalformedMessage
+from alcor.channels.feed_codec import decode_feeds, feed_messages
 from alcor.channels.health_codec import decode_health, health_message
 from alcor.channels.messages import (
     Acknowledgement,
@@ -22,7 +23,6 @@ from alcor.channels.messages import (
     Welcome,
 )
 from alcor.model.digest import Digest
-from alcor.model.goal_state import Feed
 from alcor.southbound.v1 import southbound_pb2 as pb
 
 HOST_ID_CHARACTERS = 255
@@ -49,7 +49,7 @@ def _agent_message(message: AgentMessage) -> pb.AgentMessage:
                     takes_network_config_managers=message.takes_ncms,
                     takes_probe_targets=message.takes_probe_targets,
                     rescue=pb.Rescue(relayed_by=message.relayed_by) if message.takes_relays else None,
-                    feeds=_feed_messages(message.feeds),
+                    feeds=feed_messages(message.feeds.items()),
                 )
             )
         case Acknowledgement():
@@ -147,24 +147,13 @@ def _hello(message: pb.Hello) -> Hello:
         takes_probe_targets=message.takes_probe_targets,
         takes_relays=message.HasField("rescue"),
         relayed_by=message.rescue.relayed_by[:HOST_ID_CHARACTERS],
-        feeds=_feeds(message.feeds),
+        feeds=decode_feeds(message.feeds),
     )
-
-
-def _feed_messages(feeds: Mapping[int, Feed]) -> list[pb.Feed]:
-    return [
-        pb.Feed(vni=vni, by_topic=feed.by_topic, revision=feed.revision, host_index=feed.host_index)
-        for vni, feed in feeds.items()
-    ]
-
-
-def _feeds(messages: Iterable[pb.Feed]) -> dict[int, Feed]:
-    return {checks.vni(each.vni): Feed(each.by_topic, each.revision, each.host_index) for each in messages}
 
 
 def _topic_position_message(message: TopicPosition) -> pb.TopicPosition:
     return pb.TopicPosition(
-        vni=message.vni,
+        vni=message.subject,
         subscribed=message.subscribed,
         seen=message.seen,
         revision=message.revision,
@@ -175,7 +164,7 @@ def _topic_position_message(message: TopicPosition) -> pb.TopicPosition:
 
 def _topic_position(message: pb.TopicPosition) -> TopicPosition:
     return TopicPosition(
-        vni=checks.vni(message.vni),
+        subject=checks.vni(message.vni),
         subscribed=message.subscribed,
         seen=message.seen,
         revision=message.revision,
@@ -231,7 +220,7 @@ def _digest_message(message: GoalStateDigest) -> pb.GoalStateDigest:
         routers=digest.routers,
         security_groups=digest.security_groups,
         network_acls=digest.network_acls,
-        feeds=_feed_messages(message.feeds),
+        feeds=feed_messages(message.feeds.items()),
     )
 
 
@@ -246,7 +235,7 @@ def _digest(message: pb.GoalStateDigest) -> GoalStateDigest:
         message.security_groups,
         message.network_acls,
     )
-    return GoalStateDigest(message.revision, digest, message.version, _feeds(message.feeds))
+    return GoalStateDigest(message.revision, digest, message.version, decode_feeds(message.feeds))
 
 
 def _reason(text: str) -> str:

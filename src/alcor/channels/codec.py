@@ -12,6 +12,7 @@ from typing import TypeVar
 from alcor.channels import checks, router_codec
 from alcor.channels.acl_codec import network_acl, put_network_acl
 from alcor.channels.checks import MalformedMessage
+from alcor.channels.feed_codec import decode_feeds, feed_messages
 from alcor.channels.security_codec import (
     add_memberships,
     membership_messages,
@@ -25,6 +26,7 @@ from alcor.model.goal_state import (
     GoalStateDelta,
     NeighbourDelta,
     Port,
+    Subject,
     Subnet,
     Vpc,
     VpcNeighbours,
@@ -263,9 +265,8 @@ def _put_vteps(vteps: Iterable[tuple[int, int]], part: pb.GoalState) -> None:
         add(host_index=host_index, ipv4=ipv4)
 
 
-def _put_feeds(feeds: Iterable[tuple[int, Feed]], part: pb.GoalState) -> None:
-    for vni, feed in feeds:
-        part.feeds.add(vni=vni, by_topic=feed.by_topic, revision=feed.revision, host_index=feed.host_index)
+def _put_feeds(feeds: Iterable[tuple[Subject, Feed]], part: pb.GoalState) -> None:
+    part.feeds.extend(feed_messages(feeds))
 
 
 class GoalStateAssembler:
@@ -352,8 +353,7 @@ def _add_resources(delta: GoalStateDelta, part: pb.GoalState) -> None:
     for vpc in part.vpcs:
         vpc_id = checks.identifier(vpc.id, "VPC")
         delta.vpcs[checks.vni(vpc.vni)] = Vpc(vpc_id, vpc.vni, vpc.mtu, vpc.dns_domain, vpc.on_demand, vpc.queued)
-    for feed in part.feeds:
-        delta.feeds[checks.vni(feed.vni)] = Feed(feed.by_topic, feed.revision, feed.host_index)
+    delta.feeds.update(decode_feeds(part.feeds))
     for subnet in part.subnets:
         delta.subnets[checks.identifier(subnet.id, "subnet")] = _subnet(subnet)
     for port in part.ports:

@@ -97,7 +97,7 @@ class ChannelListener(Protocol):
         """The host says how it does."""
 
     def topic_position(self, connection: HostConnection, position: TopicPosition) -> None:
-        """The host says how it stands with the topic of a VPC."""
+        """The host says how it stands with a topic."""
 
     def resync_requested(self, connection: HostConnection, request: ResyncRequest) -> None:
         """The host cannot go on from what it has."""

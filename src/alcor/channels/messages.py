@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from alcor.model.digest import VERSION, Digest
-from alcor.model.goal_state import Feed
+from alcor.model.goal_state import Feed, Subject
 from alcor.model.identifiers import Id
 
 
@@ -16,7 +16,7 @@ class GoalStateDigest(msgspec.Struct, frozen=True):
     revision: int
     digest: Digest
     version: int = VERSION
-    feeds: Mapping[int, Feed] = {}  # by VNI, of VPCs whose neighbours are of another revision
+    feeds: Mapping[Subject, Feed] = {}  # of what is of another revision
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class Hello(msgspec.Struct, frozen=True):
     takes_probe_targets: bool = False  # whether it may be told which hosts to probe
     takes_relays: bool = False  # whether it may be told which hosts may relay it
     relayed_by: str = ""  # the host that leads it to this controller; empty for none
-    feeds: Mapping[int, Feed] = {}  # by VNI, of VPCs whose neighbours are of another revision than applied_revision
+    feeds: Mapping[Subject, Feed] = {}  # of what is of another revision than applied_revision
 
 
 class Welcome(msgspec.Struct, frozen=True):
@@ -140,12 +140,12 @@ Guidance = ProbeTargets | RelayCandidates
 
 
 class TopicPosition(msgspec.Struct, frozen=True):
-    """How the agent stands with the topic of a VPC."""
+    """How the agent stands with a topic."""
 
-    vni: int
+    subject: Subject
     subscribed: bool  # what is published after ``seen`` reaches it
     seen: int  # the latest revision that it has read
-    revision: int  # of the VPC's neighbours, as it has them
+    revision: int  # of the subject, as it has it
     by_topic: bool  # it was told by the topic until now
     reason: str = ""  # why it is not subscribed
 

@@ -1,4 +1,4 @@
-"""The topics of VPCs: what is published of a VPC once is read by all its hosts.
+"""Topics: what is published once of a subject (model.subjects) is read by all its hosts.
 
 Nothing here waits for the message queue but reading and opening; all is called on one event loop.
 """
@@ -11,8 +11,8 @@ import msgspec
 from alcor.channels import checks
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import GoalStateAssembler, goal_state_to_messages
-from alcor.model.goal_state import GoalStateDelta, NeighbourDelta
-from alcor.model.identifiers import Id
+from alcor.model.goal_state import GoalStateDelta, Subject
+from alcor.model.subjects import told_by
 from alcor.southbound.v1 import topics_pb2 as pb
 
 BEAT_SECONDS = 5.0
@@ -20,7 +20,7 @@ BEAT_SECONDS = 5.0
 
 VERSION = 1
 _PART_BYTES = 1024 * 1024
-_NEIGHBOURS = {"base_revision", "revision", "more", "forwarding", "addresses", "memberships"}
+_CHANGES = {"base_revision", "revision", "more", "forwarding", "addresses", "memberships"}
 
 
 class TopicUnavailable(Exception):
@@ -48,45 +48,42 @@ class TopicWriter(Protocol):
 
 
 class TopicQueue(Protocol):
-    """A message queue that carries topics of VPCs."""
+    """A message queue that carries topics, each by its name."""
 
-    async def read(self, vpc_id: Id) -> TopicReader:
+    async def read(self, topic: str) -> TopicReader:
         """Open a topic. Raises TopicUnavailable."""
 
-    def write(self, vpc_id: Id, turn: Callable[[], None]) -> TopicWriter:
+    def write(self, topic: str, turn: Callable[[], None]) -> TopicWriter:
         """Ask for the turn to publish; ``turn`` is called whenever it has come."""
 
 
 class TopicChange(msgspec.Struct, frozen=True):
-    """What leads the neighbours of a VPC from any revision since ``base`` to ``revision``."""
+    """What leads a subject from any revision since the base revision of ``change`` to its revision."""
 
     log_id: bytes
-    base: int
-    revision: int
-    neighbours: NeighbourDelta
+    change: GoalStateDelta
 
 
-def encode_change(vni: int, change: TopicChange) -> list[bytes]:
+def encode_change(change: TopicChange) -> list[bytes]:
     """The messages that say a change, in their order."""
-    neighbours = {} if change.neighbours.is_empty() else {vni: change.neighbours}
-    delta = GoalStateDelta(base_revision=change.base, revision=change.revision, neighbours=neighbours)
     return [
         pb.TopicMessage(version=VERSION, log_id=change.log_id, change=part).SerializeToString()
-        for part in goal_state_to_messages(delta, _PART_BYTES)
+        for part in goal_state_to_messages(change.change, _PART_BYTES)
     ]
 
 
 class ChangeAssembler:
     """Joins the messages of a topic."""
 
-    def __init__(self, vni: int) -> None:
-        self._vni = vni
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
         self._parts = GoalStateAssembler()
 
     def add(self, data: bytes) -> TopicChange | None:
         """The change when this was its last message, else None.
 
-        Raises MalformedMessage when it is none of this VPC, or of a later version; what began before is forgotten then.
+        Raises MalformedMessage when it is none of this subject, or of a later version; what began before is forgotten
+        then.
         """
         try:
             return self._add(data)
@@ -99,12 +96,11 @@ class ChangeAssembler:
         if message.version != VERSION:
             raise MalformedMessage(f"version {message.version} of topics is not known")
         log_id = checks.identifier(message.log_id, "change log")
-        if others := {field.name for field, _ in message.change.ListFields()} - _NEIGHBOURS:
+        if others := {field.name for field, _ in message.change.ListFields()} - _CHANGES:
             raise MalformedMessage(f"a topic has changes of neighbours, not {', '.join(sorted(others))}")
         delta = self._parts.add(message.change)
         if delta is None:
             return None
-        if delta.neighbours.keys() - {self._vni}:
-            raise MalformedMessage(f"the topic of VNI {self._vni} has neighbours of another")
-        change = delta.neighbours.get(self._vni) or NeighbourDelta()
-        return TopicChange(log_id, delta.base_revision, delta.revision, change)
+        if told_by(delta) - {self._subject}:
+            raise MalformedMessage("a topic has changes of something else")
+        return TopicChange(log_id, delta)

@@ -7,6 +7,7 @@ import msgspec
 
 from alcor.channels.interface import HostConnection
 from alcor.channels.messages import PortReport, TopicPosition
+from alcor.model.goal_state import Subject
 
 _AT_ONCE = 500  # reading the ports of more hosts would keep the others waiting for long
 
@@ -15,7 +16,7 @@ class Arrival(msgspec.Struct):
     """What has to be done once the host can be served."""
 
     reports: list[PortReport] = []  # that came meanwhile
-    positions: dict[int, TopicPosition] = {}  # the latest of each VPC, by VNI
+    positions: dict[Subject, TopicPosition] = {}  # the latest of each
     resync: str = ""  # why it needs everything anew whatever it said; empty if what it said decides
 
 

@@ -32,18 +32,9 @@ from alcor.dpm.read_model import ReadModel, VpcModel, is_queued
 from alcor.dpm.router_changes import changed_routers
 from alcor.dpm.security_changes import changed_security_groups
 from alcor.model.digest import vtep_hash
-from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, RouterDelta, Subnet
+from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, RouterDelta, Subject, Subnet
 from alcor.model.identifiers import Id
 from alcor.model.records import LogEntry, NodeRecord, PortRecord, SubnetRecord, VpcRecord
-
-
-class SharedChange(msgspec.Struct, frozen=True):
-    """What changed of a VPC's neighbours, for all its hosts; since ``base`` nothing else did. Not to be changed."""
-
-    vni: int
-    base: int
-    revision: int
-    neighbours: NeighbourDelta
 
 
 class Compiled(msgspec.Struct):
@@ -55,7 +46,7 @@ class Compiled(msgspec.Struct):
     ask about: those on demand, and those that a router joins with others. ``moved`` are the new VTEPs of hosts that
     had another (host index → IPv4). ``left`` are the VPCs in which a host has no ports any more. Only hosts that the
     model's process serves are in any of these. ``nodes`` are all nodes that came, changed or went, and ``shared``
-    has, by VPC, what is published of queued ones.
+    has what is published of what is queued: each leads from when it changed last.
     """
 
     deltas: dict[str, GoalStateDelta] = {}
@@ -64,7 +55,7 @@ class Compiled(msgspec.Struct):
     moved: dict[int, int] = {}
     left: set[Id] = set()
     nodes: set[str] = set()
-    shared: dict[Id, SharedChange] = {}
+    shared: dict[Subject, GoalStateDelta] = {}
 
 
 def compile_entry(model: ReadModel, entry: LogEntry) -> Compiled:
@@ -175,17 +166,20 @@ class _Compilation:
         was_on_demand = vpc.on_demand if record_before is None else record_before.on_demand
         update_neighbours(vpc, change)
         joined, left = self._compare_presence(vpc)
+        vnis = {record.vni for record in (record_before, vpc.record) if record is not None}
         for host_id in joined | left:
-            vpc.fed.pop(host_id, None)
+            for vni in vnis:
+                self._model.fed.end(vni, host_id)
         begins = vpc.queued and not (is_queued(record_before) and _same_vni(record_before, vpc.record))
-        if begins:
-            vpc.changed_at = self._position
+        if begins and vpc.record is not None:
+            self._model.fed.changes[vpc.record.vni] = self._position
         self._compare_network_acls(vpc)
         if vpc.record is not None and (change.old.forwarding or change.new.forwarding) and self._is_asked_about(vpc):
             self._compiled.on_demand[vpc.record.vni] = change
         if vpc.on_demand != was_on_demand:
             self._model.digest_vpc(vpc)
-            vpc.fed.clear()
+            if vpc.record is not None:
+                self._model.fed.end_all(vpc.record.vni)
         record_changed = vpc.record is not None and vpc.record != record_before
         if was_on_demand and vpc.on_demand:
             self._compare_on_demand(vpc, joined, left, record_changed)
@@ -254,21 +248,28 @@ class _Compilation:
     def _tell_neighbours(self, vpc: VpcModel, staying: set[str], change: VpcChange, publish: bool) -> None:
         if vpc.record is None or not (change.old.forwarding or change.new.forwarding):
             return
-        shared = difference(change.old, change.new)
-        if publish and (vpc.queued or vpc.fed) and not shared.is_empty():
-            self._compiled.shared[vpc.id] = SharedChange(vpc.record.vni, vpc.changed_at, self._position, shared)
-            vpc.changed_at = self._position
+        vni = vpc.record.vni
+        shared, fed = difference(change.old, change.new), self._model.fed.of(vni)
+        if publish and (vpc.queued or fed) and not shared.is_empty():
+            self._share(vni, GoalStateDelta(neighbours={vni: shared}))
         macs_of = macs_by_host(change)
-        for host_id in staying - vpc.fed.keys() if vpc.fed else staying:
+        for host_id in staying - fed.keys() if fed else staying:
             was, now = self._node_before(host_id), self._model.nodes[host_id]
             old_index = now.host_index if was is None else was.host_index
             own = macs_of.get(old_index, _NOTHING) | macs_of.get(now.host_index, _NOTHING)
             if not own:
-                self._told_alike[host_id] = (*self._told_alike.get(host_id, ()), (vpc.record.vni, shared))
+                self._told_alike[host_id] = (*self._told_alike.get(host_id, ()), (vni, shared))
                 continue
             neighbours = without_own(shared, change, own, old_index, now.host_index)
             if not neighbours.is_empty():
-                self._delta(host_id).neighbours[vpc.record.vni] = neighbours
+                self._delta(host_id).neighbours[vni] = neighbours
+
+    def _share(self, subject: Subject, change: GoalStateDelta) -> None:
+        """Tell of it all hosts at once that are told of it by its topic."""
+        fed = self._model.fed
+        change.base_revision, change.revision = fed.changed_at(subject), self._position
+        self._compiled.shared[subject] = change
+        fed.changes[subject] = self._position
 
     def _tell_alike(self) -> None:
         """Hosts that are told nothing but the same of the same VPCs share one delta: most do, of most entries."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from alcor.dpm.fed import Fed
 from alcor.dpm.goal_states import add_neighbours
 from alcor.dpm.read_model import ReadModel
 from alcor.model.records import (
@@ -24,7 +25,7 @@ def load(position: int, records: Iterable[Record], nodes: dict[str, NodeRecord] 
 
     ``nodes`` are those known already, which must not be among the records then.
     """
-    model = ReadModel(revision=position, nodes={} if nodes is None else nodes)
+    model = ReadModel(revision=position, nodes={} if nodes is None else nodes, fed=Fed(position))
     for record in records:
         match record:
             case PortRecord():
@@ -48,5 +49,4 @@ def load(position: int, records: Iterable[Record], nodes: dict[str, NodeRecord] 
                 raise ValueError(f"{type(record).__name__} is not the record of a resource that exists")
     for vpc in model.vpcs.values():
         model.digest_vpc(vpc)
-        vpc.changed_at = position
     return model

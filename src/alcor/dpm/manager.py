@@ -61,7 +61,7 @@ class DataPlaneManager:
         metrics: DpmMetrics | None = None,
         queue: TopicQueue | None = None,
     ) -> None:
-        """``queue`` carries the topics of VPCs; without it hosts are told all by goal states."""
+        """``queue`` carries topics; without it hosts are told all by goal states."""
         self.controller_id = controller_id
         self.lag = Lag()
         self.lost: dict[str, float] = {}
@@ -314,7 +314,7 @@ class DataPlaneManager:
             self._health.heard(connection.hello.host_id, health)
 
     def topic_position(self, connection: HostConnection, position: TopicPosition) -> None:
-        """The host says how it stands with the topic of a VPC."""
+        """The host says how it stands with a topic."""
         if self._serving.is_current(connection):
             self._serving.position(connection, position)
 

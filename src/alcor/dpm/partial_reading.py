@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from alcor.dpm.fed import Fed
 from alcor.dpm.partial import missing_records, needed
 from alcor.dpm.read_model import ReadModel
 from alcor.model.identifiers import Id
@@ -34,7 +35,8 @@ class Batch(msgspec.Struct, frozen=True):
 
 def load_partial(connection: Connection) -> ReadModel:
     """The model of a process that serves no host yet."""
-    model = ReadModel(revision=change_log.head(connection), served=set())
+    revision = change_log.head(connection)
+    model = ReadModel(revision=revision, served=set(), fed=Fed(revision))
     for node in read_nodes(connection):
         model.put_node(node)
     for record in read_routers(connection):

@@ -1,28 +1,26 @@
-"""Publishing what changes of the neighbours of queued VPCs, each on its topic, when it is this controller's turn.
+"""Publishing what changes of what is queued, each on its topic, when it is this controller's turn.
 
-All controllers that hold a VPC would publish; the message queue has one do so at a time. What hosts read more than once
+All controllers that hold it would publish; the message queue has one do so at a time. What hosts read more than once
 they pass over, and what leads from an earlier revision than theirs to a later one they take. So one whose turn has come
 publishes all that it knows to have changed lately, in one message, and goes on from there.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from alcor.channels.topics import BEAT_SECONDS, TopicChange, TopicQueue, TopicWriter, encode_change
-from alcor.dpm.compiler import SharedChange
 from alcor.dpm.read_model import ReadModel
-from alcor.dpm.vpc_history import VpcHistory
-from alcor.model.goal_state import NeighbourDelta
-from alcor.model.identifiers import Id
+from alcor.dpm.shared_changes import SharedChanges
+from alcor.model.goal_state import GoalStateDelta, Subject
 
 
 class _Topic:
-    """Of one VPC."""
+    """Of one subject."""
 
-    def __init__(self, writer: TopicWriter) -> None:
-        self.writer = writer
+    def __init__(self, name: str, writer: TopicWriter) -> None:
+        self.name, self.writer = name, writer
         self.has_turn = False
         self.again_from: int | None = None  # what follows on this revision may not have been published
         self.lost_at: float | None = None  # time.monotonic, when that came about
@@ -37,9 +35,8 @@ class Publishing:
         self.lost = 0
         """How often a message may not have been published."""
         self._queue, self._log_id, self._clock = queue, log_id, clock
-        self._topics: dict[Id, _Topic] = {}
-        self._model = ReadModel()
-        self._histories: Mapping[Id, VpcHistory] = {}
+        self._topics: dict[Subject, _Topic] = {}
+        self._model, self._changes = ReadModel(), SharedChanges()
 
     @property
     def turns(self) -> int:
@@ -51,19 +48,21 @@ class Publishing:
         now = self._clock()
         return max((now - topic.lost_at for topic in self._topics.values() if topic.lost_at is not None), default=0.0)
 
-    def follow(self, model: ReadModel, histories: Mapping[Id, VpcHistory]) -> None:
-        """These VPCs are queued now."""
-        self._model, self._histories = model, histories
-        for vpc_id in self._topics.keys() - model.queued:
-            self._topics.pop(vpc_id).writer.close()
-        for vpc_id in model.queued - self._topics.keys():
-            self._topics[vpc_id] = _Topic(self._queue.write(vpc_id, partial(self._turn, vpc_id)))
+    def follow(self, model: ReadModel, changes: SharedChanges) -> None:
+        """This is queued now, and this is what changed of it."""
+        self._model, self._changes = model, changes
+        names = {subject: model.topic(subject) for subject in model.queued}
+        for subject in [each for each, topic in self._topics.items() if names.get(each) != topic.name]:
+            self._topics.pop(subject).writer.close()
+        for subject in names.keys() - self._topics.keys():
+            writer = self._queue.write(names[subject], partial(self._turn, subject))
+            self._topics[subject] = _Topic(names[subject], writer)
 
-    def publish(self, vpc_id: Id, change: SharedChange) -> None:
+    def publish(self, subject: Subject, change: GoalStateDelta) -> None:
         """Publish a change, if it is this controller's turn."""
-        topic = self._topics.get(vpc_id)
+        topic = self._topics.get(subject)
         if topic is not None and topic.has_turn:
-            self._send(vpc_id, topic, change.vni, change.base, change.revision, change.neighbours)
+            self._send(subject, topic, change)
 
     async def run(self) -> None:
         """Let hosts notice what they missed, and publish again what was lost, for ever."""
@@ -73,40 +72,37 @@ class Publishing:
 
     def beat(self) -> None:
         """Say on each topic up to where it is published, with what may have been lost."""
-        for vpc_id, topic in list(self._topics.items()):
+        for subject, topic in list(self._topics.items()):
             if topic.has_turn:
-                self._say(vpc_id, topic)
+                self._say(subject, topic)
 
-    def _turn(self, vpc_id: Id) -> None:
-        topic = self._topics.get(vpc_id)
+    def _turn(self, subject: Subject) -> None:
+        topic = self._topics.get(subject)
         if topic is not None:
             topic.has_turn = True
-            vpc = self._model.vpcs.get(vpc_id)
-            history = self._histories.get(vpc_id)
-            if vpc is not None and history is not None:
-                topic.again_from = history.floor(vpc.changed_at)
-            self._say(vpc_id, topic)
+            topic.again_from = self._changes.floor(self._model, subject)
+            self._say(subject, topic)
 
-    def _say(self, vpc_id: Id, topic: _Topic) -> None:
-        vpc = self._model.vpcs.get(vpc_id)
-        if vpc is None or vpc.record is None:
+    def _say(self, subject: Subject, topic: _Topic) -> None:
+        if subject not in self._model.queued:
             return
-        base, neighbours = vpc.changed_at, NeighbourDelta()
-        if topic.again_from is not None and (history := self._histories.get(vpc_id)) is not None:
-            base = max(topic.again_from, history.floor(vpc.changed_at))
-            neighbours = history.since(base, vpc.changed_at) or neighbours
+        changed_at = self._model.fed.changed_at(subject)
+        change = GoalStateDelta(revision=changed_at, base_revision=changed_at)
+        if topic.again_from is not None:
+            since = max(topic.again_from, self._changes.floor(self._model, subject))
+            change = self._changes.since(self._model, subject, since) or change
         topic.again_from = topic.lost_at = None
-        self._send(vpc_id, topic, vpc.record.vni, base, vpc.changed_at, neighbours)
+        self._send(subject, topic, change)
 
-    def _send(self, vpc_id: Id, topic: _Topic, vni: int, base: int, revision: int, neighbours: NeighbourDelta) -> None:
-        lost = partial(self._lost, vpc_id, base)
-        for message in encode_change(vni, TopicChange(self._log_id, base, revision, neighbours)):
+    def _send(self, subject: Subject, topic: _Topic, change: GoalStateDelta) -> None:
+        lost = partial(self._lost, subject, change.base_revision)
+        for message in encode_change(TopicChange(self._log_id, change)):
             topic.writer.send(message, lost)
             self.published += 1
 
-    def _lost(self, vpc_id: Id, base: int) -> None:
+    def _lost(self, subject: Subject, base: int) -> None:
         self.lost += 1
-        topic = self._topics.get(vpc_id)
+        topic = self._topics.get(subject)
         if topic is not None:
             topic.again_from = base if topic.again_from is None else min(base, topic.again_from)
             topic.lost_at = topic.lost_at or self._clock()

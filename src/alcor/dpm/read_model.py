@@ -11,17 +11,19 @@ and address entries. The store guarantees that, after each log entry, no two por
 in common.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 import msgspec
 
+from alcor.dpm.fed import Fed
 from alcor.dpm.routers import Routers
 from alcor.dpm.security import SecurityGroups
 from alcor.model.digest import neighbours_digest, vtep_hash
 from alcor.model.dns import port_name
-from alcor.model.goal_state import VpcNeighbours
+from alcor.model.goal_state import Subject, VpcNeighbours
 from alcor.model.identifiers import Id
 from alcor.model.records import NetworkAclRecord, NodeRecord, PortRecord, SubnetRecord, VpcRecord
+from alcor.model.subjects import vpc_topic
 
 pack_port = msgspec.msgpack.Encoder().encode
 unpack_port = msgspec.msgpack.Decoder(PortRecord).decode
@@ -54,10 +56,6 @@ class VpcModel(msgspec.Struct):
     # While it is told ahead, the exclusive or of the hashes (model.digest) of its neighbours, and of its hosts' VTEPs.
     neighbours_digest: int = 0
     vteps_digest: int = 0
-    # Of one that is queued: since when its neighbours are the same, as far as is known here; and the hosts that are
-    # told of them by its topic, with the revision from which their goal states say nothing of them.
-    changed_at: int = 0
-    fed: dict[str, int] = {}
 
     @property
     def queued(self) -> bool:
@@ -109,7 +107,8 @@ class ReadModel(msgspec.Struct):
     vnis: dict[int, Id] = {}  # VNI → VPC
     vteps: dict[int, int] = {}  # host index → IPv4
     on_demand: set[Id] = set()  # VPCs on demand
-    queued: set[Id] = set()  # VPCs that have a topic
+    queued_vnis: set[int] = set()  # of VPCs that have a topic
+    fed: Fed = msgspec.field(default_factory=Fed)
     routers: Routers = msgspec.field(default_factory=Routers)
     security: SecurityGroups = msgspec.field(default_factory=SecurityGroups)
     served: set[str] | None = None  # the hosts that this process tells of changes; None for all
@@ -120,10 +119,11 @@ class ReadModel(msgspec.Struct):
         self._forget(vpc)
         vpc.record = record
         self.vnis[record.vni] = record.id
+        self.queued_vnis.discard(record.vni)
         if record.on_demand:
             self.on_demand.add(record.id)
         if is_queued(record):
-            self.queued.add(record.id)
+            self.queued_vnis.add(record.vni)
 
     def remove_vpc(self, vpc: VpcModel) -> None:
         """Remove a VPC; its model may stay for what is in it."""
@@ -132,9 +132,9 @@ class ReadModel(msgspec.Struct):
 
     def _forget(self, vpc: VpcModel) -> None:
         self.on_demand.discard(vpc.id)
-        self.queued.discard(vpc.id)
         if vpc.record is not None and self.vnis.get(vpc.record.vni) == vpc.id:
             del self.vnis[vpc.record.vni]
+            self.queued_vnis.discard(vpc.record.vni)
 
     def put_node(self, node: NodeRecord) -> None:
         """Add or replace a node."""
@@ -241,10 +241,19 @@ class ReadModel(msgspec.Struct):
         if vpc.record is not None:
             yield from (host_id for host_id in vpc.hosts if host_id in self.nodes)
 
-    def unfeed(self, host_id: str) -> set[Id]:
-        """Have the host told of all neighbours by goal states; returns the VPCs of which it was not."""
-        vpc_ids = self.host_vpcs.get(host_id, ())
-        return {vpc_id for vpc_id in vpc_ids if self.vpcs[vpc_id].fed.pop(host_id, None) is not None}
+    @property
+    def queued(self) -> Set[Subject]:
+        """What has a topic."""
+        return self.queued_vnis
+
+    def topic(self, subject: Subject) -> str:
+        """The name of the topic of what is queued."""
+        return vpc_topic(self.vnis[subject])
+
+    def is_told(self, host_id: str, subject: Subject) -> bool:
+        """Whether the host is told of it, one way or the other."""
+        vpc = self.vpcs.get(self.vnis.get(subject, b""))
+        return vpc is not None and not vpc.on_demand and host_id in vpc.hosts and host_id in self.nodes
 
     def serves(self, host_id: str) -> bool:
         """Whether this process tells the host of changes."""

@@ -152,9 +152,9 @@ class Serving:
         return deltas
 
     def position(self, connection: HostConnection, position: TopicPosition) -> None:
-        """The host says how it stands with the topic of a VPC."""
+        """The host says how it stands with a topic."""
         if connection in self.arrivals:
-            self.arrivals[connection].positions[position.vni] = position
+            self.arrivals[connection].positions[position.subject] = position
         else:
             self.topics.position(connection, position)
 

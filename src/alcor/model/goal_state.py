@@ -25,11 +25,15 @@ class Vpc(msgspec.Struct, frozen=True, array_like=True):
     queued: bool = False
 
 
+Subject = int
+"""What many hosts are told alike, and can be told by a topic (model.subjects): a VPC's neighbours, by its VNI."""
+
+
 class Feed(msgspec.Struct, frozen=True, array_like=True):
-    """How a host comes by what changes of a VPC's neighbours: by the VPC's topic, or with all else it is told."""
+    """How a host comes by what changes of a subject: by its topic, or with all else it is told."""
 
     by_topic: bool
-    revision: int  # of the VPC's neighbours, as the host has them
+    revision: int  # of the subject, as the host has it
     host_index: int = 0  # its own, of which what all hosts read does not say that it is
 
 
@@ -193,7 +197,7 @@ class GoalStateDelta(msgspec.Struct):
     router_deltas: dict[Id, RouterDelta] = {}  # of routers that the host has
     vteps: dict[int, int] = {}  # host index → IPv4
     neighbours: dict[int, NeighbourDelta] = {}  # by VNI
-    feeds: dict[int, Feed] = {}  # by VNI: how hosts learn from here on
+    feeds: dict[Subject, Feed] = {}  # how the host learns from here on
     routers: dict[Id, Router] = {}
     security_groups: dict[Id, SecurityGroup] = {}
     network_acls: dict[Id, NetworkAcl] = {}
@@ -252,7 +256,7 @@ class GoalState(msgspec.Struct):
     ports: dict[Id, Port] = {}
     vteps: dict[int, int] = {}
     neighbours: dict[int, VpcNeighbours] = {}
-    feeds: dict[int, Feed] = {}  # of VPCs whose neighbours are of another revision, or may come to be
+    feeds: dict[Subject, Feed] = {}  # of what is of another revision, or may come to be
     routers: dict[Id, Router] = {}
     security_groups: dict[Id, SecurityGroup] = {}
     network_acls: dict[Id, NetworkAcl] = {}
@@ -292,15 +296,16 @@ def apply_delta(state: GoalState, delta: GoalStateDelta) -> None:
     advance_feeds(state.feeds, delta)
 
 
-def advance_feeds(feeds: dict[int, Feed], delta: GoalStateDelta) -> None:
+def advance_feeds(feeds: dict[Subject, Feed], delta: GoalStateDelta) -> None:
     """Bring feeds, in place, to the delta's revision. Only what differs from how all else is told is kept."""
     if delta.snapshot:
         feeds.clear()
     for vni in delta.removed_vpcs:
         feeds.pop(vni, None)
     feeds.update(delta.feeds)
-    for vni in [vni for vni, feed in feeds.items() if not feed.by_topic and feed.revision <= delta.revision]:
-        del feeds[vni]
+    like_all_else = [each for each, feed in feeds.items() if not feed.by_topic and feed.revision <= delta.revision]
+    for subject in like_all_else:
+        del feeds[subject]
 
 
 def without_own(shared: NeighbourDelta, host_index: int) -> NeighbourDelta:

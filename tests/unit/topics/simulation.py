@@ -360,5 +360,5 @@ class Simulation:
         return sum(each.drifts() for each in self.controllers)
 
     def fed(self) -> int:
-        """How many hosts learn of VPCs by topic, for each of these."""
-        return sum(len(vpc.fed) for each in self.controllers for vpc in each.manager.model.vpcs.values())
+        """How many hosts learn by topic, counted for each."""
+        return sum(each.manager.topics.fed() for each in self.controllers)

@@ -6,31 +6,35 @@ from hypothesis import strategies as st
 
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.topics import ChangeAssembler, TopicChange, encode_change
-from alcor.model.goal_state import NeighbourDelta, VpcNeighbours
+from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
 from alcor.southbound.v1 import southbound_pb2, topics_pb2
 from tests.unit.channels.strategies import neighbour_deltas
 
 VNI = 7
 LOG_ID = b"l" * 16
-SIGN_OF_LIFE = TopicChange(LOG_ID, 5, 5, NeighbourDelta())
+SIGN_OF_LIFE = TopicChange(LOG_ID, GoalStateDelta(revision=5, base_revision=5))
+
+
+def change_of(neighbours: NeighbourDelta) -> TopicChange:
+    return TopicChange(LOG_ID, GoalStateDelta(revision=5, base_revision=3, neighbours={VNI: neighbours}))
 
 
 @given(neighbour_deltas)
 def test_a_change_is_the_same_after_the_wire(neighbours: NeighbourDelta) -> None:
-    change = TopicChange(LOG_ID, 3, 5, neighbours)
-    (message,) = encode_change(VNI, change)
+    change = change_of(neighbours)
+    (message,) = encode_change(change)
     assert ChangeAssembler(VNI).add(message) == change
 
 
 def test_a_sign_of_life_changes_nothing() -> None:
-    (message,) = encode_change(VNI, SIGN_OF_LIFE)
+    (message,) = encode_change(SIGN_OF_LIFE)
     assert ChangeAssembler(VNI).add(message) == SIGN_OF_LIFE
 
 
 def test_what_is_too_large_for_one_message_comes_in_several() -> None:
     neighbours = NeighbourDelta(VpcNeighbours({mac: mac % 7 for mac in range(200_000)}))
-    change = TopicChange(LOG_ID, 3, 5, neighbours)
-    *parts, last = encode_change(VNI, change)
+    change = change_of(neighbours)
+    *parts, last = encode_change(change)
     assert parts
     assert all(len(part) < 1024 * 1024 + 100 for part in (*parts, last))
     assembler = ChangeAssembler(VNI)
@@ -60,16 +64,16 @@ def test_garbage_later_versions_and_what_is_of_no_neighbours_of_the_vpc_are_refu
     assembler = ChangeAssembler(VNI)
     with pytest.raises(MalformedMessage):
         assembler.add(data)
-    assert assembler.add(encode_change(VNI, SIGN_OF_LIFE)[0]) == SIGN_OF_LIFE
+    assert assembler.add(encode_change(SIGN_OF_LIFE)[0]) == SIGN_OF_LIFE
 
 
 @given(st.integers(1, 4))
 def test_a_change_of_which_parts_were_lost_is_refused_and_the_next_is_taken(kept: int) -> None:
     neighbours = NeighbourDelta(VpcNeighbours({mac: mac % 7 for mac in range(400_000)}))
-    parts = encode_change(VNI, TopicChange(LOG_ID, 3, 5, neighbours))
+    parts = encode_change(change_of(neighbours))
     assembler = ChangeAssembler(VNI)
     for part in parts[:kept]:
         assembler.add(part)
     with pytest.raises(MalformedMessage):
-        assembler.add(encode_change(VNI, SIGN_OF_LIFE)[0])
-    assert assembler.add(encode_change(VNI, SIGN_OF_LIFE)[0]) == SIGN_OF_LIFE
+        assembler.add(encode_change(SIGN_OF_LIFE)[0])
+    assert assembler.add(encode_change(SIGN_OF_LIFE)[0]) == SIGN_OF_LIFE

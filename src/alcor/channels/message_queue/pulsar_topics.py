@@ -1,4 +1,4 @@
-"""Topics of VPCs on Apache Pulsar. A channels.topics.TopicQueue.
+"""Topics on Apache Pulsar. A channels.topics.TopicQueue.
 
 Readers are not durable: the broker keeps nothing for a host that is away, which is told what it missed otherwise. Who
 publishes is the one whose exclusive producer the broker let in; the next is let in when that one has gone.
@@ -14,7 +14,6 @@ from pulsar.asyncio import Client, Producer, PulsarException, Reader
 
 from alcor.channels.message_queue.pulsar_client import OPEN_SECONDS, PulsarClient
 from alcor.channels.topics import TopicUnavailable
-from alcor.model.identifiers import Id, id_text
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +30,9 @@ class PulsarTopics:
     def __init__(self, client: PulsarClient) -> None:
         self._client = client
 
-    async def read(self, vpc_id: Id) -> "PulsarReader":
+    async def read(self, topic: str) -> "PulsarReader":
         """See TopicQueue."""
-        opens = self._client.pulsar.create_reader(self._name(vpc_id), pulsar.MessageId.latest)
+        opens = self._client.pulsar.create_reader(self._name(topic), pulsar.MessageId.latest)
         try:
             return PulsarReader(await self._client.opened(opens, OPEN_SECONDS))
         except TimeoutError as error:
@@ -41,14 +40,14 @@ class PulsarTopics:
         except PulsarException as error:
             raise TopicUnavailable(str(error)) from error
 
-    def write(self, vpc_id: Id, turn: Callable[[], None]) -> "PulsarWriter":
+    def write(self, topic: str, turn: Callable[[], None]) -> "PulsarWriter":
         """See TopicQueue."""
-        writer = PulsarWriter(self._client.pulsar, self._name(vpc_id), turn)
+        writer = PulsarWriter(self._client.pulsar, self._name(topic), turn)
         self._client.start(writer.run())
         return writer
 
-    def _name(self, vpc_id: Id) -> str:
-        return f"persistent://{self._client.namespace}/vpc-{id_text(vpc_id)}"
+    def _name(self, topic: str) -> str:
+        return f"persistent://{self._client.namespace}/{topic}"
 
 
 class PulsarReader:

@@ -1,4 +1,4 @@
-"""What topics of VPCs promise, on a real broker."""
+"""What topics promise, on a real broker."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,9 +9,10 @@ import pytest
 from alcor.channels.message_queue.address import QueueAddress
 from alcor.channels.message_queue.pulsar_client import PulsarClient
 from alcor.channels.message_queue.pulsar_topics import PulsarTopics, PulsarWriter
+from alcor.model.subjects import vpc_topic
 from tests.brokers import Broker
 
-VPC = b"v" * 16
+TOPIC = vpc_topic(b"v" * 16)
 _SECONDS = 60
 
 pytestmark = pytest.mark.timeout(300)  # the first of them starts the broker
@@ -29,7 +30,7 @@ async def opened(broker: Broker, namespace: str) -> AsyncIterator[PulsarTopics]:
 
 async def writer_with_turn(topics: PulsarTopics) -> PulsarWriter:
     turn = asyncio.Event()
-    writer = topics.write(VPC, turn.set)
+    writer = topics.write(TOPIC, turn.set)
     await turn.wait()
     return writer
 
@@ -45,7 +46,7 @@ async def test_what_is_published_after_it_was_opened_reaches_every_reader_in_ord
         writer = await writer_with_turn(topics)
         writer.send(b"before", never_lost)
         await asyncio.gather(*writer._sending)
-        readers = [await topics.read(VPC), await others.read(VPC)]
+        readers = [await topics.read(TOPIC), await others.read(TOPIC)]
         for number in range(100):
             writer.send(b"%d" % number, never_lost)
         for reader in readers:
@@ -55,7 +56,7 @@ async def test_what_is_published_after_it_was_opened_reaches_every_reader_in_ord
 async def test_one_publishes_and_the_next_does_when_that_goes(broker: Broker, namespace: str) -> None:
     async with opened(broker, namespace) as topics, opened(broker, namespace) as others:
         first, second_turn = await writer_with_turn(topics), asyncio.Event()
-        second = others.write(VPC, second_turn.set)
+        second = others.write(TOPIC, second_turn.set)
         await asyncio.sleep(0.5)
         assert not second_turn.is_set()
         lost: list[bool] = []
@@ -63,6 +64,6 @@ async def test_one_publishes_and_the_next_does_when_that_goes(broker: Broker, na
         assert lost
         first.close()
         await second_turn.wait()
-        reader = await topics.read(VPC)
+        reader = await topics.read(TOPIC)
         second.send(b"its turn", never_lost)
         assert await reader.next() == b"its turn"
