@@ -42,12 +42,12 @@ from alcor.agent.southbound import Southbound
 from alcor.agent.tracing import Tracing
 from alcor.agent.trust.membership import Membership
 from alcor.agent.wanted import Wanted
-from alcor.channels.fast_path.dialling import Ways
 from alcor.channels.fast_path.name_client import NameClient
 from alcor.channels.fast_path.opening import open_plain
 from alcor.channels.message_queue.address import parse_queue
 from alcor.channels.message_queue.opening import MessageQueue, open_queue
 from alcor.channels.message_queue.queue import QueueUnavailable
+from alcor.channels.ways import Ways
 from alcor.dataplane.driver import DataPlane
 from alcor.dataplane.host_services import ClientAddresses
 from alcor.dataplane.memory.driver import MemoryDataPlane
@@ -111,8 +111,14 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         settings.host_id, settings.controllers, on_demand, counters, open_channel=open_channel, ways=rescue.target
     )
     rescue.changed_over = asking.dial_anew
+    enrolment = settings.enrolment_addresses()
     relay = Relay(
-        settings.vtep_ip, settings.relay_port, rescue.key, asking.addresses, lambda: rescue.is_relayed, counters
+        settings.vtep_ip,
+        settings.relay_port,
+        rescue.key,
+        lambda: {*asking.addresses(), *enrolment},
+        lambda: rescue.is_relayed,
+        counters,
     )
     probing = Probing(settings.vtep_ip, settings.probe_port, counters)
     health = HealthReports(probing, reconciler, driver, reports)

@@ -103,6 +103,10 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trust: TrustSettings = TrustSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    def enrolment_addresses(self) -> tuple[str, ...]:
+        """Where hosts of these controllers join; nowhere when no certificates are shown."""
+        return self.trust.enrolment_addresses(self.controllers) if self.trust.is_secure(self.controllers) else ()
+
     def socket_path(self) -> Path:
         """The unix socket of the local API."""
         return Path(self.socket or Path(self.data_directory, "agent.sock"))

@@ -7,12 +7,12 @@ import msgspec
 from alcor.agent.counters import Counters
 from alcor.channels.either_way import AgentClient, EitherWay
 from alcor.channels.fast_path.client import FastPathClient
-from alcor.channels.fast_path.dialling import Ways
 from alcor.channels.fast_path.opening import OpenChannel
 from alcor.channels.message_queue.client import QueueClient
 from alcor.channels.message_queue.queue import Queue
 from alcor.channels.messages import Hello
 from alcor.channels.told import Told
+from alcor.channels.ways import Ways
 
 QUEUE_ONLY = "queue"
 """The channel of agents that do not use the fast path."""

@@ -1,10 +1,12 @@
 """A host whose management network is cut is served through a neighbour, and goes back when it is healed."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
+from alcor.channels.trust import certificates
 from alcor.testbed.cloud import Cloud
 from alcor.testbed.controller import Controller
 from alcor.testbed.host import Host
@@ -22,7 +24,8 @@ _SOUTHBOUND_PORT = 9697
 class Site:
     """Three hosts that reach their controller over a network of its own, and soon miss it; all VPCs are on demand.
 
-    Beyond one machine both sides show certificates, from end to end.
+    Beyond one machine both sides show certificates, from end to end. These end soon, and are renewed by whatever way
+    there is.
     """
 
     def __init__(self, testbed: Testbed) -> None:
@@ -31,7 +34,7 @@ class Site:
         self.controller = Controller(
             testbed.sandbox,
             "managed",
-            ("--on-demand-above", "0", "--host-grace", "60"),
+            ("--on-demand-above", "0", "--host-grace", "60", "--certificate-hours", "0.01"),
             management=self.management.namespace,
             southbound=f"{self.management.address}:{_SOUTHBOUND_PORT}",
         )
@@ -117,3 +120,20 @@ async def test_a_host_without_management_network_is_served_through_a_neighbour(r
     assert counters["connections"] >= 4, "direct, by one neighbour, by the other, direct"
     assert not {"resync_requests", "goal_states_failed"} & counters.keys(), "nothing was lost"
     assert leader.status()["relays_for"] == []
+
+
+async def test_a_host_whose_certificate_has_ended_meanwhile_is_led_to_another_one_and_served(region: Region) -> None:
+    one, *others = region.site.hosts
+    for host in others:
+        if not host.agent.running:
+            host.agent.start()
+    await asyncio.to_thread(region.site.testbed.wait_connected)
+    network = await region.cloud.create("network")
+    subnet = await region.cloud.create("subnet", network_id=network["id"], ip_version=4, cidr="10.0.0.0/24")
+    one.agent.kill()
+    region.site.management.cut(one)
+    ends_at = certificates.validity(one.outside("agent/trust/identity.pem").read_bytes()).end
+    await until(lambda: time.time() > ends_at, "the certificate has ended", timeout=60)
+    one.agent.start()
+    await region.cloud.wait_for_state(one, "degraded", "led to one by")
+    await region.active("again", one, network["id"], subnet)

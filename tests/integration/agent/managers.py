@@ -11,10 +11,11 @@ import grpc
 from alcor.agent.on_demand.asking import Asking
 from alcor.agent.on_demand.held_packets import Waiting
 from alcor.agent.on_demand.link import LinkSettings
-from alcor.channels.fast_path.dialling import Backoff, Ways, direct
+from alcor.channels.fast_path.dialling import Backoff
 from alcor.channels.fast_path.ncm_server import NcmService
 from alcor.channels.ncm_interface import AskingHost, NotAnswered
 from alcor.channels.ncm_messages import NameAnswer, NameQuestion, NcmWelcome, Questions
+from alcor.channels.ways import Ways, direct
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Vpc, VpcNeighbours
 from tests.unit.agent.core import Core
 from tests.unit.agent.goal_states import IPV4, MACS, VTEPS, port, port_id

@@ -21,6 +21,7 @@ from alcor.channels.fast_path.options import CONNECT_METHOD, END_OF_STREAM
 from alcor.channels.fast_path.server import FastPathServer
 from alcor.channels.messages import Hello, Welcome
 from alcor.channels.trust.refusals import Refusals
+from alcor.channels.ways import Ways, direct
 from alcor.controller.trust import Trust
 from alcor.dpm.manager import DataPlaneManager
 from alcor.dpm.metrics import DpmMetrics
@@ -106,11 +107,13 @@ class Region:
         """The value of one of its metrics."""
         return self.registry.get_sample_value(name, labels) or 0.0
 
-    def membership(self, host_id: str, directory: Path, invitation: Invitation | None = None) -> Membership:
+    def membership(
+        self, host_id: str, directory: Path, invitation: Invitation | None = None, ways: Ways = direct
+    ) -> Membership:
         """An agent's half."""
         token = {} if invitation is None else {"token": invitation.token, "authority": invitation.authority}
         settings = AgentTrustSettings(secure=True, enrolment=(self.enrolment,), **token)  # type: ignore[arg-type]
-        made = Membership(host_id, [self.address], settings, directory, Counters(), self.clock)
+        made = Membership(host_id, [self.address], settings, directory, Counters(), self.clock, ways)
         made.load()
         return made
 

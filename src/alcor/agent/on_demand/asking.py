@@ -11,9 +11,9 @@ from alcor.agent.counters import Counters
 from alcor.agent.on_demand.choosing import CONFIGURED, choose
 from alcor.agent.on_demand.link import Link, LinkSettings
 from alcor.agent.on_demand.on_demand import OnDemand
-from alcor.channels.fast_path.dialling import Ways, direct
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.ncm_messages import NcmHello
+from alcor.channels.ways import Ways, direct
 from alcor.model.rendezvous import order
 
 log = logging.getLogger(__name__)

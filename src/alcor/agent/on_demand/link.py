@@ -13,10 +13,11 @@ from alcor.agent.counters import Counters
 from alcor.agent.on_demand.choosing import Reach
 from alcor.agent.on_demand.manager import Manager
 from alcor.agent.on_demand.on_demand import OnDemand
-from alcor.channels.fast_path.dialling import Backoff, ConnectionLost, Ways, direct
+from alcor.channels.fast_path.dialling import Backoff, ConnectionLost
 from alcor.channels.fast_path.ncm_client import NcmClient, NcmConnection
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.ncm_messages import NcmHello
+from alcor.channels.ways import Ways, direct
 
 log = logging.getLogger(__name__)
 

@@ -42,7 +42,7 @@ class Relay:
         limits: RelayLimits | None = None,
     ) -> None:
         """``key`` is what a controller gave this host to know others by, empty for none yet; ``leads_to`` are the
-        addresses of its controllers; ``is_relayed`` says whether it reaches none itself.
+        addresses of its controllers, for all that they do; ``is_relayed`` says whether it reaches none itself.
         """
         self.trouble = ""
         """Why nobody can be relayed; empty when they can."""

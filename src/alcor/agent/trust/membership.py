@@ -14,13 +14,14 @@ from pathlib import Path
 from alcor.agent.counters import Counters
 from alcor.agent.trust.files import TrustFiles
 from alcor.agent.trust.settings import TrustSettings
-from alcor.channels.fast_path.dialling import Backoff, Ways, direct
+from alcor.channels.fast_path.dialling import Backoff
 from alcor.channels.fast_path.opening import opens_trusted
 from alcor.channels.fast_path.renewal import renewed
 from alcor.channels.trust import certificates, enrolment_client
 from alcor.channels.trust.credentials import Credentials
 from alcor.channels.trust.enrolment_client import EnrolmentFailed
 from alcor.channels.trust.identity import Kind
+from alcor.channels.ways import Ways, direct
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Membership:
         clock: Callable[[], float] = time.time,
         ways: Ways = direct,
     ) -> None:
+        """Controllers are reached by ``ways``, whether to join, to renew or to come back."""
         self.trouble = ""
         """Why there is no certificate, or no new one; empty when all is well."""
         self._host_id, self._controllers, self._settings = host_id, controllers, settings
@@ -108,7 +110,7 @@ class Membership:
             ended = self._credentials
             await self._replace(
                 self._settings.enrolment_addresses(self._controllers),
-                lambda address, key: enrolment_client.come_back(address, ended, key),
+                lambda address, key: enrolment_client.come_back(address, ended, key, self._ways),
             )
 
     async def _renewed(self, address: str, key: bytes) -> Credentials:
@@ -134,7 +136,9 @@ class Membership:
         addresses = self._settings.enrolment_addresses(self._controllers)
         try:
             self._keep(
-                await _from_any(addresses, lambda address: enrolment_client.join(address, authority, token, key))
+                await _from_any(
+                    addresses, lambda address: enrolment_client.join(address, authority, token, key, self._ways)
+                )
             )
         except EnrolmentFailed as error:
             self._useless_token = token if error.is_final else ""

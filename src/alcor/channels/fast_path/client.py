@@ -18,11 +18,12 @@ import grpc
 from alcor.channels.agent_codec import decode_welcome, encode_agent_message
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
-from alcor.channels.fast_path.dialling import Backoff, ConnectionLost, Dialling, Ways, direct, reason, send
+from alcor.channels.fast_path.dialling import Backoff, ConnectionLost, Dialling, reason, send
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.fast_path.options import CONNECT_METHOD, END_OF_STREAM, Keepalive
 from alcor.channels.messages import AgentMessage, Hello, Welcome
 from alcor.channels.told import FromController, Told
+from alcor.channels.ways import Ways, direct
 from alcor.model.goal_state import GoalStateDelta
 
 __all__ = ["Backoff", "Connection", "ConnectionLost", "FastPathClient"]

@@ -6,7 +6,6 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar
 
 import grpc
@@ -15,19 +14,11 @@ import msgspec
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.fast_path.opening import NoCredentials, OpenChannel, open_plain
 from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
+from alcor.channels.ways import Ways, direct
 
 log = logging.getLogger(__name__)
 
 Welcomed = TypeVar("Welcomed")
-
-Ways = Callable[[str], AbstractAsyncContextManager[str]]
-"""Where gRPC is to be pointed at to reach an address, for one connection. Raises OSError when there is no way."""
-
-
-@contextlib.asynccontextmanager
-async def direct(address: str) -> AsyncIterator[str]:
-    """The direct way."""
-    yield address
 
 
 class Backoff(msgspec.Struct, frozen=True):

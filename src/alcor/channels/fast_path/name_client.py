@@ -7,12 +7,13 @@ from typing import Any
 import grpc
 
 from alcor.channels.checks import MalformedMessage
-from alcor.channels.fast_path.dialling import Ways, channel_options, direct, reason
+from alcor.channels.fast_path.dialling import channel_options, reason
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.fast_path.options import RESOLVE_METHOD, Keepalive
 from alcor.channels.ncm_codec import decode_name_answer, encode_name_question
 from alcor.channels.ncm_interface import NotAnswered
 from alcor.channels.ncm_messages import NameAnswer, NameQuestion
+from alcor.channels.ways import Ways, direct
 
 _MOST_CHANNELS = 8
 _LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)

@@ -10,11 +10,12 @@ import grpc
 from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.codec import GoalStateAssembler
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
-from alcor.channels.fast_path.dialling import Backoff, Dialling, Ways, direct, reason, send
+from alcor.channels.fast_path.dialling import Backoff, Dialling, reason, send
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.fast_path.options import ASK_METHOD, END_OF_STREAM, Keepalive
 from alcor.channels.ncm_codec import decode_ncm_welcome, encode_hello, encode_questions
 from alcor.channels.ncm_messages import NcmHello, NcmWelcome, Questions
+from alcor.channels.ways import Ways, direct
 from alcor.model.goal_state import GoalStateDelta
 from alcor.southbound.v1 import network_config_pb2 as pb
 

@@ -7,7 +7,7 @@ import grpc
 
 from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.fast_path.calls import abort
-from alcor.channels.fast_path.dialling import Ways, channel_options, direct, reason
+from alcor.channels.fast_path.dialling import channel_options, reason
 from alcor.channels.fast_path.opening import NoCredentials, OpenChannel
 from alcor.channels.fast_path.options import RENEW_METHOD, Keepalive
 from alcor.channels.trust import certificates
@@ -15,6 +15,7 @@ from alcor.channels.trust.certifying import NotCertified
 from alcor.channels.trust.credentials import Credentials
 from alcor.channels.trust.enrolment_client import EnrolmentFailed, taken
 from alcor.channels.trust.guard import Refused
+from alcor.channels.ways import Ways, direct
 from alcor.southbound.v1 import trust_pb2 as pb
 
 _PATIENCE_SECONDS = 15.0
