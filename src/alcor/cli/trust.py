@@ -8,6 +8,7 @@ _EPILOG = """\b
 Examples:
   alcor trust show
   alcor trust rotate
+  alcor trust rotate --now
   alcor trust fleet-token load-test
 """
 
@@ -31,9 +32,17 @@ def show(controller: str) -> None:
 
 @command.command(epilog=_EPILOG)
 @CONTROLLER
-def rotate(controller: str) -> None:
-    """Make another authority. It signs once all hosts have heard of it; then the one before is trusted no more."""
-    made = ask(controller, "POST", "/trust/authorities")["authority"]
+@click.option("--now", is_flag=True, help="Trust the one before no more, at once: for when its key is stolen.")
+@click.option("--yes", is_flag=True, help="Do not ask whether that is meant.")
+def rotate(controller: str, now: bool, yes: bool) -> None:
+    """Make another authority. It signs once all hosts have heard of it; then the one before is trusted no more.
+
+    With --now all certificates and tokens end at once: controllers end the streams of all hosts, and each host has to
+    join anew, with a token that is made after this. Workloads' traffic goes on as it is.
+    """
+    if now and not yes:
+        click.confirm("Every host will have to join anew, with another token. Go on?", abort=True)
+    made = ask(controller, "POST", "/trust/authorities", json={"at_once": now})["authority"]
     click.echo(f"{made['fingerprint']}  signs from {made['signs_from']}")
 
 

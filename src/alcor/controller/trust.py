@@ -29,7 +29,7 @@ from alcor.store.store import Store
 
 log = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 60.0
+_LOOK_SECONDS = 5.0  # so long a withdrawn authority may still be trusted
 _OWN_SECONDS = 30 * 86400  # its key is nowhere but in this process, and each change is a risk to those who connect
 
 
@@ -102,8 +102,11 @@ class Trust:
                 log.error("the authorities cannot be read and are tried again: %s", str(error).splitlines()[0])
 
     async def look(self) -> None:
-        """Take in which authorities there are now. Raises ControllerError."""
-        self._stored = await self._store.read(authorities.read)
+        """Take in which authorities there are now; who may have shown a withdrawn one's certificate is sent away.
+
+        Raises ControllerError.
+        """
+        before, self._stored = self._stored, await self._store.read(authorities.read)
         now = self._clock()
         if any(each.trusted_until is not None and each.trusted_until <= now for each in self._stored):
             await self._store.write(authorities.forget_ended)
@@ -120,6 +123,9 @@ class Trust:
             self._renew_at = now + _OWN_SECONDS / 2
             if self._enrolment is not None:
                 self._enrolment.show(self._own)
+        if authorities.are_withdrawn(before, self._stored, now):
+            log.warning("an authority was withdrawn: hosts have to join anew")
+            self.guard.authority_withdrawn(self.authorities)
 
     # dpm.follower.Follower.
 

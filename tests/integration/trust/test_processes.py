@@ -117,6 +117,19 @@ def test_a_host_joins_lives_through_restarts_is_revoked_and_joins_again(
     assert 'alcor_trust_refused_total{kind="revoked"}' in counted
 
 
+def test_hosts_join_anew_when_the_authority_is_replaced_at_once(
+    controller: Controller, southbound: str, tmp_path: Path
+) -> None:
+    agent = Agent(tmp_path / "agent", southbound, token_for(controller))
+    with agent.running():
+        agent.connected()
+        alcor("trust", "rotate", "--now", "--yes", "--controller", f"http://{controller.address}")
+        wait_until(lambda: agent.status().get("controller") == "", "the agent to be sent away", _PATIENCE_SECONDS)
+    agent.write(token_for(controller))
+    with agent.running():
+        agent.connected()
+
+
 def test_an_agent_without_certificates_is_not_let_in(controller: Controller, southbound: str, tmp_path: Path) -> None:
     agent = Agent(tmp_path / "agent", southbound, {"secure": False})
     with agent.running():

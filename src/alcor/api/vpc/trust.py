@@ -1,5 +1,6 @@
 """Trust between hosts and controllers: join tokens, revocation, and the authorities."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from alcor.channels.trust.certificates import fingerprint
 from alcor.model.errors import bad_request
 from alcor.model.resources.standard import timestamp_text
 from alcor.model.schema import STRING, STRING_OR_NULL, all_of, holding
-from alcor.model.values import integer, schema_of, text
+from alcor.model.values import Convert, boolean, integer, schema_of, text
 from alcor.services.trust import authorities, nodes
 from alcor.services.trust.authorities import StoredAuthority
 from alcor.services.trust.nodes import Invitation
@@ -43,8 +44,12 @@ _INVITE_HOST = Operation("Make a token with which a node's agent gets its first 
 _INVITE_FLEET = Operation("Make a token for one that speaks for many simulated hosts", _GROUP, _ANSWER, _WANTED)
 _REVOKE = Operation("Refuse all certificates that a node has, from now on", _GROUP, holding({"id": STRING}))
 _LIST = Operation("The authorities that are trusted", _GROUP, holding({"authorities": all_of(_AUTHORITY)}))
+_ROTATION = holding({"at_once": schema_of(boolean)}, "at_once")
 _ROTATE = Operation(
-    "Make another authority, which signs once all hosts know it", _GROUP, holding({"authority": _AUTHORITY})
+    "Make another authority, which signs once all hosts know it; or at once, and no other is trusted any more",
+    _GROUP,
+    holding({"authority": _AUTHORITY}),
+    _ROTATION,
 )
 
 _Invite = Callable[[Transaction, str, int], Invitation]
@@ -74,8 +79,11 @@ def trust_routes(store: Store, prefix: str, settings: TrustSettings) -> list[Rou
         found = await store.read(authorities.read)
         return json_response(200, {"authorities": list(map(_shown, found))})
 
-    async def rotate(_request: Request) -> Response:
-        made = await store.write(partial(authorities.rotate, secret=settings.secret, lifetime=settings.lifetime))
+    async def rotate(request: Request) -> Response:
+        if _is_at_once(request):
+            made = await store.write(partial(authorities.replace, secret=settings.secret))
+        else:
+            made = await store.write(partial(authorities.rotate, secret=settings.secret, lifetime=settings.lifetime))
         return json_response(200, {"authority": _shown(made)})
 
     node = f"{prefix}/nodes/{{node_id}}"
@@ -90,13 +98,24 @@ def trust_routes(store: Store, prefix: str, settings: TrustSettings) -> list[Rou
 
 def _lifetime(request: Request) -> int:
     """For how many hours a token is wanted."""
-    if not request.body:
-        return _DEFAULT_HOURS
-    body = request.json()
-    if not isinstance(body, dict) or body.keys() - {"hours"}:
-        raise bad_request('Malformed request body: write {"hours": 24}, or nothing.')
-    hours: int = checked("hours", _hours, body.get("hours", _DEFAULT_HOURS))
+    hours: int = _said(request, "hours", _hours, _DEFAULT_HOURS)
     return hours
+
+
+def _is_at_once(request: Request) -> bool:
+    """Whether the authorities there are must not be trusted any more."""
+    at_once: bool = _said(request, "at_once", boolean, False)
+    return at_once
+
+
+def _said(request: Request, name: str, convert: Convert, usual: Any) -> Any:
+    """The only member that the body may have."""
+    if not request.body:
+        return usual
+    body = request.json()
+    if not isinstance(body, dict) or body.keys() - {name}:
+        raise bad_request(f"Malformed request body: write {json.dumps({name: usual})}, or nothing.")
+    return checked(name, convert, body.get(name, usual))
 
 
 def _shown(authority: StoredAuthority) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from alcor.channels.messages import (
 )
 from alcor.channels.outbox import Outbox
 from alcor.channels.told import encode_guidance
+from alcor.channels.trust.guard import Refused
 from alcor.model.goal_state import GoalStateDelta
 from alcor.southbound.v1 import southbound_pb2 as pb
 
@@ -141,6 +142,13 @@ class ManyHostsStream:
         self._ended: dict[int, str] = {}  # host number → why, still to be told
         self._untold_ncms: pb.NetworkConfigManagers | None = None
         self._filled = asyncio.Event()
+        self._refused = asyncio.Event()
+        self._why_refused = ""
+
+    def refuse(self, why: str) -> None:
+        """Whoever speaks on this stream may not any more: end it."""
+        self._why_refused = why
+        self._refused.set()
 
     def tell_ncms(self, ncms: pb.NetworkConfigManagers) -> None:
         """See ncm_announcements.Told."""
@@ -148,7 +156,7 @@ class ManyHostsStream:
         self._filled.set()
 
     async def serve(self) -> None:
-        """Receive and send until the peer ends the stream. Raises MalformedMessage when it must be ended."""
+        """Receive and send until the peer ends the stream. Raises MalformedMessage or Refused when it must be ended."""
         try:
             await self._exchange()
         finally:  # also when the call is cancelled while its tasks are ending
@@ -156,7 +164,7 @@ class ManyHostsStream:
                 self._leave(host)
 
     async def _exchange(self) -> None:
-        tasks = (asyncio.create_task(self._receive()), asyncio.create_task(self._send()))
+        tasks = [asyncio.create_task(part) for part in (self._receive(), self._send(), self._end_when_refused())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -165,6 +173,10 @@ class ManyHostsStream:
             await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
             task.result()
+
+    async def _end_when_refused(self) -> None:
+        await self._refused.wait()
+        raise Refused(self._why_refused)
 
     # From the hosts.
 

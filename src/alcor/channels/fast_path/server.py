@@ -226,8 +226,10 @@ class FastPathServer:
             min(self._settings.part_bytes, _MANY_PART_BYTES),
         )
         try:
-            with self._ncms.to(stream):
+            with self._guard.watched(context, stream.refuse), self._ncms.to(stream):
                 await stream.serve()
+        except Refused as error:
+            await abort(context, grpc.StatusCode.PERMISSION_DENIED, str(error))
         except Exception as error:
             if (status := _status_of("a stream of many hosts", context, error)) is not None:
                 await abort(context, *status)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol
 
 from alcor.channels.checks import MalformedMessage
+from alcor.channels.trust import certificates
 from alcor.channels.trust.identity import Identity, Kind, parse_identity
 from alcor.channels.trust.refusals import Refusal, Refusals
 from alcor.model.records import NodeRecord
@@ -51,6 +52,7 @@ class CertificateGuard:
     def __init__(self, nodes: Callable[[], Mapping[str, NodeRecord]], refusals: Refusals) -> None:
         """``nodes`` gives them as they are at any time."""
         self._nodes, self._refusals = nodes, refusals
+        self._trusted: Callable[[], bytes] | None = None  # None while TLS alone has seen to it
         self._streams: dict[str, dict[End, Identity]] = {}  # host → those of its streams
 
     def check_host(self, context: Any, host_id: str) -> None:
@@ -100,6 +102,16 @@ class CertificateGuard:
                     self._refusals.note(str(identity), refusal)
                     end(refusal.reason)
 
+    def authority_withdrawn(self, trusted: Callable[[], bytes]) -> None:
+        """An authority is trusted no more, though it may have signed what any peer has shown: all are sent away.
+
+        They may keep their connections, so what was shown on these is held to ``trusted`` (PEM) from now on.
+        """
+        self._trusted = trusted
+        for streams in list(self._streams.values()):
+            for end in list(streams):
+                end("the authority of its certificate was withdrawn: it has to join anew")
+
     def everything_changed(self) -> None:
         """The nodes were read anew."""
         self.nodes_changed(list(self._streams))
@@ -115,8 +127,11 @@ class CertificateGuard:
         return None
 
     def _peer(self, context: Any) -> Identity:
-        uris = context.auth_context().get("peer_uri", ())
+        shown = context.auth_context()
+        uris = shown.get("peer_uri", ())
         try:
+            if self._trusted is not None:
+                certificates.check_issued(b"".join(shown.get("x509_pem_cert", ())), self._trusted())
             if len(uris) != 1:
                 raise MalformedMessage("its certificate names nobody")
             return parse_identity(uris[0].decode())

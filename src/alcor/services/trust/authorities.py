@@ -1,17 +1,20 @@
 """The authorities that sign certificates: made once for a database, followed by another when the operator wants."""
 
 from collections.abc import Sequence
+from math import inf
 
 import msgspec
 from sqlalchemy import Connection
 
 from alcor.channels.trust import certificates
 from alcor.model.errors import AlcorError, conflict
+from alcor.services.trust import join_tokens
 from alcor.store import sql
 from alcor.store.transaction import Transaction
 
 LIFETIME_SECONDS = 20 * 365 * 86400
 _LEAST_NOTICE_SECONDS = 300  # in which every controller reads of a new authority
+_CLOCKS_DIFFER_SECONDS = 300  # at most
 
 _READ = sql.statement(
     "SELECT number, certificate, private_key, signs_from, trusted_until FROM authority ORDER BY number"
@@ -23,6 +26,7 @@ _PUT = sql.statement(
 _ENCRYPT = sql.statement("UPDATE authority SET private_key = :private_key WHERE number = :number")
 _END = sql.statement("UPDATE authority SET trusted_until = :until WHERE number < :number AND trusted_until IS NULL")
 _FORGET = sql.statement("DELETE FROM authority WHERE trusted_until <= :now")
+_FORGET_ALL = sql.statement("DELETE FROM authority")
 
 
 class StoredAuthority(msgspec.Struct, frozen=True):
@@ -55,6 +59,12 @@ def signing(authorities: Sequence[StoredAuthority], now: float) -> StoredAuthori
     return next((each for each in reversed(authorities) if each.signs_from <= now), authorities[0])
 
 
+def are_withdrawn(before: Sequence[StoredAuthority], after: Sequence[StoredAuthority], now: float) -> bool:
+    """Whether any of those before is gone well before its time; clocks of controllers differ somewhat."""
+    there, soon = {each.number for each in after}, now + _CLOCKS_DIFFER_SECONDS
+    return any(each.number not in there and (each.trusted_until or inf) > soon for each in before)
+
+
 def make_first(transaction: Transaction, secret: bytes) -> None:
     """Make an authority where there is none yet."""
     if not read(transaction.connection):
@@ -84,6 +94,18 @@ def rotate(transaction: Transaction, secret: bytes, lifetime: int) -> StoredAuth
     made = _put(transaction, number, now + notice, secret)
     transaction.connection.execute(_END, {"number": number, "until": now + notice + lifetime})
     return made
+
+
+def replace(transaction: Transaction, secret: bytes) -> StoredAuthority:
+    """Make another authority that signs from now on, and trust no other any more: nobody's certificate holds then, nor
+    any token that was made before. Raises AlcorError (409).
+    """
+    present = read(transaction.connection)
+    if not present:
+        raise no_authority()
+    transaction.connection.execute(_FORGET_ALL)
+    join_tokens.withdraw_all(transaction.connection)
+    return _put(transaction, present[-1].number + 1, transaction.now, secret)
 
 
 def forget_ended(transaction: Transaction) -> None:

@@ -24,6 +24,7 @@ _USE = sql.statement(
     "AND (key_hash IS NULL OR key_hash = :key_hash)"
 )
 _HAS_JOINED = sql.statement("SELECT key_hash FROM join_token WHERE kind = :kind AND name = :name")
+_WITHDRAW_ALL = sql.statement("DELETE FROM join_token")
 _WITHDRAW = sql.statement("DELETE FROM join_token WHERE kind = :kind AND name = :name")
 
 
@@ -62,6 +63,11 @@ def has_joined(connection: Connection, kind: Kind, name: str) -> bool:
 def withdraw(connection: Connection, kind: Kind, name: str) -> None:
     """Nobody joins with the token issued last."""
     connection.execute(_WITHDRAW, {"kind": kind.value, "name": name})
+
+
+def withdraw_all(connection: Connection) -> None:
+    """Nobody joins with a token issued before."""
+    connection.execute(_WITHDRAW_ALL)
 
 
 def _hash(token: str) -> bytes:
