@@ -1,4 +1,4 @@
-"""A message queue in memory, which can be told to repeat messages, to lose them, and to be away."""
+"""A message queue in memory, which can be told to repeat messages, to lose them, to be away, and to take none yet."""
 
 import asyncio
 from collections import defaultdict
@@ -21,6 +21,18 @@ class MemoryQueue:
         self._waiting: dict[tuple[str, int | None], asyncio.Queue[bytes | None]] = defaultdict(asyncio.Queue)
         self._slots: set[tuple[str, int]] = set()  # that somebody takes
         self.slotted: set[str] = set()  # topics whose messages have keys
+
+        self._held: list[MemoryPublisher] | None = None  # those whose messages wait; None when none have to
+
+    def hold(self) -> None:
+        """What is sent from now on waits at whoever sends it."""
+        self._held = []
+
+    def release(self) -> None:
+        """Take what waits, and what is sent from now on."""
+        held, self._held = self._held or [], None
+        for publisher in held:
+            publisher.go_on()
 
     def waiting(self, topic: str, slot: int | None = None) -> int:
         """How many messages nobody has taken yet."""
@@ -79,12 +91,27 @@ class MemoryPublisher:
 
     def __init__(self, queue: MemoryQueue, topic: str) -> None:
         self._queue, self._topic = queue, topic
+        self._waiting: list[tuple[bytes, str, asyncio.Future[None]]] = []
 
     def send(self, data: bytes, key: str = "") -> "asyncio.Future[None]":
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.put(self._topic, data, key)
-        sent.set_result(None)
+        self._waiting.append((data, key, sent))
+        if self._queue._held is None:
+            self.go_on()
+        else:
+            self._queue._held.append(self)
         return sent
 
+    def go_on(self) -> None:
+        """Send what waits."""
+        waiting, self._waiting = self._waiting, []
+        for data, key, sent in waiting:
+            self._queue.put(self._topic, data, key)
+            if not sent.done():
+                sent.set_result(None)
+
     async def close(self) -> None:
-        """Nothing waits."""
+        """See Publisher."""
+        for _, _, sent in self._waiting:
+            sent.cancel()
+        self._waiting.clear()

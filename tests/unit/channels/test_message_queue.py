@@ -285,3 +285,32 @@ async def test_a_stopping_controller_sends_its_hosts_on(queue: MemoryQueue) -> N
         async with running(second.server.run()):
             await eventually(lambda: agent.state.revision == 2)
     assert first.listener.left == 1
+
+
+async def test_a_host_hears_how_its_session_ended_though_it_was_the_last_of_its_topic(queue: MemoryQueue) -> None:
+    controller, agent = Controller(queue, interval=1), Agent(queue)
+    async with running(controller.server.run()):
+        async with running(agent.run()):
+            await eventually(lambda: agent.state.revision == 1)
+            queue.hold()
+            controller.places["host-1"] = Place("group-2", "host-1~2")
+            controller.listener.change()
+            await eventually(lambda: controller.server.hosts == 0)
+            await asyncio.sleep(1)  # in which the server looks at its topics again and again
+            queue.release()
+            await eventually(lambda: agent.state.revision == 2)
+        assert agent.sessions == 2 and not controller.server.refused["silent"]
+
+
+async def test_a_controller_hears_that_a_host_has_left_though_the_queue_was_slow(queue: MemoryQueue) -> None:
+    controller, agent = Controller(queue), Agent(queue)
+    async with running(controller.server.run()):
+        sessions = agent.client.connections()
+        connection = await anext(sessions)
+        await eventually(lambda: controller.server.hosts == 1)
+        queue.hold()
+        asyncio.get_running_loop().call_later(0.1, queue.release)
+        await connection.closed()
+        await eventually(lambda: controller.server.hosts == 0)
+        assert not controller.server.refused["silent"]
+        await sessions.aclose()  # type: ignore[attr-defined]

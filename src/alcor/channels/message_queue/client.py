@@ -64,6 +64,7 @@ class QueueConnection:
         self._inbox: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._publisher: Publisher | None = None
         self._said_at = time.monotonic()
+        self._saying: asyncio.Future[None] | None = None  # what was said last
         self._quiet_looks = 0  # in which nothing was heard of the controller
         self._welcomed, self._ended = asyncio.Event(), asyncio.Event()
         self._living: asyncio.Task[None] | None = None
@@ -132,10 +133,14 @@ class QueueConnection:
             self._living.cancel()
 
     async def closed(self) -> None:
-        """Close, and let go of what was opened."""
+        """Close, and let go of what was opened once the last word is said, or this is cancelled."""
         self.close()
         if self._publisher is not None:
-            await self._publisher.close()
+            try:
+                if self._saying is not None:
+                    await asyncio.wait((self._saying,))
+            finally:
+                await self._publisher.close()
 
     def hear(self, said: ToQueuedHost) -> None:
         """Take a message of this session."""
@@ -197,7 +202,8 @@ class QueueConnection:
             log.error("a message of %d bytes is too large for the message queue", len(data))
             self._count("queue_too_large")
             self.close()
-        return self._publisher.send(data)
+        self._saying = self._publisher.send(data)
+        return self._saying
 
 
 class QueueClient:

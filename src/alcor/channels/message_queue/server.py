@@ -138,7 +138,7 @@ class QueueServer:
                     tasks.create_task(self._watch())
                     self._listening = tasks.create_task(self._listen())
         finally:
-            await self._outgoing.keep(())
+            await self._outgoing.close()
 
     async def stop(self, grace: float) -> None:
         """Take no more hosts, and send those there are on to other controllers, within about ``grace`` seconds."""
