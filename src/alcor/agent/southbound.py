@@ -113,7 +113,7 @@ class Southbound:
         self._sequence.enter(connection.welcome.log_id)
         self._reports.connected(connection.welcome.log_id)
         self._reconciler.report_everything()
-        self.topics.connected(connection.welcome.log_id)
+        self.topics.connected(connection.welcome.log_id, connection.welcome.topic_interval)
         self._asking.controller_reached()
         tasks = [asyncio.create_task(self._send(connection))]
         if interval := connection.welcome.digest_interval:

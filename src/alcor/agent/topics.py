@@ -20,13 +20,13 @@ from alcor.agent.wanted import Wanted
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.fast_path.dialling import Backoff
 from alcor.channels.messages import TopicPosition
-from alcor.channels.topics import BEAT_SECONDS, ChangeAssembler, TopicQueue, TopicReader, TopicUnavailable
+from alcor.channels.topic_beats import USUAL_LONGEST, patience
+from alcor.channels.topics import ChangeAssembler, TopicQueue, TopicReader, TopicUnavailable
 from alcor.model.goal_state import GoalStateDelta, Subject
 from alcor.model.subjects import topics_in, without_topics_in
 
 log = logging.getLogger(__name__)
 
-_BEATS_MISSED = 3
 _GAP_SECONDS = (1.0, 3.0)  # within which what is missing may still come: hosts do not ask in step
 _MOST_HELD = 10_000
 _BACKOFF = Backoff(first=2.0, maximum=60.0)
@@ -43,6 +43,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self.has_heard = False
+        self.quiet: int | None = None  # messages without a change in a row; None while none was heard
         self.seen = 0
         self.held: list[GoalStateDelta] = []  # that come before the controller's answer, or before what they follow on
         self.held_items = 0
@@ -69,14 +70,13 @@ class Topics:
         counters: Counters,
         hand_on: HandOn,
         hand_on_read: HandOn,
-        beat_seconds: float = BEAT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``hand_on`` takes the controller's goal states, ``hand_on_read`` what was read: as others, between these."""
         self.feeds = Feeds(wanted.state.feeds if wanted.complete else {})
         self._queue, self._reports, self._counters = queue, reports, counters
         self._hand_on, self._hand_on_read = hand_on, hand_on_read
-        self._beat_seconds, self._clock = beat_seconds, clock
+        self._longest_interval, self._clock = float(USUAL_LONGEST), clock
         self._topics: dict[Subject, _Topic] = {}
         self._log_id, self._applied = wanted.applied()
         for subject, name in topics_in(wanted.state).items() if wanted.complete else ():
@@ -92,8 +92,12 @@ class Topics:
         """Of how many of them the host learns by topic."""
         return sum(map(self.feeds.is_by_topic, self._topics))
 
-    def connected(self, log_id: bytes) -> None:
-        """A controller listens, that counts in this change log: it tells of all until it knows what is read."""
+    def connected(self, log_id: bytes, longest_interval: float) -> None:
+        """A controller listens, that counts in this change log: it tells of all until it knows what is read.
+
+        It says how long a topic may be without a message, about, in seconds.
+        """
+        self._longest_interval = longest_interval
         if log_id != self._log_id:
             self._log_id = log_id
             self._applied = 0
@@ -197,7 +201,7 @@ class Topics:
         assembler = ChangeAssembler(subject)
         heard_at = self._clock()
         while True:
-            silent_until = heard_at + _BEATS_MISSED * self._beat_seconds
+            silent_until = heard_at + patience(reading.quiet, self._longest_interval)
             until = silent_until if reading.gap_until is None else min(silent_until, reading.gap_until)
             try:
                 async with asyncio.timeout(max(0.0, until - self._clock())):
@@ -216,6 +220,7 @@ class Topics:
 
     async def _take_change(self, subject: Subject, reading: _Reading, change: GoalStateDelta) -> None:
         reading.seen = max(reading.seen, change.revision)
+        reading.quiet = 0 if change.base_revision < change.revision else (reading.quiet or 0) + 1
         if not reading.has_heard:
             reading.has_heard = True
             self._say(subject, reading)

@@ -100,6 +100,7 @@ def encode_welcome(welcome: Welcome) -> bytes:
             controller_id=welcome.controller_id,
             report_interval_seconds=welcome.report_interval,
             digest_interval_seconds=welcome.digest_interval,
+            topic_interval_seconds=welcome.topic_interval,
         )
     )
     return message.SerializeToString()
@@ -116,6 +117,7 @@ def decode_welcome(data: bytes) -> Welcome:
         welcome.controller_id,
         welcome.report_interval_seconds,
         welcome.digest_interval_seconds,
+        welcome.topic_interval_seconds,
     )
 
 

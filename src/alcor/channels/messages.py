@@ -42,6 +42,7 @@ class Welcome(msgspec.Struct, frozen=True):
     controller_id: str = ""
     report_interval: int = 0  # seconds; 0 when none is asked for
     digest_interval: int = 0  # seconds between two digests of the goal state, about; 0 for none
+    topic_interval: int = 0  # seconds between two messages of a topic at most, about; 0 for the least
 
 
 class Acknowledgement(msgspec.Struct, frozen=True):

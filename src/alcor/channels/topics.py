@@ -15,9 +15,6 @@ from alcor.model.goal_state import GoalStateDelta, Subject
 from alcor.model.subjects import told_by
 from alcor.southbound.v1 import topics_pb2 as pb
 
-BEAT_SECONDS = 5.0
-"""About how long between two messages of a topic, when nothing changes: so that hosts notice what they missed."""
-
 VERSION = 1
 _PART_BYTES = 1024 * 1024
 _CHANGES = {"base_revision", "revision", "more", "forwarding", "addresses", "memberships"}

@@ -7,6 +7,7 @@ from typing import Any
 import click
 import uvloop
 
+from alcor.channels.topic_beats import USUAL_LONGEST
 from alcor.cli import identity, quotas
 from alcor.cli import trust_options as trust
 from alcor.controller import logs
@@ -89,6 +90,11 @@ def _default_data_directory() -> Path:
 @click.option("--queue-above", metavar="PORTS", type=click.IntRange(min=0), show_envvar=True, show_default="none",
               help="Bound ports of a VPC that is told ahead above which what changes is published for all its hosts "
                    "at once, by the message queue. Give all controllers the same.")  # fmt: skip
+@click.option("--topic-interval", metavar="SECONDS", type=click.IntRange(5, 3600), default=USUAL_LONGEST,
+              show_envvar=True,
+              help="How long a topic of which nothing changes may go without a message. Shorter, hosts notice earlier "
+                   "that nobody publishes; longer, brokers have less to do. Give all controllers the same.",
+              )  # fmt: skip
 @quotas.option
 @click.option("--role", "roles", metavar="ROLE", type=click.Choice(sorted(ROLES)), multiple=True,
               default=sorted(ROLES), show_envvar=True,
@@ -118,6 +124,7 @@ def command(
     hosts_per_group: int,
     message_queue: str,
     queue_above: int | None,
+    topic_interval: int,
     quota: tuple[str, ...],
     roles: tuple[str, ...],
     advertise: str,
@@ -146,6 +153,7 @@ def command(
         host_grace=host_grace,
         digest_interval=digest_interval,
         probe_interval=probe_interval,
+        topic_interval=topic_interval,
         stop_seconds=stop_seconds,
         choices=Choices(
             on_demand_above,

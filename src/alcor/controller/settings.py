@@ -8,6 +8,7 @@ from alcor.api.identity.settings import IdentitySettings
 from alcor.channels import checks
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.message_queue.address import QueueAddress, parse_queue
+from alcor.channels.topic_beats import USUAL_LONGEST
 from alcor.channels.trust.reach import enrolment_beside, is_beyond_this_machine
 from alcor.model.choices import USUAL, Choices
 from alcor.services.trust.settings import TrustSettings
@@ -29,6 +30,7 @@ class ControllerSettings(msgspec.Struct, frozen=True):
     host_grace: float = 15.0  # seconds a host may be away before its ports go DOWN
     digest_interval: int = 600  # seconds between two digests of what a host has; 0 for none
     probe_interval: float = 10.0  # seconds between two probes of one host by another; 0 for none
+    topic_interval: int = USUAL_LONGEST  # seconds between two messages of a topic of the message queue at most, about
     stop_seconds: float = 5.0  # over which hosts are sent on to other controllers when this one stops
     choices: Choices = USUAL
     roles: frozenset[str] = ROLES

@@ -69,12 +69,18 @@ class Southbound:
 
     def _serve_hosts(self) -> None:
         settings = self._settings
-        welcome = Welcome(self._store.log_id, self._controller_id, digest_interval=settings.digest_interval)
+        welcome = Welcome(
+            self._store.log_id,
+            self._controller_id,
+            digest_interval=settings.digest_interval,
+            topic_interval=settings.topic_interval,
+        )
         dpm_settings = DpmSettings(
             host_grace=settings.host_grace,
             holds_everything=NCM in settings.roles,
             probe_interval=settings.probe_interval,
             probe_bytes=settings.choices.underlay_mtu,
+            topic_interval=settings.topic_interval,
         )
         self._message_queue = queue = self._opened_queue()
         topics = None if queue is None else queue.topics

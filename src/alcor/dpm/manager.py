@@ -79,6 +79,7 @@ class DataPlaneManager:
         self._serving = Serving(
             store.log_id,
             queue,
+            self._settings.topic_interval,
             self._metrics,
             lambda host_id: self._holding.has(self._model, host_id),
             self.reported,

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from alcor.channels.topics import BEAT_SECONDS, TopicChange, TopicQueue, TopicWriter, encode_change
+from alcor.channels.topic_beats import BEAT_SECONDS, interval
+from alcor.channels.topics import TopicChange, TopicQueue, TopicWriter, encode_change
 from alcor.dpm.read_model import ReadModel
 from alcor.dpm.shared_changes import SharedChanges
 from alcor.model.goal_state import GoalStateDelta, Subject
@@ -22,6 +23,7 @@ class _Topic:
     def __init__(self, name: str, writer: TopicWriter) -> None:
         self.name, self.writer = name, writer
         self.has_turn = False
+        self.quiet = self.looks = 0  # messages without a change in a row, and looks since the last message
         self.again_from: int | None = None  # what follows on this revision may not have been published
         self.lost_at: float | None = None  # time.monotonic, when that came about
 
@@ -29,12 +31,20 @@ class _Topic:
 class Publishing:
     """Of one controller."""
 
-    def __init__(self, queue: TopicQueue, log_id: bytes, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        queue: TopicQueue,
+        log_id: bytes,
+        longest_interval: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``longest_interval`` are the seconds that a topic may be without a message, about."""
         self.published = 0
         """Messages handed to the message queue."""
         self.lost = 0
         """How often a message may not have been published."""
         self._queue, self._log_id, self._clock = queue, log_id, clock
+        self._longest_interval = longest_interval
         self._topics: dict[Subject, _Topic] = {}
         self._model, self._changes = ReadModel(), SharedChanges()
 
@@ -71,16 +81,23 @@ class Publishing:
             self.beat()
 
     def beat(self) -> None:
-        """Say on each topic up to where it is published, with what may have been lost."""
+        """Look at all topics: say up to where each is published where that is due, with what may have been lost."""
         for subject, topic in list(self._topics.items()):
-            if topic.has_turn:
+            topic.looks += 1
+            if topic.has_turn and self._is_due(topic):
                 self._say(subject, topic)
+
+    def _is_due(self, topic: _Topic) -> bool:
+        if topic.again_from is not None:
+            return True
+        return topic.looks * BEAT_SECONDS >= interval(topic.quiet, self._longest_interval)
 
     def _turn(self, subject: Subject) -> None:
         topic = self._topics.get(subject)
         if topic is not None:
             topic.has_turn = True
             topic.again_from = self._changes.floor(self._model, subject)
+            topic.quiet = 0
             self._say(subject, topic)
 
     def _say(self, subject: Subject, topic: _Topic) -> None:
@@ -96,6 +113,7 @@ class Publishing:
 
     def _send(self, subject: Subject, topic: _Topic, change: GoalStateDelta) -> None:
         lost = partial(self._lost, subject, change.base_revision)
+        topic.looks, topic.quiet = 0, 0 if change.base_revision < change.revision else topic.quiet + 1
         for message in encode_change(TopicChange(self._log_id, change)):
             topic.writer.send(message, lost)
             self.published += 1

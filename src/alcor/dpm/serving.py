@@ -25,6 +25,7 @@ class Serving:
         self,
         log_id: bytes,
         queue: TopicQueue | None,
+        topic_interval: int,
         metrics: DpmMetrics,
         is_held: Callable[[str], bool],
         reported: Callable[[HostConnection, PortReport], None],
@@ -36,7 +37,7 @@ class Serving:
         self.arrivals = Arrivals()
         """Those that are connected and not served yet."""
         self.pending = Pending()
-        self.publishing = None if queue is None else Publishing(queue, log_id)
+        self.publishing = None if queue is None else Publishing(queue, log_id, topic_interval)
         self.topics = Topics(self.deliver, self.resync, self.publishing, metrics)
         self._log_id, self._metrics, self._is_held, self._reported = log_id, metrics, is_held, reported
         self._model = ReadModel(served=set())

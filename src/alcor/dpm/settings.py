@@ -2,6 +2,8 @@
 
 import msgspec
 
+from alcor.channels.topic_beats import USUAL_LONGEST
+
 
 class DpmSettings(msgspec.Struct, frozen=True):
     """How the Data Plane Manager behaves."""
@@ -13,3 +15,4 @@ class DpmSettings(msgspec.Struct, frozen=True):
     holds_everything: bool = True  # or only what concerns the hosts served
     probe_interval: float = 10.0  # seconds between two probes of one host by another; 0 for none
     probe_bytes: int = 1500  # of the largest IP packets that should pass between hosts
+    topic_interval: int = USUAL_LONGEST  # seconds between two messages of a topic of the message queue at most, about

@@ -35,6 +35,7 @@ from alcor.dpm.metrics import DpmMetrics
 from alcor.dpm.partial import missing_records, needed
 from alcor.dpm.partial_reading import Batch
 from alcor.dpm.read_model import ReadModel
+from alcor.dpm.settings import DpmSettings
 from alcor.model.digest import digest_of
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.records import LogEntry, NetworkAclRecord, PortRecord, Record, SubnetRecord, VpcRecord
@@ -44,6 +45,8 @@ from tests.unit.dpm.cloud import HOSTS, Cloud
 from tests.unit.dpm.test_partial import CloudTables, may_happen
 
 LOG_ID = b"the change log.."
+TOPIC_INTERVAL = 20
+"""Seconds between two messages of a topic at most: three looks fit into what is waited for here."""
 _Result = TypeVar("_Result")
 
 
@@ -136,7 +139,9 @@ class Controller:
         self.log = log
         self.holding = Behind(log) if everything else BehindWithItsShare(log)
         self.metrics = DpmMetrics(CollectorRegistry())
-        self.manager = DataPlaneManager(cast(Any, log), "c" * 36, metrics=self.metrics, queue=queue)
+        self.manager = DataPlaneManager(
+            cast(Any, log), "c" * 36, DpmSettings(topic_interval=TOPIC_INTERVAL), self.metrics, queue=queue
+        )
         self.manager._holding = cast(Any, self.holding)
 
     async def start(self) -> "Controller":
@@ -212,7 +217,7 @@ class Host:
         self.sequence.enter(LOG_ID)
         self.reports.connected(LOG_ID)
         controller.manager.host_connected(self.stream)
-        self.topics.connected(LOG_ID)
+        self.topics.connected(LOG_ID, TOPIC_INTERVAL)
 
     def disconnect(self) -> None:
         """What is under way either way is lost."""

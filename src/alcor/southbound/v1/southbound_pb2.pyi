@@ -174,16 +174,18 @@ class Rescue(_message.Message):
     def __init__(self, relayed_by: _Optional[str] = ...) -> None: ...
 
 class Welcome(_message.Message):
-    __slots__ = ("log_id", "controller_id", "report_interval_seconds", "digest_interval_seconds")
+    __slots__ = ("log_id", "controller_id", "report_interval_seconds", "digest_interval_seconds", "topic_interval_seconds")
     LOG_ID_FIELD_NUMBER: _ClassVar[int]
     CONTROLLER_ID_FIELD_NUMBER: _ClassVar[int]
     REPORT_INTERVAL_SECONDS_FIELD_NUMBER: _ClassVar[int]
     DIGEST_INTERVAL_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_INTERVAL_SECONDS_FIELD_NUMBER: _ClassVar[int]
     log_id: bytes
     controller_id: str
     report_interval_seconds: int
     digest_interval_seconds: int
-    def __init__(self, log_id: _Optional[bytes] = ..., controller_id: _Optional[str] = ..., report_interval_seconds: _Optional[int] = ..., digest_interval_seconds: _Optional[int] = ...) -> None: ...
+    topic_interval_seconds: int
+    def __init__(self, log_id: _Optional[bytes] = ..., controller_id: _Optional[str] = ..., report_interval_seconds: _Optional[int] = ..., digest_interval_seconds: _Optional[int] = ..., topic_interval_seconds: _Optional[int] = ...) -> None: ...
 
 class GoalState(_message.Message):
     __slots__ = ("base_revision", "revision", "snapshot", "more", "feeds", "vpcs", "subnets", "ports", "vteps", "forwarding", "addresses", "routers", "security_groups", "memberships", "network_acls", "removed_vpcs", "removed_subnets", "removed_ports", "removed_vteps", "removed_routers", "removed_security_groups", "removed_network_acls", "router_deltas")
