@@ -110,7 +110,6 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     asking = Asking(
         settings.host_id, settings.controllers, on_demand, counters, open_channel=open_channel, ways=rescue.target
     )
-    rescue.changed_over = asking.dial_anew
     enrolment = settings.enrolment_addresses()
     relay = Relay(
         settings.vtep_ip,
@@ -137,6 +136,12 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         settings.channel,
         message_queue,
     )
+
+    def changed_over() -> None:
+        asking.dial_anew()
+        southbound.dial_anew()
+
+    rescue.changed_over = changed_over
     metadata = MetadataProxy(settings.metadata, wanted, driver, counters)
     names = NameClient(open_channel=open_channel, ways=rescue.target)
     directory_of_names = NameDirectory(settings.host_id, asking.order, names, counters)

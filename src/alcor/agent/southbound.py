@@ -20,7 +20,7 @@ from alcor.agent.topics import Topics
 from alcor.agent.wanted import Wanted
 from alcor.agent.ways import open_way
 from alcor.channels.either_way import AgentConnection
-from alcor.channels.fast_path.client import ConnectionLost
+from alcor.channels.fast_path.client import ConnectionLost, FastPathClient
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.message_queue.opening import MessageQueue
 from alcor.channels.messages import Hello, ResyncRequest
@@ -62,7 +62,8 @@ class Southbound:
         self.topics = Topics(topics, wanted, reports, counters, self._take_goal_state, self._take_read)
         self._digests = StateDigests(wanted, reports)
         told = Told(asking.told_ncms, health.told_targets, rescue.told)
-        self._client = open_way(controllers, self.hello, told, counters, open_channel, self._way, streams, channel)
+        self._fast = FastPathClient(controllers, self.hello, told=told, ways=self._way, open_channel=open_channel)
+        self._client = open_way(self._fast, self.hello, told, counters, streams, channel)
 
     def hello(self) -> Hello:
         """Who this host is and what it has been given."""
@@ -77,6 +78,10 @@ class Southbound:
             feeds=feeds,
             relayed_by=self.relay,
         )
+
+    def dial_anew(self) -> None:
+        """Another way leads to controllers from now on: nothing more is expected of an attempt on the one before."""
+        self._fast.dial_anew()
 
     @contextlib.asynccontextmanager
     async def _way(self, address: str) -> AsyncIterator[str]:

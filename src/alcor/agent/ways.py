@@ -1,41 +1,30 @@
 """Which way the agent goes to a controller."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
 from alcor.agent.counters import Counters
 from alcor.channels.either_way import AgentClient, EitherWay
 from alcor.channels.fast_path.client import FastPathClient
-from alcor.channels.fast_path.opening import OpenChannel
 from alcor.channels.message_queue.client import QueueClient
 from alcor.channels.message_queue.queue import Queue
 from alcor.channels.messages import Hello
 from alcor.channels.told import Told
-from alcor.channels.ways import Ways
 
 QUEUE_ONLY = "queue"
 """The channel of agents that do not use the fast path."""
 
 
 def open_way(
-    controllers: Sequence[str],
+    fast: FastPathClient,
     hello: Callable[[], Hello],
     told: Told,
     counters: Counters,
-    open_channel: OpenChannel,
-    ways: Ways,
     queue: Queue | None,
     channel: str,
 ) -> AgentClient:
     """A client for the host: of the fast path, of the queue, or of both where the settings leave it to the agent."""
-    fast = FastPathClient(
-        controllers,
-        hello,
-        told=told,
-        ways=ways,
-        open_channel=open_channel,
-    )
     if queue is None:
         return fast
 

@@ -104,6 +104,37 @@ async def test_a_controller_that_does_not_welcome_is_passed_over(
         assert connection.address == controller.address
 
 
+async def test_an_attempt_on_a_way_that_was_left_is_given_up_and_a_connection_is_not(
+    controller: Controller, directory: Path
+) -> None:
+    silent = f"unix:{directory}/silent"
+    entered, left = [], []
+
+    @contextlib.asynccontextmanager
+    async def ways(address: str) -> AsyncIterator[str]:
+        way = address if left else silent
+        entered.append(way)
+        yield way
+        left.append(way)
+
+    never = 3600.0
+    one = FastPathClient([controller.address], lambda: HELLO, backoff=BACKOFF, welcome_timeout=never, ways=ways)
+    async with (
+        scripted_controller(silent, hold=True),
+        asyncio.timeout(30),
+        contextlib.aclosing(one.connections()) as connections,
+    ):
+        connecting = asyncio.ensure_future(anext(connections))
+        while not left:
+            if entered:
+                one.dial_anew()
+            await asyncio.sleep(0.01)
+        connection = await connecting
+        one.dial_anew()
+        await connection.send(Acknowledgement(0))
+        assert (entered, left) == ([silent, controller.address], [silent])
+
+
 @pytest.mark.parametrize(
     "message",
     [b"\xff garbage", WELCOME, goal_state(vpcs=[pb.Vpc(id=b"short")]), b"", ncms("nowhere")],

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 RELAYS = "relays.msgpack"
 """The file in which candidates are kept: they are needed when nobody can tell them."""
 
-_LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.5
 _STEADY_SECONDS = 600.0  # on the direct way, after which the next rescue is the first
 _LONGEST_CHECK_SECONDS = 600.0
 _RETURN_SECONDS = 15.0  # that a host may take to connect directly: attempts are some seconds apart
@@ -44,7 +44,7 @@ class RescueSettings(msgspec.Struct, frozen=True):
 
     after: float = 5.0  # without a controller, before a neighbour is asked; half as much again at random; 0 for never
     check: float = 10.0  # between two looks whether the direct way is there again, more or less
-    timeout: float = 2.0  # for a direct connection
+    timeout: float = 2.0  # for a connection, to a controller directly or to a neighbour
     patience: float = 2.0 + handshake.PATIENCE_SECONDS  # with one neighbour
 
 
@@ -128,7 +128,7 @@ class Rescue:
         """Change over to neighbours and back again, for ever."""
         try:
             while True:
-                await asyncio.sleep(_LOOK_SECONDS)
+                await asyncio.sleep(LOOK_SECONDS)
                 if self.is_relayed:
                     await self._look_for_direct_way()
                 elif self._must_be_rescued():
@@ -255,7 +255,8 @@ class Rescue:
             self._order.append(candidate)
 
     async def _ask(self, candidate: RelayCandidate, address: str) -> Stream:
-        reader, writer = await asyncio.open_connection(ipv4_text(candidate.ipv4), self._port)
+        async with asyncio.timeout(self._settings.timeout):
+            reader, writer = await asyncio.open_connection(ipv4_text(candidate.ipv4), self._port)
         try:
             greeting = await reader.readexactly(handshake.GREETING_BYTES)
             handshake.check_greeting(greeting)

@@ -102,6 +102,10 @@ class FastPathClient:
             ways=ways,
         )
 
+    def dial_anew(self) -> None:
+        """See Dialling.dial_anew."""
+        self._dialling.dial_anew()
+
     def connections(self) -> AsyncIterator[Connection]:
         """One connection after the other; see Dialling.connections."""
         return self._dialling.connections()

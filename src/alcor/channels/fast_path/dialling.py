@@ -71,6 +71,13 @@ class Dialling(Generic[Welcomed]):
         self._not_welcomed = not_welcomed
         self._open_channel = open_channel
         self._ways = ways
+        self._patience: asyncio.Timeout | None = None  # with the attempt that is under way
+
+    def dial_anew(self) -> None:
+        """There is another way now: an attempt that has come to nothing so far is given up, a connection is not."""
+        patience, self._patience = self._patience, None
+        if patience is not None:
+            patience.reschedule(asyncio.get_running_loop().time())
 
     async def connections(self) -> AsyncIterator[Welcomed]:
         """One connection after the other, trying addresses in turn; never ends by itself.
@@ -112,19 +119,25 @@ class Dialling(Generic[Welcomed]):
 
     async def _greet(self, address: str, stream: Any) -> Welcomed | None:
         try:
-            async with asyncio.timeout(self._welcome_timeout):
-                await stream.write(self._hello())
-                data = await stream.read()
+            data = await self._first_answer(stream)
             if data is END_OF_STREAM:
                 raise MalformedMessage("the stream ended before the welcome")
             return self._welcomed(address, data, stream)
         except TimeoutError:
-            log.warning("%s %s did not answer within %g s", self._what, address, self._welcome_timeout)
+            log.warning("%s %s did not answer in time", self._what, address)
         except MalformedMessage as error:
             log.warning("%s %s did not welcome this host: %s", self._what, address, error)
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             log.warning("%s %s cannot be reached: %s", self._what, address, await _status(stream))
         return None
+
+    async def _first_answer(self, stream: Any) -> Any:
+        async with asyncio.timeout(self._welcome_timeout) as self._patience:
+            try:
+                await stream.write(self._hello())
+                return await stream.read()
+            finally:
+                self._patience = None
 
 
 async def send(stream: Any, data: bytes, lock: asyncio.Lock, peer: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 
 from alcor.channels.fast_path.engine import keep_engine
-from alcor.channels.fast_path.options import Keepalive
+from alcor.channels.fast_path.options import CONTROLLERS_KEEPALIVE, Keepalive
 
 ServerCredentials = Callable[[], Any]
 """Makes those of opening.server_credentials, when the server starts."""
@@ -27,7 +27,7 @@ class GrpcServer:
     ) -> None:
         """``address`` is HOST:PORT or unix:PATH. Without ``credentials`` everybody is let in, in the clear."""
         self._address = address
-        self._keepalive = keepalive or Keepalive()
+        self._keepalive = keepalive or CONTROLLERS_KEEPALIVE
         self._credentials = credentials
         self._services: list[Any] = []
         self._server: Any = None

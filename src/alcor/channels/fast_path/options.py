@@ -26,7 +26,7 @@ GOAL_STATES_AHEAD = 4
 
 
 class Keepalive(msgspec.Struct, frozen=True):
-    """How a dead peer is noticed: a silent connection is probed and given up without an answer."""
+    """How a dead peer is noticed: a silent connection is probed and given up without an answer. For a host's end."""
 
     interval: float = 10.0  # seconds without traffic before a probe
     timeout: float = 5.0  # seconds to wait for its answer
@@ -46,3 +46,7 @@ class Keepalive(msgspec.Struct, frozen=True):
             ("grpc.max_receive_message_length", MAXIMUM_MESSAGE_BYTES),
             ("grpc.max_send_message_length", MAXIMUM_MESSAGE_BYTES),
         ]
+
+
+CONTROLLERS_KEEPALIVE = Keepalive(interval=15.0)
+"""For the controller's end: hosts notice first that they are cut off, and may be led back by a neighbour in time."""

@@ -20,7 +20,7 @@ from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, Con
 from alcor.channels.fast_path.grpc_server import GrpcServer, ServerCredentials
 from alcor.channels.fast_path.many_hosts import ManyHostsStream
 from alcor.channels.fast_path.ncm_announcements import NcmAnnouncements
-from alcor.channels.fast_path.options import END_OF_STREAM, Keepalive
+from alcor.channels.fast_path.options import CONTROLLERS_KEEPALIVE, END_OF_STREAM, Keepalive
 from alcor.channels.fast_path.sent_times import SentTimes
 from alcor.channels.fast_path.snapshot_turns import SnapshotTurns
 from alcor.channels.interface import ChannelListener, Delivery
@@ -53,7 +53,7 @@ _NOT_TAKEN = "the snapshot was not taken in time: come again"
 class FastPathSettings(msgspec.Struct, frozen=True):
     """Limits of the server."""
 
-    keepalive: Keepalive = Keepalive()
+    keepalive: Keepalive = CONTROLLERS_KEEPALIVE
     hello_timeout: float = 10.0  # seconds a new stream has to say who it is
     part_bytes: int = PART_BYTES
     snapshots_at_once: int = 4  # each holds a copy of its VPCs' neighbours while it is sent
