@@ -10,6 +10,7 @@ import uvloop
 from alcor.channels.topic_beats import USUAL_LONGEST
 from alcor.cli import identity, quotas
 from alcor.cli import trust_options as trust
+from alcor.cli.above import above, number_or_never
 from alcor.controller import logs
 from alcor.controller.controller import run_controller
 from alcor.controller.settings import ROLES, ControllerError, ControllerSettings
@@ -87,9 +88,10 @@ def _default_data_directory() -> Path:
 @click.option("--message-queue", metavar="URL", default="", show_envvar=True,
               help="A message queue beside the streams to hosts: pulsar://HOST:PORT/TENANT/NAMESPACE, public/default "
                    "when no namespace is named.")  # fmt: skip
-@click.option("--queue-above", metavar="PORTS", type=click.IntRange(min=0), show_envvar=True, show_default="none",
+@click.option("--queue-above", metavar="PORTS", type=number_or_never, show_envvar=True,
+              show_default="none",
               help="Bound ports of a VPC that is told ahead above which what changes is published for all its hosts "
-                   "at once, by the message queue. Give all controllers the same.")  # fmt: skip
+                   "at once, by the message queue; none for never. Give all controllers the same.")  # fmt: skip
 @click.option("--topic-interval", metavar="SECONDS", type=click.IntRange(5, 3600), default=USUAL_LONGEST,
               show_envvar=True,
               help="How long a topic of which nothing changes may go without a message. Shorter, hosts notice earlier "
@@ -123,7 +125,7 @@ def command(
     underlay_mtu: int,
     hosts_per_group: int,
     message_queue: str,
-    queue_above: int | None,
+    queue_above: int | str | None,
     topic_interval: int,
     quota: tuple[str, ...],
     roles: tuple[str, ...],
@@ -160,7 +162,7 @@ def command(
             quotas.default_limits(who_callers_are["auth"] != "none", quota),
             underlay_mtu,
             hosts_per_group,
-            queue_above=queue_above,
+            queue_above=above(queue_above, None),
         ),
         message_queue=message_queue,
         roles=frozenset(roles),

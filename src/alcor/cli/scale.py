@@ -7,12 +7,15 @@ from pathlib import Path
 
 import click
 
+from alcor.cli.above import number_or_never
+
 _EPILOG = """\b
 Examples:
   alcor scale list
   alcor scale run smoke
   alcor scale run million-hosts --hosts 100000 --report report/
   alcor scale run big-vpc --database postgresql+psycopg://alcor@db/alcor
+  alcor scale run message-queue --message-queue pulsar://10.0.0.1:6650/public/scale
   alcor scale run ./mine.toml --controller http://10.0.0.1:9696 --southbound 10.0.0.1:9697
 
 \b
@@ -54,6 +57,11 @@ def list_() -> None:
 @click.option("--rate", type=click.FloatRange(min=0), metavar="N", help="Requests a second; 0 for as many as go.")
 @click.option("--iterations", type=click.IntRange(min=1), metavar="N", help="Rounds of steps that go round.")
 @click.option("--peers", type=click.IntRange(min=1), metavar="N", help="Peers that each host asks for.")
+@click.option("--changes", type=click.IntRange(min=1), metavar="N", help="Changes of steps that many hosts hear of.")
+@click.option("--channel", type=click.Choice(["fast", "queue", "both"]), metavar="CHANNEL",
+              help="How hosts are told, whatever the scenario says: fast, queue or both.")  # fmt: skip
+@click.option("--queue-above", metavar="PORTS", type=number_or_never,
+              help="What the controller is told that is started: a number, or none.")  # fmt: skip
 @click.option("--timeout", type=click.FloatRange(min=1), metavar="SECONDS", help="Patience of each step.")
 @click.option("--report", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write report.html and report.json there; made when missing.")  # fmt: skip
@@ -64,6 +72,9 @@ def list_() -> None:
               help="A controller that runs already, like http://10.0.0.1:9696. What the scenario creates "
                    "stays in it.")  # fmt: skip
 @click.option("--southbound", metavar="ADDRESS", default="", help="Where that controller listens for agents.")
+@click.option("--message-queue", metavar="URL", default="", show_default="a broker that is started and removed",
+              help="A message queue for hosts that use one, like pulsar://10.0.0.1:6650/public/scale; that of the "
+                   "controller, when --controller names one.")  # fmt: skip
 def run(
     scenario: str,
     hosts: int | None,
@@ -72,6 +83,9 @@ def run(
     database: str,
     controller: str,
     southbound: str,
+    message_queue: str,
+    channel: str | None,
+    queue_above: int | str | None,
     **values: int | float | None,
 ) -> None:
     """Run SCENARIO: one of those that come with Alcor, or a TOML file.
@@ -92,12 +106,13 @@ def run(
         sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? for what it cannot show
     watcher = Watcher(Console(highlight=False, soft_wrap=not sys.stdout.isatty()))
     try:
-        chosen = scenarios.override(scenarios.read(scenario), hosts, processes, **values)
+        chosen = scenarios.override(scenarios.read(scenario), hosts, processes, channel, queue_above, **values)
         name = Path(scenario).stem
         watcher.begin(name, chosen.description, machine())
         if report is not None:
             report.mkdir(parents=True, exist_ok=True)
-        outcome = uvloop.run(run_scenario(name, chosen, Target(database, controller, southbound), watcher))
+        target = Target(database, controller, southbound, message_queue)
+        outcome = uvloop.run(run_scenario(name, chosen, target, watcher))
         if report is not None:
             write_report(outcome, report)
             click.echo(f"Report: {report / 'report.html'}")

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Self
 
 from alcor.scale.errors import ScaleError
@@ -57,14 +58,15 @@ class Controller:
 class OwnController(Controller):
     """An ``alcor controller`` on loopback, on a new SQLite file or a given database."""
 
-    def __init__(self, database: str = "") -> None:
+    def __init__(self, database: str = "", options: Sequence[str] = ()) -> None:
+        """``options`` are of the command line, beside those that this chooses."""
         self._directory = WorkDirectory()
         directory = self._directory.path
-        port = _free_port()
+        port = free_port()
         super().__init__(f"http://127.0.0.1:{port}", f"unix:{directory}/agents")
         # The kernel ends it with this process, however that ends.
         command = ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "alcor", "controller"]
-        command += ["--listen", f"127.0.0.1:{port}", "--southbound", self.southbound, "--database", database]
+        command += [*options, "--listen", f"127.0.0.1:{port}", "--southbound", self.southbound, "--database", database]
         self._command = [*command, "--data-directory", str(directory), "--log-level", "warning"]
         self._log = directory / "controller.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -115,7 +117,8 @@ class OwnController(Controller):
         self._directory.remove()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -5,19 +5,19 @@ import logging
 import os
 import random
 import time
-from array import array
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from alcor.channels.fast_path.many_client import ManyHostsConnection
+from alcor.channels.message_queue.opening import MessageQueue
 from alcor.channels.messages import Acknowledgement, AgentMessage, Hello, PortReport, ResyncRequest, Welcome
 from alcor.model.identifiers import Id
+from alcor.scale.agent_host import AgentHost, some
 from alcor.scale.asking import Answers, Asking, News
-from alcor.scale.counts import Counts
 from alcor.scale.host import Link, SimulatedHost, Taken
 from alcor.scale.scenario import Hosts
+from alcor.scale.seen import Heard, Seen
 from alcor.southbound.v1 import southbound_pb2 as pb
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ _FIRST_PAUSE = 0.1  # seconds before a lost connection is made again: between ha
 _LONGEST_PAUSE = 3.0
 _COME_BACK_SECONDS = 1.0  # until a host that the controller ended says hello again
 _HELLOS_AHEAD = 1000  # that wait to be sent on one connection
+_COMING = 50  # hosts with streams of their own that connect at the same time
 
 
 def host_name(number: int) -> str:
@@ -38,6 +39,7 @@ class Events(msgspec.Struct, array_like=True):
 
     up: list[tuple[Id, float]] = []  # port, and when it was programmed (time.monotonic)
     connects: bytes = b""  # seconds from hello to the first goal state, as an array of doubles
+    heard: list[Heard] = []
     news: list[News] = []
     answers: Answers | None = None  # once all questions are answered
     trouble: str = ""  # what keeps hosts from asking
@@ -56,60 +58,75 @@ class _Programmed(NamedTuple):
 class Fleet:
     """Hosts first..first+count-1, connected as long as the fleet runs."""
 
-    def __init__(self, address: str, first: int, count: int, hosts: Hosts) -> None:
-        """``hosts`` says how they are."""
-        self.counts = Counts()
+    def __init__(self, address: str, first: int, count: int, hosts: Hosts, queue: MessageQueue | None = None) -> None:
+        """``hosts`` says how they are; ``queue`` is not closed."""
+        self.seen = Seen()
+        self.counts = self.seen.counts
         self.programming_seconds = hosts.programming_seconds
         self.keep_told = hosts.digests
         self.slow_seconds = 0.0
         self.boot_id = os.urandom(16)
         self.asking = Asking(address, self.boot_id, hosts.per_connection, self.counts)
         self.numbers = range(first, first + count)
-        self._up: list[tuple[Id, float]] = []
-        self._connects = array("d")
         self._log_id = b""
-        self._groups = [
-            _Group(self, address, start, min(hosts.per_connection, first + count - start))
-            for start in range(first, first + count, hosts.per_connection)
-        ]
+        self._agents: list[AgentHost] = []
+        self._groups: list[_Group] = []
+        if hosts.like_agents:
+            self._agents = [
+                AgentHost(number, host_name(number), self.boot_id, address, hosts.channel, queue, self.seen)
+                for number in self.numbers
+            ]
+            self._take_time(self._agents, hosts.programming_seconds)
+        else:
+            self._groups = [
+                _Group(self, address, start, min(hosts.per_connection, first + count - start))
+                for start in range(first, first + count, hosts.per_connection)
+            ]
 
     async def run(self) -> None:
         """Connect, and stay connected, for ever."""
         async with asyncio.TaskGroup() as tasks:
             for group in self._groups:
                 tasks.create_task(group.run())
+            for start in range(0, len(self._agents), _COMING):
+                coming = self._agents[start : start + _COMING]
+                for agent in coming:
+                    tasks.create_task(agent.run())
+                for agent in coming:
+                    await agent.came.wait()
 
     def cut(self, fraction: float, away_seconds: float) -> None:
         """Cut some of the connections; they are made again after a while."""
+        if self._agents:
+            for agent in some(self._agents, fraction):
+                self.counts.cut += agent.connected
+                agent.cut(away_seconds)
+            return
         for group in random.sample(self._groups, max(1, round(fraction * len(self._groups)))):
             self.counts.cut += group.cut(away_seconds)
 
     def slow(self, fraction: float, seconds: float) -> None:
         """Let some hosts take so long for each goal state."""
+        self._take_time(self._agents[: round(fraction * len(self._agents))], seconds)
         for group in self._groups:
             group.slow_hosts = round(fraction * len(group.hosts))
         self.slow_seconds = seconds
 
+    def _take_time(self, agents: list[AgentHost], seconds: float) -> None:
+        for agent in agents:
+            agent.programming_seconds = seconds
+
     def events(self) -> Events:
         """What was measured since this was asked last."""
-        events = Events(self._up, self._connects.tobytes(), *self.asking.events(), self.asking.trouble)
-        self._up, self._connects = [], array("d")
-        return events
+        up, connects, heard = self.seen.taken()
+        news, answers = self.asking.events()
+        return Events(up, connects, heard, news, answers, self.asking.trouble)
 
     def intern(self, log_id: bytes) -> bytes:
         """The same object for all hosts."""
         if log_id != self._log_id:
             self._log_id = log_id
         return self._log_id
-
-    def note_up(self, port_ids: Iterable[Id]) -> None:
-        """Ports have been programmed."""
-        now = time.monotonic()
-        self._up.extend((port_id, now) for port_id in port_ids)
-
-    def note_connected(self, since: float) -> None:
-        """A host has its first goal state since its hello."""
-        self._connects.append(time.monotonic() - since)
 
 
 class _Group:
@@ -173,7 +190,11 @@ class _Group:
 
     def goal_state(self, number: int, part: pb.GoalState) -> None:
         host, counts = self.hosts[number], self._fleet.counts
-        counts.neighbours += sum(len(forwarding.macs) for forwarding in part.forwarding)
+        for forwarding in part.forwarding:
+            counts.neighbours += len(forwarding.macs)
+            self._fleet.seen.heard(self._first + number, forwarding.macs)
+        if part.security_groups:
+            self._fleet.seen.heard(self._first + number, [len(group.rules) for group in part.security_groups])
         if part.removed_ports and host.ports is not None:
             counts.removed += sum(port_id in host.ports for port_id in part.removed_ports)
         before = host.revision
@@ -217,7 +238,7 @@ class _Group:
     def _programmed(self, number: int, done: _Programmed) -> None:
         host = self.hosts[number]
         new = host.program(None if done.complete else done.named)
-        self._fleet.note_up(new)
+        self._fleet.seen.up(new)
         if host.link is Link.AWAY or host.welcomes != done.welcomes:
             return  # everything is reported at the next welcome
         states = host.states(None if done.complete else done.named)
@@ -246,7 +267,7 @@ class _Group:
 
     def _up_to_date(self) -> None:
         self._fleet.counts.up_to_date += 1
-        self._fleet.note_connected(self._began)
+        self._fleet.seen.connected(self._began)
 
     def _gone(self, host: SimulatedHost) -> None:
         if host.link is not Link.AWAY:

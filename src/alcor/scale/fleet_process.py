@@ -15,12 +15,15 @@ from typing import Any
 import msgspec
 import uvloop
 
+from alcor.channels.message_queue.address import QueueAddress
+from alcor.channels.message_queue.opening import open_queue
 from alcor.model.identifiers import Id
 from alcor.scale.asking import Answers, AskedVpc, News, Questions
 from alcor.scale.counts import Counts
 from alcor.scale.errors import ScaleError
 from alcor.scale.fleet import Events, Fleet, host_name
 from alcor.scale.scenario import Hosts
+from alcor.scale.seen import Heard
 
 _REPORT_SECONDS = 0.1
 _STOP_SECONDS = 10.0
@@ -44,6 +47,12 @@ class Slow(msgspec.Struct, tag=True):
     seconds: float
 
 
+class Watch(msgspec.Struct, tag=True):
+    """Note what hosts hear, or no more."""
+
+    on: bool
+
+
 class OpenStreams(msgspec.Struct, tag=True):
     """Let hosts connect to the Network Config Manager."""
 
@@ -61,7 +70,7 @@ class CloseStreams(msgspec.Struct, tag=True):
     """Let no host ask any more."""
 
 
-Command = Start | Cut | Slow | OpenStreams | AskPeers | CloseStreams
+Command = Start | Cut | Slow | Watch | OpenStreams | AskPeers | CloseStreams
 
 
 class Report(msgspec.Struct, array_like=True):
@@ -79,9 +88,16 @@ _decode_report = msgspec.msgpack.Decoder(Report).decode
 class Fleets:
     """All simulated hosts of a test. ``on_up`` is told when ports were programmed (time.monotonic)."""
 
-    def __init__(self, southbound: str, hosts: Hosts, on_up: Callable[[list[tuple[Id, float]]], None]) -> None:
+    def __init__(
+        self,
+        southbound: str,
+        hosts: Hosts,
+        on_up: Callable[[list[tuple[Id, float]]], None],
+        message_queue: QueueAddress | None = None,
+    ) -> None:
         self.counts = Counts()
         self.connect_seconds = array("d")  # of hosts, from the attempt to the first goal state
+        self.heard: list[Heard] = []
         self.news: list[News] = []
         self.answers: list[Answers] = []
         self._on_up = on_up
@@ -95,7 +111,7 @@ class Fleets:
         for number in range(hosts.processes):
             count = share + (number < more)
             ours, theirs = context.Pipe()
-            arguments = (theirs, southbound, first, count, hosts)
+            arguments = (theirs, southbound, first, count, hosts, message_queue)
             process = context.Process(target=_run, args=arguments, daemon=True, name=f"hosts-{number + 1}")
             process.start()
             theirs.close()
@@ -147,6 +163,7 @@ class Fleets:
         self._counts[number] = report.counts
         self.connect_seconds.frombytes(report.events.connects)
         self._on_up(report.events.up)
+        self.heard.extend(report.events.heard)
         self.news.extend(report.events.news)
         if report.events.answers is not None:
             self.answers.append(report.events.answers)
@@ -177,10 +194,20 @@ def _read(pipe: Pipe, on_message: Callable[[bytes], None], on_end: Callable[[], 
     threading.Thread(target=read, daemon=True).start()
 
 
-def _run(pipe: Pipe, southbound: str, first: int, count: int, hosts: Hosts) -> None:
+def _run(pipe: Pipe, southbound: str, first: int, count: int, hosts: Hosts, message_queue: QueueAddress | None) -> None:
     logging.basicConfig(level=logging.ERROR)
-    fleet = Fleet(southbound, first, count, hosts)
-    uvloop.run(_serve(fleet, pipe))
+    uvloop.run(_open_and_serve(pipe, southbound, first, count, hosts, message_queue))
+
+
+async def _open_and_serve(
+    pipe: Pipe, southbound: str, first: int, count: int, hosts: Hosts, message_queue: QueueAddress | None
+) -> None:
+    queue = None if message_queue is None else open_queue(message_queue)
+    try:
+        await _serve(Fleet(southbound, first, count, hosts, queue), pipe)
+    finally:
+        if queue is not None:
+            await queue.close()
 
 
 async def _serve(fleet: Fleet, pipe: Pipe) -> None:
@@ -194,6 +221,8 @@ async def _serve(fleet: Fleet, pipe: Pipe) -> None:
                 fleet.cut(fraction, away_seconds)
             case Slow(fraction, seconds):
                 fleet.slow(fraction, seconds)
+            case Watch(on):
+                fleet.seen.watching = on
             case OpenStreams(hosts, vpcs):
                 own = [(host_name(number), number, vpc) for number, vpc in hosts if number in fleet.numbers]
                 fleet.asking.open(own, vpcs)

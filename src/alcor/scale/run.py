@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from alcor.channels.message_queue.address import parse_queue
 from alcor.model.identifiers import Id
+from alcor.scale.broker import OwnBroker
 from alcor.scale.controller import Controller
 from alcor.scale.errors import ScaleError
 from alcor.scale.fleet_process import Fleets
@@ -31,6 +33,7 @@ class Vpc(msgspec.Struct):
     subnet_id: str
     hosts: range
     on_demand: bool = False
+    security_group: str = ""  # that all its ports are in; empty for the project's own
     ports: dict[Id, int] = {}
 
 
@@ -46,12 +49,17 @@ class Progress(msgspec.Struct):
 class Run:
     """A test that is under way."""
 
-    def __init__(self, scenario: Scenario, controller: Controller, interval: float) -> None:
+    def __init__(
+        self, scenario: Scenario, controller: Controller, interval: float, broker: OwnBroker | None, queue: str
+    ) -> None:
+        """``queue`` is where the hosts' message queue is, and ``broker`` its process when that is ours."""
         self.scenario = scenario
         self.controller = controller
+        self.broker = broker
         self.client: HttpClient = controller.client
         self.tracker = PortTracker(self.client)
-        self.fleets = Fleets(controller.southbound, scenario.hosts, self.tracker.programmed_at)
+        address = parse_queue(queue) if queue else None
+        self.fleets = Fleets(controller.southbound, scenario.hosts, self.tracker.programmed_at, address)
         self.timeline = Timeline(self.client, self.process_ids, interval)
         self.progress = Progress()
         self.requests = 0  # answered so far
@@ -66,6 +74,8 @@ class Run:
         found = {"load generator": os.getpid(), **self.fleets.processes}
         if self.controller.process_id is not None:
             found["controller"] = self.controller.process_id
+        if self.broker is not None and self.broker.process_id is not None:
+            found["broker"] = self.broker.process_id
         return found
 
     def report(self, title: str, total: float, unit: str, done: Callable[[], float]) -> None:

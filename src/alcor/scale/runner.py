@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from alcor.scale.broker import OwnBroker
 from alcor.scale.controller import Controller, OwnController
 from alcor.scale.errors import ScaleError
 from alcor.scale.machine import machine
@@ -23,6 +24,7 @@ from alcor.scale.scenario import (
     Requests,
     Scenario,
     SlowHosts,
+    Spread,
     Step,
     UpdatePorts,
     Wait,
@@ -32,6 +34,7 @@ from alcor.scale.steps.connect import connect
 from alcor.scale.steps.faults import cut_connections, kill_controller, slow_hosts
 from alcor.scale.steps.ports import create_ports, delete_ports, update_ports
 from alcor.scale.steps.requests import requests
+from alcor.scale.steps.spread import spread
 from alcor.scale.watching import Watcher
 
 _DATABASES = {"": "SQLite", "sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -43,6 +46,7 @@ class Target(msgspec.Struct, frozen=True):
     database: str = ""  # SQLAlchemy URL; empty for a new SQLite file
     controller: str = ""  # http://HOST:PORT of one that runs
     southbound: str = ""  # where that one listens for agents
+    message_queue: str = ""  # pulsar://…; empty for a broker of our own, if the hosts need one
 
 
 async def run_scenario(
@@ -51,12 +55,14 @@ async def run_scenario(
     """Run it. A step that fails ends the test and is a problem of its result. Raises ScaleError before that."""
     here = machine()  # the commit, before anybody goes on
     with contextlib.ExitStack() as stack:
-        controller = _controller(target)
+        broker = await _broker(scenario, target, stack)
+        queue = target.message_queue or (broker.url if broker else "")
+        controller = _controller(scenario, target, queue)
         stack.callback(controller.close)
         if isinstance(controller, OwnController):
             controller.start()
         await controller.wait_until_ready()
-        run = Run(scenario, controller, interval)
+        run = Run(scenario, controller, interval, broker, queue if scenario.hosts.on_queue else "")
         stack.callback(run.fleets.stop)
         run.fleets.listen()
         background = [asyncio.create_task(run.timeline.run()), asyncio.create_task(watcher.watch(run))]
@@ -83,9 +89,25 @@ async def run_scenario(
         )
 
 
-def _controller(target: Target) -> Controller:
+async def _broker(scenario: Scenario, target: Target, stack: contextlib.ExitStack) -> OwnBroker | None:
+    """A broker, if hosts need one and none is named."""
+    if not scenario.hosts.on_queue or target.message_queue:
+        return None
+    if target.controller:
+        raise ScaleError("these hosts use a message queue: name the controller's with --message-queue")
+    broker = OwnBroker()
+    stack.callback(broker.close)
+    broker.start()
+    await broker.wait_until_ready()
+    return broker
+
+
+def _controller(scenario: Scenario, target: Target, queue: str) -> Controller:
     if not target.controller:
-        return OwnController(target.database)
+        options = ["--message-queue", queue] if queue else []
+        if queue and scenario.controller.queue_above != "":
+            options += ["--queue-above", str(scenario.controller.queue_above)]
+        return OwnController(target.database, options)
     if not target.southbound:
         raise ScaleError("with --controller, say with --southbound where it listens for agents")
     return Controller(target.controller, target.southbound)
@@ -120,6 +142,9 @@ def describe(step: Step) -> str:
             return f"create {step.vpcs:,} × {step.ports:,} ports, {kind}, {step.clients} clients"
         case UpdatePorts():
             return f"{'rename' if step.change == 'name' else 'move'} {step.ports:,} ports, {step.clients} clients"
+        case Spread():
+            what = "ports of the VPC" if step.change == "port" else "rules of the security group"
+            return f"{step.changes:,} more {what} that was created last, {step.rate:g} a second"
         case DeletePorts():
             return f"delete {step.ports:,} ports, {step.clients} clients"
         case Requests():
@@ -159,6 +184,7 @@ _DO: dict[type, Callable[[Run, Any, StepResult], Awaitable[None]]] = {
     Connect: connect,
     CreatePorts: create_ports,
     UpdatePorts: update_ports,
+    Spread: spread,
     DeletePorts: delete_ports,
     Requests: requests,
     AskPeers: ask_peers,

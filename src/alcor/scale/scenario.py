@@ -26,6 +26,8 @@ from alcor.scale.errors import ScaleError
 Count = Annotated[int, msgspec.Meta(ge=1)]
 CountOrNone = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Channel = Literal["fast", "queue", "both"]
+"""How hosts are told: by gRPC; over the message queue; by gRPC and, of VPCs that have a topic, by that."""
 Fraction = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
@@ -41,6 +43,27 @@ class Hosts(_Plain, frozen=True):
     per_connection: Annotated[int, msgspec.Meta(ge=1, le=65_536)] = 10_000
     programming_seconds: Seconds = 0.0  # from a goal state's arrival until its ports are reported UP
     digests: bool = False  # hosts keep what they were told, and say the digest of it when they come back
+    channel: Channel = "fast"
+
+    def __post_init__(self) -> None:
+        if self.digests and self.like_agents:
+            raise ValueError("only hosts that share a connection say digests")
+
+    @property
+    def like_agents(self) -> bool:
+        """Whether each is reached as an agent is, and by nothing that it shares with others."""
+        return self.channel != "fast" or self.per_connection == 1
+
+    @property
+    def on_queue(self) -> bool:
+        """Whether they need a message queue."""
+        return self.channel != "fast"
+
+
+class Controllers(_Plain, frozen=True):
+    """What the controller that is started is told."""
+
+    queue_above: Annotated[int, msgspec.Meta(ge=0)] | Literal["none", ""] = ""  # its own default where it is left out
 
 
 class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, tag_field="do"):
@@ -65,6 +88,7 @@ class CreatePorts(_Step, frozen=True, kw_only=True, tag="create-ports"):
     rate: Seconds = 0.0  # requests a second, at most; 0 for as many as the clients get through
     in_turn: bool = True  # spread requests over the VPCs; otherwise one VPC after the other
     programming: Literal["auto", "push", "on_demand"] = "auto"  # how hosts learn of the VPCs' ports
+    security_group: bool = False  # ports of each VPC are in a group of their own
     timeout: Seconds = 600.0  # for the last port to become ACTIVE
 
 
@@ -75,6 +99,16 @@ class UpdatePorts(_Step, frozen=True, kw_only=True, tag="update-ports"):
     change: Literal["name", "move"]  # a new name, or another host
     clients: Count = 1
     rate: Seconds = 0.0
+    timeout: Seconds = 600.0
+
+
+class Spread(_Step, frozen=True, kw_only=True, tag="spread"):
+    """Change what all hosts have to hear of the latest VPC told ahead; ends when they have heard of each change."""
+
+    change: Literal["port", "rule"]  # a port more in the VPC, or a rule more in the security group of its ports
+    changes: Count = 20
+    rate: Annotated[float, msgspec.Meta(gt=0)] = 4.0  # changes a second
+    idle_seconds: Seconds = 5.0  # in which it is seen what processes do without changes
     timeout: Seconds = 600.0
 
 
@@ -141,6 +175,7 @@ Step = (
     Connect
     | CreatePorts
     | UpdatePorts
+    | Spread
     | DeletePorts
     | Requests
     | AskPeers
@@ -151,11 +186,12 @@ Step = (
 )
 
 
-class Scenario(_Plain, frozen=True):
+class Scenario(_Plain, frozen=True, kw_only=True):
     """A whole test."""
 
     description: str
     hosts: Hosts
+    controller: Controllers = Controllers()
     steps: list[Step]
 
 
@@ -183,13 +219,20 @@ def read(name_or_path: str) -> Scenario:
 
 
 def override(
-    scenario: Scenario, hosts: int | None = None, processes: int | None = None, **values: int | float | None
+    scenario: Scenario,
+    hosts: int | None = None,
+    processes: int | None = None,
+    channel: str | None = None,
+    queue_above: int | str | None = None,
+    **values: int | float | None,
 ) -> Scenario:
     """The scenario with other numbers: ``values`` are set in every step that has them. Raises ScaleError."""
     changed: Any = msgspec.to_builtins(scenario)
-    for name, number in (("count", hosts), ("processes", processes)):
+    for name, number in (("count", hosts), ("processes", processes), ("channel", channel)):
         if number is not None:
             changed["hosts"][name] = number
+    if queue_above is not None:
+        changed["controller"] = {"queue_above": queue_above}
     for name, value in values.items():
         if value is None:
             continue

@@ -26,9 +26,9 @@ def test_the_scenarios_that_come_with_alcor_can_be_read_and_connect_their_hosts_
 
 def test_the_scenarios_asked_for_are_there() -> None:
     suites = {f"suite-{number}" for number in range(1, 6)}
-    assert {"smoke", "million-hosts", "big-vpc", "storm", "fast-path", "on-demand-questions", *suites} <= set(
-        scenario.names()
-    )
+    southbound = {"fast-path", "message-queue", "end-to-end", "spread"}
+    others = {"smoke", "million-hosts", "big-vpc", "storm", "on-demand-questions"}
+    assert suites | southbound | others <= set(scenario.names())
 
 
 def test_a_file_of_ones_own_is_read_by_its_path(tmp_path: Path) -> None:
@@ -43,10 +43,22 @@ def test_a_file_of_ones_own_is_read_by_its_path(tmp_path: Path) -> None:
         ("description = ", "mine.toml"),
         ('description = "x"\nsteps = []\n', "hosts"),
         ('description = "x"\nsteps = []\n[hosts]\ncount = 0\n', "hosts.count"),
+        ('description = "x"\nsteps = []\n[hosts]\ncount = 1\nchannel = "post"\n', "hosts.channel"),
+        ('description = "x"\nsteps = []\n[hosts]\ncount = 1\nchannel = "both"\ndigests = true\n', "say digests"),
+        ('description = "x"\nsteps = []\n[hosts]\ncount = 1\n[controller]\nqueue_above = "x"\n', "queue_above"),
         ('description = "x"\n[hosts]\ncount = 1\n[[steps]]\ndo = "dance"\n', "dance"),
         ('description = "x"\n[hosts]\ncount = 1\n[[steps]]\ndo = "wait"\nsecond = 1.0\n', "second"),
     ],
-    ids=["no TOML", "no hosts", "too few hosts", "an unknown step", "an unknown field"],
+    ids=[
+        "no TOML",
+        "no hosts",
+        "too few hosts",
+        "an unknown channel",
+        "digests on own streams",
+        "no number",
+        "an unknown step",
+        "an unknown field",
+    ],
 )
 def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "mine.toml"
@@ -66,6 +78,12 @@ def test_other_numbers_are_set_wherever_they_belong() -> None:
     assert [step.vpcs for step in found.steps if isinstance(step, CreatePorts)] == [4, 4]
     assert [step.ports for step in found.steps if isinstance(step, CreatePorts)] == [5, 7]
     assert scenario.override(EXAMPLE) == EXAMPLE
+
+
+def test_how_hosts_are_told_is_set_and_above_what_size_vpcs_have_topics() -> None:
+    found = scenario.override(EXAMPLE, channel="both", queue_above=7)
+    assert (found.hosts.channel, found.controller.queue_above) == ("both", 7)
+    assert scenario.override(EXAMPLE, channel="queue", queue_above="none").controller.queue_above == "none"
 
 
 @pytest.mark.parametrize("values", [{"iterations": 5}, {"vpcs": 0}], ids=["no step has it", "not allowed"])

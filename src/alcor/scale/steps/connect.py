@@ -13,6 +13,7 @@ from alcor.scale.scenario import Connect
 
 _FIRST_VTEP = int(ipaddress.IPv4Address("100.64.0.1"))  # RFC 6598: room for 4 million hosts
 
+_START_SECONDS = 120.0  # that processes of hosts have, however little patience a step has with the controller
 _ENOUGH = 10_000  # hosts from which memory divided by hosts says something
 
 
@@ -21,7 +22,7 @@ async def connect(run: Run, step: Connect, result: StepResult) -> None:
     await _register(run, step, result)
     count = run.scenario.hosts.count
     timeline, fleets = run.timeline, run.fleets
-    await run.until(lambda: fleets.ready, "the processes of the hosts to start", step.timeout)
+    await run.until(lambda: fleets.ready, "the processes of the hosts to start", _START_SECONDS)
     before = {name: timeline.memory(name) for name in run.process_ids()}
     used = timeline.processor_seconds("controller")
     began = timeline.now()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from alcor.model.identifiers import Id, id_bytes, id_text
+from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 from alcor.scale.errors import ScaleError
 from alcor.scale.fleet import host_name
 from alcor.scale.load import drive
@@ -64,6 +65,8 @@ async def create_ports(run: Run, step: CreatePorts, result: StepResult) -> None:
 
 async def _create_vpcs(run: Run, step: CreatePorts, result: StepResult) -> list[Vpc]:
     vpcs: list[Vpc] = []
+    on_demand = step.programming == "on_demand"
+    on_demand = on_demand or (step.programming == "auto" and step.ports > DEFAULT_ON_DEMAND_ABOVE)
     run.report("creating VPCs", step.vpcs, "VPCs", lambda: len(vpcs))
 
     async def create(number: int) -> None:
@@ -72,7 +75,8 @@ async def _create_vpcs(run: Run, step: CreatePorts, result: StepResult) -> list[
         subnet = {"network_id": network["id"], "ip_version": 4, "cidr": _cidr(step.ports)}
         found = (await run.client.json("POST", "/v2.0/subnets", {"subnet": subnet}))["subnet"]
         hosts = _hosts(run, number, step.hosts)
-        vpcs.append(Vpc(network["id"], found["id"], hosts, step.programming == "on_demand"))
+        group = await _create_group(run) if step.security_group else ""
+        vpcs.append(Vpc(network["id"], found["id"], hosts, on_demand, group))
         run.requests += 2
 
     load = await drive(range(step.vpcs), create, clients=min(step.clients, step.vpcs, 8))
@@ -80,6 +84,19 @@ async def _create_vpcs(run: Run, step: CreatePorts, result: StepResult) -> list[
         result.figure("VPCs created, with a subnet each", load.rate, "VPCs/s")
     run.vpcs.extend(vpcs)
     return vpcs
+
+
+async def _create_group(run: Run) -> str:
+    group = {"name": "of a VPC", "project_id": "scale"}
+    answer = await run.client.json("POST", "/v2.0/security-groups", {"security_group": group})
+    run.requests += 1
+    created: str = answer["security_group"]["id"]
+    return created
+
+
+def security_groups(vpc: Vpc) -> dict[str, list[str]]:
+    """What the body of a port says of them."""
+    return {"security_groups": [vpc.security_group]} if vpc.security_group else {}
 
 
 def _hosts(run: Run, vpc: int, count: int) -> range:
@@ -91,8 +108,8 @@ def _hosts(run: Run, vpc: int, count: int) -> range:
 
 
 def _cidr(ports: int) -> str:
-    """Large enough for the ports, the gateway and what is reserved, and never smaller than a /24."""
-    return f"10.0.0.0/{min(24, 32 - (ports + 8).bit_length())}"
+    """Large enough for twice the ports, the gateway and what is reserved, and never smaller than a /22."""
+    return f"10.0.0.0/{min(22, 32 - (2 * ports + 8).bit_length())}"
 
 
 def _batches(vpcs: list[Vpc], step: CreatePorts) -> Iterator[tuple[Vpc, range]]:
@@ -106,7 +123,8 @@ def _batches(vpcs: list[Vpc], step: CreatePorts) -> Iterator[tuple[Vpc, range]]:
 async def _create(run: Run, vpc: Vpc, numbers: range, single: bool, since: float) -> None:
     every = run.scenario.hosts.count
     hosts = [vpc.hosts[number % len(vpc.hosts)] % every for number in numbers]
-    bodies = [{"network_id": vpc.network_id, "binding:host_id": host_name(host)} for host in hosts]
+    groups = security_groups(vpc)
+    bodies = [{"network_id": vpc.network_id, "binding:host_id": host_name(host), **groups} for host in hosts]
     answer = await run.client.json("POST", "/v2.0/ports", {"port": bodies[0]} if single else {"ports": bodies})
     found: list[dict[str, Any]] = [answer["port"]] if single else answer["ports"]
     ids = [id_bytes(port["id"]) for port in found]
