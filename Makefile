@@ -108,7 +108,7 @@ NEEDED_BY_data_plane := throughput
 benchmark: install-dev system $(NEEDED_BY_$(NAME)) ## measure one thing: make benchmark NAME=api (those in benchmarks/)
 	$(VENV)/bin/python -m benchmarks.$(or $(NAME),api) $(ARGS)
 
-PLOTTED := agent_intake dpm ncm ovs_flows store api vpc_size first_ping roles
+PLOTTED := agent_intake channels dpm ncm ovs_flows store api vpc_size first_ping roles
 UP_TO_A_MILLION_api := --ports 1000000
 UP_TO_A_MILLION_first_ping := --sizes 100 10000 1000000
 UP_TO_A_MILLION_ovs_flows := 1000 100000 1000000

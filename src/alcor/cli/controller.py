@@ -16,6 +16,7 @@ from alcor.controller.controller import run_controller
 from alcor.controller.settings import ROLES, ControllerError, ControllerSettings
 from alcor.model.choices import (
     DEFAULT_HOSTS_PER_GROUP,
+    DEFAULT_QUEUE_ABOVE,
     DEFAULT_UNDERLAY_MTU,
     LEAST_UNDERLAY_MTU,
     MOST_HOSTS_PER_GROUP,
@@ -89,7 +90,7 @@ def _default_data_directory() -> Path:
               help="A message queue beside the streams to hosts: pulsar://HOST:PORT/TENANT/NAMESPACE, public/default "
                    "when no namespace is named.")  # fmt: skip
 @click.option("--queue-above", metavar="PORTS", type=number_or_never, show_envvar=True,
-              show_default="none",
+              show_default=f"{DEFAULT_QUEUE_ABOVE} with a message queue",
               help="Bound ports of a VPC that is told ahead above which what changes is published for all its hosts "
                    "at once, by the message queue; none for never. Give all controllers the same.")  # fmt: skip
 @click.option("--topic-interval", metavar="SECONDS", type=click.IntRange(5, 3600), default=USUAL_LONGEST,
@@ -162,7 +163,7 @@ def command(
             quotas.default_limits(who_callers_are["auth"] != "none", quota),
             underlay_mtu,
             hosts_per_group,
-            queue_above=above(queue_above, None),
+            queue_above=above(queue_above, DEFAULT_QUEUE_ABOVE if message_queue else None),
         ),
         message_queue=message_queue,
         roles=frozenset(roles),
