@@ -12,9 +12,10 @@ from alcor.channels.agent_codec import encode_agent_message
 from alcor.channels.fast_path.connected_hosts import ConnectedHosts
 from alcor.channels.fast_path.dialling import Backoff, ConnectionLost
 from alcor.channels.interface import HostConnection
+from alcor.channels.message_queue import server
 from alcor.channels.message_queue.client import QueueClient, QueueConnection
 from alcor.channels.message_queue.envelopes import FromQueuedHost, Place, QueuedHello, encode_from_host, encode_hello
-from alcor.channels.message_queue.queue import HELLOS
+from alcor.channels.message_queue.queue import HELLOS, MOST_BYTES
 from alcor.channels.message_queue.server import QueueServer, QueueServerSettings
 from alcor.channels.messages import Acknowledgement, Hello, PortReport, ResyncRequest, Welcome
 from alcor.model.goal_state import GoalState, GoalStateDelta, apply_delta
@@ -214,6 +215,41 @@ async def test_garbage_later_versions_and_other_sessions_are_passed_over_and_cou
         controller.listener.change()
         await eventually(lambda: agent.state.revision == 2)
         assert controller.server.refused["other_session"] == 1 and agent.sessions == 1
+
+
+async def test_a_host_that_would_say_too_much_at_once_begins_anew_and_that_is_counted(queue: MemoryQueue) -> None:
+    controller, agent = Controller(queue), Agent(queue)
+    sizes: list[int] = []
+
+    def weigh(_topic: str, data: bytes) -> list[bytes]:
+        sizes.append(len(data))
+        return [data]
+
+    queue.meddle = weigh
+    async with running(controller.server.run(), agent.run()):
+        await eventually(lambda: agent.state.revision == 1)
+        assert agent.connection is not None
+        with pytest.raises(ConnectionLost):
+            await agent.connection.send(ResyncRequest(1, "x" * MOST_BYTES))
+        controller.listener.change()
+        await eventually(lambda: agent.state.revision == 2)
+    assert (agent.sessions, agent.counts) == (2, {"queue_too_large": 1})
+    assert max(sizes) < MOST_BYTES and not controller.server.refused["missing"]
+
+
+async def test_a_host_for_which_there_is_too_much_in_one_message_begins_anew_and_that_is_counted(
+    queue: MemoryQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    controller, agent = Controller(queue), Agent(queue)
+    async with running(controller.server.run(), agent.run()):
+        await eventually(lambda: agent.state.revision == 1)
+        with monkeypatch.context() as patch:
+            patch.setattr(server, "MOST_BYTES", 500)
+            controller.listener.revision = 200
+            controller.listener.connections["host-1"].resync()
+            await eventually(lambda: controller.server.refused["too_large"] > 0)
+        await eventually(lambda: agent.state.revision == 200)
+    assert agent.sessions > 1 and agent.counts == {}
 
 
 async def test_a_host_that_gives_no_sign_of_life_has_gone(queue: MemoryQueue) -> None:

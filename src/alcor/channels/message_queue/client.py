@@ -31,6 +31,7 @@ from alcor.channels.message_queue.queue import (
     Publisher,
     Queue,
     QueueUnavailable,
+    failed,
     welcome_topic,
 )
 from alcor.channels.message_queue.signs_of_life import LOOKS, is_due
@@ -196,12 +197,14 @@ class QueueConnection:
 
     def _say(self, message: bytes = b"", taken: int = 0, *, end: bool = False) -> "asyncio.Future[None]":
         assert self._publisher is not None, "the controller is known since the welcome"
-        data = encode_from_host(FromQueuedHost(self.session, self._numbers.say(), message, taken, end))
-        self._said_at = time.monotonic()
+        data = encode_from_host(FromQueuedHost(self.session, self._numbers.next(), message, taken, end))
         if len(data) > MOST_BYTES:
             log.error("a message of %d bytes is too large for the message queue", len(data))
             self._count("queue_too_large")
             self.close()
+            return failed("the message is too large")
+        self._numbers.say()
+        self._said_at = time.monotonic()
         self._saying = self._publisher.send(data)
         return self._saying
 

@@ -19,10 +19,13 @@ class Numbers:
     def __init__(self) -> None:
         self.said = self.heard = 0
 
-    def say(self) -> int:
+    def next(self) -> int:
         """The number of what is said next."""
+        return self.said + 1
+
+    def say(self) -> None:
+        """It is said."""
         self.said += 1
-        return self.said
 
     def hear(self, number: int) -> Heard:
         """Judge what was heard; NEXT counts on its being taken."""

@@ -12,7 +12,7 @@ from pulsar.asyncio import Client, Producer, PulsarException
 from pulsar.asyncio import Consumer as Subscribed
 
 from alcor.channels.message_queue.pulsar_client import OPEN_SECONDS, PulsarClient
-from alcor.channels.message_queue.queue import QueueUnavailable
+from alcor.channels.message_queue.queue import QueueUnavailable, failed
 
 log = logging.getLogger(__name__)
 
@@ -125,10 +125,9 @@ class PulsarPublisher:
 
     def send(self, data: bytes, key: str = "") -> "asyncio.Future[None]":
         """See Publisher."""
-        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._closed:
-            sent.set_exception(QueueUnavailable("it was closed"))
-            return sent
+            return failed("it was closed")
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((data, key, sent))
         self._filled.set()
         return sent

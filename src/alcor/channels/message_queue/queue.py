@@ -22,6 +22,14 @@ class QueueUnavailable(Exception):
     """The queue cannot be used in this way now; the message says why."""
 
 
+def failed(why: str) -> "asyncio.Future[None]":
+    """What a publisher returns for what it cannot send; whoever does not look need not be told."""
+    sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    sent.set_exception(QueueUnavailable(why))
+    sent.exception()
+    return sent
+
+
 class Consumer(Protocol):
     """Takes messages, each of which has been acknowledged when it is given out."""
 

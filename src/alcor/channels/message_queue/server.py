@@ -308,12 +308,13 @@ class QueueServer:
             self._send(session, self._known_ncms)
 
     def _send(self, session: _Session, message: bytes = b"", **others: Any) -> None:
-        data = encode_to_host(ToQueuedHost(session.session, session.numbers.say(), message, **others))
-        session.told_at = time.monotonic()
+        data = encode_to_host(ToQueuedHost(session.session, session.numbers.next(), message, **others))
         if len(data) > MOST_BYTES:
             self._refuse("too_large", f"host {session.hello.host_id}: a message of {len(data)} bytes for it")
             self._end(session, "a message for the host is too large for the message queue")
             return
+        session.numbers.say()
+        session.told_at = time.monotonic()
         self._outgoing.send(session.place, data)
 
     def _end(self, session: _Session, why: str) -> None:
