@@ -20,13 +20,15 @@ class MemoryQueue:
         self.there.set()
         self._waiting: dict[tuple[str, int | None], asyncio.Queue[bytes | None]] = defaultdict(asyncio.Queue)
         self._slots: set[tuple[str, int]] = set()  # that somebody takes
-        self.slotted: set[str] = set()  # topics whose messages have keys
-
         self._held: list[MemoryPublisher] | None = None  # those whose messages wait; None when none have to
 
     def hold(self) -> None:
         """What is sent from now on waits at whoever sends it."""
         self._held = []
+
+    def held(self) -> int:
+        """How many messages wait so."""
+        return len(self._held or ())
 
     def release(self) -> None:
         """Take what waits, and what is sent from now on."""

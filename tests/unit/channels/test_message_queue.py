@@ -202,6 +202,22 @@ async def test_what_is_sent_to_a_host_that_is_away_is_bounded(queue: MemoryQueue
         assert queue.waiting(PLACE.topic, slot_of(PLACE.key)) <= 6
 
 
+async def test_while_the_broker_is_away_what_is_for_hosts_is_bounded_and_then_they_have_everything(
+    queue: MemoryQueue,
+) -> None:
+    controller, agent = Controller(queue), Agent(queue)
+    async with running(controller.server.run(), agent.run()):
+        await eventually(lambda: agent.state.revision == 1)
+        queue.hold()
+        for _ in range(1000):
+            controller.listener.change()
+            await asyncio.sleep(0)
+        assert queue.held() <= 6
+        queue.release()
+        await eventually(lambda: agent.state.revision == 1001)
+    assert agent.sessions == 1 and len(agent.state.vteps) == 1001
+
+
 async def test_garbage_later_versions_and_other_sessions_are_passed_over_and_counted(queue: MemoryQueue) -> None:
     controller, agent = Controller(queue), Agent(queue)
     async with running(controller.server.run(), agent.run()):
