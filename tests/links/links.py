@@ -57,39 +57,46 @@ class Link:
         self._loop, self._target, self._meddle = loop, target, meddle
         self._connections: set[asyncio.Task[None]] = set()
         self._numbers = 0
-        self._is_cut = False
+        self._server: asyncio.Server | None = None
         self._flows = asyncio.Event()
         self._flows.set()
 
     async def listen(self) -> None:
         """Take connections for as long as the loop runs."""
-        self._server = await _listening(self.address, self._connected)
+        if self._server is None:
+            self._server = await _listening(self.address, self._connected)
 
     def cut(self) -> None:
-        """End all connections, and refuse others."""
+        """End all connections, and refuse others. Nothing if it does so already."""
         self._loop.call_soon_threadsafe(self._cut)
 
     def freeze(self) -> None:
-        """Let nothing through, though nobody is told: packets get lost."""
-        self._loop.call_soon_threadsafe(self._flows.clear)
+        """Let nothing through, of which those connected are not told, and refuse others."""
+        self._loop.call_soon_threadsafe(self._freeze)
 
     def heal(self) -> None:
         """Work again. What was frozen goes on, as it does where packets are sent again."""
-        self._loop.call_soon_threadsafe(self._heal)
+        asyncio.run_coroutine_threadsafe(self._heal(), self._loop).result()
 
     def _cut(self) -> None:
-        self._is_cut = True
+        self._refuse()
         for connection in self._connections:
             connection.cancel()
 
-    def _heal(self) -> None:
-        self._is_cut = False
+    def _freeze(self) -> None:
+        self._refuse()
+        self._flows.clear()
+
+    def _refuse(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    async def _heal(self) -> None:
         self._flows.set()
+        await self.listen()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._is_cut:
-            writer.transport.abort()
-            return
         connection = asyncio.ensure_future(self._serve(reader, writer))
         self._connections.add(connection)
         connection.add_done_callback(self._connections.discard)

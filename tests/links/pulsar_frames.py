@@ -25,9 +25,9 @@ class Chances(msgspec.Struct):
     swapped: float = 0.0  # comes after those that follow
     hung_up: float = 0.0  # the connection ends
 
-    def none(self) -> None:
-        """Do nothing to messages from now on."""
-        self.repeated = self.sent_twice = self.swapped = self.hung_up = 0.0
+    def set(self, repeated: float = 0.0, sent_twice: float = 0.0, swapped: float = 0.0, hung_up: float = 0.0) -> None:
+        """From now on; all else never happens."""
+        self.repeated, self.sent_twice, self.swapped, self.hung_up = repeated, sent_twice, swapped, hung_up
 
 
 class PulsarMeddling:

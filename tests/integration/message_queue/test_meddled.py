@@ -115,7 +115,7 @@ async def test_hosts_have_what_they_should_whatever_becomes_of_messages(
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not (refused["repeated"] and refused["missing"] and done_by(proxies).keys() >= EVERYTHING):
                 ports += await changes(cloud, _CHANGES)
-        chances.none()
+        chances.set()
         await active(cloud, *ports, seconds=PATIENCE_SECONDS)
         await eventually(lambda: all(map(controller.has_told, agents)), "hosts have what they should")
     for agent in agents:
@@ -132,7 +132,7 @@ async def test_hosts_learn_by_topics_whatever_becomes_of_messages(
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not {"repeated", "held back"} <= done_by(proxies.values()).keys():
                 await load(region, 20)
-        chances.none()
+        chances.set()
         await region.all_know_all()
         await region.all_read()
         await load(region, 5)
