@@ -1,6 +1,7 @@
 """What the message-queue path counts on of the broker and its client."""
 
 import concurrent.futures
+import time
 
 import pulsar
 import pytest
@@ -43,6 +44,41 @@ def test_what_is_for_a_range_without_a_consumer_waits_and_holds_up_no_other(
         upper.acknowledge(message)
         heard.append(int(message.data()))
     assert heard == list(range(_WAITING))
+
+
+def test_what_is_sent_while_all_consumers_of_a_group_are_down_waits_for_each_in_order(
+    client: pulsar.Client, namespace: str
+) -> None:
+    topic, halves = f"{namespace}/group", {"a": (0, 32_767), "c": (32_768, 65_535)}
+    for half in halves.values():
+        _slot_of(client, topic, half).close()
+    producer = _producer(client, topic)
+    for number in range(_WAITING):
+        producer.send_async(b"%d" % number, lambda *_: None, partition_key="ac"[number % 2])
+    producer.flush()
+    for offset, half in enumerate(halves.values()):
+        consumer = _slot_of(client, topic, half)
+        heard = [int(consumer.receive(_MILLISECONDS).data()) for _ in range(_WAITING // 2)]
+        assert heard == list(range(offset, _WAITING, 2))
+
+
+def test_what_nobody_reads_ends_with_the_time_to_live_and_nobody_gets_it_late(
+    broker: Broker, client: pulsar.Client, namespace: str
+) -> None:
+    topic = f"{namespace}/controller-killed"
+    client.subscribe(topic, "controllers").close()
+    broker.admin("POST", f"namespaces/{namespace}/messageTTL", 1)
+    producer = _producer(client, topic)
+    for _ in range(_WAITING):
+        producer.send_async(b"for one that was killed", lambda *_: None)
+    producer.flush()
+    deadline = time.monotonic() + _SECONDS
+    while broker.statistics(topic)["subscriptions"]["controllers"]["msgBacklog"]:
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    consumer = client.subscribe(topic, "controllers")
+    producer.send(b"for one that came")
+    assert consumer.receive(_MILLISECONDS).data() == b"for one that came"
 
 
 def test_no_two_consumers_have_a_slot_in_common(client: pulsar.Client, namespace: str) -> None:
