@@ -53,7 +53,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print what the controller answers, as JSON.")
 def list_nodes(controller: str, states: tuple[str, ...], as_json: bool) -> None:
     """List the nodes, in the order of their ids: state, since when, and why."""
-    nodes = (node for node in _nodes(controller) if not states or node["state"] in states)
+    nodes = _nodes(controller, states)
     if as_json:
         click.echo(json.dumps(list(nodes), indent=2))
         return
@@ -111,10 +111,10 @@ def revoke(host: str, controller: str) -> None:
     click.echo(f"Host {host} is refused from now on.")
 
 
-def _nodes(controller: str) -> Iterator[Mapping[str, Any]]:
+def _nodes(controller: str, states: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
     marker: dict[str, str] = {}
     while True:
-        question = {"limit": str(_PAGE), "sort_key": "node_id", "sort_dir": "asc", **marker}
+        question = {"limit": str(_PAGE), "sort_key": "node_id", "sort_dir": "asc", "state": list(states), **marker}
         page = ask(controller, "GET", "/nodes", params=question)["nodeInfos"]
         yield from page
         if len(page) < _PAGE:

@@ -102,10 +102,14 @@ class Prelude(msgspec.Struct, frozen=True):
 class Filter(msgspec.Struct, frozen=True):
     """How resources are filtered by an attribute that is in no column: the condition for any of some values, or what
     names those that have one.
+
+    ``is_rough`` says that the condition lets others pass, too, though few: which of them have such a value is seen when
+    they are shown.
     """
 
     condition: Callable[[Context, Sequence[Any]], ColumnElement[bool]] | None = None
     named: Callable[[Sequence[Any]], Named] | None = None
+    is_rough: bool = False
 
 
 Order = Callable[[], ColumnElement[Any]]

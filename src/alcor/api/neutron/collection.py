@@ -303,15 +303,24 @@ class Collection:
     def _read_page(
         self, connection: Connection, listed: ListRequest, wanted: Query, context: Context
     ) -> tuple[Sequence[View], bool]:
-        """The page of what the caller may get, and whether more follow: on from pages of which it may get nothing."""
+        """The page of what the caller may get, and whether more follow: on from pages of which it may get nothing.
+
+        Where filters are rough, on until the page is full.
+        """
         if self._shown.never(context):
             return [], False
+        rough = {name: values for name, values in wanted.computed.items() if self._manager.filters[name].is_rough}
+        found: list[View] = []
         while True:
             views = self._manager.views(connection, list_rows(connection, self._manager.table, wanted), context)
             page, more = pages.cut(listed, views)
             shown = self._shown.those(connection, page, context)
-            if shown or not more:
-                return shown, more
+            wanted_ones = [view for view in shown if all(view[name] in values for name, values in rough.items())]
+            found = [*wanted_ones, *found] if wanted.page_reverse else [*found, *wanted_ones]
+            if len(found) > listed.page_size:
+                return found[-listed.page_size :] if wanted.page_reverse else found[: listed.page_size], True
+            if not more or len(found) >= (listed.page_size if rough else 1):
+                return found, more
             marker = page[0 if wanted.page_reverse else -1][self._shape.key]
             wanted = msgspec.structs.replace(wanted, marker=marker)
 

@@ -3,10 +3,11 @@
 from typing import Any
 
 from alcor.model.addresses import mac_number, mac_text
+from alcor.model.node_health import NodeState
 from alcor.model.resource import Attribute, Kept, Resource, Unset
 from alcor.model.resources.standard import timestamp_text
 from alcor.model.rules import ADMIN
-from alcor.model.values import integer, ipv4_address, optional, text, whole_number
+from alcor.model.values import integer, ipv4_address, one_of, optional, text, whole_number
 
 DEFAULT_ZONE = "nova"
 """The availability zone of nodes that do not say another (Neutron's)."""
@@ -56,7 +57,7 @@ NODE = Resource(
         Attribute("availability_zone", text(255), DEFAULT_ZONE),
         Attribute("cell", text(255), ""),
         Attribute("rack", text(255), ""),
-        Attribute("state", kept=Kept.COMPUTED),
+        Attribute("state", kept=Kept.COMPUTED, parse_filter=one_of(*(state.value for state in NodeState))),
         Attribute("state_reasons", kept=Kept.COMPUTED),
         Attribute("state_since", kept=Kept.COMPUTED),
         Attribute("revision_number", column="revision_number", parse_filter=whole_number),

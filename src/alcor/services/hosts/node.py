@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from alcor.channels.trust.identity import Kind
 from alcor.model.context import Context
 from alcor.model.errors import AlcorError, conflict, not_found
-from alcor.model.node_health import NodeHealth
+from alcor.model.node_health import NodeHealth, NodeState
 from alcor.model.records import NodeDeleted
 from alcor.model.resources.node import NODE
 from alcor.model.resources.standard import timestamp_text
 from alcor.services.access import Access, everybody
 from alcor.services.hosts import agent, node_health, queue_places
-from alcor.services.manager import Create, Delete, Manager, Update, check_expected, check_repeated, each
+from alcor.services.manager import Create, Delete, Filter, Manager, Update, check_expected, check_repeated, each
 from alcor.services.rows import Rows, View
 from alcor.services.trust import join_tokens
 from alcor.store import bulk, number_pools
@@ -152,4 +152,15 @@ def _shown(health: NodeHealth) -> View:
     }
 
 
-NODES = Manager(access=ACCESS, views=_views, create=each(_create), update=each(_update), delete=each(_delete))
+def _may_be_in(_context: Context, states: Sequence[str]) -> ColumnElement[bool]:
+    return node_health.may_be_in(list(map(NodeState, states)))
+
+
+NODES = Manager(
+    access=ACCESS,
+    views=_views,
+    create=each(_create),
+    update=each(_update),
+    delete=each(_delete),
+    filters={"state": Filter(_may_be_in, is_rough=True)},
+)

@@ -5,13 +5,25 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import BindParameter, Connection, bindparam, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    exists,
+    false,
+    not_,
+    or_,
+    select,
+    union_all,
+)
 
-from alcor.model.node_health import WORKS, Judge, NodeHealth, Said, Way
-from alcor.services.hosts import host_session
+from alcor.model.node_health import WORKS, Judge, NodeHealth, NodeState, Said, Way
+from alcor.services.hosts import host_session as sessions_of_hosts
 from alcor.services.hosts.host_session import Served
 from alcor.store import bulk, sql
-from alcor.store.tables import host_health, unreached_host
+from alcor.store.tables import controller, host_health, host_session, node, unreached_host
 from alcor.store.transaction import Transaction
 
 SILENT_AFTER = 75
@@ -100,7 +112,7 @@ def sessions(connection: Connection, hosts: Iterable[str]) -> dict[str, Served]:
     """How these hosts are served, those that are or were until their controller fell silent."""
     found: dict[str, Served] = {}
     for part in _parts(hosts):
-        found |= host_session.served(connection, part)
+        found |= sessions_of_hosts.served(connection, part)
     return found
 
 
@@ -119,6 +131,25 @@ def healths(connection: Connection, hosts: Collection[str]) -> dict[str, NodeHea
     said = {row.host_id: Said(row.data_plane, row.trouble, row.probed, row.since) for row in rows}
     judge = Judge(served(connection, {*hosts, *peers}), said, ways)
     return {host_id: judge.health(host_id) for host_id in hosts}
+
+
+def may_be_in(states: Collection[NodeState]) -> ColumnElement[bool]:
+    """What nodes in these states fulfil, and few others: who is at fault is not asked here."""
+    served = exists().where(
+        host_session.c.host_id == node.c.id,
+        controller.c.id == host_session.c.controller_id,
+        controller.c.heartbeat_at >= int(time.time()) - SILENT_AFTER,
+    )
+    told_of = node.c.id.in_(
+        union_all(
+            select(host_health.c.host_id),
+            select(unreached_host.c.host_id),
+            select(unreached_host.c.peer_id),
+            select(host_session.c.host_id).where(host_session.c.relay != ""),
+        )
+    )
+    conditions = {NodeState.UP: served, NodeState.DEGRADED: and_(told_of, served), NodeState.DOWN: not_(served)}
+    return or_(false(), *(conditions[state] for state in states))
 
 
 def _ways(connection: Connection, hosts: Iterable[str]) -> set[Way]:

@@ -5,9 +5,13 @@ import orjson
 import pytest
 
 from alcor.model.addresses import ipv4_number
+from alcor.model.node_health import GONE, UNREACHABLE
 from alcor.model.records import NodeDeleted, NodeRecord, Record
+from alcor.services.hosts import host_session, node_health
+from alcor.services.hosts.node_health import Told
 from alcor.store import change_log
 from alcor.store.store import Store
+from alcor.store.transaction import Transaction
 from tests.integration.api.alcor.requests import PROJECT, add_node, node, refusal, shown
 
 
@@ -37,6 +41,61 @@ async def test_a_node_is_shown_with_all_that_was_said_of_it(client: httpx.AsyncC
     assert said.items() <= created.items()
     assert shown(await client.get("/nodes/host-1")) == {"host_info": created}
     assert shown(await client.get("/nodes")) == {"nodeInfos": [created]}
+
+
+async def in_states(store: Store, served: list[str], told: dict[str, Told]) -> None:
+    """A controller serves these hosts, and this is what they told of themselves."""
+    sessions = [host_session.HostSession(host_id, host_id.encode().rjust(16)) for host_id in served]
+
+    def write(transaction: Transaction) -> None:
+        host_session.heartbeat(transaction, "controller", 60)
+        host_session.claim(transaction, "controller", sessions)
+        node_health.put(transaction, told)
+
+    await store.write(write)
+
+
+async def ids(client: httpx.AsyncClient, query: str) -> list[str]:
+    """Of all pages, in their order."""
+    found: list[str] = []
+    address = f"/nodes?{query}"
+    while address:
+        answer = shown(await client.get(address))
+        found += [each["node_id"] for each in answer["nodeInfos"]]
+        address = next((link["href"] for link in answer.get("nodeInfos_links", ()) if link["rel"] == "next"), "")
+    return found
+
+
+async def test_nodes_are_listed_by_their_state(client: httpx.AsyncClient, store: Store) -> None:
+    for number in range(1, 10):
+        await add_node(client, number)
+    # host-1 reaches neither host-2 nor host-3 and is at fault itself, so these are up.
+    told = {
+        "host-1": Told(probed=2, unreached={"host-2": UNREACHABLE, "host-3": UNREACHABLE}),
+        "host-5": Told(data_plane=GONE),
+        "host-8": Told(trouble="no room on its disk"),
+        "host-9": Told(data_plane=GONE),
+    }
+    await in_states(store, [f"host-{number}" for number in range(1, 9)], told)
+    up = ["host-2", "host-3", "host-4", "host-6", "host-7"]
+    degraded = ["host-1", "host-5", "host-8"]
+    for paging in ("", "&limit=1", "&limit=2", "&limit=3", "&limit=4"):
+        assert await ids(client, f"state=up&sort_key=node_id&sort_dir=asc{paging}") == up
+        assert await ids(client, f"state=degraded&sort_key=node_id&sort_dir=asc{paging}") == degraded
+        assert await ids(client, f"state=down&sort_key=node_id&sort_dir=asc{paging}") == ["host-9"]
+        both = await ids(client, f"state=down&state=degraded&sort_key=node_id&sort_dir=asc{paging}")
+        assert both == [*degraded, "host-9"]
+    first = shown(await client.get("/nodes?state=up&sort_key=node_id&sort_dir=asc&limit=3"))["nodeInfos"]
+    assert [each["node_id"] for each in first] == up[:3], "a page is full where there are more"
+    back = shown(
+        await client.get("/nodes?state=up&sort_key=node_id&sort_dir=asc&limit=2&page_reverse=True&marker=host-7")
+    )
+    assert [each["node_id"] for each in back["nodeInfos"]] == ["host-4", "host-6"]
+    assert [each["node_id"] for each in shown(await client.get("/nodes?state=up&node_id=host-5"))["nodeInfos"]] == []
+
+
+async def test_nodes_are_in_no_other_state(client: httpx.AsyncClient) -> None:
+    assert "state" in refusal(await client.get("/nodes?state=sideways"), 400)
 
 
 async def test_nodes_are_served_under_v4_too(client: httpx.AsyncClient) -> None:
