@@ -72,6 +72,8 @@ def list_() -> None:
               help="A controller that runs already, like http://10.0.0.1:9696. What the scenario creates "
                    "stays in it.")  # fmt: skip
 @click.option("--southbound", metavar="ADDRESS", default="", help="Where that controller listens for agents.")
+@click.option("--secure/--insecure", default=None, show_default="secure, if that is not on this machine",
+              help="Whether hosts and controllers show each other certificates.")  # fmt: skip
 @click.option("--message-queue", metavar="URL", default="", show_default="a broker that is started and removed",
               help="A message queue for hosts that use one, like pulsar://10.0.0.1:6650/public/scale; that of the "
                    "controller, when --controller names one.")  # fmt: skip
@@ -83,6 +85,7 @@ def run(
     database: str,
     controller: str,
     southbound: str,
+    secure: bool | None,
     message_queue: str,
     channel: str | None,
     queue_above: int | str | None,
@@ -111,7 +114,7 @@ def run(
         watcher.begin(name, chosen.description, machine())
         if report is not None:
             report.mkdir(parents=True, exist_ok=True)
-        target = Target(database, controller, southbound, message_queue)
+        target = Target(database, controller, southbound, message_queue, secure)
         outcome = uvloop.run(run_scenario(name, chosen, target, watcher))
         if report is not None:
             write_report(outcome, report)

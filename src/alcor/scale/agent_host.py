@@ -17,6 +17,7 @@ from alcor.agent.topics import Topics
 from alcor.agent.wanted import Wanted
 from alcor.channels.either_way import AgentClient, AgentConnection
 from alcor.channels.fast_path.client import ConnectionLost, FastPathClient
+from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.message_queue.client import QueueClient
 from alcor.channels.message_queue.opening import MessageQueue
 from alcor.channels.messages import Acknowledgement, Hello, PortState, ResyncRequest, State
@@ -40,6 +41,7 @@ class AgentHost:
         channel: str,
         queue: MessageQueue | None,
         seen: Seen,
+        open_channel: OpenChannel = open_plain,
     ) -> None:
         """``channel`` is that of the scenario; topics are read of ``queue``, if there is one."""
         self.programming_seconds = 0.0
@@ -54,7 +56,7 @@ class AgentHost:
         if channel == "queue" and queue is not None:
             self._client = QueueClient(queue.streams, self._hello, count=counters.add)
         else:
-            self._client = FastPathClient((controller,), self._hello)
+            self._client = FastPathClient((controller,), self._hello, open_channel=open_channel)
         self._connection: AgentConnection | None = None
         self._up_to_date = False
         self._began = self._away_until = 0.0

@@ -17,8 +17,8 @@ import msgspec
 
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.fast_path.dialling import ConnectionLost
-from alcor.channels.fast_path.engine import keep_engine
 from alcor.channels.fast_path.ncm_client import NcmConnection
+from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.fast_path.options import ASK_METHOD, END_OF_STREAM, Keepalive
 from alcor.channels.ncm_codec import decode_ncm_welcome, encode_hello
 from alcor.channels.ncm_messages import NcmHello, VpcQuestions
@@ -95,12 +95,19 @@ class _Host:
 class Asking:
     """The hosts of one process that ask, from the opening of their streams until they close them."""
 
-    def __init__(self, address: str, boot_id: bytes, per_connection: int, counts: Counts) -> None:
+    def __init__(
+        self,
+        address: str,
+        boot_id: bytes,
+        per_connection: int,
+        counts: Counts,
+        open_channel: OpenChannel = open_plain,
+    ) -> None:
         """``counts`` is where it is counted what happens."""
         self.trouble = ""
         """Why it came to an end too early."""
         self._address, self._boot_id, self._per_connection = address, boot_id, per_connection
-        self._counts = counts
+        self._counts, self._open_channel = counts, open_channel
         self._channels: list[Any] = []
         self._hosts: list[_Host] = []
         self._vpcs: list[tuple[int, array[int]]] = []
@@ -143,10 +150,9 @@ class Asking:
     # Streams.
 
     async def _open(self, hosts: list[tuple[str, int, int]]) -> None:
-        keep_engine()
         options = [*Keepalive().options(), *_OPTIONS]
         for _ in range(0, len(hosts), self._per_connection):
-            self._channels.append(grpc.aio.insecure_channel(self._address, options=options))
+            self._channels.append(self._open_channel(self._address, options))
         await drive(enumerate(hosts), self._open_one, _OPENED_AT_ONCE)
 
     async def _open_one(self, place: tuple[int, tuple[str, int, int]]) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from alcor.channels.fast_path.many_client import ManyHostsConnection
+from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.message_queue.opening import MessageQueue
 from alcor.channels.messages import Acknowledgement, AgentMessage, Hello, PortReport, ResyncRequest, Welcome
 from alcor.model.identifiers import Id
@@ -58,22 +59,33 @@ class _Programmed(NamedTuple):
 class Fleet:
     """Hosts first..first+count-1, connected as long as the fleet runs."""
 
-    def __init__(self, address: str, first: int, count: int, hosts: Hosts, queue: MessageQueue | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        first: int,
+        count: int,
+        hosts: Hosts,
+        queue: MessageQueue | None = None,
+        open_channel: OpenChannel = open_plain,
+    ) -> None:
         """``hosts`` says how they are; ``queue`` is not closed."""
+        self.open_channel = open_channel
         self.seen = Seen()
         self.counts = self.seen.counts
         self.programming_seconds = hosts.programming_seconds
         self.keep_told = hosts.digests
         self.slow_seconds = 0.0
         self.boot_id = os.urandom(16)
-        self.asking = Asking(address, self.boot_id, hosts.per_connection, self.counts)
+        self.asking = Asking(address, self.boot_id, hosts.per_connection, self.counts, open_channel)
         self.numbers = range(first, first + count)
         self._log_id = b""
         self._agents: list[AgentHost] = []
         self._groups: list[_Group] = []
         if hosts.like_agents:
             self._agents = [
-                AgentHost(number, host_name(number), self.boot_id, address, hosts.channel, queue, self.seen)
+                AgentHost(
+                    number, host_name(number), self.boot_id, address, hosts.channel, queue, self.seen, open_channel
+                )
                 for number in self.numbers
             ]
             self._take_time(self._agents, hosts.programming_seconds)
@@ -147,7 +159,7 @@ class _Group:
         while True:
             self._began = time.monotonic()
             welcomes = self._fleet.counts.welcomes
-            self._connection = ManyHostsConnection(self._address, self)
+            self._connection = ManyHostsConnection(self._address, self, open_channel=self._fleet.open_channel)
             running = asyncio.create_task(self._connection.run())
             try:
                 await self._introduce(self._connection, running)

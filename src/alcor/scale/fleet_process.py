@@ -17,6 +17,7 @@ import uvloop
 
 from alcor.channels.message_queue.address import QueueAddress
 from alcor.channels.message_queue.opening import open_queue
+from alcor.channels.trust.credentials import Credentials
 from alcor.model.identifiers import Id
 from alcor.scale.asking import Answers, AskedVpc, News, Questions
 from alcor.scale.counts import Counts
@@ -24,6 +25,7 @@ from alcor.scale.errors import ScaleError
 from alcor.scale.fleet import Events, Fleet, host_name
 from alcor.scale.scenario import Hosts
 from alcor.scale.seen import Heard
+from alcor.scale.trust import opens
 
 _REPORT_SECONDS = 0.1
 _STOP_SECONDS = 10.0
@@ -94,7 +96,9 @@ class Fleets:
         hosts: Hosts,
         on_up: Callable[[list[tuple[Id, float]]], None],
         message_queue: QueueAddress | None = None,
+        credentials: Credentials | None = None,
     ) -> None:
+        """They show ``credentials``, if there are any."""
         self.counts = Counts()
         self.connect_seconds = array("d")  # of hosts, from the attempt to the first goal state
         self.heard: list[Heard] = []
@@ -111,7 +115,7 @@ class Fleets:
         for number in range(hosts.processes):
             count = share + (number < more)
             ours, theirs = context.Pipe()
-            arguments = (theirs, southbound, first, count, hosts, message_queue)
+            arguments = (theirs, southbound, first, count, hosts, message_queue, credentials)
             process = context.Process(target=_run, args=arguments, daemon=True, name=f"hosts-{number + 1}")
             process.start()
             theirs.close()
@@ -194,17 +198,31 @@ def _read(pipe: Pipe, on_message: Callable[[bytes], None], on_end: Callable[[], 
     threading.Thread(target=read, daemon=True).start()
 
 
-def _run(pipe: Pipe, southbound: str, first: int, count: int, hosts: Hosts, message_queue: QueueAddress | None) -> None:
+def _run(
+    pipe: Pipe,
+    southbound: str,
+    first: int,
+    count: int,
+    hosts: Hosts,
+    message_queue: QueueAddress | None,
+    credentials: Credentials | None,
+) -> None:
     logging.basicConfig(level=logging.ERROR)
-    uvloop.run(_open_and_serve(pipe, southbound, first, count, hosts, message_queue))
+    uvloop.run(_open_and_serve(pipe, southbound, first, count, hosts, message_queue, credentials))
 
 
 async def _open_and_serve(
-    pipe: Pipe, southbound: str, first: int, count: int, hosts: Hosts, message_queue: QueueAddress | None
+    pipe: Pipe,
+    southbound: str,
+    first: int,
+    count: int,
+    hosts: Hosts,
+    message_queue: QueueAddress | None,
+    credentials: Credentials | None,
 ) -> None:
     queue = None if message_queue is None else open_queue(message_queue)
     try:
-        await _serve(Fleet(southbound, first, count, hosts, queue), pipe)
+        await _serve(Fleet(southbound, first, count, hosts, queue, opens(credentials)), pipe)
     finally:
         if queue is not None:
             await queue.close()

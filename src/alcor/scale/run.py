@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from alcor.channels.message_queue.address import parse_queue
+from alcor.channels.trust.credentials import Credentials
 from alcor.model.identifiers import Id
 from alcor.scale.broker import OwnBroker
 from alcor.scale.controller import Controller
@@ -50,16 +51,24 @@ class Run:
     """A test that is under way."""
 
     def __init__(
-        self, scenario: Scenario, controller: Controller, interval: float, broker: OwnBroker | None, queue: str
+        self,
+        scenario: Scenario,
+        controller: Controller,
+        interval: float,
+        broker: OwnBroker | None,
+        queue: str,
+        credentials: Credentials | None,
     ) -> None:
-        """``queue`` is where the hosts' message queue is, and ``broker`` its process when that is ours."""
+        """``queue`` is where the hosts' message queue is, and ``broker`` its process when that is ours; hosts show the
+        controller ``credentials``, if there are any.
+        """
         self.scenario = scenario
         self.controller = controller
         self.broker = broker
         self.client: HttpClient = controller.client
         self.tracker = PortTracker(self.client)
         address = parse_queue(queue) if queue else None
-        self.fleets = Fleets(controller.southbound, scenario.hosts, self.tracker.programmed_at, address)
+        self.fleets = Fleets(controller.southbound, scenario.hosts, self.tracker.programmed_at, address, credentials)
         self.timeline = Timeline(self.client, self.process_ids, interval)
         self.progress = Progress()
         self.requests = 0  # answered so far

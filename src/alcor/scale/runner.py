@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from alcor.channels.trust.reach import enrolment_beside, is_beyond_this_machine
 from alcor.scale.broker import OwnBroker
 from alcor.scale.controller import Controller, OwnController
 from alcor.scale.errors import ScaleError
@@ -35,6 +36,7 @@ from alcor.scale.steps.faults import cut_connections, kill_controller, slow_host
 from alcor.scale.steps.ports import create_ports, delete_ports, update_ports
 from alcor.scale.steps.requests import requests
 from alcor.scale.steps.spread import spread
+from alcor.scale.trust import joined
 from alcor.scale.watching import Watcher
 
 _DATABASES = {"": "SQLite", "sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -47,6 +49,11 @@ class Target(msgspec.Struct, frozen=True):
     controller: str = ""  # http://HOST:PORT of one that runs
     southbound: str = ""  # where that one listens for agents
     message_queue: str = ""  # pulsar://…; empty for a broker of our own, if the hosts need one
+    secure: bool | None = None  # whether hosts show certificates; None for where it is not this machine
+
+    def is_secure(self) -> bool:
+        """Whether hosts show certificates."""
+        return is_beyond_this_machine(self.southbound or "unix:") if self.secure is None else self.secure
 
 
 async def run_scenario(
@@ -62,7 +69,10 @@ async def run_scenario(
         if isinstance(controller, OwnController):
             controller.start()
         await controller.wait_until_ready()
-        run = Run(scenario, controller, interval, broker, queue if scenario.hosts.on_queue else "")
+        credentials = None
+        if target.is_secure():
+            credentials = await joined(controller.client, enrolment_beside(controller.southbound))
+        run = Run(scenario, controller, interval, broker, queue if scenario.hosts.on_queue else "", credentials)
         stack.callback(run.fleets.stop)
         run.fleets.listen()
         background = [asyncio.create_task(run.timeline.run()), asyncio.create_task(watcher.watch(run))]
@@ -107,6 +117,8 @@ def _controller(scenario: Scenario, target: Target, queue: str) -> Controller:
         options = ["--message-queue", queue] if queue else []
         if queue and scenario.controller.queue_above != "":
             options += ["--queue-above", str(scenario.controller.queue_above)]
+        if target.is_secure():
+            options += ["--secure-southbound"]
         return OwnController(target.database, options)
     if not target.southbound:
         raise ScaleError("with --controller, say with --southbound where it listens for agents")

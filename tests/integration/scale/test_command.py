@@ -162,3 +162,13 @@ def test_nothing_is_left_when_it_is_interrupted(small: Path, temporary: Path, nu
         assert list(temporary.iterdir()), "nobody could remove it"
         assert scale("run", str(small)).returncode == 0
     assert list(temporary.iterdir()) == []
+
+
+def test_hosts_that_show_certificates_connect_ask_and_come_back(tmp_path: Path) -> None:
+    scenario = tmp_path / "secure.toml"
+    asking = '[[steps]]\ndo = "ask-peers"\npeers = 5\nat_once = 5\nclients = 4\n'
+    cutting = '[[steps]]\ndo = "cut-connections"\naway_seconds = 0.1\n'
+    more = f'{SMALL}programming = "on_demand"\n{asking}{cutting}'
+    scenario.write_text(more)
+    ended = scale("run", str(scenario), "--secure", timeout=110)
+    assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -13,7 +13,7 @@ from alcor.channels.trust import certificates
 from alcor.channels.trust.enrolment_client import EnrolmentFailed, join
 from alcor.channels.trust.identity import Kind
 from alcor.services.trust import nodes
-from tests.integration.trust.region import HOUR, Region, connected, ended_call, refusal
+from tests.integration.trust.region import HOUR, Region, connected, ended_call
 
 
 async def test_a_host_joins_with_its_token_and_is_welcomed(region: Region, tmp_path: Path) -> None:
@@ -111,7 +111,8 @@ async def test_a_fleet_may_speak_for_many_and_a_host_may_not(region: Region, tmp
         stream = channel.stream_stream(CONNECT_MANY_METHOD)()
         await stream.done_writing()
         assert (await stream.code()).name == "OK"
-    assert "its certificate is not of host host-1" in await refusal(region, "host-1", opens_trusted(lambda: fleet))
+    async with connected(region, "host-1", opens_trusted(lambda: fleet)):
+        pass
 
 
 async def test_another_token_has_a_host_join_anew_and_a_useless_one_changes_nothing(

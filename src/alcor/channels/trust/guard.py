@@ -22,7 +22,7 @@ class Guard(Protocol):
     """Decides by gRPC's context of a call. Raises Refused."""
 
     def check_host(self, context: Any, host_id: str) -> None:
-        """Whether the peer may speak for this host."""
+        """Whether the peer may speak for this host: it is the host, or one that may speak for many."""
 
     def check_fleet(self, context: Any) -> None:
         """Whether the peer may speak for many hosts."""
@@ -58,7 +58,7 @@ class CertificateGuard:
     def check_host(self, context: Any, host_id: str) -> None:
         """See Guard."""
         identity = self._peer(context)
-        if identity.kind is not Kind.HOST or identity.name != host_id:
+        if identity.kind is not Kind.FLEET and (identity.kind is not Kind.HOST or identity.name != host_id):
             self._refuse(identity, Refusal("another host", f"its certificate is not of host {host_id[:255]}"))
         self.check(identity)
         self._refusals.admitted.inc()
