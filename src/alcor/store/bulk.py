@@ -1,6 +1,6 @@
 """Writing many rows at once, the fastest durable way of each database."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -44,7 +44,7 @@ def select_by(
     connection: Connection, columns: Sequence[Column[Any]], by: Column[Any], values: Sequence[Any]
 ) -> list[Any]:
     """Some columns of the rows where one of them has one of the values, however many."""
-    read = _read_by(tuple(columns), by)
+    read = read_by(tuple(columns), by)
     return [row for part in _parts(values) for row in read(connection, part)]
 
 
@@ -85,7 +85,8 @@ def _copy(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -
 
 
 @cache
-def _read_by(columns: tuple[Column[Any], ...], by: Column[Any]) -> Callable[..., list[Any]]:
+def read_by(columns: tuple[Column[Any], ...], by: Column[Any]) -> sql.Among:
+    """What reads some columns of the rows where one of them has one of some values."""
     return sql.among(select(*columns), by)
 
 

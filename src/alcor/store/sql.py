@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 import psycopg
-from sqlalchemy import Boolean, ColumnElement, Connection, CursorResult, Select, TextClause, bindparam, text
+from sqlalchemy import Boolean, ColumnElement, Connection, CursorResult, Engine, Select, TextClause, bindparam, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import ColumnCollection
+
+from alcor.store.foreseen import Foreseen
 
 _MOST_PADDED = 1 << 14  # the next power of two is more parameters than SQLite takes
 _STATEMENTS = 32  # of each kind that are kept
@@ -86,15 +88,20 @@ class Prepared:
         """The same as plain tuples of what the driver gives."""
         return fetch(connection, *self.read(connection, parameters))
 
-    def read(self, connection: Connection, parameters: Mapping[str, Any]) -> Read:
+    def read(self, database: Connection | Engine, parameters: Mapping[str, Any]) -> Read:
         """What is asked of the driver."""
-        made, values = self._made(connection, parameters)
+        made, values = self._made(database, parameters)
         return made.sql, values
 
-    def _made(self, connection: Connection, parameters: Mapping[str, Any]) -> tuple["_DriverSelect", Any]:
-        made = self._by_dialect.get(connection.dialect.name)
+    def row(self, database: Connection | Engine, parameters: Mapping[str, Any]) -> Callable[[Sequence[Any]], NamedRow]:
+        """What makes rows of what the driver answers."""
+        made, _ = self._made(database, parameters)
+        return made.row
+
+    def _made(self, database: Connection | Engine, parameters: Mapping[str, Any]) -> tuple["_DriverSelect", Any]:
+        made = self._by_dialect.get(database.dialect.name)
         if made is None:
-            made = self._by_dialect[connection.dialect.name] = _driver_select(self._select, connection, parameters)
+            made = self._by_dialect[database.dialect.name] = _driver_select(self._select, database, parameters)
         given = {**made.own, **parameters}
         return made, [given[name] for name in made.order] if made.order is not None else given
 
@@ -108,7 +115,7 @@ class _DriverSelect(msgspec.Struct, frozen=True):
     row: Callable[[Sequence[Any]], NamedRow]
 
 
-def _driver_select(select: Select[Any], connection: Connection, parameters: Iterable[str]) -> _DriverSelect:
+def _driver_select(select: Select[Any], connection: Connection | Engine, parameters: Iterable[str]) -> _DriverSelect:
     """``parameters`` are the names of those that are given each time."""
     given = dict.fromkeys(parameters)
     compiled: Any = select.compile(dialect=connection.dialect)
@@ -145,7 +152,7 @@ def _with_booleans(make: Callable[[Sequence[Any]], NamedRow], places: Sequence[i
 
 def fetch(connection: Connection, sql: str, values: Values) -> list[tuple[Any, ...]]:
     """The rows of a statement in the words of the database's driver. Raises DBAPIError, as SQLAlchemy does."""
-    if _is_watched(connection):
+    if is_watched(connection):
         return [tuple(row) for row in connection.exec_driver_sql(sql, _given(values))]
     ahead = connection.get_execution_options().get(_READ_AHEAD)
     if ahead and (found := ahead.pop(_key(sql, values), None)) is not None:
@@ -167,7 +174,7 @@ def reading_ahead(connection: Connection, reads: Callable[[], Iterable[Read]]) -
     forgotten at the end, for it may be no longer so. Raises DBAPIError.
     """
     ahead = connection.get_execution_options().get(_READ_AHEAD)
-    if ahead is None or connection.dialect.name != "postgresql" or _is_watched(connection):
+    if ahead is None or connection.dialect.name != "postgresql" or is_watched(connection):
         yield
         return
     asked = {_key(*each): each for each in reads()}
@@ -201,7 +208,7 @@ def _fetch_together(connection: Connection, reads: Sequence[Read]) -> list[list[
 
 def execute(connection: Connection, sql: str, values: Values) -> None:
     """Execute a statement that finds no rows, in the same words. Raises DBAPIError."""
-    if _is_watched(connection):
+    if is_watched(connection):
         connection.exec_driver_sql(sql, _given(values))
         return
     try:
@@ -224,9 +231,9 @@ def begin_with(connection: Connection, sql: str) -> None:
         raise driver_error(connection, sql, error) from error
 
 
-def _is_watched(connection: Connection) -> bool:
+def is_watched(database: Connection | Engine) -> bool:
     """Whether somebody watches what is executed."""
-    events: Any = connection.dispatch
+    events: Any = database.dispatch
     return bool(events.before_cursor_execute or events.after_cursor_execute)
 
 
@@ -261,13 +268,20 @@ class Among:
 
     def __call__(self, connection: Connection, values: Sequence[Any], **parameters: Any) -> list[NamedRow]:
         """All rows that are found."""
+        if isinstance(connection, Foreseen):
+            return connection.rows(self, values)
         prepared, given = self._asked(values, parameters)
         return prepared(connection, given)
 
-    def read(self, connection: Connection, values: Sequence[Any], **parameters: Any) -> Read:
+    def read(self, database: Connection | Engine, values: Sequence[Any], **parameters: Any) -> Read:
         """What is asked of the driver."""
         prepared, given = self._asked(values, parameters)
-        return prepared.read(connection, given)
+        return prepared.read(database, given)
+
+    def row(self, database: Connection | Engine) -> Callable[[Sequence[Any]], NamedRow]:
+        """What makes rows of what the driver answers."""
+        prepared, given = self._asked((None,), {})
+        return prepared.row(database, given)
 
     def _asked(self, values: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Prepared, Mapping[str, Any]]:
         size = 1 << max(len(values) - 1, 0).bit_length() if len(values) < _MOST_PADDED else len(values)

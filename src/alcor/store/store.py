@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from alcor.model.choices import USUAL, Choices
 from alcor.store import change_log, migrate
+from alcor.store.direct_reads import DirectReads
 from alcor.store.engine import open_engine, reader, reading
+from alcor.store.foreseen import Foresee
 from alcor.store.group_commit import GroupCommit
 from alcor.store.group_read import GroupRead
 from alcor.store.readers import Readers
@@ -46,8 +48,10 @@ class Store:
         self._idle: list[Connection] = []  # of readers: to take one from the engine takes as long as a short read
         self._readers = Readers(_READERS, at_once, _PATIENCE_SECONDS)
         self._writer = GroupCommit(engine, self._announce, choices)
-        self._group_read = GroupRead(self.read)
-        self._statistics = Statistics(engine) if engine.dialect.name == "postgresql" else None
+        is_postgresql = engine.dialect.name == "postgresql"
+        self._direct_reads = DirectReads(engine) if is_postgresql else None
+        self._group_read = GroupRead(self.read, self._direct_reads)
+        self._statistics = Statistics(engine) if is_postgresql else None
 
     async def write(self, operation: Callable[[Transaction], Result]) -> Result:
         """Run the operation in a transaction, shared with other callers' writes; returns after the durable commit.
@@ -75,13 +79,18 @@ class Store:
         return result
 
     async def read_batch(
-        self, handler: Callable[[Connection, Sequence[Request]], Sequence[Result | Exception]], request: Request
+        self,
+        handler: Callable[[Connection, Sequence[Request]], Sequence[Result | Exception]],
+        request: Request,
+        foresee: Foresee | None = None,
     ) -> Result:
         """Have the request read together with other callers' requests for the same handler, on one snapshot.
 
         The handler returns one result or exception for each request. If it raises, it is called again with each alone.
+        It is quicker if all that it reads can be foreseen. What it does beside should take little time: it may be
+        called in the event loop.
         """
-        result: Result = await self._group_read.submit(handler, request)
+        result: Result = await self._group_read.submit(handler, request, foresee)
         return result
 
     async def wait_for_entries(self, after: int, timeout: float) -> None:
@@ -108,6 +117,8 @@ class Store:
         await asyncio.to_thread(self._writer.join)
         if self._statistics is not None:
             await asyncio.to_thread(self._statistics.close)
+        if self._direct_reads is not None:
+            await self._direct_reads.close()
         await asyncio.to_thread(self._readers.close)
         self._let_go()
         self._engine.dispose()

@@ -34,6 +34,7 @@ from alcor.services.manager import (
 )
 from alcor.services.rows import View
 from alcor.store import bulk
+from alcor.store.foreseen import Foresight
 from alcor.store.listing.marker import MarkerNotFound
 from alcor.store.listing.page import list_rows
 from alcor.store.listing.query import Query
@@ -61,6 +62,9 @@ class Shape(msgspec.Struct, frozen=True):
 _Part = tuple[View, tuple[str, ...]]
 """A resource, and the attributes of it that its caller does not see."""
 
+_Wanted = tuple[str, dict[str, Any], Context]
+"""The id of a resource to show, what columns it must have, and who asks."""
+
 
 class Collection:
     """The handlers of one resource."""
@@ -73,6 +77,9 @@ class Collection:
         self._shape = shape
         self._shown = Shown(manager.access)
         self._creation = Creation(store, manager)
+        key = manager.table.c[manager.resource.attributes[shape.key].column]
+        self._by_key = tuple(manager.table.c), key
+        self._foresee = None if manager.foresee is None else self._foreseen
         self.described = Descriptions(manager.resource, shape.one, shape.several, shape.listed)
 
     def routes(self) -> list[Route]:
@@ -128,7 +135,7 @@ class Collection:
     async def show(self, request: Request) -> Response:
         """One resource."""
         asked = self._id(request), self._scope(request), request.context
-        view, unseen = await self._store.read_batch(self._read_ones, asked)
+        view, unseen = await self._store.read_batch(self._read_ones, asked, self._foresee)
         if fields := query.fields(request.query()):
             return json_response(200, {self._shape.one: query.chosen(without(view, unseen), fields)})
         return json_response(200, {self._shape.one: encoded(view, unseen)})
@@ -324,14 +331,17 @@ class Collection:
             marker = page[0 if wanted.page_reverse else -1][self._shape.key]
             wanted = msgspec.structs.replace(wanted, marker=marker)
 
-    def _read_ones(
-        self, connection: Connection, wanted: Sequence[tuple[str, dict[str, Any], Context]]
-    ) -> Sequence[_Part | AlcorError]:
+    def _foreseen(self, wanted: Sequence[_Wanted]) -> Sequence[Foresight]:
+        """What reading resources of these ids asks for."""
+        ids = [resource_id for resource_id, _, _ in wanted]
+        rows = bulk.read_by(*self._by_key)
+        return [Foresight(rows, rows, ids), *(self._manager.foresee(ids) if self._manager.foresee else ())]
+
+    def _read_ones(self, connection: Connection, wanted: Sequence[_Wanted]) -> Sequence[_Part | AlcorError]:
         """The resources of these ids, each only if it is what the path is about and its caller is shown it."""
-        table, access = self._manager.table, self._manager.access
-        key = table.c[self._resource.attributes[self._shape.key].column]
-        rows = bulk.select_by(connection, list(table.c), key, [resource_id for resource_id, _, _ in wanted])
-        found = {getattr(row, key.name): row for row in rows}
+        access = self._manager.access
+        rows = bulk.select_by(connection, *self._by_key, [resource_id for resource_id, _, _ in wanted])
+        found = {getattr(row, self._by_key[1].name): row for row in rows}
         answers: dict[int, _Part] = {}
         seen: dict[Context, dict[int, Row[Any]]] = {}
         for index, (resource_id, scope, context) in enumerate(wanted):

@@ -42,6 +42,7 @@ from alcor.services.ports.port_views import (
     ROWS,
     above_ports,
     fixed_ips_of,
+    foresee,
     known_hosts,
     port_view,
     port_views,
@@ -326,6 +327,7 @@ PORTS = Manager(
     views=port_views,
     create=limited("port", create_ports),
     create_reads=creation_reads,
+    foresee=foresee,
     update=_update_ports,
     delete=delete_ports,
     filters={
