@@ -14,8 +14,7 @@ class NotForeseen(LookupError):
 class Foresight(NamedTuple):
     """That rows will be asked for by their first column, which is their key, and what finds them all before.
 
-    ``found_by`` is called with ``values``, and has no parameters but text. It is the statement that will be asked
-    itself where these are its keys.
+    ``found_by`` is called with ``values``. It is the statement that will be asked itself where these are its keys.
     """
 
     asked: "Among"

@@ -160,7 +160,7 @@ class GroupCommit:
             outcomes = run(transaction, group)
             position = change_log.append(connection, transaction.records) if transaction.records else 0
         except Exception:
-            _roll_back(begun)
+            _roll_back(connection, begun)
             raise
         try:
             begun.commit()
@@ -225,7 +225,7 @@ def _halving(transaction: Transaction, handler: Handler, requests: Sequence[Any]
     except Exception as error:
         if _worth_retrying(error):
             raise
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT part")
+        sql.roll_back(connection, "part")
         connection.exec_driver_sql("RELEASE SAVEPOINT part")
         del transaction.records[recorded:]
         if len(requests) == 1:
@@ -255,8 +255,10 @@ def _handle(transaction: Transaction, handler: Handler, requests: Sequence[Any])
     return results
 
 
-def _roll_back(begun: RootTransaction) -> None:
+def _roll_back(connection: Connection, begun: RootTransaction) -> None:
     with contextlib.suppress(DBAPIError):  # a lost connection has rolled back by itself
+        if not connection.invalidated:
+            sql.roll_back(connection)
         begun.rollback()
 
 

@@ -14,16 +14,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import ColumnCollection
 
 from alcor.store.foreseen import Foreseen
+from alcor.store.wire import Rows, Values, Wire
 
 _MOST_PADDED = 1 << 14  # the next power of two is more parameters than SQLite takes
 _STATEMENTS = 32  # of each kind that are kept
 _NAME = re.compile(r":(\w+)")
 _READ_AHEAD = "read_ahead"
+_WIRE = "wire"
 
 NamedRow = Any
 """A row as a tuple whose items have the names of its columns."""
-
-Values = Sequence[Any] | Mapping[str, Any]
 
 Read = tuple[str, Values]
 """A statement that finds rows, in the words of the database's driver, with its values."""
@@ -158,6 +158,8 @@ def fetch(connection: Connection, sql: str, values: Values) -> list[tuple[Any, .
     if ahead and (found := ahead.pop(_key(sql, values), None)) is not None:
         rows: list[tuple[Any, ...]] = found
         return rows
+    if ahead is not None and connection.dialect.name == "postgresql":
+        return _exchange(connection, [(sql, values)])[0]
     try:
         cursor = connection.connection.cursor()
         cursor.execute(sql, values)
@@ -179,7 +181,7 @@ def reading_ahead(connection: Connection, reads: Callable[[], Iterable[Read]]) -
         return
     asked = {_key(*each): each for each in reads()}
     if asked:
-        ahead.update(zip(asked, _fetch_together(connection, list(asked.values())), strict=True))
+        ahead.update(zip(asked, _exchange(connection, list(asked.values())), strict=True))
     try:
         yield
     finally:
@@ -196,20 +198,26 @@ def _key(sql: str, values: Values) -> tuple[Any, ...]:
     return (sql, *(values.items() if isinstance(values, Mapping) else values))
 
 
-def _fetch_together(connection: Connection, reads: Sequence[Read]) -> list[list[tuple[Any, ...]]]:
-    driver_connection: Any = connection.connection.driver_connection
+def _exchange(connection: Connection, reads: Sequence[Read]) -> list[Rows]:
+    """What each finds, in one message to PostgreSQL, on a connection whose transaction has begun. Raises DBAPIError."""
+    info = connection.info
     try:
-        with driver_connection.pipeline():
-            cursors = [driver_connection.execute(*each) for each in reads]
-        return [list(cursor.fetchall()) for cursor in cursors]
+        wire = info.get(_WIRE)
+        if wire is None:
+            wire = info[_WIRE] = Wire(connection.connection.driver_connection)  # type: ignore[arg-type]
+        rows: list[Rows] = wire.exchange(reads)
     except Exception as error:
         raise driver_error(connection, reads[0][0], error) from error
+    return rows
 
 
 def execute(connection: Connection, sql: str, values: Values) -> None:
     """Execute a statement that finds no rows, in the same words. Raises DBAPIError."""
     if is_watched(connection):
         connection.exec_driver_sql(sql, _given(values))
+        return
+    if _READ_AHEAD in connection.get_execution_options() and connection.dialect.name == "postgresql":
+        _exchange(connection, [(sql, values)])
         return
     try:
         connection.connection.cursor().execute(sql, values)
@@ -222,9 +230,25 @@ def begin_with(connection: Connection, sql: str) -> None:
 
     The driver alone would send them one after the other. Raises DBAPIError.
     """
+    _command(connection, f"BEGIN; {sql}")
+
+
+def roll_back(connection: Connection, savepoint: str = "") -> None:
+    """Undo what was done in the transaction, which has ended then, or since a savepoint. Raises DBAPIError.
+
+    The driver would have PostgreSQL forget all statements that are prepared.
+    """
+    command = f"ROLLBACK TO SAVEPOINT {savepoint}" if savepoint else "ROLLBACK"
+    if connection.dialect.name == "postgresql":
+        _command(connection, command)
+    elif savepoint:
+        connection.exec_driver_sql(command)
+
+
+def _command(connection: Connection, sql: str) -> None:
     driver_connection: Any = connection.connection.driver_connection
     try:
-        result = driver_connection.pgconn.exec_(f"BEGIN; {sql}".encode())
+        result = driver_connection.pgconn.exec_(sql.encode())
         if result.status not in (psycopg.pq.ExecStatus.TUPLES_OK, psycopg.pq.ExecStatus.COMMAND_OK):
             raise psycopg.errors.error_from_result(result)
     except Exception as error:
