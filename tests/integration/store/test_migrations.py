@@ -257,6 +257,20 @@ def test_ports_of_earlier_times_show_what_they_hold(empty_database_url: str) -> 
     engine.dispose()
 
 
+def test_ports_of_earlier_times_are_known_as_guests(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url, 1)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.upgrade(migrate.configuration(connection), "0022")
+        connection.execute(_OLD_NETWORK, {"id": "n", "vni": 42, "attributes": "{}"})
+        own, guest = _insert_old_ports(connection, "n", ["", ""])
+        connection.execute(text("UPDATE port SET project_id = 'guest' WHERE id = :id"), {"id": guest})
+        connection.execute(text("UPDATE network SET guests = true"))
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        assert {row.id: row.guest_of for row in connection.execute(select(port))} == {own: None, guest: "p"}
+    engine.dispose()
+
+
 def test_members_of_earlier_times_are_known_as_guests(empty_database_url: str) -> None:
     engine = open_engine(empty_database_url, 1)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, false, not_, or_, select
+from sqlalchemy import ColumnElement, Row, exists, false, not_, or_
 from sqlalchemy.exc import IntegrityError
 
 from alcor.model.addresses import mac_number, mac_text
@@ -59,18 +59,13 @@ from alcor.services.subnets.private_ip import FixedIp, Slot
 from alcor.store import bulk, sql
 from alcor.store.record_rows import port_record
 from alcor.store.security_records import groups_of_ports
-from alcor.store.tables import ip_allocation, log, network, port, port_binding
+from alcor.store.tables import ip_allocation, log, port, port_binding
 from alcor.store.transaction import Transaction
 
 
 def _visible(own: Project) -> ColumnElement[bool]:
     """Ports of the caller's project, and those of others in its networks."""
-    networks = select(network.c.id).where(network.c.project_id == own, network.c.guests.is_(True))
-    # In two ranges, of which an index of networks' ports by project knows where they are.
-    theirs = [
-        and_(port.c.network_id.in_(networks), side) for side in (port.c.project_id < own, port.c.project_id > own)
-    ]
-    return or_(port.c.project_id == own, *theirs)
+    return or_(port.c.project_id == own, port.c.guest_of == own)
 
 
 _BINDING_TO = sql.statement("DELETE FROM port_binding WHERE port_id = :port_id AND host = :host")
@@ -116,7 +111,7 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     groups = port_security_groups.change(transaction, row, old_groups, values, update.values, update.context)
     if values["binding:host_id"] != row.host_id or not values["admin_state_up"]:
         values["status"] = DOWN
-    changed = ROWS.changed_row(row, values | {"shown": row.shown}, transaction.now)
+    changed = ROWS.changed_row(row, values | {"shown": row.shown, "guest_of": row.guest_of}, transaction.now)
     fixed_ips = old_ips
     if "fixed_ips" in update.values or changed.mac_address != row.mac_address:
         fixed_ips = _change_addresses(transaction, changed, old_ips, update.values.get("fixed_ips"))

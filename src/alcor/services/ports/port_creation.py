@@ -135,7 +135,7 @@ def _write(
         macs = mac.assign(transaction, list(zip(of_networks, chosen, strict=True)))
         fixed_ips = private_ip.allocate(transaction, list(zip(of_networks, macs, slots, strict=True)))
     rows = [
-        _new_row(transaction, values, address, secured[values["network_id"]])
+        _new_row(transaction, values, address, secured[values["network_id"]], networks[values["network_id"]].project_id)
         for (values, _), address in zip(planned, macs, strict=True)
     ]
     asked = [(row, values) for row, (values, _) in zip(rows, planned, strict=True)]
@@ -187,9 +187,10 @@ def _chosen_mac(values: Values) -> str | None:
     return None if missing(values, "mac_address") else values["mac_address"]
 
 
-def _new_row(transaction: Transaction, given: Values, address: int, secured: bool) -> Any:
-    """``secured`` is whether ports of its network have port security that do not say."""
+def _new_row(transaction: Transaction, given: Values, address: int, secured: bool, host: str) -> Any:
+    """``secured`` is whether ports of its network have port security that do not say, ``host`` whose network it is."""
     values = stamp(transaction, given)
+    values["guest_of"] = host if host != values["project_id"] else None
     values["mac_address"] = mac_text(address)
     values.setdefault("status", DOWN)
     values["shown"] = ""  # until its addresses and groups are known

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, literal, or_, select
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList
 from sqlalchemy.sql.visitors import iterate
@@ -41,9 +42,19 @@ def _looked_for(others: ColumnElement[bool]) -> sql.Prepared:
 
 @lru_cache(SHAPES)
 def others_of(condition: ColumnElement[bool]) -> ColumnElement[bool] | None:
-    """Whether anything is in the subqueries of all alternatives but the first (``is_there``); None where one has no
-    subquery, or there are no others."""
+    """Whether anything is in the subqueries of all alternatives but the first, or of rows where they have none
+    (``is_there``); None where there are no others."""
     _, *others = alternatives_of(condition)
-    found = [next((each for each in iterate(other) if isinstance(each, Select)), None) for other in others]
-    looked_for = {id(each): each.exists() for each in found if each is not None}
-    return None if None in found or not found else or_(*looked_for.values()).label("is_there")
+    looked_for = {id(each): each.exists() for each in map(_looked_into, others)}
+    return or_(*looked_for.values()).label("is_there") if looked_for else None
+
+
+def _looked_into(alternative: ColumnElement[bool]) -> Select[Any]:
+    """What an alternative looks for: its subquery, or else the rows that fulfil it."""
+    found = subquery_of(alternative)
+    return select(literal(1)).where(alternative) if found is None else found
+
+
+def subquery_of(alternative: ColumnElement[bool]) -> Select[Any] | None:
+    """The subquery of an alternative; None where it is about a row's columns alone."""
+    return next((each for each in iterate(alternative) if isinstance(each, Select)), None)

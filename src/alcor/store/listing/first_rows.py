@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Integer, Select, Table, bindparam, select, union_all
 
+from alcor.store.listing.alternatives import subquery_of
 from alcor.store.listing.filters import Filter, filtered
 from alcor.store.listing.marker import marker_parameter
 from alcor.store.listing.order import Order, may_be_null, ordered, sorting
@@ -40,16 +41,19 @@ def first_of_each(
 ) -> Select[Any]:
     """The ids of the first rows of each alternative, among which the page's are.
 
-    A database that is asked for all alternatives at once reads and sorts everything that fulfils one of them. Those
-    after the first, the caller's own, are what others let it see: mostly little, and all of it is looked up before any
-    is sorted. A database that expects much there would go through all rows in their order until the page is full.
+    A database that is asked for all alternatives at once reads and sorts everything that fulfils one of them. An index
+    has those in order that are about columns alone, like the caller's own, which are the first. The others are what
+    others let it see: mostly little, and all of it is looked up before any is sorted. A database that expects much
+    there would go through all rows in their order until the page is full.
     """
-    own, *others = alternatives
-    found = filtered(select(table.c.id), table, msgspec.structs.replace(query, condition=own), filters).where(*past)
-    parts = [select(ordered(found, order).limit(LIMIT).subquery().c.id)]
+    parts = []
     keys = [by.label(f"key_{number}") for number, (by, _) in enumerate(order)]
-    for alternative in others:
+    for place, alternative in enumerate(alternatives):
         narrowed = msgspec.structs.replace(query, condition=alternative)
+        if place == 0 or subquery_of(alternative) is None:
+            found = filtered(select(table.c.id), table, narrowed, filters).where(*past)
+            parts.append(select(ordered(found, order).limit(LIMIT).subquery().c.id))
+            continue
         theirs = filtered(select(table.c.id, *keys), table, narrowed, filters).where(*past).offset(0).subquery()
         by_keys = (sorting(theirs.c[f"key_{n}"], up, may_be_null(by)) for n, (by, up) in enumerate(order))
         parts.append(select(select(theirs.c.id).order_by(*by_keys).limit(LIMIT).subquery().c.id))

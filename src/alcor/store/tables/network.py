@@ -111,6 +111,8 @@ port = Table(
     Column("attributes", Text, nullable=False),
     # Its addresses and security groups as they are shown, as JSON: found with it, not one by one.
     Column("shown", Text, nullable=False, server_default=NOTHING_SHOWN),
+    # Whose network it is in, where that is another project's: it is shown the port, too.
+    Column("guest_of", String(255), nullable=True),
     UniqueConstraint("mac_address", "network_id"),
     Index("ix_port_project_id", "project_id", "id"),
     Index("ix_port_network_id", "network_id", "id"),
@@ -122,6 +124,12 @@ port = Table(
     _partial_index("ix_port_network_id_device_owner", _NETWORKS_PORTS, "network_id", "device_owner", "id"),
     _partial_index("ix_port_project_id_device_owner", _NETWORKS_PORTS, "project_id", "device_owner", "id"),
     _partial_index("ix_port_device_owner", _NETWORKS_PORTS, "device_owner", "id"),
+    # So few are guests: their indexes cost others nothing, too.
+    _partial_index("ix_port_guest_of", "guest_of IS NOT NULL", "guest_of", "id"),
+    _partial_index("ix_port_guest_of_network_id", "guest_of IS NOT NULL", "guest_of", "network_id", "id"),
+    _partial_index(
+        "ix_port_guest_of_device_owner", f"guest_of IS NOT NULL AND {_NETWORKS_PORTS}", "guest_of", "device_owner", "id"
+    ),
 )
 
 ip_allocation = Table(

@@ -235,3 +235,26 @@ async def test_pages_of_a_guest_who_has_many_ports(watched: Watched) -> None:
         assert await watched.little(neutron.list("port", f"limit=20&{query}")) == []
     page = f"limit=20&network_id={network['id']}"
     assert len(await watched.little(neutron.list("port", f"{page}&marker={ports[-1]['id']}&page_reverse=true"))) == 20
+
+
+async def test_pages_of_an_owner_in_whose_network_guests_have_many_ports(watched: Watched) -> None:
+    neutron = watched.neutron
+    network = await neutron.create("network", project_id="owner", shared=True)
+    beside = await neutron.create("network", project_id="owner", shared=True)
+    on = {"network_id": network["id"], "project_id": "owner"}
+    await neutron.create("subnet", **on, cidr="10.0.0.0/16", ip_version=4)
+    await watched.fill(network, project_id="guest", device_owner="compute:nova")
+    own = [await neutron.create("port", **on, device_owner="compute:nova") for _ in range(2)]
+    guest = {"project_id": "guest", "device_owner": "compute:nova"}
+    own += [await neutron.create("port", network_id=beside["id"], **guest)]
+    await watched.analyze()
+    watched.sign_in(Context(project_id="owner", is_admin=False))
+    for query in ("", f"network_id={network['id']}", "device_owner=compute:nova", "status=DOWN"):
+        page = await watched.little(neutron.list("port", f"limit=20&{query}"))
+        assert len(page) == 20, query
+        back = f"limit=20&{query}&marker={own[-1]['id']}&page_reverse=true"
+        page = await watched.little(neutron.list("port", back))
+        assert [port["id"] for port in page[-2:]] == [port["id"] for port in own[:2]], query
+    for query in (f"network_id={beside['id']}", "device_owner=network:dhcp", "name=nobody"):
+        page = await watched.little(neutron.list("port", f"limit=20&{query}"))
+        assert [port["id"] for port in page] == ([own[-1]["id"]] if "network_id" in query else []), query
