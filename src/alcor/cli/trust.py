@@ -1,5 +1,8 @@
 """``alcor trust``: the authority that signs the certificates of hosts and controllers."""
 
+from pathlib import Path
+from urllib.parse import quote
+
 import click
 
 from alcor.cli.controller_api import CONTROLLER, ask
@@ -10,6 +13,8 @@ Examples:
   alcor trust rotate
   alcor trust rotate --now
   alcor trust fleet-token load-test
+  alcor trust broker-token pulsar-1.example.org pulsar.example.org
+  alcor trust keep-certificate /etc/pulsar --southbound 192.0.2.10:9697 --token-file FILE --authority sha256:...
 """
 
 
@@ -53,3 +58,49 @@ def fleet_token(name: str, controller: str) -> None:
     """Make a token for one that speaks for many hosts on one stream, as simulated ones do, and print it."""
     made = ask(controller, "POST", f"/trust/fleets/{name}/join-token")["join_token"]
     click.echo(f'token = "{made["token"]}"\nauthority = "{made["authority"]}"')
+
+
+@command.command("broker-token", epilog=_EPILOG)
+@click.argument("names", nargs=-1, required=True)
+@CONTROLLER
+def broker_token(names: tuple[str, ...], controller: str) -> None:
+    """Make a token for a broker of the message queue that clients reach by these names or addresses, and print it."""
+    made = ask(controller, "POST", f"/trust/brokers/{quote(' '.join(names))}/join-token")["join_token"]
+    click.echo(f'token = "{made["token"]}"\nauthority = "{made["authority"]}"')
+
+
+@command.command("keep-certificate", epilog=_EPILOG)
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--southbound",
+    "controllers",
+    metavar="ADDRESS",
+    multiple=True,
+    required=True,
+    help="Where agents reach a controller: HOST:PORT. May be given more than once.",
+)
+@click.option(
+    "--enrolment",
+    metavar="ADDRESS",
+    multiple=True,
+    help="Where controllers take in new hosts and brokers: by default the ports after those.",
+)
+@click.option("--token-file", metavar="FILE", default="", help="Has the token; needed until the broker has joined.")
+@click.option("--authority", metavar="FINGERPRINT", default="", help="What was printed beside the token.")
+@click.option("--once", is_flag=True, help="Get a certificate, or another one, and end.")  # fmt: skip
+def keep_certificate(
+    directory: Path,
+    controllers: tuple[str, ...],
+    enrolment: tuple[str, ...],
+    token_file: str,
+    authority: str,
+    once: bool,
+) -> None:
+    """Keep the certificate of a broker of the message queue in DIRECTORY/trust, and renew it, until it is stopped.
+
+    The broker is to be told of key.pem, certificate.pem and authorities.pem there, which it reads again by itself.
+    Run this as the user that the broker runs as.
+    """
+    from alcor.cli.broker_certificate import keep
+
+    keep(directory, controllers, enrolment, token_file, authority, once)

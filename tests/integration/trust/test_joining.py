@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from alcor.agent.counters import Counters
 from alcor.agent.trust.files import AUTHORITIES, IDENTITY, TrustFiles
+from alcor.agent.trust.membership import Membership
+from alcor.agent.trust.settings import TrustSettings
 from alcor.channels.fast_path.opening import opens_trusted
 from alcor.channels.fast_path.options import CONNECT_MANY_METHOD
 from alcor.channels.trust import certificates
 from alcor.channels.trust.enrolment_client import EnrolmentFailed, join
-from alcor.channels.trust.identity import Kind
+from alcor.channels.trust.identity import Identity, Kind
 from alcor.services.trust import nodes
-from tests.integration.trust.region import HOUR, Region, connected, ended_call
+from tests.integration.trust.region import HOUR, Region, connected, ended_call, refusal
 
 
 async def test_a_host_joins_with_its_token_and_is_welcomed(region: Region, tmp_path: Path) -> None:
@@ -141,3 +144,20 @@ async def test_a_host_that_has_joined_keeps_its_certificate_while_its_file_still
     await region.membership("host-1", tmp_path, invitation).ask()
     assert region.counted("alcor_trust_certificates_total", to="host") == 2
     assert not (tmp_path / "trust" / "joining.pem").exists(), "the second one was a renewal"
+
+
+async def test_a_broker_joins_and_its_certificate_is_renewed(region: Region, tmp_path: Path) -> None:
+    names = "pulsar-1.example.org pulsar.example.org"
+    invitation = await region.store.write(partial(nodes.invite_broker, names=names, lifetime=HOUR))
+    (tmp_path / "token").write_text(invitation.token)
+    settings = TrustSettings(True, token_file=str(tmp_path / "token"), authority=invitation.authority,
+                             enrolment=(region.enrolment,))  # fmt: skip
+    membership = Membership("", [region.address], settings, tmp_path, Counters(), region.clock, kind=Kind.BROKER)
+    await membership.ask()
+    first = membership.current()
+    assert first is not None and certificates.identity_of(first.chain) == Identity(Kind.BROKER, names)
+    await membership.ask()
+    renewed = membership.current()
+    assert renewed is not None and renewed.chain != first.chain
+    assert (tmp_path / "trust" / "certificate.pem").read_bytes() == renewed.chain
+    assert "of host host-1" in await refusal(region, "host-1", membership.open_channel)

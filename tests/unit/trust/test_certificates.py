@@ -3,6 +3,7 @@
 import ssl
 
 import pytest
+from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,3 +113,19 @@ def test_others_than_grpc_take_the_same_credentials() -> None:
     assert server.verify_mode is client.verify_mode is ssl.CERT_REQUIRED
     assert client.check_hostname and CONTROLLER_NAME
     assert server_context(controller, asks_for_certificates=False).verify_mode is ssl.CERT_NONE
+
+
+def test_brokers_find_what_to_grant_in_the_common_name() -> None:
+    by = authority()[1]
+    for kind in Kind:
+        subject = x509.load_pem_x509_certificate(issued(Identity(kind, "name"), by)).subject
+        assert subject.rfc4514_string() == f"CN=alcor-{kind.value}"
+
+
+def test_a_broker_is_believed_by_each_of_its_names() -> None:
+    identity = Identity(Kind.BROKER, "pulsar.example.org 192.0.2.9")
+    chain = issued(identity, authority()[1])
+    assert certificates.identity_of(chain) == identity
+    names = x509.load_pem_x509_certificate(chain).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["pulsar.example.org"]
+    assert list(map(str, names.get_values_for_type(x509.IPAddress))) == ["192.0.2.9"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alcor.agent.trust.files import AUTHORITIES, IDENTITY, TrustFiles
+from alcor.agent.trust.files import AUTHORITIES, CERTIFICATE, IDENTITY, KEY, TrustFiles
 from alcor.channels.trust import certificates
 from alcor.channels.trust.credentials import Credentials
 from alcor.channels.trust.identity import Identity, Kind
@@ -54,3 +54,9 @@ def test_the_key_to_join_with_stays_the_same_until_the_host_has_joined(tmp_path:
     files.joined("token")
     assert files.has_joined_with("token") and not files.has_joined_with("another")
     assert files.joining_key() != first
+
+
+def test_a_broker_finds_key_and_certificate_apart(tmp_path: Path) -> None:
+    files, saved = TrustFiles(tmp_path, apart=True), credentials()
+    files.save(saved)
+    assert ((tmp_path / KEY).read_bytes(), (tmp_path / CERTIFICATE).read_bytes()) == (saved.key, saved.chain)

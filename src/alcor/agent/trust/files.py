@@ -16,15 +16,17 @@ from alcor.channels.trust import certificates
 from alcor.channels.trust.credentials import Credentials
 
 IDENTITY, AUTHORITIES = "identity.pem", "authorities.pem"
+KEY, CERTIFICATE = "key.pem", "certificate.pem"
 _JOINING, _JOINED_WITH = "joining.pem", "joined-with"
 _END_OF_KEY = b"-----END PRIVATE KEY-----\n"
 
 
 class TrustFiles:
-    """In one directory."""
+    """In one directory. ``apart`` has key and certificate in files of their own as well, as brokers want them."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, apart: bool = False) -> None:
         self.directory = directory
+        self._apart = apart
 
     def load(self) -> Credentials | None:
         """What is there, if it is whole. Raises OSError when it cannot be read."""
@@ -43,6 +45,9 @@ class TrustFiles:
         """Keep these from now on. Raises OSError."""
         self._write(AUTHORITIES, credentials.authorities)
         self._write(IDENTITY, credentials.key + credentials.chain)
+        if self._apart:
+            self._write(KEY, credentials.key)
+            self._write(CERTIFICATE, credentials.chain)
 
     def joined(self, token: str) -> None:
         """The credentials saved last are those that the token was good for. Raises OSError."""

@@ -1,4 +1,4 @@
-"""This host's certificate: asked for, kept, and renewed long before it ends, for ever.
+"""This host's certificate, or this broker's: asked for, kept, and renewed long before it ends, for ever.
 
 Without one that holds, nobody is connected to; the data plane goes on as it is. Streams that are open live on when a
 certificate is renewed, and when it ends.
@@ -20,7 +20,7 @@ from alcor.channels.fast_path.renewal import renewed
 from alcor.channels.trust import certificates, enrolment_client
 from alcor.channels.trust.credentials import Credentials
 from alcor.channels.trust.enrolment_client import EnrolmentFailed
-from alcor.channels.trust.identity import Kind
+from alcor.channels.trust.identity import Identity, Kind
 from alcor.channels.ways import Ways, direct
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ _RARELY = Backoff(300.0, 300.0)  # when asking leads nowhere before somebody doe
 
 
 class Membership:
-    """Of one host in its region."""
+    """Of one host in its region, or of one broker of its message queue."""
 
     def __init__(
         self,
@@ -44,12 +44,16 @@ class Membership:
         counters: Counters,
         clock: Callable[[], float] = time.time,
         ways: Ways = direct,
+        kind: Kind = Kind.HOST,
     ) -> None:
-        """Controllers are reached by ``ways``, whether to join, to renew or to come back."""
+        """Controllers are reached by ``ways``, whether to join, to renew or to come back.
+
+        A broker is whom its token is for: it needs no ``host_id``.
+        """
         self.trouble = ""
         """Why there is no certificate, or no new one; empty when all is well."""
-        self._host_id, self._controllers, self._settings = host_id, controllers, settings
-        self._files = TrustFiles(data_directory / DIRECTORY)
+        self._kind, self._host_id, self._controllers, self._settings = kind, host_id, controllers, settings
+        self._files = TrustFiles(data_directory / DIRECTORY, apart=kind is Kind.BROKER)
         self._counters, self._clock, self._ways = counters, clock, ways
         self._credentials: Credentials | None = None
         self._validity = certificates.Validity(0.0, 0.0)
@@ -64,10 +68,13 @@ class Membership:
         if found is None:
             return
         identity = certificates.identity_of(found.chain)
-        if identity.kind is not Kind.HOST or identity.name != self._host_id:
+        if not self._is_own(identity):
             log.warning("the certificate that was kept is of %s, and not of this host: it is not used", identity)
             return
         self._take(found)
+
+    def _is_own(self, identity: Identity) -> bool:
+        return identity.kind is self._kind and self._host_id in ("", identity.name)
 
     def current(self) -> Credentials | None:
         """What this host shows and believes; None while it has no certificate that holds (a CredentialSource)."""
@@ -129,8 +136,7 @@ class Membership:
     async def _join(self, token: str) -> None:
         if not token:
             raise EnrolmentFailed(
-                f"this host has no certificate, and no token to get one: make one with "
-                f"'alcor node join-token {self._host_id}' and write it to [trust] in the agent's file"
+                f"this {self._kind.value} has no certificate, and no token to get one: {self._remedy}"
             )
         key, authority = self._files.joining_key(), self._settings.authority
         addresses = self._settings.enrolment_addresses(self._controllers)
@@ -144,7 +150,13 @@ class Membership:
             self._useless_token = token if error.is_final else ""
             raise
         self._files.joined(token)
-        log.info("host %s has joined", self._host_id)
+        log.info("%s has joined", self._host_id or f"this {self._kind.value}")
+
+    @property
+    def _remedy(self) -> str:
+        if self._kind is Kind.BROKER:
+            return "make one with 'alcor trust broker-token NAME...'"
+        return f"make one with 'alcor node join-token {self._host_id}' and write it to [trust] in the agent's file"
 
     async def _replace(self, addresses: Sequence[str], ask: Callable[[str, bytes], Awaitable[Credentials]]) -> None:
         key = certificates.new_key()
@@ -152,7 +164,7 @@ class Membership:
 
     def _keep(self, credentials: Credentials) -> None:
         identity = certificates.identity_of(credentials.chain)
-        if identity.kind is not Kind.HOST or identity.name != self._host_id:
+        if not self._is_own(identity):
             raise EnrolmentFailed(
                 f"the certificate is of {identity}, and not of this host: was the token for it?", True
             )

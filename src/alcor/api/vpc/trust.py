@@ -1,6 +1,7 @@
 """Trust between hosts and controllers: join tokens, revocation, and the authorities."""
 
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -26,6 +27,7 @@ _GROUP = "trust"
 _DEFAULT_HOURS = 24
 _hours = integer(1, 24 * 365)
 _name = text(255)
+_SERVER_NAMES = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*( [A-Za-z0-9_][A-Za-z0-9_.:-]*)*")
 
 _INVITATION = holding({"token": STRING, "authority": STRING, "expires_at": STRING})
 _ANSWER = holding({"join_token": _INVITATION})
@@ -42,6 +44,9 @@ _AUTHORITY = holding(
 
 _INVITE_HOST = Operation("Make a token with which a node's agent gets its first certificate", _GROUP, _ANSWER, _WANTED)
 _INVITE_FLEET = Operation("Make a token for one that speaks for many simulated hosts", _GROUP, _ANSWER, _WANTED)
+_INVITE_BROKER = Operation(
+    "Make a token with which a broker of the message queue gets its first certificate", _GROUP, _ANSWER, _WANTED
+)
 _REVOKE = Operation("Refuse all certificates that a node has, from now on", _GROUP, holding({"id": STRING}))
 _LIST = Operation("The authorities that are trusted", _GROUP, holding({"authorities": all_of(_AUTHORITY)}))
 _ROTATION = holding({"at_once": schema_of(boolean)}, "at_once")
@@ -70,6 +75,9 @@ def trust_routes(store: Store, prefix: str, settings: TrustSettings) -> list[Rou
     async def invite_fleet(request: Request) -> Response:
         return await invited(request, nodes.invite_fleet, checked("name", _name, request.parameters["name"]))
 
+    async def invite_broker(request: Request) -> Response:
+        return await invited(request, nodes.invite_broker, _server_names(request.parameters["names"]))
+
     async def revoke(request: Request) -> Response:
         node_id = request.parameters["node_id"]
         await store.write(partial(nodes.revoke_host, host_id=node_id))
@@ -91,9 +99,18 @@ def trust_routes(store: Store, prefix: str, settings: TrustSettings) -> list[Rou
         Route("POST", f"{node}/join-token", invite_host, _INVITE_HOST, rule=_ADMIN),
         Route("POST", f"{node}/revoke", revoke, _REVOKE, rule=_ADMIN),
         Route("POST", f"{prefix}/trust/fleets/{{name}}/join-token", invite_fleet, _INVITE_FLEET, rule=_ADMIN),
+        Route("POST", f"{prefix}/trust/brokers/{{names}}/join-token", invite_broker, _INVITE_BROKER, rule=_ADMIN),
         Route("GET", f"{prefix}/trust/authorities", list_authorities, _LIST, rule=_ADMIN),
         Route("POST", f"{prefix}/trust/authorities", rotate, _ROTATE, rule=_ADMIN),
     ]
+
+
+def _server_names(names: str) -> str:
+    """What a broker is reached by: names and addresses, with a space between two."""
+    found: str = checked("names", _name, names)
+    if not _SERVER_NAMES.fullmatch(found):
+        raise bad_request(f"names is {found!r}: write host names and addresses, with a space between two.")
+    return found
 
 
 def _lifetime(request: Request) -> int:

@@ -1,6 +1,7 @@
 """Keys and certificates: made, signed and read. Times are seconds since the epoch; the rest is PEM where not DER."""
 
 import datetime
+import ipaddress
 import math
 from collections.abc import Callable
 from typing import TypeVar
@@ -38,7 +39,7 @@ class Authority(msgspec.Struct, frozen=True):
         """A certificate for a public key (DER), from now on."""
         builder = (
             _builder(now, seconds)
-            .subject_name(x509.Name([]))
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, identity.role())]))
             .issuer_name(self.certificate.subject)
             .public_key(_elliptic(serialization.load_der_public_key(public_key)))
             .add_extension(x509.SubjectAlternativeName(_names(identity)), critical=True)
@@ -197,8 +198,19 @@ def _builder(now: float, seconds: float) -> x509.CertificateBuilder:
 
 
 def _names(identity: Identity) -> list[x509.GeneralName]:
-    uri = x509.UniformResourceIdentifier(identity.uri())
-    return [x509.DNSName(CONTROLLER_NAME), uri] if identity.kind is Kind.CONTROLLER else [uri]
+    reached: list[x509.GeneralName] = []
+    if identity.kind is Kind.CONTROLLER:
+        reached = [x509.DNSName(CONTROLLER_NAME)]
+    elif identity.kind is Kind.BROKER:
+        reached = [_server_name(name) for name in identity.name.split()]
+    return [*reached, x509.UniformResourceIdentifier(identity.uri())]
+
+
+def _server_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _time(seconds: float) -> datetime.datetime:

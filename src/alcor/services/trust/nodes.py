@@ -35,6 +35,14 @@ def invite_fleet(transaction: Transaction, name: str, lifetime: int) -> Invitati
     return _invite(transaction, Kind.FLEET, name, lifetime)
 
 
+def invite_broker(transaction: Transaction, names: str, lifetime: int) -> Invitation:
+    """A token for a broker of the message queue that is reached by these names. Raises AlcorError.
+
+    A certificate that a broker of the same names was given before is renewed no more.
+    """
+    return _invite(transaction, Kind.BROKER, names, lifetime)
+
+
 def _invite(transaction: Transaction, kind: Kind, name: str, lifetime: int) -> Invitation:
     present = authorities.read(transaction.connection)
     if not present:
@@ -55,7 +63,7 @@ def revoke_host(transaction: Transaction, host_id: str) -> None:
 def joining(transaction: Transaction, token: str, public_key: bytes) -> Identity:
     """Who joins with a token. Raises NotCertified."""
     kind, name = join_tokens.use(transaction, token, public_key)
-    if kind is Kind.FLEET:
+    if kind is not Kind.HOST:
         return Identity(kind, name)
     row = transaction.connection.execute(_NODE, {"id": name}).first()
     if row is None:
