@@ -7,6 +7,7 @@ the next finds it running again.
 import contextlib
 import itertools
 import os
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -31,12 +32,16 @@ _PORTS = range(30_000, 32_000)  # of brokers only: those that are killed come ba
 class Broker:
     """A broker whose addresses and data stay its own over kills and starts."""
 
-    def __init__(self, directory: Path) -> None:
-        port, self._http_port, bookie_port = (free_port(_PORTS) for _ in range(3))
-        self.url = f"pulsar://127.0.0.1:{port}"
+    def __init__(self, directory: Path, trust: Path | None = None) -> None:
+        """With ``trust``, where its certificate is, it lets nobody do what was not granted."""
+        port, http_port, bookie_port = (free_port(_PORTS) for _ in range(3))
+        self.url = f"pulsar{'+ssl' if trust else ''}://127.0.0.1:{port}"
+        self._admin = f"http{'s' if trust else ''}://127.0.0.1:{http_port}/admin/v2"
+        self._trust = trust
         self._log = directory / "log"
-        self._command = ["setpriv", "--pdeathsig", "KILL", str(_STANDALONE), str(directory)]
-        self._command += [str(port), str(self._http_port), str(bookie_port)]
+        self._command = ["setpriv", "--pdeathsig", "KILL", str(_STANDALONE)]
+        self._command += ["--trust", str(trust)] if trust else []
+        self._command += [str(directory), str(port), str(http_port), str(bookie_port)]
         self._process: subprocess.Popen[bytes] | None = None
         self._namespaces = itertools.count(1)
 
@@ -77,7 +82,7 @@ class Broker:
 
     def _is_ready(self) -> bool:
         with contextlib.suppress(httpx.TransportError):
-            answer = httpx.get(f"http://127.0.0.1:{self._http_port}/admin/v2/namespaces/public")
+            answer = self._ask("GET", "namespaces/public")
             return answer.status_code == 200 and "public/default" in answer.json()  # it makes that last
         return False
 
@@ -89,14 +94,27 @@ class Broker:
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:
         """Ask something of its administration: a path below /admin/v2."""
-        answer = httpx.request(method, f"http://127.0.0.1:{self._http_port}/admin/v2/{path}", json=body, timeout=30)
+        answer = self._ask(method, path, body)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
+    def _ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        context = ssl.create_default_context()
+        if self._trust is not None:
+            context.load_verify_locations(self._trust / "authorities.pem")
+            context.load_cert_chain(self._trust / "certificate.pem", self._trust / "key.pem")
+        with httpx.Client(verify=context, timeout=30) as client:
+            return client.request(method, f"{self._admin}/{path}", json=body)
+
     def new_namespace(self) -> str:
-        """A namespace that nobody has used: ``public/test-1``."""
+        """A namespace that nobody has used, ``public/test-1``; where rights are granted, the one from hosts as well."""
         name = f"public/test-{next(self._namespaces)}"
         self.admin("PUT", f"namespaces/{name}", {})
+        if self._trust is not None:
+            self.admin("PUT", f"namespaces/{name}-from-hosts", {})
+            for each, of_hosts in ((name, "consume"), (f"{name}-from-hosts", "produce")):
+                self.admin("POST", f"namespaces/{each}/permissions/alcor-controller", ["produce", "consume"])
+                self.admin("POST", f"namespaces/{each}/permissions/alcor-host", [of_hosts])
         return name
 
     def statistics(self, topic: str) -> Any:
@@ -104,11 +122,16 @@ class Broker:
         return self.admin("GET", f"persistent/{topic}/stats")
 
 
-@pytest.fixture(scope="session")
-def pulsar_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """The process's broker. Where CI runs, it must be installed; elsewhere tests that need it are skipped."""
+def skip_where_not_installed() -> None:
+    """Where CI runs, Pulsar must be installed; elsewhere tests that need it are skipped."""
     if not INSTALLED.exists() and "CI" not in os.environ:
         pytest.skip("Pulsar is not installed: make install-pulsar")
+
+
+@pytest.fixture(scope="session")
+def pulsar_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """The process's broker."""
+    skip_where_not_installed()
     broker = Broker(tmp_path_factory.mktemp("pulsar"))
     try:
         broker.start()

@@ -47,6 +47,7 @@ from alcor.channels.fast_path.opening import open_plain
 from alcor.channels.message_queue.address import parse_queue
 from alcor.channels.message_queue.opening import MessageQueue, open_queue
 from alcor.channels.message_queue.queue import QueueUnavailable
+from alcor.channels.trust.credentials import CredentialSource
 from alcor.channels.ways import Ways
 from alcor.dataplane.driver import DataPlane
 from alcor.dataplane.host_services import ClientAddresses
@@ -107,6 +108,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
         file.load()
     membership = make_membership(settings, counters, rescue.target)
     open_channel = open_plain if membership is None else membership.open_channel
+    credentials = None if membership is None else membership.current
     asking = Asking(
         settings.host_id, settings.controllers, on_demand, counters, open_channel=open_channel, ways=rescue.target
     )
@@ -121,7 +123,7 @@ async def serve(settings: AgentSettings, driver: DataPlane, stop: asyncio.Event)
     )
     probing = Probing(settings.vtep_ip, settings.probe_port, counters)
     health = HealthReports(probing, reconciler, driver, reports)
-    message_queue = opened_queue(settings)
+    message_queue = opened_queue(settings, credentials, counters)
     southbound = Southbound(
         settings.host_id,
         settings.controllers,
@@ -224,12 +226,14 @@ async def _until(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None
             task.cancel()
 
 
-def opened_queue(settings: AgentSettings) -> MessageQueue | None:
+def opened_queue(
+    settings: AgentSettings, credentials: CredentialSource | None, counters: Counters
+) -> MessageQueue | None:
     """The message queue that the settings name and the agent may use. Raises SettingsError without its client."""
     if not settings.message_queue or settings.channel == "fast":
         return None
     try:
-        return open_queue(parse_queue(settings.message_queue))
+        return open_queue(parse_queue(settings.message_queue), credentials, lambda kind: counters.add(f"queue_{kind}"))
     except QueueUnavailable as error:
         raise SettingsError(str(error)) from error
 

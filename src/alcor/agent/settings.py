@@ -147,11 +147,8 @@ def _check(settings: AgentSettings) -> None:
     for address in settings.controllers:
         if not address.startswith("unix:") and not address.rpartition(":")[2].isdecimal():
             raise SettingsError(f'controllers: "{address}" must be HOST:PORT or unix:PATH, as "192.0.2.10:9697"')
-    try:
-        if settings.message_queue:
-            parse_queue(settings.message_queue)
-    except ValueError as error:
-        raise SettingsError(f"message_queue: {error}") from error
+    if (problem := _queue_problem(settings)) is not None:
+        raise SettingsError(f"message_queue: {problem}")
     if settings.channel == "queue" and not settings.message_queue:
         raise SettingsError('channel = "queue" needs a message_queue, as "pulsar://192.0.2.10:6650/public/alcor"')
     for key in ("dhcp_lease_seconds", "punt_rate_per_port", "punt_rate", "audit_seconds"):
@@ -181,6 +178,16 @@ def _check(settings: AgentSettings) -> None:
             f"socket: {settings.socket_path()} is too long a path for a socket; write a short one, "
             'as socket = "/run/alcor-agent.sock"'
         )
+
+
+def _queue_problem(settings: AgentSettings) -> str | None:
+    if not settings.message_queue:
+        return None
+    try:
+        address = parse_queue(settings.message_queue)
+    except ValueError as error:
+        return str(error)
+    return address.open_problem() if settings.trust.is_secure(settings.controllers) else None
 
 
 def _example(key: str) -> str:

@@ -59,11 +59,12 @@ class Southbound:
         self._reconciler, self._reports, self._counters = reconciler, reports, counters
         self._asking, self._health, self._rescue = asking, health, rescue
         streams, topics = (None, None) if queue is None else (queue.streams, queue.topics)
+        credentials = None if queue is None else queue.credentials
         self.topics = Topics(topics, wanted, reports, counters, self._take_goal_state, self._take_read)
         self._digests = StateDigests(wanted, reports)
         told = Told(asking.told_ncms, health.told_targets, rescue.told)
         self._fast = FastPathClient(controllers, self.hello, told=told, ways=self._way, open_channel=open_channel)
-        self._client = open_way(self._fast, self.hello, told, counters, streams, channel)
+        self._client = open_way(self._fast, self.hello, told, counters, streams, channel, credentials)
 
     def hello(self) -> Hello:
         """Who this host is and what it has been given."""

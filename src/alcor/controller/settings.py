@@ -90,6 +90,8 @@ class ControllerSettings(msgspec.Struct, frozen=True):
             raise ControllerError(str(error)) from error
         if address is None and self.choices.queue_above is not None:
             raise ControllerError("VPCs cannot be queued without a message queue: name one with --message-queue")
+        if address is not None and self.is_secure() and (problem := address.open_problem()) is not None:
+            raise ControllerError(problem)
         return address
 
     @property

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Collection, Mapping
 from functools import partial
 
@@ -49,6 +50,7 @@ class Southbound:
         self._manager: DataPlaneManager | None = None
         self._fast_path: FastPathServer | None = None
         self._message_queue: MessageQueue | None = None
+        self._queue_refused: Counter[str] = Counter()
         self._queue_path: QueueServer | None = None
         self._shard: Shard | None = None
         self._ncm: NetworkConfigManager | None = None
@@ -95,10 +97,14 @@ class Southbound:
 
     def _opened_queue(self) -> MessageQueue | None:
         address = self._settings.queue_address()
+        credentials = None if self._trust is None else self._trust.current
         try:
-            return None if address is None else open_queue(address)
+            return None if address is None else open_queue(address, credentials, self._count_queue_refusal)
         except QueueUnavailable as error:
             raise ControllerError(str(error)) from error
+
+    def _count_queue_refusal(self, kind: str) -> None:
+        self._queue_refused[kind] += 1
 
     def _serve_over_queue(
         self, queue: Queue, welcome: Welcome, manager: DataPlaneManager, fast_path: FastPathServer
@@ -107,7 +113,8 @@ class Southbound:
             node = manager.model.nodes.get(host_id)
             return Place(node.topic, node.key) if node is not None and node.topic else None
 
-        self._queue_path = QueueServer(queue, welcome, manager, place_of, fast_path.hosts)
+        trust, refused = None if self._trust is None else self._trust.over_queue(), self._queue_refused
+        self._queue_path = QueueServer(queue, welcome, manager, place_of, fast_path.hosts, refused=refused, trust=trust)
         QueueMetrics().show(self._queue_path)
 
     def _answer_hosts(self) -> None:
@@ -157,13 +164,13 @@ class Southbound:
 
     async def run(self) -> None:
         """Load, serve and answer agents, and follow the change log, for ever. Raises ControllerError."""
+        if self._trust is not None:
+            await self._trust.load()
         with garbage.making_what_stays():
             for part in (self._manager, self._shard):
                 if part is not None:
                     await part.load()
         await self._membership.look()
-        if self._trust is not None:
-            await self._trust.load()
         async with self._enrolling():
             await self._serve()
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from alcor.channels.fast_path.opening import server_credentials
 from alcor.channels.fast_path.renewal import renewal_handler
+from alcor.channels.message_queue.host_trust import HostTrust
 from alcor.channels.trust import certificates
 from alcor.channels.trust.certifying import NotCertified
 from alcor.channels.trust.credentials import Credentials
@@ -70,6 +71,14 @@ class Trust:
         """What this controller shows, and whom it believes."""
         assert self._own is not None, "it is loaded first"
         return self._own
+
+    def current(self) -> Credentials | None:
+        """The same; None before anything is loaded (a CredentialSource)."""
+        return self._own
+
+    def over_queue(self) -> HostTrust:
+        """For this process's end of the message-queue path."""
+        return HostTrust(self.current, self.guard, self._refusals, self._clock)
 
     def server_credentials(self) -> Any:
         """For this process's gRPC server."""

@@ -54,7 +54,7 @@ class AgentHost:
         self._topics = Topics(topics, _NOTHING, self._reports, counters, self._take, self._take_read)
         self._client: AgentClient
         if channel == "queue" and queue is not None:
-            self._client = QueueClient(queue.streams, self._hello, count=counters.add)
+            self._client = QueueClient(queue.streams, self._hello, count=counters.add, credentials=queue.credentials)
         else:
             self._client = FastPathClient((controller,), self._hello, open_channel=open_channel)
         self._connection: AgentConnection | None = None

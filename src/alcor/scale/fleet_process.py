@@ -220,7 +220,8 @@ async def _open_and_serve(
     message_queue: QueueAddress | None,
     credentials: Credentials | None,
 ) -> None:
-    queue = None if message_queue is None else open_queue(message_queue)
+    shown = None if credentials is None else lambda: credentials
+    queue = None if message_queue is None else open_queue(message_queue, shown)
     try:
         await _serve(Fleet(southbound, first, count, hosts, queue, opens(credentials)), pipe)
     finally:

@@ -34,7 +34,10 @@ class Client:
         self.sent: list[bytes] = []
         self._producers: list[Producer | None] = [None, Producer(self.sent, 2), Producer(self.sent, 1000)]
 
-    async def create_producer(self, _topic: str, **_options: Any) -> Producer:
+    async def why(self, error: Exception, _topic: str) -> str:
+        return str(error)
+
+    async def producer(self, _topic: str, **_options: Any) -> Producer:
         producer = self._producers.pop(0)
         if producer is None:
             raise PulsarException(Result.Timeout)

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import os
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 
 from alcor.channels.agent_codec import decode_welcome, encode_agent_message
@@ -34,9 +35,11 @@ from alcor.channels.message_queue.queue import (
     failed,
     welcome_topic,
 )
+from alcor.channels.message_queue.sealing import Offer, Seal
 from alcor.channels.message_queue.signs_of_life import LOOKS, is_due
 from alcor.channels.messages import AgentMessage, Hello, Welcome
 from alcor.channels.told import FromController, Told
+from alcor.channels.trust.credentials import CredentialSource
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.queue_slots import slot_of
 
@@ -49,18 +52,25 @@ _SILENT_INTERVALS = 3
 _USUAL_INTERVAL = 20  # seconds, of signs of life
 _ATTEMPTS_AT_A_PLACE = 2  # that come to nothing before the host asks anew where it should listen
 _LAST_WORDS_SECONDS = 1.0
+_REMEMBERED_HELLOS = 8  # that may yet be answered
+
+
+def _note(is_first: object, message: str, *values: object) -> None:
+    log.log(logging.WARNING if is_first else logging.DEBUG, message, *values)
 
 
 class QueueConnection:
     """A session with a controller that has welcomed this host."""
 
-    def __init__(self, queue: Queue, told: Told, count: Count) -> None:
+    def __init__(self, queue: Queue, told: Told, count: Count, offer: Offer | None = None) -> None:
+        """With an ``offer`` the controller must prove that it is one."""
         self.address = ""
         self.welcome = Welcome(b"")
         self.session = os.urandom(16)
         self.place: Place | None = None
         """Where the controller says that the host must listen from now on."""
-        self._queue, self._told, self._count = queue, told, count
+        self._queue, self._told, self._count, self.offer = queue, told, count, offer
+        self._seal: Seal | None = None
         self._numbers = Numbers()
         self._inbox: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._publisher: Publisher | None = None
@@ -70,6 +80,7 @@ class QueueConnection:
         self._welcomed, self._ended = asyncio.Event(), asyncio.Event()
         self._living: asyncio.Task[None] | None = None
         self._ended_there = False
+        self._refusal = ""
 
     @property
     def is_welcomed(self) -> bool:
@@ -80,7 +91,7 @@ class QueueConnection:
         """Until a controller has answered, or has refused the host. Raises QueueUnavailable."""
         await self._welcomed.wait()
         if self._publisher is None:
-            raise QueueUnavailable("the host was not welcomed")
+            raise QueueUnavailable(f"the host was not welcomed: {self._refusal or 'what answered is malformed'}")
 
     async def goal_states(self) -> AsyncIterator[GoalStateDelta]:
         """See channels.fast_path.client.Connection."""
@@ -147,6 +158,11 @@ class QueueConnection:
         """Take a message of this session."""
         if self._ended.is_set():
             return
+        try:
+            said = self._opened(said)
+        except MalformedMessage as error:
+            _note(self._count("queue_not_trusted"), "what claims to be a controller is passed over: %s", error)
+            return
         match self._numbers.hear(said.number):
             case Heard.REPEATED:
                 self._count("queue_repeated")
@@ -158,10 +174,25 @@ class QueueConnection:
                 self._quiet_looks = 0
                 self._take(said)
 
+    def _opened(self, said: ToQueuedHost) -> ToQueuedHost:
+        """Raises MalformedMessage when the controller of this session did not say it."""
+        if self.offer is None:
+            return said
+        seal = self._seal or self.offer.accept(said, time.time())
+        said = seal.from_controller(said)
+        self._seal = seal
+        return said
+
     def _take(self, said: ToQueuedHost) -> None:
         if said.end:
+            self._refusal = said.end
             level = logging.INFO if said.end == GO_ELSEWHERE else logging.WARNING
-            log.log(level, "controller %s ended the session: %s", self.address, said.end)
+            log.log(
+                level if self.is_welcomed else logging.DEBUG,
+                "controller %s ended the session: %s",
+                self.address,
+                said.end,
+            )
             self.place, self._ended_there = said.place, True
             self.close()
         elif not self.is_welcomed:
@@ -197,7 +228,8 @@ class QueueConnection:
 
     def _say(self, message: bytes = b"", taken: int = 0, *, end: bool = False) -> "asyncio.Future[None]":
         assert self._publisher is not None, "the controller is known since the welcome"
-        data = encode_from_host(FromQueuedHost(self.session, self._numbers.next(), message, taken, end))
+        said = FromQueuedHost(self.session, self._numbers.next(), message, taken, end)
+        data = encode_from_host(said if self._seal is None else self._seal.of_host(said))
         if len(data) > MOST_BYTES:
             log.error("a message of %d bytes is too large for the message queue", len(data))
             self._count("queue_too_large")
@@ -221,12 +253,18 @@ class QueueClient:
         count: Count = lambda _name: None,
         backoff: Backoff | None = None,
         welcome_timeout: float = 10.0,
+        credentials: CredentialSource | None = None,
     ) -> None:
-        """``hello`` is asked anew before each attempt; ``count`` is told what was passed over."""
+        """``hello`` is asked anew before each attempt; ``count`` is told what was passed over.
+
+        With ``credentials`` the host proves who it is, and controllers have to.
+        """
         self._queue, self._hello, self._told, self._count = queue, hello, told or Told(), count
         self._backoff = backoff or Backoff()
-        self._welcome_timeout = welcome_timeout
+        self._welcome_timeout, self._credentials = welcome_timeout, credentials
+        self._offers: deque[tuple[bytes, Offer]] = deque(maxlen=_REMEMBERED_HELLOS)  # by session
         self._attempts = self._failures = 0
+        self._trouble = ""
         self._place: Place | None = None
         self._consumer: Consumer | None = None
         self._hearing: asyncio.Task[None] | None = None
@@ -240,6 +278,7 @@ class QueueClient:
                 started = time.monotonic()
                 connection = await self._session()
                 if connection is not None:
+                    self._trouble = ""
                     log.info("served by %s", connection.address)
                     try:
                         yield connection
@@ -254,6 +293,7 @@ class QueueClient:
     async def _session(self) -> QueueConnection | None:
         connection = QueueConnection(self._queue, self._told, self._count)
         try:
+            connection.offer = self._offer(connection.session)
             async with asyncio.timeout(self._welcome_timeout):
                 await self._listen()
             self._current = connection
@@ -264,7 +304,8 @@ class QueueClient:
                 await self._close_consumer()
                 self._place = None
         except QueueUnavailable as error:
-            log.warning("the message queue cannot be used: %s", error)
+            log.log(logging.DEBUG if str(error) == self._trouble else logging.WARNING, "%s", error)
+            self._trouble = str(error)
         else:
             return connection
         await self._leave(connection)
@@ -275,15 +316,26 @@ class QueueClient:
         publisher = self._queue.publisher(HELLOS)
         try:
             async with asyncio.timeout(self._welcome_timeout):
-                await publisher.send(self._greeting(connection.session, self._place))
+                await publisher.send(self._greeting(connection.session, self._place, connection.offer))
                 await connection.wait_for_welcome()
         finally:
             await publisher.close()
 
-    def _greeting(self, session: bytes, place: Place | None) -> bytes:
+    def _offer(self, session: bytes) -> Offer | None:
+        """What the host proves itself with; None where nobody need. Raises QueueUnavailable without a certificate."""
+        if self._credentials is None:
+            return None
+        if (shown := self._credentials()) is None:
+            raise QueueUnavailable("this host has no certificate that holds to prove itself with")
+        offer = Offer(shown)
+        self._offers.append((session, offer))
+        return offer
+
+    def _greeting(self, session: bytes, place: Place | None, offer: Offer | None) -> bytes:
         self._attempts += 1
         hello = encode_agent_message(self._told.asked_for(self._hello()))
-        return encode_hello(QueuedHello(session, self._attempts, hello, place))
+        said = QueuedHello(session, self._attempts, hello, place)
+        return encode_hello(said if offer is None else offer.proven(said))
 
     async def _leave(self, connection: QueueConnection) -> None:
         with contextlib.suppress(TimeoutError):
@@ -311,7 +363,7 @@ class QueueClient:
         consumer = await self._queue.passing(welcome_topic(session))
         publisher = self._queue.publisher(HELLOS)
         try:
-            await publisher.send(self._greeting(session, None))
+            await publisher.send(self._greeting(session, None, self._offer(session)))
             while True:
                 said = decode_to_host(await consumer.next())
                 if said.session == session and said.place is not None:
@@ -356,10 +408,20 @@ class QueueClient:
         task.add_done_callback(self._declining.discard)
 
     async def _say_end(self, said: ToQueuedHost) -> None:
+        end = FromQueuedHost(said.session, 1, end=True)
+        if self._credentials is not None:
+            offer = dict(self._offers).get(said.session)
+            if offer is None:
+                return
+            try:
+                end = offer.accept(said, time.time()).of_host(end)
+            except MalformedMessage as error:
+                _note(self._count("queue_not_trusted"), "what claims to be a controller is passed over: %s", error)
+                return
         publisher = self._queue.publisher(said.controller)
         try:
             async with asyncio.timeout(self._welcome_timeout):
-                await publisher.send(encode_from_host(FromQueuedHost(said.session, 1, end=True)))
+                await publisher.send(encode_from_host(end))
         except (TimeoutError, QueueUnavailable):
             log.debug("controller topic %s gives the session up by itself", said.controller)
         finally:

@@ -14,6 +14,7 @@ from alcor.southbound.v1 import message_queue_pb2 as pb
 VERSION = 1
 
 _TOPIC_CHARACTERS = 1024
+_CERTIFICATE_BYTES = 16 * 1024
 
 _Envelope = TypeVar("_Envelope", pb.QueuedHello, pb.FromQueuedHost, pb.ToQueuedHost)
 
@@ -25,6 +26,14 @@ class Place(msgspec.Struct, frozen=True):
     key: str
 
 
+class Proof(msgspec.Struct, frozen=True):
+    """Who it is that speaks (sealing.py)."""
+
+    certificate: bytes
+    share: bytes
+    signature: bytes
+
+
 class QueuedHello(msgspec.Struct, frozen=True):
     """What a host says first, to all controllers."""
 
@@ -32,6 +41,7 @@ class QueuedHello(msgspec.Struct, frozen=True):
     attempt: int
     hello: bytes
     place: Place | None = None
+    proof: Proof | None = None
 
 
 class FromQueuedHost(msgspec.Struct, frozen=True):
@@ -53,6 +63,7 @@ class ToQueuedHost(msgspec.Struct, frozen=True):
     controller: str = ""
     end: str = ""
     place: Place | None = None
+    proof: Proof | None = None
 
 
 def encode_hello(hello: QueuedHello) -> bytes:
@@ -63,13 +74,14 @@ def encode_hello(hello: QueuedHello) -> bytes:
         attempt=hello.attempt,
         hello=hello.hello,
         place=_place_message(hello.place),
+        proof=_proof_message(hello.proof),
     ).SerializeToString()
 
 
 def decode_hello(data: bytes) -> QueuedHello:
     """Raises MalformedMessage."""
     message = _parse(pb.QueuedHello, data)
-    return QueuedHello(message.session, message.attempt, message.hello, _place(message))
+    return QueuedHello(message.session, message.attempt, message.hello, _place(message), _proof(message))
 
 
 def encode_from_host(said: FromQueuedHost) -> bytes:
@@ -100,6 +112,7 @@ def encode_to_host(said: ToQueuedHost) -> bytes:
         controller=said.controller,
         end=said.end,
         place=_place_message(said.place),
+        proof=_proof_message(said.proof),
     ).SerializeToString()
 
 
@@ -113,6 +126,7 @@ def decode_to_host(data: bytes) -> ToQueuedHost:
         controller=_topic(message.controller),
         end=message.end,
         place=_place(message),
+        proof=_proof(message),
     )
 
 
@@ -136,6 +150,21 @@ def _place(message: pb.QueuedHello | pb.ToQueuedHost) -> Place | None:
     if not place.topic or not place.key:
         raise MalformedMessage("a place in the message queue has a topic and a key")
     return Place(_topic(place.topic), _topic(place.key))
+
+
+def _proof_message(proof: Proof | None) -> pb.QueueProof | None:
+    if proof is None:
+        return None
+    return pb.QueueProof(certificate=proof.certificate, share=proof.share, signature=proof.signature)
+
+
+def _proof(message: pb.QueuedHello | pb.ToQueuedHost) -> Proof | None:
+    if not message.HasField("proof"):
+        return None
+    proof = message.proof
+    if len(proof.certificate) > _CERTIFICATE_BYTES:
+        raise MalformedMessage(f"a certificate of {len(proof.certificate)} bytes")
+    return Proof(proof.certificate, proof.share, proof.signature)
 
 
 def _topic(text: str) -> str:

@@ -4,8 +4,20 @@ from prometheus_client import REGISTRY, CollectorRegistry, Gauge
 
 from alcor.channels.message_queue.server import QueueServer
 
-REFUSED = ("malformed", "other_session", "repeated", "missing", "silent", "too_large", "too_many", "unknown_node")
-"""What the server may refuse, by why."""
+REFUSED = (
+    "not_admitted",
+    "not_permitted",
+    "not_trusted",
+    "malformed",
+    "other_session",
+    "repeated",
+    "missing",
+    "silent",
+    "too_large",
+    "too_many",
+    "unknown_node",
+)
+"""What the server and the broker may refuse, by why."""
 
 
 class QueueMetrics:

@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pulsar
-from pulsar.asyncio import Client, Producer, PulsarException
 from pulsar.asyncio import Consumer as Subscribed
+from pulsar.asyncio import Producer, PulsarException
 
-from alcor.channels.message_queue.pulsar_client import OPEN_SECONDS, PulsarClient
-from alcor.channels.message_queue.queue import QueueUnavailable, failed
+from alcor.channels.message_queue.pulsar_client import NOT_OPENED, OPEN_SECONDS, PulsarClient
+from alcor.channels.message_queue.queue import FROM_HOSTS, QueueUnavailable, failed
 
 log = logging.getLogger(__name__)
 
@@ -57,19 +57,22 @@ class PulsarQueue:
         return self._publisher(self._name(topic, "non-persistent"))
 
     def _name(self, topic: str, domain: str = "persistent") -> str:
-        return topic if "://" in topic else f"{domain}://{self._client.namespace}/{quote(topic, safe='~')}"
+        if "://" in topic:
+            return topic
+        address = self._client.address
+        name = topic.removeprefix(FROM_HOSTS)
+        namespace = address.namespace if name == topic else address.from_hosts
+        return f"{domain}://{namespace}/{quote(name, safe='~')}"
 
     async def _subscribe(self, topic: str, subscription: str, **options: Any) -> "PulsarConsumer":
         opens = self._client.pulsar.subscribe(topic, subscription, receiver_queue_size=_AHEAD, **options)
         try:
             return PulsarConsumer(await self._client.opened(opens, 2 * OPEN_SECONDS))
-        except TimeoutError as error:
-            raise QueueUnavailable("the broker does not answer") from error
-        except PulsarException as error:
-            raise QueueUnavailable(f"topic {topic} cannot be listened to: {error}") from error
+        except NOT_OPENED as error:
+            raise QueueUnavailable(await self._client.why(error, topic)) from error
 
     def _publisher(self, topic: str) -> "PulsarPublisher":
-        publisher = PulsarPublisher(self._client.pulsar, topic)
+        publisher = PulsarPublisher(self._client, topic)
         self._client.start(publisher.run())
         return publisher
 
@@ -114,7 +117,7 @@ class PulsarConsumer:
 class PulsarPublisher:
     """A Publisher."""
 
-    def __init__(self, client: Client, topic: str) -> None:
+    def __init__(self, client: PulsarClient, topic: str) -> None:
         self._client, self._topic = client, topic
         self._waiting: deque[tuple[bytes, str, asyncio.Future[None]]] = deque()
         self._filled, self._failed = asyncio.Event(), asyncio.Event()
@@ -122,6 +125,7 @@ class PulsarPublisher:
         self._sending: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self._trouble = ""
 
     def send(self, data: bytes, key: str = "") -> "asyncio.Future[None]":
         """See Publisher."""
@@ -172,9 +176,11 @@ class PulsarPublisher:
     async def _open(self) -> Producer:
         while True:
             try:
-                return await self._client.create_producer(self._topic, send_timeout_millis=0, batching_enabled=False)
-            except PulsarException as error:
-                log.warning("nothing can be sent on %s: %s", self._topic, error)
+                return await self._client.producer(self._topic, send_timeout_millis=0)
+            except NOT_OPENED as error:
+                why = await self._client.why(error, self._topic)
+                log.log(logging.DEBUG if why == self._trouble else logging.WARNING, "nothing can be sent: %s", why)
+                self._trouble = why
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _send(self, producer: Producer, data: bytes, key: str, sent: "asyncio.Future[None]") -> None:

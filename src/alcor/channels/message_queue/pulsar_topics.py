@@ -10,9 +10,9 @@ import logging
 from collections.abc import Callable
 
 import pulsar
-from pulsar.asyncio import Client, Producer, PulsarException, Reader
+from pulsar.asyncio import Producer, PulsarException, Reader
 
-from alcor.channels.message_queue.pulsar_client import OPEN_SECONDS, PulsarClient
+from alcor.channels.message_queue.pulsar_client import NOT_OPENED, OPEN_SECONDS, PulsarClient
 from alcor.channels.topics import TopicUnavailable
 
 log = logging.getLogger(__name__)
@@ -32,22 +32,21 @@ class PulsarTopics:
 
     async def read(self, topic: str) -> "PulsarReader":
         """See TopicQueue."""
-        opens = self._client.pulsar.create_reader(self._name(topic), pulsar.MessageId.latest)
+        name = self._name(topic)
+        opens = self._client.pulsar.create_reader(name, pulsar.MessageId.latest)
         try:
             return PulsarReader(await self._client.opened(opens, OPEN_SECONDS))
-        except TimeoutError as error:
-            raise TopicUnavailable("the broker does not answer") from error
-        except PulsarException as error:
-            raise TopicUnavailable(str(error)) from error
+        except NOT_OPENED as error:
+            raise TopicUnavailable(await self._client.why(error, name)) from error
 
     def write(self, topic: str, turn: Callable[[], None]) -> "PulsarWriter":
         """See TopicQueue."""
-        writer = PulsarWriter(self._client.pulsar, self._name(topic), turn)
+        writer = PulsarWriter(self._client, self._name(topic), turn)
         self._client.start(writer.run())
         return writer
 
     def _name(self, topic: str) -> str:
-        return f"persistent://{self._client.namespace}/{topic}"
+        return f"persistent://{self._client.address.namespace}/{topic}"
 
 
 class PulsarReader:
@@ -89,7 +88,7 @@ class PulsarReader:
 class PulsarWriter:
     """A channels.topics.TopicWriter."""
 
-    def __init__(self, client: Client, topic: str, turn: Callable[[], None]) -> None:
+    def __init__(self, client: PulsarClient, topic: str, turn: Callable[[], None]) -> None:
         self._client, self._topic, self._turn = client, topic, turn
         self._producer: Producer | None = None
         self._failed = asyncio.Event()
@@ -124,15 +123,15 @@ class PulsarWriter:
         self._task = asyncio.current_task()
         while True:
             try:
-                self._producer = await self._client.create_producer(
+                self._producer = await self._client.producer(
                     self._topic,
                     send_timeout_millis=_SEND_MILLISECONDS,
                     max_pending_messages=_WAITING_MESSAGES,
-                    batching_enabled=False,
                     access_mode=pulsar.ProducerAccessMode.WaitForExclusive,
                 )
-            except PulsarException as error:
-                log.debug("it cannot be published on %s: %s", self._topic, error)
+            except NOT_OPENED as error:
+                why = await self._client.why(error, self._topic)
+                log.debug("it cannot be published on %s: %s", self._topic, why)
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
             try:

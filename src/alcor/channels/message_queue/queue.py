@@ -6,7 +6,10 @@ Topics are named within the namespace that the queue was opened with, or with on
 import asyncio
 from typing import Protocol
 
-HELLOS = "hellos"
+FROM_HOSTS = "from-hosts/"
+"""What names of topics begin with that hosts write to and controllers read: brokers tell the two directions apart."""
+
+HELLOS = f"{FROM_HOSTS}hellos"
 """What hosts say first, to whichever controller takes it."""
 
 MOST_BYTES = 5 * 1024 * 1024 - 64 * 1024

@@ -32,9 +32,11 @@ from alcor.channels.message_queue.envelopes import (
     decode_hello,
     encode_to_host,
 )
+from alcor.channels.message_queue.host_trust import HostTrust, Known
 from alcor.channels.message_queue.numbers import Heard, Numbers
 from alcor.channels.message_queue.outgoing import Outgoing
 from alcor.channels.message_queue.queue import (
+    FROM_HOSTS,
     HELLOS,
     MOST_BYTES,
     Consumer,
@@ -45,6 +47,7 @@ from alcor.channels.message_queue.queue import (
 )
 from alcor.channels.message_queue.signs_of_life import LOOKS, is_due
 from alcor.channels.messages import Hello, Welcome
+from alcor.channels.trust.guard import Refused
 from alcor.southbound.v1 import southbound_pb2 as pb
 
 log = logging.getLogger(__name__)
@@ -73,13 +76,27 @@ class QueueServerSettings(msgspec.Struct, frozen=True):
 class _Session:
     """A host that is served."""
 
-    __slots__ = ("hello", "number", "numbers", "place", "quiet_looks", "session", "told_at")
+    __slots__ = ("hello", "known", "number", "numbers", "place", "quiet_looks", "session", "told_at", "unwatch")
 
-    def __init__(self, number: int, session: bytes, hello: Hello, place: Place) -> None:
+    def __init__(self, number: int, session: bytes, hello: Hello, place: Place, known: Known | None) -> None:
         self.number, self.session, self.hello, self.place = number, session, hello, place
         self.numbers = Numbers()
         self.quiet_looks = 0  # in which nothing was heard of it
         self.told_at = time.monotonic()
+        self.known = known  # None where no certificates are shown
+        self.unwatch: Callable[[], None] = _nothing
+
+    def sealed(self, said: ToQueuedHost) -> ToQueuedHost:
+        """As only the host can read it."""
+        return said if self.known is None else self.known.sealed(said)
+
+    def opened(self, said: FromQueuedHost) -> FromQueuedHost:
+        """Raises MalformedMessage when the host did not say it."""
+        return said if self.known is None else self.known.seal.from_host(said)
+
+
+_Greeting = tuple[Hello, QueuedHello, Known | None]
+"""A hello, what it came in, and who said it; None where no certificates are shown."""
 
 
 class QueueServer:
@@ -93,11 +110,16 @@ class QueueServer:
         place_of: PlaceOf,
         hosts: ConnectedHosts,
         settings: QueueServerSettings | None = None,
+        refused: Counter[str] | None = None,
+        trust: HostTrust | None = None,
     ) -> None:
-        """``hosts`` are those connected to this controller, whichever way."""
-        self._queue, self._place_of = queue, place_of
+        """``hosts`` are those connected to this controller, whichever way; ``refused`` is what the queue counts in.
+
+        With ``trust`` hosts must prove who they are.
+        """
+        self._queue, self._place_of, self._trust = queue, place_of, trust
         self._settings = settings or QueueServerSettings()
-        self._topic = f"controller-{welcome.controller_id}"
+        self._topic = f"{FROM_HOSTS}controller-{welcome.controller_id}"
         greeting = encode_welcome(msgspec.structs.replace(welcome, report_interval=self._settings.report_interval))
         self._call = _Call(self._tell)
         self._stream = ManyHostsStream(
@@ -111,7 +133,7 @@ class QueueServer:
         self._outgoing = Outgoing(queue, self._settings.unconfirmed_bytes)
         self._listening: asyncio.Task[None] | None = None
         self._places: set[asyncio.Task[None]] = set()  # hosts that are being told where to listen
-        self.refused: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter() if refused is None else refused
         """What was passed over or ended a session, by why."""
         self.trouble = "not connected to the message queue yet"
         """Why no host can come by the queue at the moment; empty when hosts can."""
@@ -167,8 +189,9 @@ class QueueServer:
                 await own.close(for_good=True)
 
     async def _wait_out(self, error: BaseException) -> None:
+        level = logging.DEBUG if str(error) == self.trouble else logging.WARNING
+        log.log(level, "hosts cannot come by the message queue: %s", error)
         self.trouble = str(error)
-        log.warning("hosts cannot come by the message queue: %s", error)
         await asyncio.sleep(_RETRY_SECONDS)
 
     # From the hosts.
@@ -178,14 +201,14 @@ class QueueServer:
         self.trouble = ""
         try:
             while True:
-                for hello, said in (await self._gathered(consumer)).values():
-                    self._greet(hello, said)
+                for greeting in (await self._gathered(consumer)).values():
+                    self._greet(*greeting)
         finally:
             await consumer.close()
 
-    async def _gathered(self, consumer: Consumer) -> dict[str, tuple[Hello, QueuedHello]]:
+    async def _gathered(self, consumer: Consumer) -> dict[str, _Greeting]:
         """The latest hello of each host that has come: of those that waited for long, most were given up."""
-        found: dict[str, tuple[Hello, QueuedHello]] = {}
+        found: dict[str, _Greeting] = {}
         waiting = None
         for _ in range(_HELLOS_AT_ONCE):
             try:
@@ -199,12 +222,32 @@ class QueueServer:
             except MalformedMessage as error:
                 self._refuse("malformed", f"a hello over the message queue: {error}")
                 continue
-            known = found.get(hello.host_id)
-            if known is None or known[0].boot_id != hello.boot_id or known[1].attempt < said.attempt:
-                found[hello.host_id] = hello, said
+            known = None
+            if self._trust is not None and (known := self._meet(self._trust, hello, said)) is None:
+                continue
+            before = found.get(hello.host_id)
+            if before is None or before[0].boot_id != hello.boot_id or before[1].attempt < said.attempt:
+                found[hello.host_id] = hello, said, known
         return found
 
-    def _greet(self, hello: Hello, said: QueuedHello) -> None:
+    def _meet(self, trust: HostTrust, hello: Hello, said: QueuedHello) -> Known | None:
+        """Who says hello, if it is the host itself and is to be let in; where only the latter is not so it is told."""
+        try:
+            known = trust.meet(hello.host_id, said)
+            try:
+                trust.check(known.identity)
+            except Refused as error:
+                if said.place is not None:
+                    refusal = known.sealed(ToQueuedHost(said.session, 1, end=str(error)))
+                    self._outgoing.send(said.place, encode_to_host(refusal))
+            else:
+                return known
+        except MalformedMessage:
+            log.debug("a hello for host %s is passed over", hello.host_id)
+        self.refused["not_trusted"] += 1
+        return None
+
+    def _greet(self, hello: Hello, said: QueuedHello, known: Known | None) -> None:
         place = self._place_of(hello.host_id)
         if place is None:
             self._refuse("unknown_node", f"host {hello.host_id} is not a known node: create it")
@@ -218,8 +261,10 @@ class QueueServer:
             self._refuse("too_many", f"host {hello.host_id}: {HOSTS_LIMIT} hosts are served over the message queue")
             return
         number = next(each for each in self._numbers if each not in self._by_number)
-        session = _Session(number, said.session, hello, place)
+        session = _Session(number, said.session, hello, place, known)
         self._sessions[said.session] = self._by_number[number] = session
+        if self._trust is not None and known is not None:
+            session.unwatch = self._trust.watch(known.identity, lambda reason: self._end(session, reason))
         self._call.hear(pb.FromHost(host=number, message=said.hello))
 
     def _show_place(self, session: bytes, place: Place) -> None:
@@ -242,6 +287,13 @@ class QueueServer:
         session = self._sessions.get(said.session)
         if session is None:
             self.refused["other_session"] += 1
+            return
+        try:
+            said = session.opened(said)
+        except MalformedMessage as error:
+            self.refused["not_trusted"] += 1
+            if self._trust is not None:
+                self._trust.refuse(f"what claims to be host {session.hello.host_id}", str(error))
             return
         match session.numbers.hear(said.number):
             case Heard.REPEATED:
@@ -308,7 +360,8 @@ class QueueServer:
             self._send(session, self._known_ncms)
 
     def _send(self, session: _Session, message: bytes = b"", **others: Any) -> None:
-        data = encode_to_host(ToQueuedHost(session.session, session.numbers.next(), message, **others))
+        said = ToQueuedHost(session.session, session.numbers.next(), message, **others)
+        data = encode_to_host(session.sealed(said))
         if len(data) > MOST_BYTES:
             self._refuse("too_large", f"host {session.hello.host_id}: a message of {len(data)} bytes for it")
             self._end(session, "a message for the host is too large for the message queue")
@@ -331,6 +384,7 @@ class QueueServer:
     def _forget(self, session: _Session) -> None:
         self._sessions.pop(session.session, None)
         self._by_number.pop(session.number, None)
+        session.unwatch()
 
     def _refuse(self, kind: str, why: str) -> None:
         self.refused[kind] += 1
@@ -344,6 +398,10 @@ def _decode_both_hellos(data: bytes) -> tuple[Hello, QueuedHello]:
     if not isinstance(hello, Hello):
         raise MalformedMessage("the first message of a host must be a hello")
     return hello, said
+
+
+def _nothing() -> None:
+    """Nobody watches."""
 
 
 async def _close_when_sent(publisher: Publisher, sent: "asyncio.Future[None]") -> None:

@@ -84,15 +84,23 @@ class CertificateGuard:
     @contextlib.contextmanager
     def watched(self, context: Any, end: End) -> Iterator[None]:
         """See Guard."""
-        identity = self._peer(context)
-        streams = self._streams.setdefault(identity.name, {})
-        streams[end] = identity
+        end_watch = self.watch(self._peer(context), end)
         try:
             yield
         finally:
-            del streams[end]
+            end_watch()
+
+    def watch(self, identity: Identity, end: End) -> Callable[[], None]:
+        """Have something ended as soon as its peer is no longer to be let in, until what is given is called."""
+        streams = self._streams.setdefault(identity.name, {})
+        streams[end] = identity
+
+        def end_watch() -> None:
+            streams.pop(end, None)
             if not streams and self._streams.get(identity.name) is streams:
                 del self._streams[identity.name]
+
+        return end_watch
 
     def nodes_changed(self, hosts: Collection[str]) -> None:
         """These nodes came, changed or went: who is not to be let in any more is sent away."""

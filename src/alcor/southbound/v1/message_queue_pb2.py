@@ -24,19 +24,21 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'alcor/southbound/v1/message_queue.proto\x12\x13\x61lcor.southbound.v1\"\x7f\n\x0bQueuedHello\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0f\n\x07session\x18\x02 \x01(\x0c\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\x04\x12\r\n\x05hello\x18\x04 \x01(\x0c\x12.\n\x05place\x18\x05 \x01(\x0b\x32\x1f.alcor.southbound.v1.QueuePlace\"(\n\nQueuePlace\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\"o\n\x0e\x46romQueuedHost\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0f\n\x07session\x18\x02 \x01(\x0c\x12\x0e\n\x06number\x18\x03 \x01(\x04\x12\x0f\n\x07message\x18\x04 \x01(\x0c\x12\r\n\x05taken\x18\x05 \x01(\r\x12\x0b\n\x03\x65nd\x18\x06 \x01(\x08\"\xa2\x01\n\x0cToQueuedHost\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0f\n\x07session\x18\x02 \x01(\x0c\x12\x0e\n\x06number\x18\x03 \x01(\x04\x12\x0f\n\x07message\x18\x04 \x01(\x0c\x12\x12\n\ncontroller\x18\x05 \x01(\t\x12\x0b\n\x03\x65nd\x18\x06 \x01(\t\x12.\n\x05place\x18\x07 \x01(\x0b\x32\x1f.alcor.southbound.v1.QueuePlaceb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'alcor/southbound/v1/message_queue.proto\x12\x13\x61lcor.southbound.v1\"\xaf\x01\n\x0bQueuedHello\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0f\n\x07session\x18\x02 \x01(\x0c\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\x04\x12\r\n\x05hello\x18\x04 \x01(\x0c\x12.\n\x05place\x18\x05 \x01(\x0b\x32\x1f.alcor.southbound.v1.QueuePlace\x12.\n\x05proof\x18\x06 \x01(\x0b\x32\x1f.alcor.southbound.v1.QueueProof\"C\n\nQueueProof\x12\x13\n\x0b\x63\x65rtificate\x18\x01 \x01(\x0c\x12\r\n\x05share\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"(\n\nQueuePlace\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\"o\n\x0e\x46romQueuedHost\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0f\n\x07session\x18\x02 \x01(\x0c\x12\x0e\n\x06number\x18\x03 \x01(\x04\x12\x0f\n\x07message\x18\x04 \x01(\x0c\x12\r\n\x05taken\x18\x05 \x01(\r\x12\x0b\n\x03\x65nd\x18\x06 \x01(\x08\"\xd2\x01\n\x0cToQueuedHost\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0f\n\x07session\x18\x02 \x01(\x0c\x12\x0e\n\x06number\x18\x03 \x01(\x04\x12\x0f\n\x07message\x18\x04 \x01(\x0c\x12\x12\n\ncontroller\x18\x05 \x01(\t\x12\x0b\n\x03\x65nd\x18\x06 \x01(\t\x12.\n\x05place\x18\x07 \x01(\x0b\x32\x1f.alcor.southbound.v1.QueuePlace\x12.\n\x05proof\x18\x08 \x01(\x0b\x32\x1f.alcor.southbound.v1.QueueProofb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'alcor.southbound.v1.message_queue_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_QUEUEDHELLO']._serialized_start=64
-  _globals['_QUEUEDHELLO']._serialized_end=191
-  _globals['_QUEUEPLACE']._serialized_start=193
-  _globals['_QUEUEPLACE']._serialized_end=233
-  _globals['_FROMQUEUEDHOST']._serialized_start=235
-  _globals['_FROMQUEUEDHOST']._serialized_end=346
-  _globals['_TOQUEUEDHOST']._serialized_start=349
-  _globals['_TOQUEUEDHOST']._serialized_end=511
+  _globals['_QUEUEDHELLO']._serialized_start=65
+  _globals['_QUEUEDHELLO']._serialized_end=240
+  _globals['_QUEUEPROOF']._serialized_start=242
+  _globals['_QUEUEPROOF']._serialized_end=309
+  _globals['_QUEUEPLACE']._serialized_start=311
+  _globals['_QUEUEPLACE']._serialized_end=351
+  _globals['_FROMQUEUEDHOST']._serialized_start=353
+  _globals['_FROMQUEUEDHOST']._serialized_end=464
+  _globals['_TOQUEUEDHOST']._serialized_start=467
+  _globals['_TOQUEUEDHOST']._serialized_end=677
 # @@protoc_insertion_point(module_scope)
