@@ -75,6 +75,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     security.projects_have_one_default_group,
     security.one_setting_is_for_any_project,
     security.members_know_whether_their_group_is_anothers,
+    security.bound_ports_of_groups_are_counted,
     security.rules_know_whether_their_group_is_the_default,
     security.rules_are_not_repeated,
     network_acls.vpcs_have_one_default_acl,

@@ -126,6 +126,7 @@ REFERENCES = (
     Reference(tables.security_group_rule.c.remote_address_group_id, tables.address_group.c.id),
     Reference(tables.security_group_rule.c.remote_group_id, tables.security_group.c.id),
     Reference(tables.security_group_rule.c.security_group_id, tables.security_group.c.id),
+    Reference(tables.security_group_size.c.security_group_id, tables.security_group.c.id),
     Reference(tables.segment.c.network_id, tables.network.c.id),
     Reference(tables.sub_port.c.port_id, tables.port.c.id),
     Reference(tables.sub_port.c.trunk_id, tables.trunk.c.id),

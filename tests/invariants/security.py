@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from alcor.model import security_rules
+from alcor.model.programming import is_queued
 from alcor.services.access import row_values
 from alcor.store.tables import (
     port,
@@ -11,6 +12,7 @@ from alcor.store.tables import (
     security_group,
     security_group_default_statefulness,
     security_group_rule,
+    security_group_size,
 )
 from tests.invariants.database import Database
 
@@ -37,6 +39,21 @@ def members_know_whether_their_group_is_anothers(database: Database) -> Iterator
             guest = None if project_id == groups[row.security_group_id].project_id else project_id
             if row.guest != guest:
                 yield f"member {row.port_id} of group {row.security_group_id} is a guest of project {row.guest}"
+
+
+def bound_ports_of_groups_are_counted(database: Database) -> Iterator[str]:
+    """A group says how many of its ports are bound, and is queued as this number says."""
+    bound = {row.id for row in database.rows(port) if row.host_id}
+    counted = Counter(row.security_group_id for row in database.rows(port_security_group) if row.port_id in bound)
+    sizes = {row.security_group_id: row for row in database.rows(security_group_size)}
+    for group_id in counted.keys() | sizes.keys():
+        said = sizes[group_id].bound_ports if group_id in sizes else 0
+        if said != counted[group_id]:
+            yield f"group {group_id} says {said} ports, but {counted[group_id]} are bound"
+    above = database.choices.queue_groups_above
+    for row in sizes.values():
+        if row.queued not in {is_queued(row.bound_ports, was, above) for was in (False, True)}:
+            yield f"group {row.security_group_id} with {row.bound_ports} ports says that it is queued: {row.queued}"
 
 
 def rules_know_whether_their_group_is_the_default(database: Database) -> Iterator[str]:

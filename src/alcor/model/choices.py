@@ -20,8 +20,8 @@ class Choices(msgspec.Struct, frozen=True):
     VPCs of more than ``on_demand_above`` bound ports are programmed on demand (model.programming). A project may have
     ``default_limits`` of each resource while nothing else is set for it, and any number of what is not there.
     ``underlay_mtu`` is the size of the largest packets between hosts. A group of the message queue has
-    ``hosts_per_group`` at most. What changes of VPCs of more than ``queue_above`` bound ports is published; of none
-    when it is None.
+    ``hosts_per_group`` at most. What changes of VPCs of more than ``queue_above`` bound ports is published, and what
+    changes of security groups of more than ``queue_groups_above``; of none when it is None.
     """
 
     on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE
@@ -29,6 +29,7 @@ class Choices(msgspec.Struct, frozen=True):
     underlay_mtu: int = DEFAULT_UNDERLAY_MTU
     hosts_per_group: int = DEFAULT_HOSTS_PER_GROUP
     queue_above: int | None = None
+    queue_groups_above: int | None = None
 
     @property
     def largest_mtu(self) -> int:

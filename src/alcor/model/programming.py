@@ -17,7 +17,10 @@ _BACK_BELOW = 0.8  # so that a VPC that hovers about the limit does not change a
 
 
 def is_queued(ports: int, was_queued: bool, above: int | None) -> bool:
-    """Whether what changes of a VPC of so many ports is published from now on; ``above`` is None where nothing is."""
+    """Whether what changes of a VPC, or a security group, of so many ports is published from now on.
+
+    ``above`` is None where nothing is.
+    """
     if above is None:
         return False
     return ports > above * _BACK_BELOW if was_queued else ports > above

@@ -113,6 +113,7 @@ class SecurityGroupRecord(msgspec.Struct, frozen=True, array_like=True, tag="sec
     id: Id
     stateful: bool = True
     rules: tuple[SecurityRule, ...] = ()
+    queued: bool = False  # whether what changes of it is published for all its hosts at once
 
 
 class AddressGroupRecord(msgspec.Struct, frozen=True, array_like=True, tag="address-group"):

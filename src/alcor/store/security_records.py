@@ -13,18 +13,20 @@ from alcor.model.identifiers import id_bytes
 from alcor.model.records import AddressGroupRecord, SecurityGroupRecord, SecurityRule
 from alcor.model.security_rules import IPV6, protocol_number
 from alcor.store import sql
-from alcor.store.tables import address_group, port_security_group, security_group, security_group_rule
+from alcor.store.tables import (
+    address_group,
+    port_security_group,
+    security_group,
+    security_group_rule,
+    security_group_size,
+)
 
 _AT_ONCE = 500
-_GROUPS = (
-    select(security_group.c.id, security_group.c.stateful)
-    .where(security_group.c.id > bindparam("after"))
-    .order_by(security_group.c.id)
-    .limit(_AT_ONCE)
+_group = select(security_group.c.id, security_group.c.stateful, security_group_size.c.queued).outerjoin_from(
+    security_group, security_group_size, security_group_size.c.security_group_id == security_group.c.id
 )
-_some_groups = sql.among(
-    select(security_group.c.id, security_group.c.stateful).order_by(security_group.c.id), security_group.c.id
-)
+_GROUPS = _group.where(security_group.c.id > bindparam("after")).order_by(security_group.c.id).limit(_AT_ONCE)
+_some_groups = sql.among(_group.order_by(security_group.c.id), security_group.c.id)
 _rules = sql.among(
     select(
         security_group_rule.c.id,
@@ -97,7 +99,7 @@ def _records(connection: Connection, groups: Iterable[Any]) -> Iterator[Security
     rules = rules_of_groups(connection, [group.id for group in found])
     for group in found:
         own = tuple([rule for _, rule in rules.get(group.id, ())])
-        yield SecurityGroupRecord(id_bytes(group.id), bool(group.stateful), own)
+        yield SecurityGroupRecord(id_bytes(group.id), bool(group.stateful), own, bool(group.queued))
 
 
 def _rule(row: Row[Any]) -> SecurityRule:

@@ -99,6 +99,9 @@ BROKEN = [
     ("one_setting_is_for_any_project", "INSERT INTO security_group_default_statefulness SELECT 'x', NULL, stateful, "
      "revision_number, created_at, updated_at, attributes FROM security_group_default_statefulness"),
     ("members_know_whether_their_group_is_anothers", "UPDATE port_security_group SET guest = 'x'"),
+    ("bound_ports_of_groups_are_counted", "UPDATE security_group_size SET bound_ports = 7"),
+    ("bound_ports_of_groups_are_counted", "UPDATE security_group_size SET queued = true"),
+    ("bound_ports_of_groups_are_counted", "DELETE FROM security_group_size"),
     ("rules_know_whether_their_group_is_the_default", "UPDATE security_group_rule SET belongs_to_default_sg = true"),
     ("rules_are_not_repeated", "UPDATE security_group_rule SET remote_group_id = NULL, remote_address_group_id = NULL"),
     ("vpcs_have_one_default_acl", "UPDATE network_acl SET is_default = true"),

@@ -1,11 +1,12 @@
-"""How many ports of each VPC are bound to hosts, and what follows from it: whether hosts are told of all, or ask, and
-whether what changes is published.
+"""How many ports of each VPC and security group are bound to hosts, and what follows from it: whether hosts are told of
+all, or ask, and whether what changes is published.
 
-That is decided here, once, in the transaction that changes the ports; controllers follow the VPC's record. Each holds
+That is decided here, once, in the transaction that changes the ports; controllers follow the records. Each holds
 only a part of the ports, and would remember otherwise than the others which side of the margin a VPC came from.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,10 +14,16 @@ from sqlalchemy import Row
 
 from alcor.model.programming import is_on_demand, is_queued
 from alcor.services.networks.vpc import ROWS
+from alcor.services.security.group_sizes import add_bound_ports
 from alcor.store import bulk
 from alcor.store.record_rows import vpc_record
 from alcor.store.tables import network
 from alcor.store.transaction import Transaction
+
+Binding = tuple[str, Sequence[str]]
+"""The host of a port, '' for none, and its security groups."""
+
+UNBOUND: Binding = ("", ())
 
 
 class BoundPorts:
@@ -25,15 +32,21 @@ class BoundPorts:
     def __init__(self) -> None:
         self._networks: dict[str, Row[Any]] = {}
         self._more: Counter[str] = Counter()
+        self._of_groups: Counter[str] = Counter()
 
-    def count(self, of_network: Row[Any], old_host: str, new_host: str) -> None:
-        """Count a port that was on one host and is now on another; '' for none. The network is locked."""
-        if bool(old_host) is not bool(new_host):
+    def count(self, of_network: Row[Any], was: Binding, now: Binding) -> None:
+        """Count a port that was bound in one way and is now in another. The network is locked."""
+        if bool(was[0]) is not bool(now[0]):
             self._networks[of_network.id] = of_network
-            self._more[of_network.id] += 1 if new_host else -1
+            self._more[of_network.id] += 1 if now[0] else -1
+        if was[0]:
+            self._of_groups.subtract(was[1])
+        if now[0]:
+            self._of_groups.update(now[1])
 
     def write(self, transaction: Transaction) -> None:
-        """Write how many ports are bound now, and tell hosts of VPCs that are programmed otherwise from now on."""
+        """Write how many ports are bound now, and tell hosts of what is programmed otherwise from now on."""
+        add_bound_ports(transaction, self._of_groups)
         written = []
         for network_id, more in sorted(self._more.items()):
             if not more:

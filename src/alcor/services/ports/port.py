@@ -26,7 +26,7 @@ from alcor.services.manager import (
     check_repeated,
 )
 from alcor.services.ports import device_mac, mac, trunk_details
-from alcor.services.ports.bound_ports import BoundPorts
+from alcor.services.ports.bound_ports import UNBOUND, BoundPorts
 from alcor.services.ports.port_creation import create_ports, creation_reads, taken_meanwhile
 from alcor.services.ports.port_rows import (
     complete,
@@ -123,7 +123,7 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     bulk.update_row(connection, port, changed)
     if changed.host_id and changed.host_id != row.host_id:
         connection.execute(_BINDING_TO, {"port_id": row.id, "host": changed.host_id})  # it is the active one now
-    bound.count(its_network, row.host_id, changed.host_id)
+    bound.count(its_network, (row.host_id, old_groups), (changed.host_id, groups))
     if changed.mac_address != row.mac_address:
         mac.release(transaction, [row.mac_address])
     if port_record(changed, fixed_ips, groups) != port_record(row, old_ips, old_groups):
@@ -285,6 +285,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     mac.lock(transaction)
     bulk.delete_by(connection, ip_allocation, "port_id", ids)
     bulk.delete_by(connection, port_binding, "port_id", ids)
+    groups = groups_of_ports(connection, [row.id for row in rows if row.host_id])
     port_security_groups.forget(connection, ids)
     bulk.delete_by(connection, port, "id", ids)
     tags.forget(connection, [row.id for row in rows if tags.tags_of(row)])
@@ -296,7 +297,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     tell_of_interfaces(transaction, (), gone=rows)
     bound = BoundPorts()
     for row in rows:
-        bound.count(networks[row.network_id], row.host_id, "")
+        bound.count(networks[row.network_id], (row.host_id, groups.get(row.id, ())), UNBOUND)
     bound.write(transaction)
 
 

@@ -20,7 +20,7 @@ from alcor.services.manager import (
 from alcor.services.networks.vpc import ACCESS as NETWORK_ACCESS
 from alcor.services.networks.vpc import ROWS as NETWORK_ROWS
 from alcor.services.ports import device_mac, mac
-from alcor.services.ports.bound_ports import BoundPorts
+from alcor.services.ports.bound_ports import UNBOUND, BoundPorts
 from alcor.services.ports.port_rows import (
     allocation_rows,
     complete,
@@ -152,7 +152,7 @@ def _write(
     views = []
     bound = BoundPorts()
     for row, held, its in zip(rows, fixed_ips, groups, strict=True):
-        bound.count(networks[row.network_id], "", row.host_id)
+        bound.count(networks[row.network_id], UNBOUND, (row.host_id, its))
         tell_hosts(transaction, "", row, held, its)
         views.append(port_view(row, hosts, above[row.network_id]))
     physical_networks = {network_id: row.physical_network for network_id, row in networks.items()}

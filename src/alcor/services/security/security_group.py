@@ -27,6 +27,7 @@ from alcor.store.tables import (
     port_security_group,
     security_group,
     security_group_rule,
+    security_group_size,
 )
 from alcor.store.transaction import Transaction
 
@@ -160,6 +161,7 @@ def _forget(transaction: Transaction, row: Row[Any], context: Context) -> None:
     if row.is_default and not context.is_admin:
         raise conflict("SecurityGroupCannotRemoveDefault", "Insufficient rights for removing default security group.")
     bulk.delete_by(transaction.connection, log, "resource_id", [row.id])
+    bulk.delete_by(transaction.connection, security_group_size, "security_group_id", [row.id])
     sharing.forget(transaction.connection, OBJECT_TYPE, row.id)
     naming = set(transaction.connection.execute(_NAMING, {"group_id": row.id}).scalars())
     rules = security_group_rule.c

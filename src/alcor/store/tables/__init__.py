@@ -57,6 +57,7 @@ from alcor.store.tables.security import (
     security_group,
     security_group_default_statefulness,
     security_group_rule,
+    security_group_size,
 )
 from alcor.store.tables.segments import segment
 from alcor.store.tables.subnet_pools import address_scope, free_prefix, subnetpool
@@ -127,6 +128,7 @@ __all__ = [
     "security_group",
     "security_group_default_statefulness",
     "security_group_rule",
+    "security_group_size",
     "segment",
     "service_profile",
     "sub_port",

@@ -88,6 +88,16 @@ port_security_group = Table(
     ),
 )
 
+# How many of its ports are bound to hosts, for a group that ever had any, and whether what changes of it is published
+# for all their hosts at once. It changes with ports: the group's own row, which is shown, does not.
+security_group_size = Table(
+    "security_group_size",
+    metadata,
+    Column("security_group_id", String(36), primary_key=True),
+    Column("bound_ports", Integer, nullable=False),
+    Column("queued", Boolean, nullable=False),
+)
+
 address_group = Table(
     "address_group",
     metadata,
