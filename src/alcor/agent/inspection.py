@@ -125,7 +125,7 @@ class Inspection:
             "security_groups": len(state.security_groups),
             "network_acls": len(state.network_acls),
             "topics_read": self._southbound.topics.read,
-            "vpcs_by_topic": self._southbound.topics.fed,
+            "learned_by_topic": self._southbound.topics.fed,
             "next_hops": self._routing.next_hops.count(),
             "hosts_relayed": len(self._relay.hosts()),
             "hosts_unreached": len(self._health.health().unreached),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from alcor.channels import checks
 from alcor.channels.checks import MalformedMessage
-from alcor.channels.feed_codec import decode_feeds, feed_messages
+from alcor.channels.feed_codec import decode_feeds, decode_subject, feed_messages, subject_fields
 from alcor.channels.health_codec import decode_health, health_message
 from alcor.channels.messages import (
     Acknowledgement,
@@ -155,7 +155,7 @@ def _hello(message: pb.Hello) -> Hello:
 
 def _topic_position_message(message: TopicPosition) -> pb.TopicPosition:
     return pb.TopicPosition(
-        vni=message.subject,
+        **subject_fields(message.subject),
         subscribed=message.subscribed,
         seen=message.seen,
         revision=message.revision,
@@ -166,7 +166,7 @@ def _topic_position_message(message: TopicPosition) -> pb.TopicPosition:
 
 def _topic_position(message: pb.TopicPosition) -> TopicPosition:
     return TopicPosition(
-        subject=checks.vni(message.vni),
+        subject=decode_subject(message),
         subscribed=message.subscribed,
         seen=message.seen,
         revision=message.revision,

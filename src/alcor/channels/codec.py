@@ -42,7 +42,7 @@ _FORWARDING_BYTES = 8 + 5  # a MAC, and a host index as the longest varint
 _IPV4_BYTES = 4 + 8
 _IPV6_BYTES = 16 + 8
 _VTEP_BYTES = 2 + 12  # the longest varints
-_FEED_BYTES = 2 + 5 + 2 + 11 + 6
+_FEED_BYTES = 2 + 18 + 2 + 11 + 6
 _ITEM_BYTES = 256  # of a goal state of resources, and few neighbours: hardly ever more
 _PIECES_IN_A_PART = 4  # arrays are cut this fine, so that parts are nearly full
 

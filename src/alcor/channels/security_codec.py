@@ -25,6 +25,8 @@ def put_security_group(group: SecurityGroup, part: pb.GoalState) -> None:
     message = part.security_groups.add(id=group.id, stateful=group.stateful)
     for rule in group.rules:
         _put_rule(rule, message)
+    if group.queued:
+        message.queued = True
     for group_id, addresses in group.address_groups:
         message.address_groups.add(id=group_id, addresses=addresses)
 
@@ -58,6 +60,7 @@ def security_group(message: pb.SecurityGroup) -> SecurityGroup:
             )
             for each in message.address_groups
         ),
+        queued=message.queued,
     )
 
 

@@ -17,7 +17,9 @@ from alcor.southbound.v1 import topics_pb2 as pb
 
 VERSION = 1
 _PART_BYTES = 1024 * 1024
-_CHANGES = {"base_revision", "revision", "more", "forwarding", "addresses", "memberships"}
+_HEADER = {"base_revision", "revision", "more"}
+_OF_VPCS = _HEADER | {"forwarding", "addresses", "memberships"}
+_OF_SECURITY_GROUPS = _HEADER | {"security_groups"}
 
 
 class TopicUnavailable(Exception):
@@ -74,6 +76,7 @@ class ChangeAssembler:
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
+        self._allowed = _OF_VPCS if isinstance(subject, int) else _OF_SECURITY_GROUPS
         self._parts = GoalStateAssembler()
 
     def add(self, data: bytes) -> TopicChange | None:
@@ -93,11 +96,11 @@ class ChangeAssembler:
         if message.version != VERSION:
             raise MalformedMessage(f"version {message.version} of topics is not known")
         log_id = checks.identifier(message.log_id, "change log")
-        if others := {field.name for field, _ in message.change.ListFields()} - _CHANGES:
-            raise MalformedMessage(f"a topic has changes of neighbours, not {', '.join(sorted(others))}")
+        if others := {field.name for field, _ in message.change.ListFields()} - self._allowed:
+            raise MalformedMessage(f"the topic has changes of something else: {', '.join(sorted(others))}")
         delta = self._parts.add(message.change)
         if delta is None:
             return None
         if told_by(delta) - {self._subject}:
-            raise MalformedMessage("a topic has changes of something else")
+            raise MalformedMessage("the topic has changes of something else than what it is of")
         return TopicChange(log_id, delta)

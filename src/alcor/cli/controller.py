@@ -93,6 +93,10 @@ def _default_data_directory() -> Path:
               show_default=f"{DEFAULT_QUEUE_ABOVE} with a message queue",
               help="Bound ports of a VPC that is told ahead above which what changes is published for all its hosts "
                    "at once, by the message queue; none for never. Give all controllers the same.")  # fmt: skip
+@click.option("--queue-groups-above", metavar="PORTS", type=number_or_never, show_envvar=True,
+              show_default="none",
+              help="Bound ports of a security group above which what changes of its rules is published for all its "
+                   "hosts at once, by the message queue; none for never. Give all controllers the same.")  # fmt: skip
 @click.option("--topic-interval", metavar="SECONDS", type=click.IntRange(5, 3600), default=USUAL_LONGEST,
               show_envvar=True,
               help="How long a topic of which nothing changes may go without a message. Shorter, hosts notice earlier "
@@ -127,6 +131,7 @@ def command(
     hosts_per_group: int,
     message_queue: str,
     queue_above: int | str | None,
+    queue_groups_above: int | str | None,
     topic_interval: int,
     quota: tuple[str, ...],
     roles: tuple[str, ...],
@@ -164,6 +169,7 @@ def command(
             underlay_mtu,
             hosts_per_group,
             queue_above=above(queue_above, DEFAULT_QUEUE_ABOVE if message_queue else None),
+            queue_groups_above=above(queue_groups_above, None),
         ),
         message_queue=message_queue,
         roles=frozenset(roles),

@@ -73,7 +73,7 @@ def summary(status: Status) -> Iterator[tuple[str, str]]:
         yield "relayed", f"{_count(status['relayed']['count'], 'host')} led here by others"
     vpcs = f"{_count(status['vpcs'], 'VPC')}, {status['on_demand_vpcs']:,} of them on demand"
     yield "resources", f"{vpcs}; {_count(status['ports'], 'port')}"
-    if status["topics"]["vpcs"]:
+    if status["topics"]["vpcs"] or status["topics"]["security_groups"]:
         yield "by topic", _topics(status["topics"])
     if status["ncm"]:
         yield "on demand", _on_demand(status["ncm"])
@@ -83,7 +83,9 @@ def summary(status: Status) -> Iterator[tuple[str, str]]:
 
 
 def _topics(topics: Mapping[str, Any]) -> str:
-    published = f"{_count(topics['vpcs'], 'VPC')}, {topics['turns']:,} of them published from here"
+    kinds = {"VPC": topics["vpcs"], "security group": topics["security_groups"]}
+    what = " and ".join(_count(number, kind) for kind, number in kinds.items() if number)
+    published = f"{what}, {topics['turns']:,} of them published from here"
     read = f"{_count(topics['hosts'], 'host')} {'reads' if topics['hosts'] == 1 else 'read'} what is published"
     reasons = ", ".join(f"{count:,}: {reason}" for reason, count in sorted(topics["fallen_back"].items()))
     lag = f"; changes wait for {age(topics['lag_seconds'])}" if topics["lag_seconds"] else ""

@@ -88,8 +88,8 @@ class ControllerSettings(msgspec.Struct, frozen=True):
             address = parse_queue(self.message_queue) if self.message_queue else None
         except ValueError as error:
             raise ControllerError(str(error)) from error
-        if address is None and self.choices.queue_above is not None:
-            raise ControllerError("VPCs cannot be queued without a message queue: name one with --message-queue")
+        if address is None and not (self.choices.queue_above is None and self.choices.queue_groups_above is None):
+            raise ControllerError("nothing can be queued without a message queue: name one with --message-queue")
         if address is not None and self.is_secure() and (problem := address.open_problem()) is not None:
             raise ControllerError(problem)
         return address

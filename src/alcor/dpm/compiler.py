@@ -30,9 +30,9 @@ from alcor.dpm.neighbour_changes import (
 )
 from alcor.dpm.read_model import ReadModel, VpcModel, is_queued
 from alcor.dpm.router_changes import changed_routers
-from alcor.dpm.security_changes import changed_security_groups
+from alcor.dpm.security_changes import changed_security_groups, shared_security_groups
 from alcor.model.digest import vtep_hash
-from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, RouterDelta, Subject, Subnet
+from alcor.model.goal_state import Feed, GoalStateDelta, NeighbourDelta, Port, RouterDelta, Subject, Subnet
 from alcor.model.identifiers import Id
 from alcor.model.records import LogEntry, NodeRecord, PortRecord, SubnetRecord, VpcRecord
 
@@ -46,7 +46,7 @@ class Compiled(msgspec.Struct):
     ask about: those on demand, and those that a router joins with others. ``moved`` are the new VTEPs of hosts that
     had another (host index → IPv4). ``left`` are the VPCs in which a host has no ports any more. Only hosts that the
     model's process serves are in any of these. ``nodes`` are all nodes that came, changed or went, and ``shared``
-    has what is published of what is queued: each leads from when it changed last.
+    has what is published of what is queued: each leads from when it changed last, or says it whole.
     """
 
     deltas: dict[str, GoalStateDelta] = {}
@@ -251,7 +251,7 @@ class _Compilation:
         vni = vpc.record.vni
         shared, fed = difference(change.old, change.new), self._model.fed.of(vni)
         if publish and (vpc.queued or fed) and not shared.is_empty():
-            self._share(vni, GoalStateDelta(neighbours={vni: shared}))
+            self._share(vni, GoalStateDelta(base_revision=self._model.fed.changed_at(vni), neighbours={vni: shared}))
         macs_of = macs_by_host(change)
         for host_id in staying - fed.keys() if fed else staying:
             was, now = self._node_before(host_id), self._model.nodes[host_id]
@@ -266,10 +266,9 @@ class _Compilation:
 
     def _share(self, subject: Subject, change: GoalStateDelta) -> None:
         """Tell of it all hosts at once that are told of it by its topic."""
-        fed = self._model.fed
-        change.base_revision, change.revision = fed.changed_at(subject), self._position
+        change.revision = self._position
         self._compiled.shared[subject] = change
-        fed.changes[subject] = self._position
+        self._model.fed.changes[subject] = self._position
 
     def _tell_alike(self) -> None:
         """Hosts that are told nothing but the same of the same VPCs share one delta: most do, of most entries."""
@@ -357,11 +356,20 @@ class _Compilation:
     # Security groups
 
     def _compare_security_groups(self) -> None:
+        fed = self._model.fed
         for host_id, group_id, state in changed_security_groups(self._model, self._before):
+            delta, by_topic_since = self._delta(host_id), fed.end(group_id, host_id)
             if state is None:
-                self._delta(host_id).removed_security_groups.add(group_id)
+                delta.removed_security_groups.add(group_id)
+                continue
+            delta.security_groups[group_id] = state
+            if by_topic_since is not None:
+                delta.feeds[group_id] = Feed(False, self._position)
+        for group_id, state, was_queued in shared_security_groups(self._model, self._before):
+            if was_queued:
+                self._share(group_id, GoalStateDelta(security_groups={group_id: state}))
             else:
-                self._delta(host_id).security_groups[group_id] = state
+                fed.changes[group_id] = self._position
 
     # Nodes
 

@@ -52,12 +52,14 @@ class DpmMetrics:
             "alcor_dpm_retries", "Ports that hosts were given again because somebody asked", registry=registry
         )
         self.status_writes = Counter("alcor_dpm_status_writes", "Port statuses written", registry=registry)
-        self.topics = Gauge("alcor_dpm_topics", "VPCs held here of which changes are published", registry=registry)
+        self.topics = Gauge(
+            "alcor_dpm_topics", "VPCs and security groups held here of which changes are published", registry=registry
+        )
         self.topic_turns = Gauge(
             "alcor_dpm_topic_turns", "Topics on which it is this controller's turn to publish", registry=registry
         )
         self.topic_hosts = Gauge(
-            "alcor_dpm_topic_hosts", "Hosts that learn by topic, counted for each VPC", registry=registry
+            "alcor_dpm_topic_hosts", "Hosts that learn by topic, counted for each topic", registry=registry
         )
         self.topic_messages = Gauge("alcor_dpm_topic_messages", "Messages published since the start", registry=registry)
         self.topic_lost = Gauge(

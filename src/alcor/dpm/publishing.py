@@ -101,7 +101,7 @@ class Publishing:
             self._say(subject, topic)
 
     def _say(self, subject: Subject, topic: _Topic) -> None:
-        if subject not in self._model.queued:
+        if not self._model.is_queued(subject):
             return
         changed_at = self._model.fed.changed_at(subject)
         change = GoalStateDelta(revision=changed_at, base_revision=changed_at)

@@ -11,7 +11,7 @@ and address entries. The store guarantees that, after each log entry, no two por
 in common.
 """
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -23,7 +23,7 @@ from alcor.model.dns import port_name
 from alcor.model.goal_state import Subject, VpcNeighbours
 from alcor.model.identifiers import Id
 from alcor.model.records import NetworkAclRecord, NodeRecord, PortRecord, SubnetRecord, VpcRecord
-from alcor.model.subjects import vpc_topic
+from alcor.model.subjects import security_group_topic, vpc_topic
 
 pack_port = msgspec.msgpack.Encoder().encode
 unpack_port = msgspec.msgpack.Decoder(PortRecord).decode
@@ -242,18 +242,26 @@ class ReadModel(msgspec.Struct):
             yield from (host_id for host_id in vpc.hosts if host_id in self.nodes)
 
     @property
-    def queued(self) -> Set[Subject]:
-        """What has a topic."""
-        return self.queued_vnis
+    def queued(self) -> set[Subject]:
+        """What has a topic and may concern hosts that are known to have ports of it."""
+        return {*self.queued_vnis, *(self.security.queued & self.security.hosts.keys())}
+
+    def is_queued(self, subject: Subject) -> bool:
+        """Whether it has a topic."""
+        return subject in self.queued_vnis or subject in self.security.queued
 
     def topic(self, subject: Subject) -> str:
         """The name of the topic of what is queued."""
-        return vpc_topic(self.vnis[subject])
+        return vpc_topic(self.vnis[subject]) if isinstance(subject, int) else security_group_topic(subject)
 
     def is_told(self, host_id: str, subject: Subject) -> bool:
         """Whether the host is told of it, one way or the other."""
+        if host_id not in self.nodes:
+            return False
+        if not isinstance(subject, int):
+            return subject in self.security.by_id and self.security.on_host(subject, host_id) > 0
         vpc = self.vpcs.get(self.vnis.get(subject, b""))
-        return vpc is not None and not vpc.on_demand and host_id in vpc.hosts and host_id in self.nodes
+        return vpc is not None and not vpc.on_demand and host_id in vpc.hosts
 
     def serves(self, host_id: str) -> bool:
         """Whether this process tells the host of changes."""

@@ -14,6 +14,7 @@ class SecurityGroups(msgspec.Struct):
     address_groups: dict[Id, AddressGroupRecord] = {}
     naming: dict[Id, set[Id]] = {}  # address group → security groups whose rules name it
     hosts: dict[Id, dict[str, int]] = {}  # security group → host → how many of its ports
+    queued: set[Id] = set()  # security groups that have a topic
 
     def put(self, record: SecurityGroupRecord | AddressGroupRecord) -> None:
         """Add or replace a security group or an address group."""
@@ -22,12 +23,15 @@ class SecurityGroups(msgspec.Struct):
             return
         self.remove(record.id)
         self.by_id[record.id] = record
+        if record.queued:
+            self.queued.add(record.id)
         for named in named_by(record):
             self.naming.setdefault(named, set()).add(record.id)
 
     def remove(self, group_id: Id) -> None:
         """Remove a security group, if it is there."""
         record = self.by_id.pop(group_id, None)
+        self.queued.discard(group_id)
         for named in () if record is None else named_by(record):
             self.naming[named].discard(group_id)
             if not self.naming[named]:
@@ -67,7 +71,7 @@ class SecurityGroups(msgspec.Struct):
             return None
         named = sorted(named_by(record) & self.address_groups.keys())
         address_groups = tuple((each, self.address_groups[each].addresses) for each in named)
-        return goal_state.SecurityGroup(record.id, record.stateful, record.rules, address_groups)
+        return goal_state.SecurityGroup(record.id, record.stateful, record.rules, address_groups, record.queued)
 
 
 def named_by(record: SecurityGroupRecord) -> set[Id]:

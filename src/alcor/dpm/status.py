@@ -99,10 +99,11 @@ class RelayedStatus(msgspec.Struct, frozen=True):
 
 
 class TopicsStatus(msgspec.Struct, frozen=True):
-    """VPCs of which changes are published: on how many it is this controller's turn, how many hosts learn that way
-    (counted for each VPC), how often hosts ceased to, and how long what was not published waits."""
+    """VPCs and security groups of which changes are published: on how many it is this controller's turn, how many hosts
+    learn that way (counted for each), how often hosts ceased to, and how long what was not published waits."""
 
     vpcs: int
+    security_groups: int
     turns: int
     hosts: int
     fallen_back: dict[str, int]  # by the hosts' reason
@@ -192,7 +193,9 @@ def _change_log(manager: DataPlaneManager) -> ChangeLogStatus:
 def _topics(manager: DataPlaneManager) -> TopicsStatus:
     topics, publishing = manager.topics, manager.publishing
     turns, lag = (0, 0.0) if publishing is None else (publishing.turns, publishing.lag_seconds())
-    return TopicsStatus(len(manager.model.queued), turns, topics.fed(), dict(topics.fallen_back), lag)
+    vpcs = len(manager.model.queued_vnis)
+    groups = len(manager.model.queued) - vpcs
+    return TopicsStatus(vpcs, groups, turns, topics.fed(), dict(topics.fallen_back), lag)
 
 
 def _pending(manager: DataPlaneManager, limit: int) -> PendingStatus:

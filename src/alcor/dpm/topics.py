@@ -86,7 +86,7 @@ class Topics:
                 self._resync(connection, "topic missed")
                 return
             self._deliver(connection, missed)
-        if position.subscribed and subject in self._model.queued and self._publishing is not None:
+        if position.subscribed and self._model.is_queued(subject) and self._publishing is not None:
             if position.seen <= self._model.revision:
                 self._feed(connection, subject)
             else:
@@ -104,7 +104,7 @@ class Topics:
 
     def _feed(self, connection: HostConnection, subject: Subject) -> None:
         host_id, revision = connection.hello.host_id, self._model.revision
-        if subject in self._model.queued and self._model.is_told(host_id, subject):
+        if self._model.is_queued(subject) and self._model.is_told(host_id, subject):
             self._model.fed.begin(subject, host_id, revision)
             feed = Feed(True, revision, self._model.nodes[host_id].host_index)
             self._deliver(connection, GoalStateDelta(revision=revision, feeds={subject: feed}))
@@ -158,6 +158,7 @@ class Topics:
                 return None
             if missed is not None:
                 take_out(missed, subject)
+                missed.feeds.pop(subject, None)
             deltas.append(again)
         return [delta for delta in deltas if not delta.is_empty()]
 

@@ -26,7 +26,7 @@ from alcor.model.goal_state import (
     VpcNeighbours,
 )
 
-VERSION: Final = 9
+VERSION: Final = 10
 """Of what is digested, and how: digests of different versions cannot be compared."""
 
 _STEP_ITEMS = 1000

@@ -25,8 +25,9 @@ class Vpc(msgspec.Struct, frozen=True, array_like=True):
     queued: bool = False
 
 
-Subject = int
-"""What many hosts are told alike, and can be told by a topic (model.subjects): a VPC's neighbours, by its VNI."""
+Subject = int | Id
+"""What many hosts are told alike, and can be told by a topic (model.subjects): a VPC's neighbours, by its VNI, or a
+security group."""
 
 
 class Feed(msgspec.Struct, frozen=True, array_like=True):
@@ -114,12 +115,14 @@ class Router(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SecurityGroup(msgspec.Struct, frozen=True, array_like=True):
-    """A security group of ports of the host, with the address groups that its rules name, each with its CIDRs."""
+    """A security group of ports of the host, with the address groups that its rules name, each with its CIDRs. What
+    changes of a queued one is published once for all its hosts, too."""
 
     id: Id
     stateful: bool = True
     rules: tuple[SecurityRule, ...] = ()
     address_groups: tuple[tuple[Id, tuple[str, ...]], ...] = ()
+    queued: bool = False
 
 
 class NetworkAcl(msgspec.Struct, frozen=True, array_like=True):
@@ -300,8 +303,9 @@ def advance_feeds(feeds: dict[Subject, Feed], delta: GoalStateDelta) -> None:
     """Bring feeds, in place, to the delta's revision. Only what differs from how all else is told is kept."""
     if delta.snapshot:
         feeds.clear()
-    for vni in delta.removed_vpcs:
-        feeds.pop(vni, None)
+    removed: set[Subject] = {*delta.removed_vpcs, *delta.removed_security_groups}
+    for subject in removed:
+        feeds.pop(subject, None)
     feeds.update(delta.feeds)
     like_all_else = [each for each, feed in feeds.items() if not feed.by_topic and feed.revision <= delta.revision]
     for subject in like_all_else:

@@ -65,6 +65,8 @@ def merge_into(delta: GoalStateDelta, later: GoalStateDelta) -> None:
     for vni in later.removed_vpcs:
         delta.neighbours.pop(vni, None)
         delta.feeds.pop(vni, None)
+    for group_id in later.removed_security_groups:
+        delta.feeds.pop(group_id, None)
     _merge_part(delta.vpcs, delta.removed_vpcs, later.vpcs, later.removed_vpcs)
     _merge_part(delta.subnets, delta.removed_subnets, later.subnets, later.removed_subnets)
     _merge_part(delta.ports, delta.removed_ports, later.ports, later.removed_ports)

@@ -39,6 +39,7 @@ def tuples_of(*parts: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[obje
 
 
 vpcs = st.builds(Vpc, ids, vnis, numbers, texts, st.booleans(), st.booleans())
+subjects = st.one_of(vnis, ids)
 feeds = st.builds(Feed, st.booleans(), st.integers(0, (1 << 64) - 1), numbers)
 subnets = st.builds(
     Subnet,
@@ -94,6 +95,7 @@ security_groups = st.builds(
     st.booleans(),
     st.lists(_rules, max_size=2).map(tuple),
     st.sampled_from([(), ((b"a" * 16, ("10.0.0.0/8", "fd00::/8")),)]),
+    st.booleans(),
 )
 _bytes = st.one_of(st.none(), st.integers(0, 255))
 network_acls = st.builds(
@@ -168,7 +170,7 @@ deltas = st.builds(
     st.tuples(st.lists(vpcs, max_size=3), st.lists(subnets, max_size=3), st.lists(ports, max_size=3)),
     vteps=st.dictionaries(numbers, numbers, max_size=3),
     neighbours=st.dictionaries(vnis, neighbour_deltas, max_size=2),
-    feeds=st.dictionaries(vnis, feeds, max_size=3),
+    feeds=st.dictionaries(subjects, feeds, max_size=3),
     removed_vpcs=st.sets(vnis, max_size=3),
     removed_subnets=st.sets(ids, max_size=3),
     removed_ports=st.sets(ids, max_size=3),

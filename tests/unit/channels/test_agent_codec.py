@@ -29,7 +29,7 @@ from alcor.channels.messages import (
 )
 from alcor.model.digest import Digest
 from alcor.southbound.v1 import southbound_pb2 as pb
-from tests.unit.channels.strategies import feeds, ids, vnis
+from tests.unit.channels.strategies import feeds, ids, subjects
 
 revisions = st.integers(0, (1 << 64) - 1)
 reasons = st.text(max_size=20)
@@ -39,7 +39,7 @@ digests = st.builds(
     revisions,
     st.builds(Digest, *[revisions] * len(Digest.__struct_fields__)),
     seconds,
-    st.dictionaries(vnis, feeds, max_size=3),
+    st.dictionaries(subjects, feeds, max_size=3),
 )
 servers = st.one_of(
     st.from_regex(r"[a-z0-9.-]{1,20}:([1-9][0-9]{0,3})", fullmatch=True),
@@ -58,7 +58,7 @@ hellos = st.builds(
     st.booleans(),
     st.just(True),
     st.text(max_size=255),
-    st.dictionaries(vnis, feeds, max_size=3),
+    st.dictionaries(subjects, feeds, max_size=3),
 )
 messages = st.one_of(
     hellos,
@@ -69,7 +69,7 @@ messages = st.one_of(
         st.booleans(),
     ),
     st.builds(ResyncRequest, revisions, reasons),
-    st.builds(TopicPosition, vnis, st.booleans(), revisions, revisions, st.booleans(), reasons),
+    st.builds(TopicPosition, subjects, st.booleans(), revisions, revisions, st.booleans(), reasons),
     digests,
 )
 

@@ -17,7 +17,7 @@ def status(**changes: Any) -> dict[str, Any]:
         "trouble": "",
         "change_log": {"head": 12, "compiled": 12, "lag_entries": 0, "lag_seconds": 0.0},
         "nodes": 3, "ports": 1500, "vpcs": 2, "on_demand_vpcs": 1, "connected_hosts": 3,
-        "topics": {"vpcs": 0, "turns": 0, "hosts": 0, "fallen_back": {}, "lag_seconds": 0.0},
+        "topics": {"vpcs": 0, "security_groups": 0, "turns": 0, "hosts": 0, "fallen_back": {}, "lag_seconds": 0.0},
         "pending": {"count": 0, "oldest_seconds": 0.0, "hosts": []},
         "failed": {"count": 0, "ports": []},
         "unconnected": {"count": 0, "more": False, "hosts": []},
@@ -73,10 +73,15 @@ def test_a_controller_that_answers_no_hosts_says_nothing_of_questions() -> None:
 
 
 def test_topics_are_shown_with_who_reads_them_and_who_does_not() -> None:
-    topics = {"vpcs": 3, "turns": 2, "hosts": 1200, "fallen_back": {"nothing is heard": 4}, "lag_seconds": 7.0}
+    topics = {"vpcs": 3, "security_groups": 0, "turns": 2, "hosts": 1200, "fallen_back": {"nothing is heard": 4},
+              "lag_seconds": 7.0}  # fmt: skip
     plain = " ".join(shown(status(topics=topics), terminal=False).split())
     assert "3 VPCs, 2 of them published from here; 1,200 hosts read what is published" in plain
     assert "changes wait for 7.0 s; fell back 4: nothing is heard" in plain
+    groups = topics | {"vpcs": 0, "security_groups": 1}
+    assert "1 security group, 2 of them published" in " ".join(shown(status(topics=groups), terminal=False).split())
+    both = topics | {"security_groups": 2}
+    assert "3 VPCs and 2 security groups, 2 of them" in " ".join(shown(status(topics=both), terminal=False).split())
     assert "by topic" not in shown(status(), terminal=True)
 
 

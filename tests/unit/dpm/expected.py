@@ -96,7 +96,7 @@ def goal_state(cloud: Cloud, host_id: str) -> GoalState:
 def _security_group(cloud: Cloud, group: SecurityGroupRecord) -> SecurityGroup:
     named = sorted({rule.remote_address_group for rule in group.rules} & cloud.address_groups.keys())
     address_groups = tuple((each, cloud.address_groups[each].addresses) for each in named)
-    return SecurityGroup(group.id, group.stateful, group.rules, address_groups)
+    return SecurityGroup(group.id, group.stateful, group.rules, address_groups, group.queued)
 
 
 def _up_interfaces(cloud: Cloud, router: RouterRecord) -> list[RouterInterfaceRecord]:

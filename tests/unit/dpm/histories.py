@@ -45,7 +45,7 @@ _rules = st.one_of(
     st.builds(lambda group: SecurityRule(False, False, remote_address_group=group), st.sampled_from(ADDRESS_GROUPS)),
 )
 _groups = st.builds(
-    SecurityGroupRecord, st.sampled_from(GROUPS), st.booleans(), st.lists(_rules, max_size=2).map(tuple)
+    SecurityGroupRecord, st.sampled_from(GROUPS), st.booleans(), st.lists(_rules, max_size=2).map(tuple), st.booleans()
 )
 _address_groups = st.builds(
     AddressGroupRecord, st.sampled_from(ADDRESS_GROUPS), st.sampled_from([(), ("10.0.0.0/8",), ("10.1.0.0/16",)])

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.topics import ChangeAssembler, TopicChange, encode_change
-from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
+from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, SecurityGroup, VpcNeighbours
 from alcor.southbound.v1 import southbound_pb2, topics_pb2
-from tests.unit.channels.strategies import neighbour_deltas
+from tests.unit.channels.strategies import neighbour_deltas, security_groups
 
 VNI = 7
 LOG_ID = b"l" * 16
@@ -24,6 +24,23 @@ def test_a_change_is_the_same_after_the_wire(neighbours: NeighbourDelta) -> None
     change = change_of(neighbours)
     (message,) = encode_change(change)
     assert ChangeAssembler(VNI).add(message) == change
+
+
+@given(security_groups)
+def test_a_security_group_is_the_same_after_the_wire(group: SecurityGroup) -> None:
+    change = TopicChange(LOG_ID, GoalStateDelta(revision=5, security_groups={group.id: group}))
+    (message,) = encode_change(change)
+    assert ChangeAssembler(group.id).add(message) == change
+    with pytest.raises(MalformedMessage):
+        ChangeAssembler(b"another group...").add(message)
+    with pytest.raises(MalformedMessage):
+        ChangeAssembler(VNI).add(message)
+
+
+def test_a_security_group_has_no_neighbours() -> None:
+    (message,) = encode_change(change_of(NeighbourDelta(removed_macs={1})))
+    with pytest.raises(MalformedMessage):
+        ChangeAssembler(b"g" * 16).add(message)
 
 
 def test_a_sign_of_life_changes_nothing() -> None:

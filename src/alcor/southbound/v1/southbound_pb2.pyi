@@ -254,32 +254,36 @@ class Vpc(_message.Message):
     def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mtu: _Optional[int] = ..., dns_domain: _Optional[str] = ..., on_demand: _Optional[bool] = ..., queued: _Optional[bool] = ...) -> None: ...
 
 class Feed(_message.Message):
-    __slots__ = ("vni", "by_topic", "revision", "host_index")
+    __slots__ = ("vni", "by_topic", "revision", "host_index", "security_group")
     VNI_FIELD_NUMBER: _ClassVar[int]
     BY_TOPIC_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     HOST_INDEX_FIELD_NUMBER: _ClassVar[int]
+    SECURITY_GROUP_FIELD_NUMBER: _ClassVar[int]
     vni: int
     by_topic: bool
     revision: int
     host_index: int
-    def __init__(self, vni: _Optional[int] = ..., by_topic: _Optional[bool] = ..., revision: _Optional[int] = ..., host_index: _Optional[int] = ...) -> None: ...
+    security_group: bytes
+    def __init__(self, vni: _Optional[int] = ..., by_topic: _Optional[bool] = ..., revision: _Optional[int] = ..., host_index: _Optional[int] = ..., security_group: _Optional[bytes] = ...) -> None: ...
 
 class TopicPosition(_message.Message):
-    __slots__ = ("vni", "subscribed", "seen", "revision", "by_topic", "reason")
+    __slots__ = ("vni", "subscribed", "seen", "revision", "by_topic", "reason", "security_group")
     VNI_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIBED_FIELD_NUMBER: _ClassVar[int]
     SEEN_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     BY_TOPIC_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    SECURITY_GROUP_FIELD_NUMBER: _ClassVar[int]
     vni: int
     subscribed: bool
     seen: int
     revision: int
     by_topic: bool
     reason: str
-    def __init__(self, vni: _Optional[int] = ..., subscribed: _Optional[bool] = ..., seen: _Optional[int] = ..., revision: _Optional[int] = ..., by_topic: _Optional[bool] = ..., reason: _Optional[str] = ...) -> None: ...
+    security_group: bytes
+    def __init__(self, vni: _Optional[int] = ..., subscribed: _Optional[bool] = ..., seen: _Optional[int] = ..., revision: _Optional[int] = ..., by_topic: _Optional[bool] = ..., reason: _Optional[str] = ..., security_group: _Optional[bytes] = ...) -> None: ...
 
 class Route(_message.Message):
     __slots__ = ("destination", "next_hop")
@@ -368,16 +372,18 @@ class Port(_message.Message):
     def __init__(self, id: _Optional[bytes] = ..., vni: _Optional[int] = ..., mac: _Optional[int] = ..., fixed_ips: _Optional[_Iterable[_Union[FixedIp, _Mapping]]] = ..., admin_state_up: _Optional[bool] = ..., port_security: _Optional[bool] = ..., allowed_address_pairs: _Optional[_Iterable[_Union[AddressPair, _Mapping]]] = ..., dhcp_options: _Optional[_Iterable[_Union[DhcpOption, _Mapping]]] = ..., hostname: _Optional[str] = ..., security_groups: _Optional[bytes] = ..., device_id: _Optional[str] = ..., project_id: _Optional[str] = ...) -> None: ...
 
 class SecurityGroup(_message.Message):
-    __slots__ = ("id", "stateful", "rules", "address_groups")
+    __slots__ = ("id", "stateful", "rules", "address_groups", "queued")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATEFUL_FIELD_NUMBER: _ClassVar[int]
     RULES_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_GROUPS_FIELD_NUMBER: _ClassVar[int]
+    QUEUED_FIELD_NUMBER: _ClassVar[int]
     id: bytes
     stateful: bool
     rules: _containers.RepeatedCompositeFieldContainer[SecurityRule]
     address_groups: _containers.RepeatedCompositeFieldContainer[AddressGroup]
-    def __init__(self, id: _Optional[bytes] = ..., stateful: _Optional[bool] = ..., rules: _Optional[_Iterable[_Union[SecurityRule, _Mapping]]] = ..., address_groups: _Optional[_Iterable[_Union[AddressGroup, _Mapping]]] = ...) -> None: ...
+    queued: bool
+    def __init__(self, id: _Optional[bytes] = ..., stateful: _Optional[bool] = ..., rules: _Optional[_Iterable[_Union[SecurityRule, _Mapping]]] = ..., address_groups: _Optional[_Iterable[_Union[AddressGroup, _Mapping]]] = ..., queued: _Optional[bool] = ...) -> None: ...
 
 class SecurityRule(_message.Message):
     __slots__ = ("ingress", "ipv6", "protocol", "port_range_min", "port_range_max", "remote_prefix", "remote_group", "remote_address_group")
