@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,22 @@ class Region:
     """A controller process, its broker, and agents on simulated data planes in this process."""
 
     def __init__(
-        self, directory: Path, broker: Broker, namespace: str, ways: Mapping[str, str] | None = None, **settings: Any
+        self,
+        directory: Path,
+        broker: Broker,
+        namespace: str,
+        ways: Mapping[str, str] | None = None,
+        options: Sequence[str] = (),
+        **settings: Any,
     ) -> None:
-        """``ways`` are the brokers that hosts are pointed at, where it is another; ``settings`` are those of agents."""
+        """``ways`` are the brokers that hosts are pointed at, where it is another; ``options`` are the controller's,
+        after the usual ones, and ``settings`` those of agents.
+        """
         self.broker, self.namespace, self._directory = broker, namespace, directory
         self._ways, self._settings = ways or {}, settings
         self._queue = f"{broker.url}/{namespace}"
-        options = ["--message-queue", self._queue, "--queue-above", str(PORTS_FIRST - 1), "--digest-interval", "1"]
-        self.controller = Controller(directory, *options)
+        usual = ["--message-queue", self._queue, "--queue-above", str(PORTS_FIRST - 1), "--digest-interval", "1"]
+        self.controller = Controller(directory, *usual, *options)
         self.data_planes = {host_id: MemoryDataPlane() for host_id in HOSTS}
         self._stops: list[asyncio.Event] = []
         self._agents: list[asyncio.Task[None]] = []
@@ -74,11 +82,14 @@ class Region:
             assert answer.status_code < 400, answer.text
             return answer.json() if answer.content else None
 
-    async def create_port(self, host_id: str) -> None:
-        port = {"network_id": self.network, "binding:host_id": host_id}
+    async def create_port(self, host_id: str, **values: Any) -> None:
+        port = {"network_id": self.network, "binding:host_id": host_id} | values
         created = (await self.ask("POST", "/v2.0/ports", {"port": port}))["port"]
         self.data_planes[host_id].attach(id_bytes(created["id"]))
         self.ports[created["id"]] = host_id, mac_number(created["mac_address"])
+
+    async def change_port(self, port_id: str, **values: Any) -> None:
+        await self.ask("PUT", f"/v2.0/ports/{port_id}", {"port": values})
 
     async def delete_port(self, port_id: str) -> None:
         await self.ask("DELETE", f"/v2.0/ports/{port_id}")
