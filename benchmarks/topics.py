@@ -1,9 +1,10 @@
-"""What a change of a VPC costs a controller: told to each of its hosts by streams, or published once on its topic.
+"""What a change that many hosts learn alike costs a controller: told to each of them by streams, or published once.
 
 python -m benchmarks.topics [--hosts N ...] [--plot FILE.svg]
 
-Counted is the processor time of compiling a port that moves, handing it to hosts, encoding it, and taking their
-acknowledgements. What gRPC and the client of the message queue add comes on top: once for each host, or once.
+Counted is the processor time of compiling a port of a VPC that moves, or a rule of a security group that comes, handing
+it to hosts, encoding it, and taking their acknowledgements. What gRPC and the client of the message queue add comes on
+top: once for each host, or once.
 """
 
 import argparse
@@ -21,13 +22,23 @@ from alcor.dpm.compiler import Compiled, compile_entry
 from alcor.dpm.history import History
 from alcor.dpm.loading import load
 from alcor.dpm.shared_changes import SharedChanges
-from alcor.model.goal_state import GoalStateDelta
-from alcor.model.records import LogEntry, NodeRecord, PortRecord, SubnetRecord, VpcRecord
+from alcor.model.goal_state import GoalStateDelta, Subject
+from alcor.model.records import (
+    LogEntry,
+    NodeRecord,
+    PortRecord,
+    Record,
+    SecurityGroupRecord,
+    SecurityRule,
+    SubnetRecord,
+    VpcRecord,
+)
 from benchmarks.plot import Plot, add_plot_option
 from benchmarks.setting import setting
 
-VPC_ID, SUBNET_ID, VNI = b"v" * 16, b"s" * 16, 7
+VPC_ID, SUBNET_ID, GROUP_ID, VNI = b"v" * 16, b"s" * 16, b"g" * 16, 7
 _CHANGES = 21
+_RULES = 10
 _PART_BYTES = 256 * 1024
 
 
@@ -38,28 +49,31 @@ def main() -> None:
     arguments = parser.parse_args()
     here = setting()
     print(here)
-    plot = Plot("What a change of a VPC costs a controller", "hosts of the VPC", here)
-    for hosts in arguments.hosts:
-        streams, topic = cost(hosts, by_topic=False), cost(hosts, by_topic=True)
-        print(f"{hosts:6,} hosts: {streams * 1000:9.3f} ms by streams, {topic * 1000:7.3f} ms by the topic")
-        plot.add("by streams", hosts, streams)
-        plot.add("by its topic", hosts, topic)
+    plot = Plot("What a change that many hosts learn costs a controller", "hosts", here)
+    for what, subject, changed in (("VPC", VNI, moved_port), ("security group", GROUP_ID, other_rules)):
+        for hosts in arguments.hosts:
+            streams = cost(hosts, subject, changed, by_topic=False)
+            topic = cost(hosts, subject, changed, by_topic=True)
+            print(f"{hosts:6,} hosts of a {what}: {streams * 1000:9.3f} ms by streams, {topic * 1000:7.3f} ms by topic")
+            plot.add(f"of a {what}, by streams", hosts, streams)
+            plot.add(f"of a {what}, by its topic", hosts, topic)
     plot.write(arguments.plot)
 
 
-def cost(hosts: int, *, by_topic: bool) -> float:
+def cost(hosts: int, subject: Subject, changed: Callable[[int, int], Record], *, by_topic: bool) -> float:
     """Seconds of processor time for one change, the median of some."""
-    model = load(1, (vpc(), subnet(), *(node(number) for number in range(hosts)), *map(port, range(hosts))))
+    told_ahead = subject == VNI
+    nodes, ports = [node(number) for number in range(hosts)], map(port, range(hosts))
+    model = load(1, (vpc(told_ahead), subnet(), *nodes, other_rules(1, hosts), *ports))
     model.served = {f"host-{number}" for number in range(hosts)}
-    if by_topic:
-        for host_id in model.served:
-            model.fed.begin(VNI, host_id, 1)
+    for host_id in model.served if by_topic else ():
+        model.fed.begin(subject, host_id, 1)
     streams = {host_id: HostStream(Hello(host_id, bytes(16), applied_revision=1)) for host_id in model.served}
     history, published, encoder = History(1), SharedChanges(), GoalStateEncoder()
     gc.freeze()
 
     def change(position: int) -> None:
-        compiled = compile_entry(model, LogEntry(position, (port(0, host=position % hosts),)))
+        compiled = compile_entry(model, LogEntry(position, (changed(position, hosts),)))
         history.add(position, compiled.deltas)
         publish(compiled, published)
         for host_id, delta in compiled.deltas.items():
@@ -93,8 +107,19 @@ def processor_time(work: Callable[[int], None], argument: int) -> float:
     return time.process_time() - before
 
 
-def vpc() -> VpcRecord:
-    return VpcRecord(VPC_ID, VNI, 1450, queued=True)
+def moved_port(position: int, hosts: int) -> PortRecord:
+    """The first port is on another host."""
+    return port(0, host=position % hosts)
+
+
+def other_rules(position: int, _hosts: int) -> SecurityGroupRecord:
+    """The group of all ports has other rules."""
+    rules = tuple(SecurityRule(True, False, 6, number, number) for number in range(position, position + _RULES))
+    return SecurityGroupRecord(GROUP_ID, True, rules, queued=True)
+
+
+def vpc(told_ahead: bool) -> VpcRecord:
+    return VpcRecord(VPC_ID, VNI, 1450, on_demand=not told_ahead, queued=True)
 
 
 def subnet() -> SubnetRecord:
@@ -108,7 +133,12 @@ def node(number: int) -> NodeRecord:
 def port(number: int, host: int | None = None) -> PortRecord:
     fixed_ips = ((SUBNET_ID, (0x0A000002 + number).to_bytes(4)),)
     return PortRecord(
-        number.to_bytes(16), VPC_ID, 0xFA163E000000 + number, fixed_ips, f"host-{number if host is None else host}"
+        number.to_bytes(16),
+        VPC_ID,
+        0xFA163E000000 + number,
+        fixed_ips,
+        f"host-{number if host is None else host}",
+        security_groups=(GROUP_ID,),
     )
 
 
