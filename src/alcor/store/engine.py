@@ -71,6 +71,7 @@ def _postgresql_engine(url: str, connections: int) -> Engine:
         dbapi_connection.execute(_PRICE_OF_INDEXES)
         dbapi_connection.commit()
 
+    event.listen(engine, "rollback", sql.doubt_prepared)
     return engine
 
 

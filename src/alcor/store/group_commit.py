@@ -31,7 +31,9 @@ Handler = Callable[[Transaction, Sequence[Any]], Sequence[Any]]
 
 _TRIES = 6
 _FIRST_PAUSE = 0.02  # seconds before a second try; doubled each time
-_RETRYABLE_STATES = {"40001", "40P01", "57P03"}  # serialization failure, deadlock detected, cannot connect now
+
+# Serialization failure, deadlock detected, cannot connect now, a prepared statement that the server was told to forget.
+_RETRYABLE_STATES = {"40001", "40P01", "57P03", "26000"}
 
 # Writers of other processes wait here, as SQLite's do at BEGIN IMMEDIATE. A transaction holds the requests of many
 # callers, so no order of row locks could keep two of them from waiting for each other.

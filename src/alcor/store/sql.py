@@ -211,6 +211,12 @@ def _exchange(connection: Connection, reads: Sequence[Read]) -> list[Rows]:
     return rows
 
 
+def doubt_prepared(connection: Connection) -> None:
+    """The driver rolls back, and may have PostgreSQL forget what is prepared on the connection."""
+    if not connection.invalidated and (wire := connection.info.get(_WIRE)) is not None:
+        wire.doubt()
+
+
 def execute(connection: Connection, sql: str, values: Values) -> None:
     """Execute a statement that finds no rows, in the same words. Raises DBAPIError."""
     if is_watched(connection):

@@ -51,6 +51,7 @@ class Wire:
         self.pgconn = connection.pgconn
         self._transformer = Transformer(connection)
         self._names: dict[str, bytes] = {}
+        self._are_doubtful = False
         self._count = 0
         self._sent: deque[Message] = deque()
 
@@ -84,8 +85,14 @@ class Wire:
             else:
                 self._take(self._sent[0], result)
 
+    def doubt(self) -> None:
+        """The driver may have had the server forget what is prepared, as it does when it rolls back by itself."""
+        self._are_doubtful = True
+
     def exchange(self, statements: Sequence[tuple[str, Values]]) -> list[Rows]:
         """Send the statements, and wait for what each finds. Raises psycopg.Error."""
+        if self._are_doubtful:
+            self._keep_those_prepared()
         self.pgconn.enter_pipeline_mode()
         try:
             message = self.send(statements)
@@ -96,6 +103,14 @@ class Wire:
             with contextlib.suppress(psycopg.Error):  # the connection is lost, as was said already
                 self.pgconn.exit_pipeline_mode()
         return message.answer()
+
+    def _keep_those_prepared(self) -> None:
+        result = self.pgconn.exec_(b"SELECT name FROM pg_prepared_statements")
+        if result.status != ExecStatus.TUPLES_OK:
+            raise psycopg.errors.error_from_result(result)
+        there = {result.get_value(row, 0) for row in range(result.ntuples)}
+        self._names = {statement: name for statement, name in self._names.items() if name in there}
+        self._are_doubtful = False
 
     def _is_heard(self, message: Message) -> bool:
         """Wait until something comes, and see whether it is all that is to come."""
@@ -108,6 +123,7 @@ class Wire:
         step = message.steps.popleft()
         if result.status == ExecStatus.FATAL_ERROR:
             message.error = psycopg.errors.error_from_result(result)
+            self._are_doubtful |= isinstance(message.error, psycopg.errors.InvalidSqlStatementName)
         elif result.status == ExecStatus.PIPELINE_ABORTED:
             return
         elif step is not None:

@@ -62,6 +62,31 @@ def test_what_follows_on_a_failure_is_not_carried_out_and_may_be_asked_again(
     assert wire.exchange([(_FAIL, (7,))]) == [[]]
 
 
+def test_what_the_driver_had_forgotten_is_prepared_again(connection: psycopg.Connection[Any]) -> None:
+    wire = Wire(connection)
+    connection.prepare_threshold = 0
+    wire.exchange([(_INSERT, (b"1", "w", True, 0))])
+    connection.execute("SELECT 1")
+    connection.rollback()
+    assert not prepared(connection)
+    wire.doubt()
+    found = wire.exchange([(_FIND, {"id": b"1", "word": "w"}), (_INSERT, (b"2", "w", True, 0))])
+    assert found == [[(b"1", "w", True, 0)], []]
+    wire.doubt()
+    wire.exchange([(_INSERT, (b"3", "w", True, 0))])
+    assert prepared(connection) == 2, "what is still there is not prepared anew"
+
+
+def test_what_was_forgotten_unseen_fails_once(connection: psycopg.Connection[Any]) -> None:
+    wire = Wire(connection)
+    connection.autocommit = True
+    wire.exchange([(_INSERT, (b"1", "w", True, 0))])
+    connection.execute("DEALLOCATE ALL")
+    with pytest.raises(psycopg.errors.InvalidSqlStatementName):
+        wire.exchange([(_INSERT, (b"2", "w", True, 0))])
+    assert wire.exchange([(_INSERT, (b"2", "w", True, 0))]) == [[]]
+
+
 def test_a_long_message_is_sent_while_answers_come(connection: psycopg.Connection[Any]) -> None:
     long = "x" * 1_000_000
     found = Wire(connection).exchange([("SELECT %s || 'y'", (long,))] * 30)

@@ -25,6 +25,7 @@ NAMES = {
     "mac": "fa:16:3e:00:00:01",
     "profile_id": "x",
     "tenant_id": "blue",
+    "names": "broker.example",
 }
 """What stands for parameters of paths that are no ids."""
 
