@@ -12,7 +12,7 @@ SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 8 --dist loadfile --no-loadscope-
 
 .PHONY: install install-dev install-keystone install-tempest install-neutron install-rally install-pulsar \
 	pulsar-if-java system demo test \
-	test-unit conformance rally lint lock throughput proto benchmark plots clean
+	test-unit chaos conformance rally lint lock throughput proto benchmark plots clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/installed          ## prepare .venv with the alcor command
@@ -75,6 +75,9 @@ test: install-dev install-keystone pulsar-if-java system lint       ## every tes
 
 test-unit: install-dev              ## the fast tests: no root, no servers
 	$(VENV)/bin/pytest tests/unit $(SIDE_BY_SIDE)
+
+chaos: install-dev system install-pulsar   ## kill and part everybody at random: make chaos SECONDS=600 SEED=7
+	ALCOR_CHAOS_SECONDS=$(or $(SECONDS),60) ALCOR_CHAOS_SEED=$(SEED) $(VENV)/bin/pytest -s tests/integration/chaos
 
 conformance: install-dev install-keystone install-tempest   ## OpenStack's suites of Neutron's API: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.neutron $(ARGS)
