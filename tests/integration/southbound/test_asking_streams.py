@@ -20,6 +20,7 @@ from alcor.channels.ncm_messages import NcmHello, NcmWelcome, Questions
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, VpcNeighbours
 from tests.integration.southbound.asking import QUESTION, VNI, asking, end_of
 from tests.integration.southbound.conftest import eventually
+from tests.tasks import running
 
 
 def news(count: int) -> GoalStateDelta:
@@ -79,21 +80,10 @@ async def manager(directory: Path) -> AsyncIterator[Manager]:
         yield manager
 
 
-@contextlib.asynccontextmanager
-async def running(hosts: list[Host]) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(host.run()) for host in hosts]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
 async def test_hosts_are_let_go_a_few_at_a_time_and_ask_elsewhere(manager: Manager, directory: Path) -> None:
     other = Manager(directory, "n2")
     hosts = [Host(f"host-{number}", [manager.address, other.address]) for number in range(20)]
-    async with running(hosts):
+    async with running(*(host.run() for host in hosts)):
         await eventually(lambda: manager.connected() == len(hosts), "all ask the first")
         async with other.serving():
             letting_go = asyncio.create_task(manager.service.let_hosts_go(1.0))

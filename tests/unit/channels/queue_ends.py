@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import Callable
 
 from alcor.channels.fast_path.connected_hosts import ConnectedHosts
 from alcor.channels.fast_path.dialling import Backoff, ConnectionLost
 from alcor.channels.interface import HostConnection
-from alcor.channels.message_queue.client import QueueClient, QueueConnection
+from alcor.channels.message_queue.client import QueueClient
+from alcor.channels.message_queue.connection import QueueConnection
 from alcor.channels.message_queue.envelopes import Place
 from alcor.channels.message_queue.host_trust import HostTrust
 from alcor.channels.message_queue.queue import FROM_HOSTS
@@ -83,17 +83,6 @@ class Controller:
             QueueServerSettings(report_interval=interval, silent_intervals=2),
             trust=trust,
         )
-
-
-@contextlib.asynccontextmanager
-async def running(*coroutines: Any) -> AsyncIterator[None]:
-    tasks = [asyncio.ensure_future(each) for each in coroutines]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Agent:

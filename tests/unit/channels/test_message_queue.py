@@ -12,6 +12,7 @@ from alcor.channels.message_queue.envelopes import FromQueuedHost, Place, Queued
 from alcor.channels.message_queue.queue import HELLOS, MOST_BYTES
 from alcor.channels.messages import Hello, ResyncRequest
 from alcor.model.queue_slots import slot_of
+from tests.tasks import running
 from tests.unit.channels.memory_queue import MemoryQueue
 from tests.unit.channels.queue_ends import (
     CONTROLLER,
@@ -19,7 +20,6 @@ from tests.unit.channels.queue_ends import (
     Agent,
     Controller,
     eventually,
-    running,
 )
 
 

@@ -28,8 +28,9 @@ from alcor.channels.trust.identity import Kind
 from alcor.channels.trust.refusals import Refusals
 from alcor.model.records import NodeRecord
 from tests.region_trust import RegionTrust
+from tests.tasks import running
 from tests.unit.channels.memory_queue import MemoryQueue
-from tests.unit.channels.queue_ends import CONTROLLER, PLACE, Agent, Controller, eventually, running
+from tests.unit.channels.queue_ends import CONTROLLER, PLACE, Agent, Controller, eventually
 
 SESSION = b"s" * 16
 

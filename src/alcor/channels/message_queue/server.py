@@ -9,8 +9,8 @@ import contextlib
 import itertools
 import logging
 import time
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -33,7 +33,8 @@ from alcor.channels.message_queue.envelopes import (
     encode_to_host,
 )
 from alcor.channels.message_queue.host_trust import HostTrust, Known
-from alcor.channels.message_queue.numbers import Heard, Numbers
+from alcor.channels.message_queue.many_hosts_call import ManyHostsCall
+from alcor.channels.message_queue.numbers import Heard
 from alcor.channels.message_queue.outgoing import Outgoing
 from alcor.channels.message_queue.queue import (
     FROM_HOSTS,
@@ -45,6 +46,7 @@ from alcor.channels.message_queue.queue import (
     QueueUnavailable,
     welcome_topic,
 )
+from alcor.channels.message_queue.served_host import ServedHost
 from alcor.channels.message_queue.signs_of_life import LOOKS, is_due
 from alcor.channels.messages import Hello, Welcome
 from alcor.channels.trust.guard import Refused
@@ -73,28 +75,6 @@ class QueueServerSettings(msgspec.Struct, frozen=True):
     unconfirmed_bytes: int = 64 * 1024 * 1024  # handed to the queue and not yet there, for all hosts
 
 
-class _Session:
-    """A host that is served."""
-
-    __slots__ = ("hello", "known", "number", "numbers", "place", "quiet_looks", "session", "told_at", "unwatch")
-
-    def __init__(self, number: int, session: bytes, hello: Hello, place: Place, known: Known | None) -> None:
-        self.number, self.session, self.hello, self.place = number, session, hello, place
-        self.numbers = Numbers()
-        self.quiet_looks = 0  # in which nothing was heard of it
-        self.told_at = time.monotonic()
-        self.known = known  # None where no certificates are shown
-        self.unwatch: Callable[[], None] = _nothing
-
-    def sealed(self, said: ToQueuedHost) -> ToQueuedHost:
-        """As only the host can read it."""
-        return said if self.known is None else self.known.sealed(said)
-
-    def opened(self, said: FromQueuedHost) -> FromQueuedHost:
-        """Raises MalformedMessage when the host did not say it."""
-        return said if self.known is None else self.known.seal.from_host(said)
-
-
 _Greeting = tuple[Hello, QueuedHello, Known | None]
 """A hello, what it came in, and who said it; None where no certificates are shown."""
 
@@ -121,14 +101,14 @@ class QueueServer:
         self._settings = settings or QueueServerSettings()
         self._topic = f"{FROM_HOSTS}controller-{welcome.controller_id}"
         greeting = encode_welcome(msgspec.structs.replace(welcome, report_interval=self._settings.report_interval))
-        self._call = _Call(self._tell)
+        self._call = ManyHostsCall(self._tell)
         self._stream = ManyHostsStream(
             self._call, greeting, listener, hosts, GoalStateEncoder(), self._settings.part_bytes
         )
         self._ncms = NcmAnnouncements()
         self._known_ncms: bytes | None = None
-        self._sessions: dict[bytes, _Session] = {}
-        self._by_number: dict[int, _Session] = {}
+        self._sessions: dict[bytes, ServedHost] = {}
+        self._by_number: dict[int, ServedHost] = {}
         self._numbers = itertools.cycle(range(HOSTS_LIMIT))
         self._outgoing = Outgoing(queue, self._settings.unconfirmed_bytes)
         self._listening: asyncio.Task[None] | None = None
@@ -261,7 +241,7 @@ class QueueServer:
             self._refuse("too_many", f"host {hello.host_id}: {HOSTS_LIMIT} hosts are served over the message queue")
             return
         number = next(each for each in self._numbers if each not in self._by_number)
-        session = _Session(number, said.session, hello, place, known)
+        session = ServedHost(number, said.session, hello, place, known)
         self._sessions[said.session] = self._by_number[number] = session
         if self._trust is not None and known is not None:
             session.unwatch = self._trust.watch(known.identity, lambda reason: self._end(session, reason))
@@ -344,7 +324,7 @@ class QueueServer:
                 self._tell_host(host, message)
         await self._outgoing.room()
 
-    def _tell_host(self, session: _Session, message: pb.ToHost) -> None:
+    def _tell_host(self, session: ServedHost, message: pb.ToHost) -> None:
         if not message.message:
             self._finish(session, message.end)
         elif self._place_of(session.hello.host_id) != session.place:
@@ -355,11 +335,11 @@ class QueueServer:
             self._send(session, message.message, controller=self._topic)
             self._tell_ncms(session)
 
-    def _tell_ncms(self, session: _Session) -> None:
+    def _tell_ncms(self, session: ServedHost) -> None:
         if self._known_ncms is not None and session.hello.takes_ncms and session.numbers.said:
             self._send(session, self._known_ncms)
 
-    def _send(self, session: _Session, message: bytes = b"", **others: Any) -> None:
+    def _send(self, session: ServedHost, message: bytes = b"", **others: Any) -> None:
         said = ToQueuedHost(session.session, session.numbers.next(), message, **others)
         data = encode_to_host(session.sealed(said))
         if len(data) > MOST_BYTES:
@@ -370,18 +350,18 @@ class QueueServer:
         session.told_at = time.monotonic()
         self._outgoing.send(session.place, data)
 
-    def _end(self, session: _Session, why: str) -> None:
+    def _end(self, session: ServedHost, why: str) -> None:
         """End a host from this side of the stream."""
         self._finish(session, why)
         self._call.hear(pb.FromHost(host=session.number, end=True))
 
-    def _finish(self, session: _Session, why: str) -> None:
+    def _finish(self, session: ServedHost, why: str) -> None:
         """The host is not served any more, and is told so."""
         self._forget(session)
         place = self._place_of(session.hello.host_id)
         self._send(session, end=why or "ended", place=place if place != session.place else None)
 
-    def _forget(self, session: _Session) -> None:
+    def _forget(self, session: ServedHost) -> None:
         self._sessions.pop(session.session, None)
         self._by_number.pop(session.number, None)
         session.unwatch()
@@ -400,10 +380,6 @@ def _decode_both_hellos(data: bytes) -> tuple[Hello, QueuedHello]:
     return hello, said
 
 
-def _nothing() -> None:
-    """Nobody watches."""
-
-
 async def _close_when_sent(publisher: Publisher, sent: "asyncio.Future[None]") -> None:
     try:
         async with asyncio.timeout(_TOLD_SECONDS):
@@ -412,29 +388,3 @@ async def _close_when_sent(publisher: Publisher, sent: "asyncio.Future[None]") -
         log.debug("a host was not told where to listen: it asks again")
     finally:
         await publisher.close()
-
-
-class _Call:
-    """gRPC's side of a stream that speaks for many hosts, as ManyHostsStream has it."""
-
-    def __init__(self, tell: Callable[[pb.ControllerMessages], Awaitable[None]]) -> None:
-        self._tell = tell
-        self._heard: deque[pb.FromHost] = deque()
-        self._filled = asyncio.Event()
-
-    def hear(self, message: pb.FromHost) -> None:
-        """A host says this."""
-        self._heard.append(message)
-        self._filled.set()
-
-    async def read(self) -> bytes:
-        """What hosts said since."""
-        await self._filled.wait()
-        self._filled.clear()
-        messages = pb.HostMessages(messages=self._heard)
-        self._heard.clear()
-        return messages.SerializeToString()
-
-    async def write(self, data: bytes) -> None:
-        """Say this to hosts; waits while the queue cannot take more."""
-        await self._tell(pb.ControllerMessages.FromString(data))
