@@ -1,7 +1,10 @@
 """What waits to be told to the controller. Merged while it waits: a slow or absent controller costs no memory."""
 
 import asyncio
+import logging
 
+from alcor.channels.either_way import AgentConnection
+from alcor.channels.fast_path.dialling import ConnectionLost
 from alcor.channels.messages import (
     Acknowledgement,
     AgentMessage,
@@ -14,6 +17,8 @@ from alcor.channels.messages import (
 )
 from alcor.model.goal_state import Subject
 from alcor.model.identifiers import Id
+
+log = logging.getLogger(__name__)
 
 
 class Reports:
@@ -84,6 +89,15 @@ class Reports:
         """Ask for a snapshot."""
         self._resync = request
         self._filled.set()
+
+    async def keep_sending(self, connection: AgentConnection) -> None:
+        """Say all there is to say to a controller, until it is lost: the rest is said anew after the next welcome."""
+        try:
+            while True:
+                for message in await self.next():
+                    await connection.send(message)
+        except ConnectionLost:
+            log.debug("what was to be reported to %s is told again after the next welcome", connection.address)
 
     async def next(self) -> list[AgentMessage]:
         """Wait until there is something to say, and take it all."""

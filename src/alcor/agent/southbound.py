@@ -20,7 +20,7 @@ from alcor.agent.topics import Topics
 from alcor.agent.wanted import Wanted
 from alcor.agent.ways import open_way
 from alcor.channels.either_way import AgentConnection
-from alcor.channels.fast_path.client import ConnectionLost, FastPathClient
+from alcor.channels.fast_path.client import FastPathClient
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.message_queue.opening import MessageQueue
 from alcor.channels.messages import Hello, ResyncRequest
@@ -121,7 +121,7 @@ class Southbound:
         self._reconciler.report_everything()
         self.topics.connected(connection.welcome.log_id, connection.welcome.topic_interval)
         self._asking.controller_reached()
-        tasks = [asyncio.create_task(self._send(connection))]
+        tasks = [asyncio.create_task(self._reports.keep_sending(connection))]
         if interval := connection.welcome.digest_interval:
             tasks.append(asyncio.create_task(self._digests.keep_saying(interval)))
             tasks.append(asyncio.create_task(self._health.keep_saying(interval)))
@@ -152,11 +152,3 @@ class Southbound:
     async def _take_read(self, delta: GoalStateDelta) -> None:
         """Nobody waits for its acknowledgement: it would cost the controller what the topic saves it."""
         await self._reconciler.deliver(delta, self._sequence.log_id, acknowledged=False)
-
-    async def _send(self, connection: AgentConnection) -> None:
-        try:
-            while True:
-                for message in await self._reports.next():
-                    await connection.send(message)
-        except ConnectionLost:
-            log.debug("what was to be reported to %s is told again after the next welcome", connection.address)

@@ -16,7 +16,7 @@ from alcor.agent.sequence import Sequence, Verdict
 from alcor.agent.topics import Topics
 from alcor.agent.wanted import Wanted
 from alcor.channels.either_way import AgentClient, AgentConnection
-from alcor.channels.fast_path.client import ConnectionLost, FastPathClient
+from alcor.channels.fast_path.client import FastPathClient
 from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.message_queue.client import QueueClient
 from alcor.channels.message_queue.opening import MessageQueue
@@ -112,7 +112,7 @@ class AgentHost:
             self._has_everything()
             self._reports.report_all(log_id, self._states(self._ports))
         self._topics.connected(log_id, connection.welcome.topic_interval)
-        sending = asyncio.create_task(self._send(connection))
+        sending = asyncio.create_task(self._reports.keep_sending(connection))
         try:
             async for delta in connection.goal_states():
                 await self._receive(delta)
@@ -131,14 +131,6 @@ class AgentHost:
                 self._reports.ask_resync(ResyncRequest(before, reason))
             case Verdict.IGNORE:
                 pass
-
-    async def _send(self, connection: AgentConnection) -> None:
-        try:
-            while True:
-                for message in await self._reports.next():
-                    await connection.send(message)
-        except ConnectionLost:
-            return
 
     # What it is told.
 
