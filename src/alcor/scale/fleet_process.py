@@ -31,6 +31,17 @@ _REPORT_SECONDS = 0.1
 _STOP_SECONDS = 10.0
 
 
+class Share(msgspec.Struct, frozen=True):
+    """The hosts of one process, ``count`` of them from number ``first``, and how they reach controllers."""
+
+    southbound: str
+    hosts: Hosts
+    first: int
+    count: int
+    message_queue: QueueAddress | None
+    credentials: Credentials | None
+
+
 class Start(msgspec.Struct, tag=True):
     """Connect the hosts."""
 
@@ -115,8 +126,8 @@ class Fleets:
         for number in range(hosts.processes):
             count = share + (number < more)
             ours, theirs = context.Pipe()
-            arguments = (theirs, southbound, first, count, hosts, message_queue, credentials)
-            process = context.Process(target=_run, args=arguments, daemon=True, name=f"hosts-{number + 1}")
+            own = Share(southbound, hosts, first, count, message_queue, credentials)
+            process = context.Process(target=_run, args=(theirs, own), daemon=True, name=f"hosts-{number + 1}")
             process.start()
             theirs.close()
             self._fleets.append((process, ours))
@@ -198,32 +209,18 @@ def _read(pipe: Pipe, on_message: Callable[[bytes], None], on_end: Callable[[], 
     threading.Thread(target=read, daemon=True).start()
 
 
-def _run(
-    pipe: Pipe,
-    southbound: str,
-    first: int,
-    count: int,
-    hosts: Hosts,
-    message_queue: QueueAddress | None,
-    credentials: Credentials | None,
-) -> None:
+def _run(pipe: Pipe, share: Share) -> None:
     logging.basicConfig(level=logging.ERROR)
-    uvloop.run(_open_and_serve(pipe, southbound, first, count, hosts, message_queue, credentials))
+    uvloop.run(_open_and_serve(pipe, share))
 
 
-async def _open_and_serve(
-    pipe: Pipe,
-    southbound: str,
-    first: int,
-    count: int,
-    hosts: Hosts,
-    message_queue: QueueAddress | None,
-    credentials: Credentials | None,
-) -> None:
+async def _open_and_serve(pipe: Pipe, share: Share) -> None:
+    credentials = share.credentials
     shown = None if credentials is None else lambda: credentials
-    queue = None if message_queue is None else open_queue(message_queue, shown)
+    queue = None if share.message_queue is None else open_queue(share.message_queue, shown)
     try:
-        await _serve(Fleet(southbound, first, count, hosts, queue, opens(credentials)), pipe)
+        fleet = Fleet(share.southbound, share.first, share.count, share.hosts, queue, opens(credentials))
+        await _serve(fleet, pipe)
     finally:
         if queue is not None:
             await queue.close()
