@@ -2,52 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from alcor.channels.trust import certificates
 from alcor.testbed.cloud import Cloud
-from alcor.testbed.controller import Controller
 from alcor.testbed.host import Host
-from alcor.testbed.management import Management
-from alcor.testbed.testbed import Testbed
 from alcor.testbed.waiting import until
 from alcor.testbed.workload import Workload
 from tests.e2e.by_hand import plug_by_hand
+from tests.e2e.rescue.site import Site, running_site
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
-_SOUTHBOUND_PORT = 9697
-
-
-class Site:
-    """Three hosts that reach their controller over a network of its own, and soon miss it; all VPCs are on demand.
-
-    Beyond one machine both sides show certificates, from end to end. These end soon, and are renewed by whatever way
-    there is.
-    """
-
-    def __init__(self, testbed: Testbed) -> None:
-        self.testbed = testbed
-        self.management = Management(testbed.sandbox)
-        self.controller = Controller(
-            testbed.sandbox,
-            "managed",
-            ("--on-demand-above", "0", "--host-grace", "60", "--certificate-hours", "0.01"),
-            management=self.management.namespace,
-            southbound=f"{self.management.address}:{_SOUTHBOUND_PORT}",
-        )
-        self.controller.start()
-        testbed.make_hosts(3, (self.controller,))
-        for host in self.hosts:
-            self.management.join(host)
-            config = host.outside("agent.toml")
-            config.write_text(config.read_text().replace("[ovs]", "rescue_after = 2\n\n[ovs]"))
-
-    @property
-    def hosts(self) -> Sequence[Host]:
-        return self.testbed.hosts
+# They soon miss their controller, all VPCs are on demand, and certificates end soon.
+_ARGUMENTS = ("--on-demand-above", "0", "--host-grace", "60", "--certificate-hours", "0.01")
 
 
 class Region:
@@ -66,18 +36,13 @@ class Region:
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with Testbed() as testbed:
-        site = Site(testbed)
-        asyncio.run(_register(site))
-        testbed.start_hosts()
-        testbed.wait_connected()
+    with running_site(*_ARGUMENTS, prepare=_make_impatient) as site:
         yield site
 
 
-async def _register(site: Site) -> None:
-    async with Cloud(site.controller) as cloud:
-        await cloud.register(site.hosts)
-        await cloud.invite(site.hosts)
+def _make_impatient(host: Host) -> None:
+    config = host.outside("agent.toml")
+    config.write_text(config.read_text().replace("[ovs]", "rescue_after = 2\n\n[ovs]"))
 
 
 @pytest.fixture

@@ -35,6 +35,14 @@ async def replace(region: Region) -> None:
     await region.trust.look()
 
 
+async def welcomed(channel: grpc.aio.Channel) -> Any:
+    """A stream of a host that has been let in."""
+    stream = channel.stream_stream(CONNECT_METHOD)()
+    await stream.write(HELLO)
+    await stream.read()
+    return stream
+
+
 async def test_streams_end_and_no_certificate_of_the_old_one_is_let_in(region: Region, tmp_path: Path) -> None:
     old = await region.joined("host-1", tmp_path)
     streams = contextlib.aclosing(client(region, "host-1", old.open_channel).connections())
@@ -52,9 +60,7 @@ async def test_streams_end_and_no_certificate_of_the_old_one_is_let_in(region: R
 async def test_a_connection_that_was_kept_open_is_no_use(region: Region, tmp_path: Path) -> None:
     old = await region.joined("host-1", tmp_path)
     async with asyncio.timeout(30), old.open_channel(region.address, []) as channel:
-        first = channel.stream_stream(CONNECT_METHOD)()
-        await first.write(HELLO)
-        await first.read()
+        first = await welcomed(channel)
         await replace(region)
         assert "was withdrawn" in (await ended(first))[1]
         again = channel.stream_stream(CONNECT_METHOD)()
@@ -102,9 +108,7 @@ async def test_another_controller_of_the_region_follows(region: Region, tmp_path
     async with Region(region.store).serving() as other:
         old = await other.joined("host-1", tmp_path)
         async with asyncio.timeout(30), old.open_channel(other.address, []) as channel:
-            stream = channel.stream_stream(CONNECT_METHOD)()
-            await stream.write(HELLO)
-            await stream.read()
+            stream = await welcomed(channel)
             await replace(region)
             await other.trust.look()
             assert "was withdrawn" in (await ended(stream))[1]
