@@ -86,6 +86,15 @@ class Broker:
             return answer.status_code == 200 and "public/default" in answer.json()  # it makes that last
         return False
 
+    @contextlib.contextmanager
+    def running(self) -> Iterator["Broker"]:
+        """Have it run, until nobody needs it any more."""
+        try:
+            self.start()
+            yield self
+        finally:
+            self.kill()
+
     def kill(self) -> None:
         """End it at once (SIGKILL), whatever it is doing."""
         if self._process is not None:
@@ -132,12 +141,8 @@ def skip_where_not_installed() -> None:
 def pulsar_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """The process's broker."""
     skip_where_not_installed()
-    broker = Broker(tmp_path_factory.mktemp("pulsar"))
-    try:
-        broker.start()
+    with Broker(tmp_path_factory.mktemp("pulsar")).running() as broker:
         yield broker
-    finally:
-        broker.kill()
 
 
 @pytest.fixture

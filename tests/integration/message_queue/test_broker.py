@@ -1,11 +1,11 @@
 """What the message-queue path counts on of the broker and its client."""
 
 import concurrent.futures
-import time
 
 import pulsar
 import pytest
 
+from alcor.testbed.waiting import wait_until
 from tests.brokers import Broker
 
 pytestmark = pytest.mark.timeout(400)  # the broker may have to be started
@@ -25,6 +25,12 @@ def _slot_of(client: pulsar.Client, topic: str, slots: tuple[int, int]) -> pulsa
 
 def _producer(client: pulsar.Client, topic: str) -> pulsar.Producer:
     return client.create_producer(topic, batching_enabled=False, block_if_queue_full=True, send_timeout_millis=0)
+
+
+def _waiting_in(broker: Broker, topic: str, subscription: str) -> int:
+    """How many messages nobody has taken yet."""
+    waiting: int = broker.statistics(topic)["subscriptions"][subscription]["msgBacklog"]
+    return waiting
 
 
 def test_what_is_for_a_range_without_a_consumer_waits_and_holds_up_no_other(
@@ -72,10 +78,7 @@ def test_what_nobody_reads_ends_with_the_time_to_live_and_nobody_gets_it_late(
     for _ in range(_WAITING):
         producer.send_async(b"for one that was killed", lambda *_: None)
     producer.flush()
-    deadline = time.monotonic() + _SECONDS
-    while broker.statistics(topic)["subscriptions"]["controllers"]["msgBacklog"]:
-        assert time.monotonic() < deadline
-        time.sleep(1)
+    wait_until(lambda: not _waiting_in(broker, topic, "controllers"), "what waits to end", _SECONDS, poll_seconds=0.5)
     consumer = client.subscribe(topic, "controllers")
     producer.send(b"for one that came")
     assert consumer.receive(_MILLISECONDS).data() == b"for one that came"

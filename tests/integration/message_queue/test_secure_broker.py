@@ -37,12 +37,8 @@ def secure_broker(trust: RegionTrust, tmp_path_factory: pytest.TempPathFactory) 
     skip_where_not_installed()
     directory = tmp_path_factory.mktemp("secure")
     trust.keep_for_broker(directory / "trust")
-    broker = Broker(directory, directory / "trust")
-    try:
-        broker.start()
+    with Broker(directory, directory / "trust").running() as broker:
         yield broker
-    finally:
-        broker.kill()
 
 
 @pytest.fixture
