@@ -19,7 +19,7 @@ from alcor.services.access import Access
 from alcor.services.remembered import Remembered
 from alcor.services.rows import View, missing
 from alcor.store import bulk, sql
-from alcor.store.foreseen import Foresight
+from alcor.store.foresight import Foresight
 from alcor.store.listing.query import Named
 from alcor.store.transaction import Transaction
 
@@ -78,7 +78,7 @@ ReadFirst = Callable[[Connection, Sequence[Create]], Iterator[sql.Read]]
 """What a handler of creates will read first, as far as it is known from the requests."""
 
 
-Foresee = Callable[[Sequence[str]], Iterator[Foresight]]
+ForeseeViews = Callable[[Sequence[str]], Iterator[Foresight]]
 """What showing resources (by key) reads beside their rows, as far as it is known from their keys."""
 
 
@@ -160,7 +160,7 @@ class Manager(msgspec.Struct, frozen=True):
     passes_over_marker: bool = False  # one that the caller is not shown ends the list, and is no mistake
     operations: frozenset[str] = OPERATIONS
     create_reads: ReadFirst = lambda _connection, _requests: iter(())
-    foresee: Foresee | None = None
+    foresee: ForeseeViews | None = None
 
     @property
     def resource(self) -> Resource:

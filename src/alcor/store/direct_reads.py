@@ -19,7 +19,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.store import sql
-from alcor.store.foreseen import Foreseen, Foresight, NotForeseen
+from alcor.store.foreseen import Foreseen, NotForeseen
+from alcor.store.foresight import Foresight
 from alcor.store.wire import Rows, Wire
 
 _SNAPSHOTS = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"

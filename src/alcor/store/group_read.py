@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from alcor.store.direct_reads import DirectReads
-from alcor.store.foreseen import Foresee, NotForeseen
+from alcor.store.foreseen import NotForeseen
+from alcor.store.foresight import Foresee
 
 Handler = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 Read = Callable[[Callable[[Connection], Any]], Awaitable[Any]]

@@ -13,7 +13,7 @@ from alcor.model.choices import USUAL, Choices
 from alcor.store import change_log, migrate
 from alcor.store.direct_reads import DirectReads
 from alcor.store.engine import open_engine, reader, reading
-from alcor.store.foreseen import Foresee
+from alcor.store.foresight import Foresee
 from alcor.store.group_commit import GroupCommit
 from alcor.store.group_read import GroupRead
 from alcor.store.readers import Readers

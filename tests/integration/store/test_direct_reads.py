@@ -12,7 +12,8 @@ from sqlalchemy import Connection, func, literal_column, select
 
 from alcor.model.identifiers import new_id
 from alcor.store import bulk, sql
-from alcor.store.foreseen import Foreseen, Foresight
+from alcor.store.foreseen import Foreseen
+from alcor.store.foresight import Foresight
 from alcor.store.store import Store, open_store
 from alcor.store.tables import network, port
 from alcor.store.transaction import Transaction

@@ -34,7 +34,7 @@ from alcor.services.manager import (
 )
 from alcor.services.rows import View
 from alcor.store import bulk
-from alcor.store.foreseen import Foresight
+from alcor.store.foresight import Foresight
 from alcor.store.listing.marker import MarkerNotFound
 from alcor.store.listing.page import list_rows
 from alcor.store.listing.query import Query

@@ -17,7 +17,7 @@ from alcor.services.remembered import Remembered
 from alcor.services.rows import Rows, View
 from alcor.services.subnets.private_ip import FixedIp, fixed_ip_views
 from alcor.store import sql
-from alcor.store.foreseen import Foresight
+from alcor.store.foresight import Foresight
 from alcor.store.tables import ip_allocation, network, node, port
 
 ROWS = Rows(PORT, port)
