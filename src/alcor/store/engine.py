@@ -13,6 +13,7 @@ from alcor.store.known_rows import KnownRows
 
 _BUSY_TIMEOUT_SECONDS = 30
 _SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}  # on PostgreSQL
+_BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"  # the same, as it is said
 
 # Rows are found by their keys, in memory or on flash. PostgreSQL's own default is the price of a turning disk, at which
 # it reads tens of thousands of rows rather than find a hundred. What an operator has set stays.
@@ -50,7 +51,7 @@ def reader(engine: Engine) -> Engine:
     def _forget(_dbapi_connection: Any, _record: Any) -> None:
         known_rows.forget()  # it may be another server, which has taken the place of one that was lost
 
-    return engine.execution_options(known_rows=known_rows, **_SNAPSHOT)
+    return sql.with_snapshots(engine.execution_options(known_rows=known_rows, **_SNAPSHOT), _BEGIN_SNAPSHOT)
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ _TRIES = 6
 _FIRST_PAUSE = 0.02  # seconds before a second try; doubled each time
 
 # Serialization failure, deadlock detected, cannot connect now, a prepared statement that the server was told to forget.
-_RETRYABLE_STATES = {"40001", "40P01", "57P03", "26000"}
+_RETRYABLE_STATES = {"40001", "40P01", "57P03", sql.FORGOTTEN}
 
 # Writers of other processes wait here, as SQLite's do at BEGIN IMMEDIATE. A transaction holds the requests of many
 # callers, so no order of row locks could keep two of them from waiting for each other.

@@ -20,7 +20,11 @@ _MOST_PADDED = 1 << 14  # the next power of two is more parameters than SQLite t
 _STATEMENTS = 32  # of each kind that are kept
 _NAME = re.compile(r":(\w+)")
 _READ_AHEAD = "read_ahead"
+_SNAPSHOT = "snapshot"
 _WIRE = "wire"
+
+FORGOTTEN = "26000"
+"""The state of SQL of a statement that the server does not know as prepared."""
 
 NamedRow = Any
 """A row as a tuple whose items have the names of its columns."""
@@ -160,6 +164,8 @@ def fetch(connection: Connection, sql: str, values: Values) -> list[tuple[Any, .
         return rows
     if ahead is not None and connection.dialect.name == "postgresql":
         return _exchange(connection, [(sql, values)])[0]
+    if begin := connection.get_execution_options().get(_SNAPSHOT):
+        return _exchange(connection, [(sql, values)], begin)[0]
     try:
         cursor = connection.connection.cursor()
         cursor.execute(sql, values)
@@ -194,18 +200,29 @@ def with_read_ahead(connection: Connection) -> Connection:
     return connection.execution_options(**{_READ_AHEAD: {}})
 
 
+def with_snapshots(engine: Engine, begin: str) -> Engine:
+    """The engine, as one whose transactions read only, on PostgreSQL: the first read says how they begin."""
+    return engine.execution_options(**{_SNAPSHOT: begin})
+
+
 def _key(sql: str, values: Values) -> tuple[Any, ...]:
     return (sql, *(values.items() if isinstance(values, Mapping) else values))
 
 
-def _exchange(connection: Connection, reads: Sequence[Read]) -> list[Rows]:
-    """What each finds, in one message to PostgreSQL, on a connection whose transaction has begun. Raises DBAPIError."""
+def _exchange(connection: Connection, reads: Sequence[Read], begin: str = "") -> list[Rows]:
+    """What each finds, in one message to PostgreSQL, on a connection whose transaction has begun. Raises DBAPIError.
+
+    With ``begin`` it may not have: then that is sent first.
+    """
     info = connection.info
     try:
         wire = info.get(_WIRE)
         if wire is None:
             wire = info[_WIRE] = Wire(connection.connection.driver_connection)  # type: ignore[arg-type]
-        rows: list[Rows] = wire.exchange(reads)
+        if begin and wire.pgconn.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+            _, *rows = wire.exchange([(begin, ()), *reads])
+        else:
+            rows = wire.exchange(reads)
     except Exception as error:
         raise driver_error(connection, reads[0][0], error) from error
     return rows
@@ -215,6 +232,11 @@ def doubt_prepared(connection: Connection) -> None:
     """The driver rolls back, and may have PostgreSQL forget what is prepared on the connection."""
     if not connection.invalidated and (wire := connection.info.get(_WIRE)) is not None:
         wire.doubt()
+
+
+def is_forgotten(error: DBAPIError) -> bool:
+    """Whether PostgreSQL had forgotten a statement that was prepared: asked again, it is prepared anew."""
+    return getattr(error.orig, "sqlstate", None) == FORGOTTEN
 
 
 def execute(connection: Connection, sql: str, values: Values) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from alcor.model.choices import USUAL, Choices
-from alcor.store import change_log, migrate
+from alcor.store import change_log, migrate, sql
 from alcor.store.direct_reads import DirectReads
 from alcor.store.engine import open_engine, reader, reading
 from alcor.store.foresight import Foresee
@@ -74,7 +74,10 @@ class Store:
         return result
 
     async def read(self, query: Callable[[Connection], Result]) -> Result:
-        """Run a query in a reader thread, on one consistent snapshot. It is run again if the connection was lost."""
+        """Run a query in a reader thread, on one consistent snapshot.
+
+        It is run again if the connection was lost, or what had been prepared on it.
+        """
         result: Result = await self._readers.submit(lambda: self._read(query))
         return result
 
@@ -127,7 +130,7 @@ class Store:
         try:
             return self._read_on(self._connection(), query)
         except DBAPIError as error:
-            if not error.connection_invalidated:
+            if not error.connection_invalidated and not sql.is_forgotten(error):
                 raise
         self._let_go()  # of the others, which are lost, too
         return self._read_on(self._reader.connect(), query)

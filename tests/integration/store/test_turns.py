@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from alcor.store import change_log
+from alcor.store import change_log, sql
 from alcor.store.store import Store
 
 
@@ -37,15 +37,34 @@ async def test_a_query_that_fails_is_an_error_of_its_caller_alone(store: Store) 
     assert await store.read(change_log.head) == 0
 
 
-async def test_every_read_is_of_one_snapshot_and_writes_nothing(store: Store) -> None:
+_ASKED = "SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only')"
+
+
+@pytest.mark.parametrize("way", ["toolkit", "driver"])
+async def test_every_read_is_of_one_snapshot_and_writes_nothing(store: Store, way: str) -> None:
     def settings(connection: Connection) -> tuple[str, str]:
         if connection.dialect.name == "sqlite":  # where a transaction is always of one snapshot
             return "repeatable read", "on"
-        asked = "SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only')"
-        isolation, is_read_only = connection.execute(text(asked)).one()
+        if way == "driver":
+            [(isolation, is_read_only)] = sql.fetch(connection, _ASKED, ())
+        else:
+            isolation, is_read_only = connection.execute(text(_ASKED)).one()
         return isolation, is_read_only
 
     for _ in range(3):
         assert await store.read(settings) == ("repeatable read", "on")
         with pytest.raises(DBAPIError):
             await store.read(lambda connection: connection.execute(text("SELECT * FROM no_such_table")))
+        with pytest.raises(DBAPIError):
+            await store.read(lambda connection: sql.fetch(connection, "SELECT * FROM no_such_table", ()))
+
+
+async def test_reads_go_on_when_the_database_has_forgotten_what_was_prepared(store: Store) -> None:
+    def forget(connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("DEALLOCATE ALL")
+
+    for _ in range(3):
+        assert await store.read(change_log.head) == 0
+        assert await store.read(lambda connection: sql.fetch(connection, "SELECT 1", ())) == [(1,)]
+        await store.read(forget)
