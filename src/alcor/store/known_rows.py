@@ -2,7 +2,8 @@
 
 Of each row a page is first asked for its version. PostgreSQL says by which transaction it was written (``xmin``).
 SQLite knows no such thing; there it is all columns as JSON, which is read in half the time that the columns are, and
-says what they are, too. No change can be missed, whoever made it.
+says what they are, too; and where nobody has committed anything since rows were read, their ids are enough
+(``PRAGMA data_version``). No change can be missed, whoever made it.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from alcor.store.sql import NamedRow
 _MOST = 5_000  # of each table
 
 _NOTHING: tuple[Any, Any] = (None, None)
+_SEEN = "rows_seen"
 
 Version = Any
 
@@ -31,6 +33,26 @@ class KnownRows:
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
         self._known: dict[Table, dict[str, tuple[Version, NamedRow]]] = {}
+
+    def page(
+        self,
+        connection: Connection,
+        table: Table,
+        find: Callable[[Sequence[ColumnElement[Any]]], list[tuple[Any, ...]]],
+    ) -> list[NamedRow]:
+        """The rows of a page. ``find`` finds these columns of them."""
+        if connection.dialect.name != "sqlite":
+            return self.rows(connection, table, find(_known_by(table, "postgresql")))
+        seen = _seen(connection, table)
+        if seen:
+            rows = [seen.get(row_id) for (row_id,) in find(_ids(table))]
+            if None not in rows:
+                return rows
+        rows = self.rows(connection, table, find(_known_by(table, "sqlite")))
+        if len(seen) > self._most:
+            seen.clear()
+        seen.update((row.id, row) for row in rows)
+        return rows
 
     def forget(self) -> None:
         """Know nothing: versions may be counted anew."""
@@ -54,7 +76,31 @@ class KnownRows:
         return [fresh[row_id] if row_id in new else before[1] for row_id, _, before in its]
 
 
-def version(table: Table, dialect: str) -> ColumnElement[Any]:
+def _seen(connection: Connection, table: Table) -> dict[str, NamedRow]:
+    """The rows by their ids that were read on the connection, to SQLite, if nothing was committed by others since then.
+
+    It begins the snapshot that it says this of. A reader's connection commits nothing itself.
+    """
+    ((data_version,),) = sql.fetch(connection, "PRAGMA data_version", ())
+    of, tables = connection.info.get(_SEEN, _NOTHING)
+    if of != data_version:
+        tables = {}
+        connection.info[_SEEN] = data_version, tables
+    its: dict[str, NamedRow] = tables.setdefault(table, {})
+    return its
+
+
+@cache
+def _ids(table: Table) -> tuple[ColumnElement[Any], ...]:
+    return (table.c.id,)
+
+
+@cache
+def _known_by(table: Table, dialect: str) -> tuple[ColumnElement[Any], ...]:
+    return table.c.id, _version(table, dialect)
+
+
+def _version(table: Table, dialect: str) -> ColumnElement[Any]:
     """What tells the version of a row of the table."""
     if dialect == "sqlite":
         return func.json_array(*map(_as_json, table.c)).label("version")

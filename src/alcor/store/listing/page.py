@@ -4,14 +4,14 @@ A query's values are parameters of its statement, so that queries of one shape h
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
 
 from alcor.store import sql
-from alcor.store.known_rows import KnownRows, version
+from alcor.store.known_rows import KnownRows
 from alcor.store.listing.alternatives import alternatives_of, narrowed
 from alcor.store.listing.filters import Filter, filtered, filters_of, parameters_of
 from alcor.store.listing.first_rows import LIMIT, first_named, first_of_each
@@ -38,13 +38,12 @@ def list_rows(connection: Connection, table: Table, query: Query) -> list[NamedR
         sort, columns, also = tuple(query.sort), tuple(query.columns), tuple(query.also)
         shape = sort, query.limit is not None, query.page_reverse, columns, query.condition, also
         known: KnownRows | None = connection.get_execution_options().get("known_rows")
-        versions_of = connection.dialect.name if known is not None and query.limit is not None and not columns else ""
-        statement = _usual_page(table, filters, nulls, *shape, versions_of)
         rows: list[NamedRow]
-        if known is not None and versions_of:
-            rows = known.rows(connection, table, statement.values(connection, values))
+        if known is not None and query.limit is not None and not columns:
+            page = partial(_usual_page, table, filters, nulls, *shape)
+            rows = known.page(connection, table, lambda wanted: page(wanted).values(connection, values))
         else:
-            rows = statement(connection, values)
+            rows = _usual_page(table, filters, nulls, *shape)(connection, values)
     else:
         rows = list(connection.execute(_page(table, query, filters, nulls), values).all())
     return rows[::-1] if query.page_reverse else rows
@@ -68,13 +67,12 @@ def _usual_page(
     columns: Sequence[str],
     condition: ColumnElement[bool] | None,
     also: Sequence[ColumnElement[bool]],
-    versions_of: str,
+    wanted: Sequence[ColumnElement[Any]] | None = None,
 ) -> sql.Prepared:
-    """The statement of all usual queries of this shape: for rows, or for their ids and versions on a database."""
+    """The statement of all usual queries of this shape: for rows, or for what is wanted of them."""
     limit = 1 if limited else None
     query = Query(sort=sort, limit=limit, page_reverse=page_reverse, columns=columns, condition=condition, also=also)
-    versions = [table.c.id, version(table, versions_of)] if versions_of else None
-    return sql.Prepared(_page(table, query, filters, nulls, versions))
+    return sql.Prepared(_page(table, query, filters, nulls, wanted))
 
 
 def _page(
