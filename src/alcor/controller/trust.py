@@ -6,14 +6,15 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from alcor.channels.fast_path.opening import server_credentials
 from alcor.channels.fast_path.renewal import renewal_handler
 from alcor.channels.message_queue.host_trust import HostTrust
-from alcor.channels.trust import certificates
+from alcor.channels.topic_keys import TopicKeySchedule
+from alcor.channels.trust import certificates, kept_secrets
 from alcor.channels.trust.certifying import NotCertified
 from alcor.channels.trust.credentials import Credentials
 from alcor.channels.trust.enrolment_server import EnrolmentServer
@@ -23,7 +24,7 @@ from alcor.channels.trust.refusals import Refusal, Refusals
 from alcor.controller.settings import ControllerError
 from alcor.dpm.compiler import Compiled
 from alcor.model.records import NodeRecord
-from alcor.services.trust import authorities, nodes
+from alcor.services.trust import authorities, nodes, topic_secret
 from alcor.services.trust.authorities import StoredAuthority
 from alcor.services.trust.settings import TrustSettings
 from alcor.store.store import Store
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 5.0  # so long a withdrawn authority may still be trusted
 _OWN_SECONDS = 30 * 86400  # its key is nowhere but in this process, and each change is a risk to those who connect
+
+T = TypeVar("T")
 
 
 class Trust:
@@ -56,13 +59,18 @@ class Trust:
         self._own: Credentials | None = None
         self._renew_at = 0.0
         self._enrolment: EnrolmentServer | None = None
+        self._topic_secret = self._kept_topic_secret = b""
+        self.topic_keys = TopicKeySchedule(lambda: self._topic_secret, settings.topic_key_seconds, clock)
+        """What topics are sealed with."""
 
     async def load(self) -> None:
         """Read the authority, or make the first. To be called before anything is served. Raises ControllerError."""
         secret = self._settings.secret
         with contextlib.suppress(IntegrityError):  # another controller has just made one
             await self._store.write(partial(authorities.make_first, secret=secret))
+        await self._store.write(partial(topic_secret.make_first, secret=secret))
         if secret:
+            await self._store.write(partial(topic_secret.encrypt, secret=secret))
             await self._store.write(partial(authorities.encrypt, secret=secret))
         await self.look()
 
@@ -132,9 +140,15 @@ class Trust:
             self._renew_at = now + _OWN_SECONDS / 2
             if self._enrolment is not None:
                 self._enrolment.show(self._own)
+        self._take_topic_secret(await self._store.read(topic_secret.read))
         if authorities.are_withdrawn(before, self._stored, now):
             log.warning("an authority was withdrawn: hosts have to join anew")
             self.guard.authority_withdrawn(self.authorities)
+
+    def _take_topic_secret(self, kept: bytes) -> None:
+        if kept != self._kept_topic_secret:
+            self._topic_secret = self._readable("the secret of topics", partial(kept_secrets.opened, kept))
+            self._kept_topic_secret = kept
 
     # dpm.follower.Follower.
 
@@ -197,10 +211,16 @@ class Trust:
         return self._signing[1]
 
     def _loaded(self, stored: StoredAuthority) -> certificates.Authority:
+        return self._readable(
+            "the authority's key", partial(certificates.load_authority, stored.certificate, stored.key)
+        )
+
+    def _readable(self, what: str, read: Callable[[bytes], T]) -> T:
+        """What is kept in the database, read with the operator's secret. Raises ControllerError."""
         try:
-            return certificates.load_authority(stored.certificate, stored.key, self._settings.secret)
+            return read(self._settings.secret)
         except (ValueError, TypeError) as error:
             raise ControllerError(
-                f"the authority's key cannot be read from the database: {error}; give this controller the secret that "
-                "the others have, with --authority-secret-file"
+                f"{what} cannot be read from the database: {error}; give this controller the secret that the others "
+                "have, with --authority-secret-file"
             ) from error

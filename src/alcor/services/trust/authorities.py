@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from alcor.channels.trust import certificates
 from alcor.model.errors import AlcorError, conflict
-from alcor.services.trust import join_tokens
+from alcor.services.trust import join_tokens, topic_secret
 from alcor.store import sql
 from alcor.store.transaction import Transaction
 
@@ -98,13 +98,14 @@ def rotate(transaction: Transaction, secret: bytes, lifetime: int) -> StoredAuth
 
 def replace(transaction: Transaction, secret: bytes) -> StoredAuthority:
     """Make another authority that signs from now on, and trust no other any more: nobody's certificate holds then, nor
-    any token that was made before. Raises AlcorError (409).
+    any token that was made before, and topics are sealed with other keys. Raises AlcorError (409).
     """
     present = read(transaction.connection)
     if not present:
         raise no_authority()
     transaction.connection.execute(_FORGET_ALL)
     join_tokens.withdraw_all(transaction.connection)
+    topic_secret.replace(transaction, secret)
     return _put(transaction, present[-1].number + 1, transaction.now, secret)
 
 
