@@ -62,7 +62,8 @@ class Southbound:
         credentials = None if queue is None else queue.credentials
         self.topics = Topics(topics, wanted, reports, counters, self._take_goal_state, self._take_read)
         self._digests = StateDigests(wanted, reports)
-        told = Told(asking.told_ncms, health.told_targets, rescue.told)
+        keys = None if topics is None else self.topics.told_keys
+        told = Told(asking.told_ncms, health.told_targets, rescue.told, keys)
         self._fast = FastPathClient(controllers, self.hello, told=told, ways=self._way, open_channel=open_channel)
         self._client = open_way(self._fast, self.hello, told, counters, streams, channel, credentials)
 

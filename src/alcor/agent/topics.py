@@ -11,7 +11,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from alcor.agent.counters import Counters
 from alcor.agent.feeds import Feeds, News
@@ -19,8 +19,9 @@ from alcor.agent.reports import Reports
 from alcor.agent.wanted import Wanted
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.fast_path.dialling import Backoff
-from alcor.channels.messages import TopicPosition
+from alcor.channels.messages import TopicKeys, TopicPosition
 from alcor.channels.topic_beats import USUAL_LONGEST, patience
+from alcor.channels.topic_sealing import NotOpened, TopicOpener
 from alcor.channels.topics import ChangeAssembler, TopicQueue, TopicReader, TopicUnavailable
 from alcor.model.goal_state import GoalStateDelta, Subject
 from alcor.model.subjects import topics_in, without_topics_in
@@ -48,13 +49,14 @@ class _Reading:
         self.held: list[GoalStateDelta] = []  # that come before the controller's answer, or before what they follow on
         self.held_items = 0
         self.gap_until: float | None = None
+        self.gap = ""  # what it is
 
 
 class _Topic:
     """Of one subject."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, keys: Mapping[int, bytes]) -> None:
+        self.name, self.opener = name, TopicOpener(name, keys)
         self.reading = _Reading()
         self.task: asyncio.Task[None] | None = None
 
@@ -78,6 +80,7 @@ class Topics:
         self._hand_on, self._hand_on_read = hand_on, hand_on_read
         self._longest_interval, self._clock = float(USUAL_LONGEST), clock
         self._topics: dict[Subject, _Topic] = {}
+        self._keys: Mapping[Subject, Mapping[int, bytes]] = {}
         self._log_id, self._applied = wanted.applied()
         for subject, name in topics_in(wanted.state).items() if wanted.complete else ():
             self._begin(subject, name)
@@ -103,6 +106,12 @@ class Topics:
             self._applied = 0
             self.feeds.clear()
         self._say_all()
+
+    def told_keys(self, told: TopicKeys) -> None:
+        """These are what topics are sealed with. They are kept in memory only, over connections."""
+        self._keys = told.keys
+        for subject, topic in self._topics.items():
+            topic.opener.keys = self._keys.get(subject, {})
 
     async def take(self, delta: GoalStateDelta) -> None:
         """Hand on a goal state that follows on the last one, but for what comes by topics."""
@@ -136,7 +145,7 @@ class Topics:
         if self._queue is None or (subject in self._topics and self._topics[subject].name == name):
             return
         self._end(subject)
-        topic = self._topics[subject] = _Topic(name)
+        topic = self._topics[subject] = _Topic(name, self._keys.get(subject, {}))
         topic.task = asyncio.create_task(self._keep_reading(self._queue, subject, topic))
 
     def _end(self, subject: Subject) -> None:
@@ -177,7 +186,7 @@ class Topics:
             try:
                 reader = await queue.read(topic.name)
                 try:
-                    await self._read(reader, subject, reading)
+                    await self._read(reader, subject, topic.opener, reading)
                 finally:
                     with contextlib.suppress(TopicUnavailable):
                         await reader.close()
@@ -197,7 +206,7 @@ class Topics:
             self._say(subject, topic.reading, reason)
         topic.reading = _Reading()
 
-    async def _read(self, reader: TopicReader, subject: Subject, reading: _Reading) -> None:
+    async def _read(self, reader: TopicReader, subject: Subject, opener: TopicOpener, reading: _Reading) -> None:
         assembler = ChangeAssembler(subject)
         heard_at = self._clock()
         while True:
@@ -207,9 +216,12 @@ class Topics:
                 async with asyncio.timeout(max(0.0, until - self._clock())):
                     data = await reader.next()
             except TimeoutError:
-                raise _Missed("nothing is heard" if reading.gap_until is None else "something is missing") from None
+                raise _Missed("nothing is heard" if reading.gap_until is None else reading.gap) from None
             try:
-                change = assembler.add(data)
+                change = assembler.add(opener.open(data))
+            except NotOpened as error:
+                self._not_opened(subject, reading, error)
+                continue
             except MalformedMessage as error:
                 if self._counters.add("topic_messages_refused"):
                     log.error("a message of a topic is refused: %s", error)
@@ -217,6 +229,17 @@ class Topics:
             if change is not None and change.log_id == self._log_id:
                 heard_at = self._clock()
                 await self._take_change(subject, reading, change.change)
+
+    def _not_opened(self, subject: Subject, reading: _Reading, error: NotOpened) -> None:
+        """Something may have been in it: a host that learns by the topic falls back as when something is missing."""
+        if self._counters.add("topic_messages_not_opened"):
+            log.warning("a message of a topic cannot be opened: %s", error)
+        if reading.has_heard and self.feeds.is_by_topic(subject):
+            self._begin_gap(reading, "something cannot be opened")
+
+    def _begin_gap(self, reading: _Reading, what: str) -> None:
+        if reading.gap_until is None:
+            reading.gap, reading.gap_until = what, self._clock() + random.uniform(*_GAP_SECONDS)
 
     async def _take_change(self, subject: Subject, reading: _Reading, change: GoalStateDelta) -> None:
         reading.seen = max(reading.seen, change.revision)
@@ -242,8 +265,8 @@ class Topics:
             return
         if not reading.held:
             reading.held_items, reading.gap_until = 0, None
-        elif reading.gap_until is None:
-            reading.gap_until = self._clock() + random.uniform(*_GAP_SECONDS)
+        else:
+            self._begin_gap(reading, "something is missing")
 
     def _next(self, subject: Subject, reading: _Reading) -> GoalStateDelta | None:
         """The first of those held that follows; what the host has is dropped."""

@@ -50,6 +50,7 @@ def _agent_message(message: AgentMessage) -> pb.AgentMessage:
                     takes_probe_targets=message.takes_probe_targets,
                     rescue=pb.Rescue(relayed_by=message.relayed_by) if message.takes_relays else None,
                     feeds=feed_messages(message.feeds.items()),
+                    takes_topic_keys=message.takes_topic_keys,
                 )
             )
         case Acknowledgement():
@@ -150,6 +151,7 @@ def _hello(message: pb.Hello) -> Hello:
         takes_relays=message.HasField("rescue"),
         relayed_by=message.rescue.relayed_by[:HOST_ID_CHARACTERS],
         feeds=decode_feeds(message.feeds),
+        takes_topic_keys=message.takes_topic_keys,
     )
 
 

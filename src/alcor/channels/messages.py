@@ -33,6 +33,7 @@ class Hello(msgspec.Struct, frozen=True):
     takes_relays: bool = False  # whether it may be told which hosts may relay it
     relayed_by: str = ""  # the host that leads it to this controller; empty for none
     feeds: Mapping[Subject, Feed] = {}  # of what is of another revision than applied_revision
+    takes_topic_keys: bool = False  # whether it may be told what topics are sealed with
 
 
 class Welcome(msgspec.Struct, frozen=True):
@@ -136,7 +137,16 @@ class RelayCandidates(msgspec.Struct, frozen=True):
     candidates: tuple[RelayCandidate, ...] = ()
 
 
-Guidance = ProbeTargets | RelayCandidates
+class TopicKeys(msgspec.Struct, frozen=True):
+    """What the topics are sealed with that a host may read: by what they are of, and by epoch (channels.topic_keys)."""
+
+    keys: Mapping[Subject, Mapping[int, bytes]]
+
+    def __repr__(self) -> str:
+        return f"TopicKeys(of {len(self.keys)} topics)"  # they are for nobody to see
+
+
+Guidance = ProbeTargets | RelayCandidates | TopicKeys
 """What a controller tells a host beside goal states, each instead of what it told before."""
 
 

@@ -7,8 +7,9 @@ import msgspec
 from alcor.channels.agent_codec import decode_ncms
 from alcor.channels.checks import MalformedMessage, parse
 from alcor.channels.codec import GoalStateAssembler
+from alcor.channels.feed_codec import decode_topic_keys, encode_topic_keys
 from alcor.channels.health_codec import decode_probe_targets, encode_probe_targets
-from alcor.channels.messages import Guidance, Hello, ProbeTargets, RelayCandidates
+from alcor.channels.messages import Guidance, Hello, ProbeTargets, RelayCandidates, TopicKeys
 from alcor.channels.rescue.codec import decode_relays, encode_relays
 from alcor.model.goal_state import GoalStateDelta
 from alcor.southbound.v1 import southbound_pb2 as pb
@@ -22,6 +23,9 @@ ToldTargets = Callable[[ProbeTargets], None]
 ToldRelays = Callable[[RelayCandidates], None]
 """Told who may lead the host to a controller, likewise."""
 
+ToldKeys = Callable[[TopicKeys], None]
+"""Told what the topics are sealed with that the host may read, likewise."""
+
 
 def encode_guidance(guidance: Guidance) -> bytes:
     """As a controller says it."""
@@ -30,6 +34,8 @@ def encode_guidance(guidance: Guidance) -> bytes:
             return encode_probe_targets(guidance)
         case RelayCandidates():
             return encode_relays(guidance)
+        case TopicKeys():
+            return encode_topic_keys(guidance)
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -38,6 +44,7 @@ class Told(msgspec.Struct, frozen=True):
     ncms: ToldNcms | None = None
     probe_targets: ToldTargets | None = None
     relays: ToldRelays | None = None
+    topic_keys: ToldKeys | None = None
 
     def asked_for(self, hello: Hello) -> Hello:
         """The hello, which says what is taken."""
@@ -46,6 +53,7 @@ class Told(msgspec.Struct, frozen=True):
             takes_ncms=self.ncms is not None,
             takes_probe_targets=self.probe_targets is not None,
             takes_relays=self.relays is not None,
+            takes_topic_keys=self.topic_keys is not None,
         )
 
 
@@ -68,6 +76,8 @@ class FromController:
             told.probe_targets(decode_probe_targets(message.probe_targets))
         elif kind == "relay_candidates" and told.relays is not None:
             told.relays(decode_relays(message.relay_candidates))
+        elif kind == "topic_keys" and told.topic_keys is not None:
+            told.topic_keys(decode_topic_keys(message.topic_keys))
         else:
             raise MalformedMessage("only what the hello says is taken may follow the welcome")
         return None

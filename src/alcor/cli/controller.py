@@ -141,6 +141,7 @@ def command(
     authority_secret_file: Path | None,
     certificate_hours: float,
     return_days: float,
+    topic_key_hours: float,
     log_level: str,
     **who_callers_are: Any,
 ) -> None:
@@ -176,7 +177,7 @@ def command(
         advertise=advertise,
         secure_southbound=secure_southbound,
         enrolment=enrolment,
-        trust=trust.settings(authority_secret_file, certificate_hours, return_days),
+        trust=trust.settings(authority_secret_file, certificate_hours, return_days, topic_key_hours),
         identity=identity.settings(**who_callers_are),
     )
     try:

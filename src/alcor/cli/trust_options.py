@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from alcor.channels.topic_keys import USUAL_EPOCH_SECONDS
 from alcor.services.trust.settings import TrustSettings
 
 _SECRET = "ALCOR_AUTHORITY_SECRET"
@@ -20,7 +21,8 @@ _OPTIONS = (
                  help="Where agents that have no certificate yet come with their tokens: HOST:PORT or unix:PATH."),
     click.option("--authority-secret-file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
                  show_envvar=True, show_default=f"the secret in {_SECRET}, if any",
-                 help="Has the secret that the authority's key is encrypted with in the database. "
+                 help="Has the secret that the authority's key, and that of topics, are encrypted with in the "
+                      "database. "
                       "Give all controllers the same."),
     click.option("--certificate-hours", metavar="HOURS", type=click.FloatRange(min=0.001), default=24.0,
                  show_envvar=True, help="How long certificates hold; agents renew theirs in time. "
@@ -28,6 +30,10 @@ _OPTIONS = (
     click.option("--return-days", metavar="DAYS", type=click.FloatRange(min=0), default=30.0, show_envvar=True,
                  help="How long after the end of its certificate an agent that was away may still have another; "
                       "then it needs a new token."),
+    click.option("--topic-key-hours", metavar="HOURS", type=click.FloatRange(0.001, 168),
+                 default=USUAL_EPOCH_SECONDS / 3600, show_envvar=True,
+                 help="How long what is published to many hosts is sealed with the same key. A host that has no port "
+                      "there any more reads on for that and a quarter at most. Give all controllers the same."),
 )  # fmt: skip
 
 
@@ -38,7 +44,9 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def settings(secret_file: Path | None, certificate_hours: float, return_days: float) -> TrustSettings:
+def settings(
+    secret_file: Path | None, certificate_hours: float, return_days: float, topic_key_hours: float
+) -> TrustSettings:
     """What the options say. Raises ClickException, saying what to do."""
     secret = os.environ.get(_SECRET, "").encode()
     if secret_file is not None:
@@ -48,4 +56,4 @@ def settings(secret_file: Path | None, certificate_hours: float, return_days: fl
             raise click.ClickException(f"cannot read the secret from {secret_file}: {error.strerror}") from error
     if (secret or secret_file is not None) and len(secret) < _LEAST_SECRET:
         raise click.UsageError(f"the authority's secret needs {_LEAST_SECRET} characters: openssl rand -base64 32")
-    return TrustSettings(secret, int(certificate_hours * 3600), int(return_days * 86400))
+    return TrustSettings(secret, int(certificate_hours * 3600), int(return_days * 86400), topic_key_hours * 3600)

@@ -86,7 +86,8 @@ class Southbound:
         )
         self._message_queue = queue = self._opened_queue()
         topics = None if queue is None else queue.topics
-        self._manager = DataPlaneManager(self._store, self._controller_id, dpm_settings, queue=topics)
+        keys = None if self._trust is None else self._trust.topic_keys
+        self._manager = DataPlaneManager(self._store, self._controller_id, dpm_settings, queue=topics, topic_keys=keys)
         self._server = self._fast_path = FastPathServer(
             settings.southbound, welcome, self._manager, guard=self._guard, credentials=self._credentials
         )

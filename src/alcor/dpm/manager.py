@@ -18,6 +18,7 @@ from alcor.channels.messages import (
     ResyncRequest,
     TopicPosition,
 )
+from alcor.channels.topic_keys import TopicKeySchedule
 from alcor.channels.topics import TopicQueue
 from alcor.dpm.balancing import Balancing
 from alcor.dpm.compiler import Compiled
@@ -60,8 +61,11 @@ class DataPlaneManager:
         settings: DpmSettings | None = None,
         metrics: DpmMetrics | None = None,
         queue: TopicQueue | None = None,
+        topic_keys: TopicKeySchedule | None = None,
     ) -> None:
-        """``queue`` carries topics; without it hosts are told all by goal states."""
+        """``queue`` carries topics, sealed with ``topic_keys`` if there are any; without it hosts are told all by goal
+        states.
+        """
         self.controller_id = controller_id
         self.lag = Lag()
         self.lost: dict[str, float] = {}
@@ -83,6 +87,7 @@ class DataPlaneManager:
             self._metrics,
             lambda host_id: self._holding.has(self._model, host_id),
             self.reported,
+            topic_keys,
         )
         self.pending = self._serving.pending
         self.topics = self._serving.topics
@@ -173,6 +178,7 @@ class DataPlaneManager:
                 tasks.create_task(self.publishing.run())
             tasks.create_task(self._following.run())
             tasks.create_task(self._probes.run())
+            tasks.create_task(self._serving.keys.run())
 
     async def retire(self) -> bool:
         """This controller is about to stop; returns whether there are others that its hosts can go on to."""

@@ -5,17 +5,21 @@ from collections.abc import Callable, Collection
 
 from alcor.channels.interface import HostConnection
 from alcor.channels.messages import Hello, PortReport, TopicPosition
+from alcor.channels.topic_keys import TopicKeySchedule
+from alcor.channels.topic_sealing import SealedTopics
 from alcor.channels.topics import TopicQueue
 from alcor.dpm.arrivals import Arrivals
 from alcor.dpm.compiler import Compiled
 from alcor.dpm.drift import has_everything
 from alcor.dpm.history import History
+from alcor.dpm.key_telling import KeyTelling
 from alcor.dpm.metrics import DpmMetrics
 from alcor.dpm.pending import Pending
 from alcor.dpm.publishing import Publishing
 from alcor.dpm.read_model import ReadModel
 from alcor.dpm.topics import Topics
 from alcor.model.goal_state import GoalStateDelta
+from alcor.model.subjects import topics_in
 
 
 class Serving:
@@ -29,14 +33,18 @@ class Serving:
         metrics: DpmMetrics,
         is_held: Callable[[str], bool],
         reported: Callable[[HostConnection, PortReport], None],
+        topic_keys: TopicKeySchedule | None = None,
     ) -> None:
         """``is_held`` says whether a host's ports are in the model; ``reported`` is told what a host that had to wait
-        reported meanwhile.
+        reported meanwhile. With ``topic_keys`` what is published is sealed.
         """
         self.connections: dict[str, HostConnection] = {}
         self.arrivals = Arrivals()
         """Those that are connected and not served yet."""
         self.pending = Pending()
+        self.keys = KeyTelling(self.connections, lambda: self._model, topic_keys)
+        if queue is not None and topic_keys is not None:
+            queue = SealedTopics(queue, topic_keys)
         self.publishing = None if queue is None else Publishing(queue, log_id, topic_interval)
         self.topics = Topics(self.deliver, self.resync, self.publishing, metrics)
         self._log_id, self._metrics, self._is_held, self._reported = log_id, metrics, is_held, reported
@@ -140,6 +148,7 @@ class Serving:
         else:
             for delta in missed:
                 self.deliver(connection, delta)
+        self.keys.tell(connection)
 
     def _missed(self, hello: Hello) -> list[GoalStateDelta] | None:
         """What leads the host to what it should have; None when it needs everything."""
@@ -158,6 +167,8 @@ class Serving:
             self.arrivals[connection].positions[position.subject] = position
         else:
             self.topics.position(connection, position)
+            if not position.subscribed:
+                self.keys.tell(connection)  # it may be for want of one
 
     # They are given what changes.
 
@@ -179,6 +190,8 @@ class Serving:
         self._metrics.deltas.inc()
         self.pending.given(connection, time.monotonic())
         connection.deliver(delta)
+        if topics_in(delta):
+            self.keys.tell(connection)
 
     def resync(self, connection: HostConnection, reason: str) -> None:
         """Give the host everything, as soon as it is served."""
@@ -188,3 +201,4 @@ class Serving:
         self._metrics.resyncs.labels(reason).inc()
         self.pending.given(connection, time.monotonic())
         connection.resync()
+        self.keys.tell(connection)

@@ -21,6 +21,7 @@ from alcor.channels.fast_path.opening import OpenChannel, open_plain
 from alcor.channels.message_queue.client import QueueClient
 from alcor.channels.message_queue.opening import MessageQueue
 from alcor.channels.messages import Acknowledgement, Hello, PortState, ResyncRequest, State
+from alcor.channels.told import Told
 from alcor.model.goal_state import GoalStateDelta
 from alcor.model.identifiers import Id
 from alcor.scale.seen import Seen
@@ -52,11 +53,14 @@ class AgentHost:
         self._sequence, self._reports, counters = Sequence(b"", 0), Reports(), Counters()
         topics = None if queue is None else queue.topics
         self._topics = Topics(topics, _NOTHING, self._reports, counters, self._take, self._take_read)
+        told = Told(topic_keys=None if topics is None else self._topics.told_keys)
         self._client: AgentClient
         if channel == "queue" and queue is not None:
-            self._client = QueueClient(queue.streams, self._hello, count=counters.add, credentials=queue.credentials)
+            self._client = QueueClient(
+                queue.streams, self._hello, told=told, count=counters.add, credentials=queue.credentials
+            )
         else:
-            self._client = FastPathClient((controller,), self._hello, open_channel=open_channel)
+            self._client = FastPathClient((controller,), self._hello, told=told, open_channel=open_channel)
         self._connection: AgentConnection | None = None
         self._up_to_date = False
         self._began = self._away_until = 0.0

@@ -59,6 +59,7 @@ hellos = st.builds(
     st.just(True),
     st.text(max_size=255),
     st.dictionaries(subjects, feeds, max_size=3),
+    st.booleans(),
 )
 messages = st.one_of(
     hellos,

@@ -27,6 +27,8 @@ from alcor.channels.messages import (
     ResyncRequest,
     TopicPosition,
 )
+from alcor.channels.told import FromController, Told
+from alcor.channels.topic_keys import TopicKeySchedule
 from alcor.dpm.digests import host_digest
 from alcor.dpm.holding import Everything, ServedHosts
 from alcor.dpm.loading import load
@@ -45,6 +47,8 @@ from tests.unit.dpm.cloud import HOSTS, Cloud
 from tests.unit.dpm.test_partial import CloudTables, may_happen
 
 LOG_ID = b"the change log.."
+SECRET = b"what controllers share of topics"
+_BEGAN = 1_000_000.0  # seconds since the Unix epoch
 TOPIC_INTERVAL = 20
 """Seconds between two messages of a topic at most: three looks fit into what is waited for here."""
 _Result = TypeVar("_Result")
@@ -135,18 +139,22 @@ class BehindWithItsShare:
 
 
 class Controller:
-    def __init__(self, log: Log, queue: TopicQueueInProcess | None, everything: bool = True) -> None:
+    def __init__(
+        self, log: Log, queue: TopicQueueInProcess | None, everything: bool = True, keys: TopicKeySchedule | None = None
+    ) -> None:
         self.log = log
         self.holding = Behind(log) if everything else BehindWithItsShare(log)
         self.metrics = DpmMetrics(CollectorRegistry())
         self.manager = DataPlaneManager(
-            cast(Any, log), "c" * 36, DpmSettings(topic_interval=TOPIC_INTERVAL), self.metrics, queue=queue
+            cast(Any, log), "c" * 36, DpmSettings(topic_interval=TOPIC_INTERVAL), self.metrics, queue, keys
         )
+        self.telling: asyncio.Task[None] | None = None
         self.manager._holding = cast(Any, self.holding)
 
     async def start(self) -> "Controller":
         await self.manager.load()
         await self.read_on(1000)
+        self.telling = asyncio.create_task(self.manager._serving.keys.run())
         return self
 
     async def read_on(self, most: int) -> None:
@@ -168,6 +176,8 @@ class Controller:
 
     def stop(self) -> None:
         """Killed."""
+        if self.telling is not None:
+            self.telling.cancel()
         if self.manager.publishing is not None:
             for topic in self.manager.publishing._topics.values():
                 topic.writer.close()
@@ -179,6 +189,7 @@ class Host:
 
     def __init__(self, host_id: str, queue: TopicQueueInProcess | None, directory: Path) -> None:
         self.host_id, self.queue, self.directory = host_id, queue, directory
+        self.takes_keys = True
         self.controller: Controller | None = None
         self.stream = HostStream(Hello(host_id, b"b" * 16))
         self.encoder = GoalStateEncoder()
@@ -211,7 +222,8 @@ class Host:
         state, feeds = self.wanted.state, self.topics.feeds.said()
         digest = GoalStateDigest(state.revision, digest_of(state), feeds=dict(state.feeds))
         log_id, revision = self.sequence.log_id, self.sequence.revision
-        hello = Hello(self.host_id, b"b" * 16, log_id, revision, "", digest, feeds=feeds)
+        takes = self.takes_keys
+        hello = Hello(self.host_id, b"b" * 16, log_id, revision, "", digest, feeds=feeds, takes_topic_keys=takes)
         self.controller = controller
         self.stream = HostStream(cast(Hello, decode_agent_message(encode_agent_message(hello))))
         self.sequence.enter(LOG_ID)
@@ -239,6 +251,8 @@ class Host:
         if self.controller is None:
             return False
         manager = self.controller.manager
+        while self.stream.untold:
+            FromController(Told(topic_keys=self.topics.told_keys)).take(self.stream.untold.popitem()[1])
         delta = self.stream.outbox.take(lambda: manager.snapshot(self.stream))
         if delta is None:
             return False
@@ -286,8 +300,9 @@ class Host:
 
 
 class Simulation:
-    def __init__(self, controllers: int = 2, everything: bool = True) -> None:
-        self._everything = everything
+    def __init__(self, controllers: int = 2, everything: bool = True, epoch: float = 0.0) -> None:
+        """What is published is sealed where there is an ``epoch`` (s)."""
+        self._everything, self._epoch = everything, epoch
         self.log, self.queue = Log(), TopicQueueInProcess()
         self.controllers: list[Controller] = []
         self._count = controllers
@@ -300,7 +315,11 @@ class Simulation:
         return self
 
     async def _new_controller(self) -> Controller:
-        return await Controller(self.log, self.queue, self._everything).start()
+        return await Controller(self.log, self.queue, self._everything, self._keys()).start()
+
+    def _keys(self) -> TopicKeySchedule | None:
+        loop = asyncio.get_running_loop()
+        return TopicKeySchedule(lambda: SECRET, self._epoch, lambda: _BEGAN + loop.time()) if self._epoch else None
 
     def _directory_of(self, host_id: str) -> Path:
         directory = Path(self._directory.name, host_id)

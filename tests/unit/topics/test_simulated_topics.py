@@ -37,9 +37,9 @@ def moved(host: int) -> tuple[object, ...]:
     return port_on(host, 1)
 
 
-def in_simulation(test: Callable[[Simulation], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+def in_simulation(test: Callable[[Simulation], Coroutine[Any, Any, None]], epoch: float = 0.0) -> Callable[[], None]:
     async def simulated() -> None:
-        async with Simulation() as simulation:
+        async with Simulation(epoch=epoch) as simulation:
             simulation.change(*_FIRST)
             await simulation.go_on(20)
             await test(simulation)

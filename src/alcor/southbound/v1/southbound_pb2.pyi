@@ -62,18 +62,20 @@ class AgentMessage(_message.Message):
     def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., acknowledgement: _Optional[_Union[Acknowledgement, _Mapping]] = ..., port_report: _Optional[_Union[PortReport, _Mapping]] = ..., resync_request: _Optional[_Union[ResyncRequest, _Mapping]] = ..., goal_state_digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ..., host_health: _Optional[_Union[HostHealth, _Mapping]] = ..., topic_position: _Optional[_Union[TopicPosition, _Mapping]] = ...) -> None: ...
 
 class ControllerMessage(_message.Message):
-    __slots__ = ("welcome", "goal_state", "network_config_managers", "probe_targets", "relay_candidates")
+    __slots__ = ("welcome", "goal_state", "network_config_managers", "probe_targets", "relay_candidates", "topic_keys")
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     GOAL_STATE_FIELD_NUMBER: _ClassVar[int]
     NETWORK_CONFIG_MANAGERS_FIELD_NUMBER: _ClassVar[int]
     PROBE_TARGETS_FIELD_NUMBER: _ClassVar[int]
     RELAY_CANDIDATES_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_KEYS_FIELD_NUMBER: _ClassVar[int]
     welcome: Welcome
     goal_state: GoalState
     network_config_managers: NetworkConfigManagers
     probe_targets: ProbeTargets
     relay_candidates: RelayCandidates
-    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., goal_state: _Optional[_Union[GoalState, _Mapping]] = ..., network_config_managers: _Optional[_Union[NetworkConfigManagers, _Mapping]] = ..., probe_targets: _Optional[_Union[ProbeTargets, _Mapping]] = ..., relay_candidates: _Optional[_Union[RelayCandidates, _Mapping]] = ...) -> None: ...
+    topic_keys: TopicKeys
+    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., goal_state: _Optional[_Union[GoalState, _Mapping]] = ..., network_config_managers: _Optional[_Union[NetworkConfigManagers, _Mapping]] = ..., probe_targets: _Optional[_Union[ProbeTargets, _Mapping]] = ..., relay_candidates: _Optional[_Union[RelayCandidates, _Mapping]] = ..., topic_keys: _Optional[_Union[TopicKeys, _Mapping]] = ...) -> None: ...
 
 class ProbeTargets(_message.Message):
     __slots__ = ("host_indexes", "ipv4", "interval_milliseconds", "packet_bytes")
@@ -104,6 +106,24 @@ class RelayCandidate(_message.Message):
     ipv4: int
     token: bytes
     def __init__(self, host_id: _Optional[str] = ..., ipv4: _Optional[int] = ..., token: _Optional[bytes] = ...) -> None: ...
+
+class TopicKeys(_message.Message):
+    __slots__ = ("keys",)
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    keys: _containers.RepeatedCompositeFieldContainer[TopicKey]
+    def __init__(self, keys: _Optional[_Iterable[_Union[TopicKey, _Mapping]]] = ...) -> None: ...
+
+class TopicKey(_message.Message):
+    __slots__ = ("vni", "security_group", "epoch", "key")
+    VNI_FIELD_NUMBER: _ClassVar[int]
+    SECURITY_GROUP_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    vni: int
+    security_group: bytes
+    epoch: int
+    key: bytes
+    def __init__(self, vni: _Optional[int] = ..., security_group: _Optional[bytes] = ..., epoch: _Optional[int] = ..., key: _Optional[bytes] = ...) -> None: ...
 
 class HostHealth(_message.Message):
     __slots__ = ("data_plane", "trouble", "probed", "unreached", "faults")
@@ -144,7 +164,7 @@ class NetworkConfigManagers(_message.Message):
     def __init__(self, addresses: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("host_id", "boot_id", "log_id", "applied_revision", "agent_version", "digest", "takes_network_config_managers", "takes_probe_targets", "rescue", "feeds")
+    __slots__ = ("host_id", "boot_id", "log_id", "applied_revision", "agent_version", "digest", "takes_network_config_managers", "takes_probe_targets", "rescue", "feeds", "takes_topic_keys")
     HOST_ID_FIELD_NUMBER: _ClassVar[int]
     BOOT_ID_FIELD_NUMBER: _ClassVar[int]
     LOG_ID_FIELD_NUMBER: _ClassVar[int]
@@ -155,6 +175,7 @@ class Hello(_message.Message):
     TAKES_PROBE_TARGETS_FIELD_NUMBER: _ClassVar[int]
     RESCUE_FIELD_NUMBER: _ClassVar[int]
     FEEDS_FIELD_NUMBER: _ClassVar[int]
+    TAKES_TOPIC_KEYS_FIELD_NUMBER: _ClassVar[int]
     host_id: str
     boot_id: bytes
     log_id: bytes
@@ -165,7 +186,8 @@ class Hello(_message.Message):
     takes_probe_targets: bool
     rescue: Rescue
     feeds: _containers.RepeatedCompositeFieldContainer[Feed]
-    def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ..., log_id: _Optional[bytes] = ..., applied_revision: _Optional[int] = ..., agent_version: _Optional[str] = ..., digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ..., takes_network_config_managers: _Optional[bool] = ..., takes_probe_targets: _Optional[bool] = ..., rescue: _Optional[_Union[Rescue, _Mapping]] = ..., feeds: _Optional[_Iterable[_Union[Feed, _Mapping]]] = ...) -> None: ...
+    takes_topic_keys: bool
+    def __init__(self, host_id: _Optional[str] = ..., boot_id: _Optional[bytes] = ..., log_id: _Optional[bytes] = ..., applied_revision: _Optional[int] = ..., agent_version: _Optional[str] = ..., digest: _Optional[_Union[GoalStateDigest, _Mapping]] = ..., takes_network_config_managers: _Optional[bool] = ..., takes_probe_targets: _Optional[bool] = ..., rescue: _Optional[_Union[Rescue, _Mapping]] = ..., feeds: _Optional[_Iterable[_Union[Feed, _Mapping]]] = ..., takes_topic_keys: _Optional[bool] = ...) -> None: ...
 
 class Rescue(_message.Message):
     __slots__ = ("relayed_by",)

@@ -25,13 +25,15 @@ _sym_db = _symbol_database.Default()
 from alcor.southbound.v1 import southbound_pb2 as alcor_dot_southbound_dot_v1_dot_southbound__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n alcor/southbound/v1/topics.proto\x12\x13\x61lcor.southbound.v1\x1a$alcor/southbound/v1/southbound.proto\"_\n\x0cTopicMessage\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0e\n\x06log_id\x18\x02 \x01(\x0c\x12.\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1e.alcor.southbound.v1.GoalStateb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n alcor/southbound/v1/topics.proto\x12\x13\x61lcor.southbound.v1\x1a$alcor/southbound/v1/southbound.proto\"\x93\x01\n\x0cTopicMessage\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0e\n\x06log_id\x18\x02 \x01(\x0c\x12.\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1e.alcor.southbound.v1.GoalState\x12\x32\n\x06sealed\x18\x04 \x01(\x0b\x32\".alcor.southbound.v1.SealedMessage\"L\n\rSealedMessage\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x0c\n\x04salt\x18\x02 \x01(\x0c\x12\x0e\n\x06number\x18\x03 \x01(\x04\x12\x0e\n\x06sealed\x18\x04 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'alcor.southbound.v1.topics_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TOPICMESSAGE']._serialized_start=95
-  _globals['_TOPICMESSAGE']._serialized_end=190
+  _globals['_TOPICMESSAGE']._serialized_start=96
+  _globals['_TOPICMESSAGE']._serialized_end=243
+  _globals['_SEALEDMESSAGE']._serialized_start=245
+  _globals['_SEALEDMESSAGE']._serialized_end=321
 # @@protoc_insertion_point(module_scope)
