@@ -1,10 +1,11 @@
 """What certificates cost a controller: when its hosts come back all at once, and in goal states it sends them.
 
-python -m benchmarks.trust [--connections N] [--hosts N] [--goal-states N] [--certificates N]
+python -m benchmarks.trust [--connections N] [--hosts N] [--goal-states N] [--certificates N] [--sealed N]
 
 Another process is the hosts: so many at once open a connection, say hello, are welcomed, and go. Then all stay, and are
 sent goal states of a new port each: the next once all have acknowledged the one before. Numbers are of the controller's
-process: CPU time and the clock, first in the clear, then with certificates on both sides.
+process: CPU time and the clock, first in the clear, then with certificates on both sides. At last messages of a topic,
+each of a port that moved, are sealed and opened.
 """
 
 import argparse
@@ -24,13 +25,17 @@ from alcor.channels.fast_path.opening import open_plain, opens_trusted, server_c
 from alcor.channels.fast_path.server import FastPathServer, FastPathSettings
 from alcor.channels.interface import HostConnection
 from alcor.channels.messages import Acknowledgement, Hello, Welcome
+from alcor.channels.topic_keys import USUAL_EPOCH_SECONDS, TopicKeySchedule
+from alcor.channels.topic_sealing import TopicOpener, TopicSealer
+from alcor.channels.topics import TopicChange, encode_change
 from alcor.channels.trust import certificates
 from alcor.channels.trust.credentials import Credentials
 from alcor.channels.trust.guard import CertificateGuard, Guard, Unguarded
 from alcor.channels.trust.identity import Identity, Kind
 from alcor.channels.trust.refusals import Refusals
-from alcor.model.goal_state import GoalStateDelta, Port
+from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Port, VpcNeighbours
 from alcor.model.records import NodeRecord
+from alcor.model.subjects import vpc_topic
 from benchmarks.setting import setting
 
 LOG_ID = b"benchmark".ljust(16, b"\0")
@@ -45,12 +50,14 @@ def main() -> None:
     parser.add_argument("--hosts", type=int, default=50, help="at the same time (default 50)")
     parser.add_argument("--goal-states", type=int, default=400, help="that each of them is sent (default 400)")
     parser.add_argument("--certificates", type=int, default=2000, help="that are issued (default 2,000)")
+    parser.add_argument("--sealed", type=int, default=100_000, help="messages that are sealed (default 100,000)")
     arguments = parser.parse_args()
     print(setting())
     authority = _Authority()
     for trusted in (None, authority):
         asyncio.run(_measure(arguments.connections, arguments.hosts, arguments.goal_states, trusted))
     _issue(authority, arguments.certificates)
+    _seal(arguments.sealed)
 
 
 class _Authority:
@@ -164,6 +171,21 @@ def _issue(authority: _Authority, count: int) -> None:
         public_key = certificates.requested_key(request)
         authority.signer.certify(public_key, Identity(Kind.HOST, "host", 1), time.time(), _HOUR)
     _print("certificates issued", count, began, cpu)
+
+
+def _seal(count: int) -> None:
+    topic, keys = vpc_topic(bytes(16)), TopicKeySchedule(lambda: bytes(32), USUAL_EPOCH_SECONDS)
+    neighbours = VpcNeighbours({0xFA163E000001: 7}, {0x0A000005: 0xFA163E000001})
+    change = GoalStateDelta(revision=2, base_revision=1, neighbours={7: NeighbourDelta(neighbours)})
+    (message,) = encode_change(TopicChange(LOG_ID, change))
+    sealer, opener = TopicSealer(topic, keys), TopicOpener(topic, keys.told(topic))
+    began, cpu = time.perf_counter(), _cpu()
+    sealed = [sealer.seal(message) for _ in range(count)]
+    _print(f"sealed, {len(message)} octets that become {len(sealed[0])}", count, began, cpu)
+    began, cpu = time.perf_counter(), _cpu()
+    for each in sealed:
+        opener.open(each)
+    _print("opened (of a host's CPU)", count, began, cpu)
 
 
 # The hosts.
