@@ -15,6 +15,9 @@ SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 8 --dist loadfile --no-loadscope-
 	test-unit chaos conformance rally lint lock throughput proto benchmark plots clean
 .DELETE_ON_ERROR:
 
+# Tests start thousands of processes: that each compiles all modules again, as some environments have it, takes a third of their start.
+export PYTHONDONTWRITEBYTECODE :=
+
 install: $(VENV)/installed          ## prepare .venv with the alcor command
 install-dev: $(VENV)/installed-dev
 

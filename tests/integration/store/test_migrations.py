@@ -19,6 +19,7 @@ from alcor.model.number_ranges import Range
 from alcor.model.records import NodeRecord
 from alcor.store import bulk, change_log, migrate, number_pools
 from alcor.store.engine import open_engine
+from alcor.store.migrating import configuration
 from alcor.store.store import open_store
 from alcor.store.tables import (
     host_group,
@@ -97,6 +98,7 @@ def test_migrations_lead_to_the_tables(empty_database_url: str) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
+        assert context.get_current_heads() == (migrate.newest(),)
     engine.dispose()
 
 
@@ -121,6 +123,12 @@ def test_processes_may_start_at_once_on_an_empty_database(empty_database_url: st
     results = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0] * 4, results
     assert len({output for output, _ in results}) == 1
+
+
+def test_a_database_that_is_up_to_date_opens_without_alembic(database_url: str) -> None:
+    program = [sys.executable, "-c", f"{_OPEN}\nprint('alembic' in sys.modules)", database_url]
+    output = subprocess.check_output(program, cwd=writer_process.ROOT, text=True, timeout=60)
+    assert output.splitlines()[1] == "False", "which takes longer to import than such a database to open"
 
 
 async def test_stores_may_open_at_once_in_one_process(empty_database_url: str) -> None:
@@ -148,7 +156,7 @@ def test_vpcs_of_earlier_times_are_counted_and_decided_upon(empty_database_url: 
         "empty": ('{"dns_domain": "programming"}', 0, False),
     }
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.upgrade(migrate.configuration(connection), "0004")
+        command.upgrade(configuration(connection), "0004")
         for vni, (name, (attributes, bound, _)) in enumerate(networks.items(), 1):
             connection.execute(_OLD_NETWORK, {"id": name, "vni": vni, "attributes": attributes})
             _insert_old_ports(connection, name, ["host-1" if number < bound else "" for number in range(bound + 2)])
@@ -166,7 +174,7 @@ def test_vpcs_of_earlier_times_are_counted_and_decided_upon(empty_database_url: 
 def test_it_is_known_where_subnets_of_earlier_times_begin(empty_database_url: str) -> None:
     engine = open_engine(empty_database_url, 1)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.upgrade(migrate.configuration(connection), "0008")
+        command.upgrade(configuration(connection), "0008")
         connection.execute(_OLD_NETWORK, {"id": "n", "vni": 1, "attributes": "{}"})
         for cidr in ("10.0.0.0/24", "2001:db8::/64"):
             connection.execute(_OLD_SUBNET, {"id": cidr, "cidr": cidr, "version": 6 if ":" in cidr else 4})
@@ -183,7 +191,7 @@ def test_it_is_known_where_subnets_of_earlier_times_begin(empty_database_url: st
 def test_nodes_of_earlier_times_are_in_groups(empty_database_url: str) -> None:
     engine = open_engine(empty_database_url, 1)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.upgrade(migrate.configuration(connection), "0040")
+        command.upgrade(configuration(connection), "0040")
         old = [{"id": f"host-{index}", "index": index, "attributes": "{}"} for index in range(1, 151)]
         old += [{"id": "named", "index": 200, "attributes": '{"group_topic": "g", "veth": "eth1"}'}]
         connection.execute(_OLD_NODE, old)
@@ -202,7 +210,7 @@ def test_nodes_of_earlier_times_are_in_groups(empty_database_url: str) -> None:
 def test_networks_of_earlier_times_are_shared_by_entries(empty_database_url: str) -> None:
     engine = open_engine(empty_database_url, 1)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.upgrade(migrate.configuration(connection), "0025")
+        command.upgrade(configuration(connection), "0025")
         for vni, name in enumerate(("plain", "shared", "external", "default"), 1):
             attributes = '{"is_default": true, "dns_domain": "d"}' if name in ("plain", "default") else "{}"
             connection.execute(_OLD_NETWORK, {"id": name, "vni": vni, "attributes": attributes})
@@ -226,7 +234,7 @@ def test_networks_of_earlier_times_are_shared_by_entries(empty_database_url: str
 def test_networks_of_earlier_times_are_carried_as_they_were(empty_database_url: str) -> None:
     engine = open_engine(empty_database_url, 1)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.upgrade(migrate.configuration(connection), "0022")
+        command.upgrade(configuration(connection), "0022")
         connection.execute(_OLD_NETWORK, {"id": "n", "vni": 42, "attributes": "{}"})
     migrate.upgrade(engine)
     with engine.connect() as connection:
@@ -240,7 +248,7 @@ def test_networks_of_earlier_times_are_carried_as_they_were(empty_database_url: 
 def test_ports_of_earlier_times_show_what_they_hold(empty_database_url: str) -> None:
     engine = open_engine(empty_database_url, 1)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.upgrade(migrate.configuration(connection), "0039")
+        command.upgrade(configuration(connection), "0039")
         _insert_old_networks(connection, network_row(1, "n"))
         bulk.insert_rows(connection, subnet, [("s", *subnet_row("n")[1:])])
         none, one, several = _insert_old_ports(connection, "n", ["", "", ""])
@@ -260,7 +268,7 @@ def test_ports_of_earlier_times_show_what_they_hold(empty_database_url: str) -> 
 def test_ports_of_earlier_times_are_known_as_guests(empty_database_url: str) -> None:
     engine = open_engine(empty_database_url, 1)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.upgrade(migrate.configuration(connection), "0022")
+        command.upgrade(configuration(connection), "0022")
         connection.execute(_OLD_NETWORK, {"id": "n", "vni": 42, "attributes": "{}"})
         own, guest = _insert_old_ports(connection, "n", ["", ""])
         connection.execute(text("UPDATE port SET project_id = 'guest' WHERE id = :id"), {"id": guest})
@@ -274,7 +282,7 @@ def test_ports_of_earlier_times_are_known_as_guests(empty_database_url: str) -> 
 def test_members_of_earlier_times_are_known_as_guests(empty_database_url: str) -> None:
     engine = open_engine(empty_database_url, 1)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.upgrade(migrate.configuration(connection), "0043")
+        command.upgrade(configuration(connection), "0043")
         _insert_old_networks(connection, network_row(1, "n"))
         (member,) = _insert_old_ports(connection, "n", [""])
         connection.execute(_OLD_GROUP, [{"id": "own", "project": "p"}, {"id": "shared", "project": "other"}])
@@ -297,7 +305,7 @@ def _insert_old_members(connection: Connection, members: Sequence[tuple[str, str
 def test_what_projects_had_earlier_is_counted_like_what_comes_and_goes(empty_database_url: str) -> None:
     engine = open_engine(empty_database_url, 1)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        command.upgrade(migrate.configuration(connection), "0035")
+        command.upgrade(configuration(connection), "0035")
         _insert_old_networks(connection, *(network_row(vni, f"n{vni}", project_id="p") for vni in (1, 2)))
     migrate.upgrade(engine)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
