@@ -10,6 +10,7 @@ from alcor.testbed.host import Host
 from alcor.testbed.ping import RunningPing
 from alcor.testbed.testbed import Testbed
 from alcor.testbed.waiting import wait_until
+from tests.e2e.migrated import start_migrated
 
 PROGRAMMING = [pytest.param((), id="push"), pytest.param(("--on-demand-above", "0"), id="on_demand")]
 """Arguments of the controller: how hosts come to know the peers of their workloads."""
@@ -19,7 +20,7 @@ PROGRAMMING = [pytest.param((), id="push"), pytest.param(("--on-demand-above", "
 async def two_hosts(controller_arguments: tuple[str, ...]) -> AsyncIterator[tuple[Testbed, Cloud]]:
     """Made, but yet to be registered and started."""
     with Testbed(controller_arguments=controller_arguments) as testbed:
-        testbed.controller.start()
+        start_migrated(testbed.controller)
         testbed.make_hosts(2)
         async with Cloud(testbed.controller) as cloud:
             yield testbed, cloud

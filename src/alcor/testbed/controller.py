@@ -36,6 +36,8 @@ class Controller:
             _check_free(listen)
         inside, outside = f"/run/{name}", sandbox.outside(f"/run/{name}")
         outside.mkdir()
+        self.directory = outside
+        """Where its data directory is seen from outside of the sandbox."""
         self._socket = outside / "api"
         self.southbound = southbound or f"unix:{inside}/agents"
         """Where agents connect; a socket they reach without a way from their network to the machine's."""

@@ -11,6 +11,7 @@ from alcor.testbed.program import Program
 from alcor.testbed.testbed import Testbed
 from alcor.testbed.waiting import wait_until
 from alcor.testbed.workload import Workload
+from tests.e2e.migrated import start_migrated
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
@@ -58,7 +59,7 @@ class Pair:
 @pytest.fixture
 async def pair() -> AsyncIterator[Pair]:
     with Testbed() as testbed:
-        testbed.controller.start()
+        start_migrated(testbed.controller)
         testbed.make_hosts(2)
         async with Cloud(testbed.controller) as cloud:
             await cloud.register(testbed.hosts)

@@ -8,6 +8,7 @@ import pytest
 from alcor.testbed.cloud import Cloud
 from alcor.testbed.host import Host
 from alcor.testbed.testbed import Testbed
+from tests.e2e.migrated import start_migrated
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
@@ -31,7 +32,7 @@ class Region:
 def testbed() -> Iterator[Testbed]:
     """Two hosts that are known and connected."""
     with Testbed(controller_arguments=("--probe-interval", "0.3")) as testbed:
-        testbed.controller.start()
+        start_migrated(testbed.controller)
         testbed.make_hosts(2)
         asyncio.run(_register(testbed))
         testbed.start_hosts()

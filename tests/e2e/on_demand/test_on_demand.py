@@ -8,6 +8,7 @@ import pytest
 from alcor.testbed.cloud import Cloud
 from alcor.testbed.testbed import Testbed
 from alcor.testbed.waiting import wait_until
+from tests.e2e.migrated import start_migrated
 from tests.e2e.on_demand.region import Region, create_region
 from tests.e2e.two_hosts import lose_nothing_to_restarts
 
@@ -17,7 +18,7 @@ pytestmark = [pytest.mark.root, pytest.mark.timeout(180)]
 @pytest.fixture
 async def region() -> AsyncIterator[Region]:
     with Testbed(controller_arguments=("--on-demand-above", "0")) as testbed:
-        testbed.controller.start()
+        start_migrated(testbed.controller)
         testbed.make_hosts(3)
         async with Cloud(testbed.controller) as cloud:
             yield await create_region(testbed, cloud)

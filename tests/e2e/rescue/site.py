@@ -9,6 +9,7 @@ from alcor.testbed.controller import Controller
 from alcor.testbed.host import Host
 from alcor.testbed.management import Management
 from alcor.testbed.testbed import Testbed
+from tests.e2e.migrated import start_migrated
 
 _SOUTHBOUND_PORT = 9697
 
@@ -26,7 +27,7 @@ class Site:
             management=self.management.namespace,
             southbound=f"{self.management.address}:{_SOUTHBOUND_PORT}",
         )
-        self.controller.start()
+        start_migrated(self.controller)
         testbed.make_hosts(3, (self.controller,))
         for host in self.hosts:
             self.management.join(host)

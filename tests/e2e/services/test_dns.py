@@ -21,6 +21,7 @@ from alcor.testbed.program import Program
 from alcor.testbed.testbed import Testbed
 from alcor.testbed.waiting import wait_until
 from alcor.testbed.workload import Workload
+from tests.e2e.migrated import start_migrated
 from tests.e2e.services import fake_resolver
 from tests.e2e.services.site import IPV4, IPV6
 
@@ -102,7 +103,7 @@ def site() -> Iterator[Site]:
         return site
 
     with Testbed() as testbed:
-        testbed.controller.start()
+        start_migrated(testbed.controller)
         testbed.make_hosts(2)
         yield asyncio.run(filled(testbed))
 

@@ -11,6 +11,7 @@ import pytest
 from alcor.testbed.cloud import Cloud
 from alcor.testbed.testbed import Testbed
 from alcor.testbed.waiting import until, wait_until
+from tests.e2e.migrated import start_migrated
 from tests.e2e.services import fake_nova
 from tests.e2e.services.site import IPV4, IPV6, Site, ask, create_site
 
@@ -21,7 +22,7 @@ BOTH = pytest.mark.parametrize("address", [IPV4, IPV6])
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     with Testbed() as testbed:
-        testbed.controller.start()
+        start_migrated(testbed.controller)
         testbed.make_hosts(1)
         yield asyncio.run(create_site(testbed))
 

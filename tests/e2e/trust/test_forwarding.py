@@ -8,6 +8,7 @@ from alcor.testbed.cloud import Cloud
 from alcor.testbed.host import Host
 from alcor.testbed.testbed import Testbed
 from alcor.testbed.waiting import wait_until
+from tests.e2e.migrated import start_migrated
 from tests.e2e.on_demand.region import Region, create_region
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(180)]
@@ -20,7 +21,7 @@ _PATIENCE = 90.0
 async def region() -> AsyncIterator[Region]:
     """Two hosts that joined, whose certificates hold for some seconds."""
     with Testbed(controller_arguments=_SHORT) as testbed:
-        testbed.controller.start()
+        start_migrated(testbed.controller)
         testbed.make_hosts(2)
         async with Cloud(testbed.controller) as cloud:
             yield await create_region(testbed, cloud, with_certificates=True)
