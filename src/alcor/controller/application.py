@@ -5,14 +5,10 @@ from typing import Any
 
 from alcor.api.app import ApiSettings, create_app
 from alcor.api.identity import Authenticate, anybody
-from alcor.api.identity.authenticate import keystone_authenticate
-from alcor.api.identity.keystone import http_client
-from alcor.api.identity.policy import PolicyError, RulePolicy
 from alcor.api.identity.settings import IdentitySettings
 from alcor.api.routes import Route
-from alcor.api.rules import all_rules
 from alcor.controller.controller import Readiness
-from alcor.controller.settings import API, ControllerError, ControllerSettings
+from alcor.controller.settings import API, ControllerSettings
 from alcor.store.store import Store
 
 
@@ -35,8 +31,7 @@ def create_application(
 def _authenticate(identity: IdentitySettings) -> Authenticate:
     if identity.keystone is None:
         return anybody
-    try:
-        policy = RulePolicy(all_rules(), identity.policy_file)
-    except PolicyError as error:
-        raise ControllerError(str(error)) from error
-    return keystone_authenticate(identity.keystone, policy, http_client())
+    # What speaks to Keystone, and its policy, take as long to import as all of the API.
+    from alcor.controller.callers import keystone_callers
+
+    return keystone_callers(identity.keystone, identity.policy_file)
