@@ -64,6 +64,7 @@ class NodeRecord(msgspec.Struct, frozen=True, array_like=True, tag="node"):
     topic: str = ""  # by which the message queue reaches it
     key: str = ""  # of messages of the topic that are for it
     generation: int = 0  # how often it was revoked
+    cell: str = ""  # of the region, which may have a message queue of its own
 
 
 class RouterRecord(msgspec.Struct, frozen=True, array_like=True, tag="router"):

@@ -1,8 +1,11 @@
 """From rows to records: what the change log and a snapshot say of a resource."""
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+import msgspec
 
 from alcor.model.addresses import ipv4_number, mac_number
 from alcor.model.dns import has_keywords
@@ -50,7 +53,22 @@ def node_record(row: Any) -> NodeRecord:
         topic=row.unicast_topic,
         key=row.group_key,
         generation=row.generation,
+        cell=_cell(row.attributes),
     )
+
+
+class _InCell(msgspec.Struct, frozen=True):
+    """What a node's ``attributes`` column says of where it is."""
+
+    cell: str = ""
+
+
+_decode_in_cell = msgspec.json.Decoder(_InCell).decode
+
+
+def _cell(attributes: str) -> str:
+    """Cells are few and nodes many: those of one cell share its name."""
+    return "" if attributes == "{}" else sys.intern(_decode_in_cell(attributes).cell)
 
 
 def router_record(row: Any) -> RouterRecord:

@@ -30,8 +30,8 @@ def port_row(
     return (*standard, network_id, mac, True, "DOWN", device_id, "", host_id, attributes, NOTHING_SHOWN, None)
 
 
-def node_row(host_id: str, host_index: int) -> tuple[Any, ...]:
-    return (host_id, host_index, "", f"192.0.2.{host_index}", "", "", "", None, 0, 0, 0, 0, "{}")
+def node_row(host_id: str, host_index: int, attributes: str = "{}") -> tuple[Any, ...]:
+    return (host_id, host_index, "", f"192.0.2.{host_index}", "", "", "", None, 0, 0, 0, 0, attributes)
 
 
 def add_network(transaction: Transaction, vni: int, project_id: str = "p") -> str:

@@ -60,7 +60,7 @@ async def test_records_say_all_that_hosts_need(store: Store) -> None:
     plain = port_row(network_id, 0xFA163E000002, "host-1")
     await store.write(inserting(network, of_network))
     await store.write(inserting(subnet, of_subnet, of_subnet6))
-    await store.write(inserting(node, node_row("host-1", 3)))
+    await store.write(inserting(node, node_row("host-1", 3, '{"rack":"r","cell":"cell-1"}')))
     await store.write(inserting(port, full, plain))
     allocations = [
         (of_subnet6[0], ip_bytes("2001:db8::5"), full[0], 1),
@@ -82,7 +82,7 @@ async def test_records_say_all_that_hosts_need(store: Store) -> None:
         SubnetRecord(subnet_id, vpc_id, "10.0.0.0/24", "", True, ("192.0.2.53",), (("198.51.100.0/24", "10.0.0.9"),)),
         SubnetRecord(subnet6_id, vpc_id, "2001:db8::/64", "", True),
     }
-    assert records[3] == NodeRecord("host-1", 3, 0xC0000203)
+    assert records[3] == NodeRecord("host-1", 3, 0xC0000203, cell="cell-1")
     assert set(records[4:]) == {
         PortRecord(
             id_bytes(full[0]),

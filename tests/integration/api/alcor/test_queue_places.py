@@ -40,6 +40,13 @@ async def test_a_node_is_assigned_what_it_does_not_say_and_the_log_tells_it(
     ]
 
 
+async def test_the_log_tells_in_which_cell_a_node_is(client: httpx.AsyncClient, store: Store) -> None:
+    await add_node(client, 1, cell="cell-1")
+    await changed(client, 1, cell="cell-2")
+    told = [record.cell for record in await records(store) if isinstance(record, NodeRecord)]
+    assert told == ["cell-1", "cell-2"]
+
+
 async def test_groups_are_bounded_and_of_one_rack(client: httpx.AsyncClient) -> None:
     said = [node(number, local_ip=f"198.51.100.{number}", rack=f"rack-{number % 2}") for number in range(1, 251)]
     nodes = shown(await client.post("/nodes/bulk", json={"host_infos": said}))
