@@ -44,6 +44,11 @@ class TopicQueueInProcess:
         self._is_away = False
         self._writers: dict[str, list[Writer]] = {}
 
+    @property
+    def topics(self) -> set[str]:
+        """Those that somebody publishes on, or would."""
+        return {topic for topic, writers in self._writers.items() if writers}
+
     async def read(self, topic: str) -> Reader:
         if self._is_away:
             raise TopicUnavailable("the broker is away")

@@ -85,9 +85,9 @@ class Southbound:
             topic_interval=settings.topic_interval,
         )
         self._message_queue = queue = self._opened_queue()
-        topics = None if queue is None else queue.topics
+        topics = () if queue is None else (queue.topics,)
         keys = None if self._trust is None else self._trust.topic_keys
-        self._manager = DataPlaneManager(self._store, self._controller_id, dpm_settings, queue=topics, topic_keys=keys)
+        self._manager = DataPlaneManager(self._store, self._controller_id, dpm_settings, queues=topics, topic_keys=keys)
         self._server = self._fast_path = FastPathServer(
             settings.southbound, welcome, self._manager, guard=self._guard, credentials=self._credentials
         )

@@ -7,8 +7,10 @@ worked out only for these. Everything but reading and writing the store happens 
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from functools import partial
 
+from alcor.channels.cells import ONE_QUEUE, Cells
 from alcor.channels.interface import HostConnection
 from alcor.channels.messages import (
     Acknowledgement,
@@ -60,11 +62,12 @@ class DataPlaneManager:
         controller_id: str,
         settings: DpmSettings | None = None,
         metrics: DpmMetrics | None = None,
-        queue: TopicQueue | None = None,
+        queues: Sequence[TopicQueue] = (),
+        cells: Cells = ONE_QUEUE,
         topic_keys: TopicKeySchedule | None = None,
     ) -> None:
-        """``queue`` carries topics, sealed with ``topic_keys`` if there are any; without it hosts are told all by goal
-        states.
+        """``queues`` carry topics to hosts of their cells, sealed with ``topic_keys`` if there are any; without any,
+        hosts are told all by goal states.
         """
         self.controller_id = controller_id
         self.lag = Lag()
@@ -82,7 +85,8 @@ class DataPlaneManager:
         """Hosts connected here that others lead here: host → the one that does."""
         self._serving = Serving(
             store.log_id,
-            queue,
+            queues,
+            cells,
             self._settings.topic_interval,
             self._metrics,
             lambda host_id: self._holding.has(self._model, host_id),

@@ -7,7 +7,7 @@ publishes all that it knows to have changed lately, in one message, and goes on 
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 from alcor.channels.topic_beats import BEAT_SECONDS, interval
@@ -29,7 +29,7 @@ class _Topic:
 
 
 class Publishing:
-    """Of one controller."""
+    """Of one controller, on one message queue."""
 
     def __init__(
         self,
@@ -53,15 +53,20 @@ class Publishing:
         """On how many topics it is this controller's turn."""
         return sum(topic.has_turn for topic in self._topics.values())
 
+    @property
+    def topics(self) -> int:
+        """On how many topics it publishes, or waits for its turn to."""
+        return len(self._topics)
+
     def lag_seconds(self) -> float:
         """How long the oldest change has waited that may not have been published."""
         now = self._clock()
         return max((now - topic.lost_at for topic in self._topics.values() if topic.lost_at is not None), default=0.0)
 
-    def follow(self, model: ReadModel, changes: SharedChanges) -> None:
-        """This is queued now, and this is what changed of it."""
+    def follow(self, model: ReadModel, changes: SharedChanges, subjects: Collection[Subject]) -> None:
+        """These of what is queued are to be published here now, and this is what changed of it."""
         self._model, self._changes = model, changes
-        names = {subject: model.topic(subject) for subject in model.queued}
+        names = {subject: model.topic(subject) for subject in subjects}
         for subject in [each for each, topic in self._topics.items() if names.get(each) != topic.name]:
             self._topics.pop(subject).writer.close()
         for subject in names.keys() - self._topics.keys():

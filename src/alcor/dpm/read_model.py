@@ -108,6 +108,7 @@ class ReadModel(msgspec.Struct):
     vteps: dict[int, int] = {}  # host index → IPv4
     on_demand: set[Id] = set()  # VPCs on demand
     queued_vnis: set[int] = set()  # of VPCs that have a topic
+    moved: set[Subject] = set()  # see take_moved()
     fed: Fed = msgspec.field(default_factory=Fed)
     routers: Routers = msgspec.field(default_factory=Routers)
     security: SecurityGroups = msgspec.field(default_factory=SecurityGroups)
@@ -124,6 +125,7 @@ class ReadModel(msgspec.Struct):
             self.on_demand.add(record.id)
         if is_queued(record):
             self.queued_vnis.add(record.vni)
+            self.moved.add(record.vni)
 
     def remove_vpc(self, vpc: VpcModel) -> None:
         """Remove a VPC; its model may stay for what is in it."""
@@ -141,12 +143,30 @@ class ReadModel(msgspec.Struct):
         self.remove_node(node.host_id)
         self.nodes[node.host_id] = node
         self.vteps[node.host_index] = node.local_ip
+        self._note_moved_node(node.host_id)
 
     def remove_node(self, host_id: str) -> None:
         """Remove a node, if it is there."""
         node = self.nodes.pop(host_id, None)
         if node is not None:
             del self.vteps[node.host_index]
+            self._note_moved_node(host_id)
+
+    def _note_moved_node(self, host_id: str) -> None:
+        """Nodes move seldom: it is not looked at what has ports of the host."""
+        if host_id in self.host_vpcs:
+            self.moved |= self.queued
+
+    def _note_moved(self, vpc: VpcModel) -> None:
+        if vpc.record is not None and is_queued(vpc.record):
+            self.moved.add(vpc.record.vni)
+
+    def take_moved(self) -> set[Subject]:
+        """Of what is queued, that whose hosts may be others, or in other cells, than when this was asked last."""
+        moved = self.moved | self.security.moved
+        self.moved.clear()
+        self.security.moved.clear()
+        return moved
 
     def digest_vpc(self, vpc: VpcModel) -> None:
         """Set the VPC's digests anew, at the cost of its size."""
@@ -183,17 +203,18 @@ class ReadModel(msgspec.Struct):
         """Add a port that is not there yet, or no longer."""
         self.ports[port.id] = pack_port(port)
         self.security.put_port(port)
-        hosts = self.vpc(port.vpc_id).hosts
-        host = hosts.get(port.host_id)
+        vpc = self.vpc(port.vpc_id)
+        host = vpc.hosts.get(port.host_id)
         if host is None:
-            host = hosts[port.host_id] = HostPorts()
+            host = vpc.hosts[port.host_id] = HostPorts()
             if port.host_id:
                 self.host_vpcs.setdefault(port.host_id, set()).add(port.vpc_id)
+                self._note_moved(vpc)
         host.ports.add(port.id)
         for subnet_id, _ in port.fixed_ips:
             host.subnets[subnet_id] = host.subnets.get(subnet_id, 0) + 1
         if port.hostname:
-            self.vpc(port.vpc_id).put_name(port)
+            vpc.put_name(port)
 
     def remove_port(self, port: PortRecord) -> None:
         """Remove a port that is there; ``port`` is its record."""
@@ -211,6 +232,7 @@ class ReadModel(msgspec.Struct):
         if not host.ports:
             del vpc.hosts[port.host_id]
             self._leave(port.host_id, port.vpc_id)
+            self._note_moved(vpc)
 
     def _leave(self, host_id: str, vpc_id: Id) -> None:
         vpcs = self.host_vpcs.get(host_id)
@@ -253,6 +275,13 @@ class ReadModel(msgspec.Struct):
     def topic(self, subject: Subject) -> str:
         """The name of the topic of what is queued."""
         return vpc_topic(self.vnis[subject]) if isinstance(subject, int) else security_group_topic(subject)
+
+    def hosts_of(self, subject: Subject) -> Iterable[str]:
+        """The hosts that are known to have ports of it; known nodes or not."""
+        if not isinstance(subject, int):
+            return self.security.hosts.get(subject, ())
+        vpc = self.vpcs.get(self.vnis.get(subject, b""))
+        return () if vpc is None else vpc.hosts
 
     def is_told(self, host_id: str, subject: Subject) -> bool:
         """Whether the host is told of it, one way or the other."""

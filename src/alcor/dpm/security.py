@@ -15,6 +15,7 @@ class SecurityGroups(msgspec.Struct):
     naming: dict[Id, set[Id]] = {}  # address group → security groups whose rules name it
     hosts: dict[Id, dict[str, int]] = {}  # security group → host → how many of its ports
     queued: set[Id] = set()  # security groups that have a topic
+    moved: set[Id] = set()  # see ReadModel.take_moved()
 
     def put(self, record: SecurityGroupRecord | AddressGroupRecord) -> None:
         """Add or replace a security group or an address group."""
@@ -25,6 +26,7 @@ class SecurityGroups(msgspec.Struct):
         self.by_id[record.id] = record
         if record.queued:
             self.queued.add(record.id)
+            self.moved.add(record.id)
         for named in named_by(record):
             self.naming.setdefault(named, set()).add(record.id)
 
@@ -41,7 +43,10 @@ class SecurityGroups(msgspec.Struct):
         """A port has come."""
         for group_id in port.security_groups if port.host_id else ():
             hosts = self.hosts.setdefault(group_id, {})
-            hosts[port.host_id] = hosts.get(port.host_id, 0) + 1
+            before = hosts.get(port.host_id, 0)
+            hosts[port.host_id] = before + 1
+            if not before:
+                self._note_moved(group_id)
 
     def remove_port(self, port: PortRecord) -> None:
         """A port goes that had come."""
@@ -52,6 +57,11 @@ class SecurityGroups(msgspec.Struct):
                 del hosts[port.host_id]
                 if not hosts:
                     del self.hosts[group_id]
+                self._note_moved(group_id)
+
+    def _note_moved(self, group_id: Id) -> None:
+        if group_id in self.queued:
+            self.moved.add(group_id)
 
     def add_hosts(self, other: "SecurityGroups") -> None:
         """Ports have come that are in another model."""

@@ -1,8 +1,9 @@
 """The hosts that are connected: they come, catch up, and from then on are given what changes for them."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
+from alcor.channels.cells import Cells
 from alcor.channels.interface import HostConnection
 from alcor.channels.messages import Hello, PortReport, TopicPosition
 from alcor.channels.topic_keys import TopicKeySchedule
@@ -15,7 +16,7 @@ from alcor.dpm.history import History
 from alcor.dpm.key_telling import KeyTelling
 from alcor.dpm.metrics import DpmMetrics
 from alcor.dpm.pending import Pending
-from alcor.dpm.publishing import Publishing
+from alcor.dpm.publishings import Publishings
 from alcor.dpm.read_model import ReadModel
 from alcor.dpm.topics import Topics
 from alcor.model.goal_state import GoalStateDelta
@@ -28,7 +29,8 @@ class Serving:
     def __init__(
         self,
         log_id: bytes,
-        queue: TopicQueue | None,
+        queues: Sequence[TopicQueue],
+        cells: Cells,
         topic_interval: int,
         metrics: DpmMetrics,
         is_held: Callable[[str], bool],
@@ -43,9 +45,9 @@ class Serving:
         """Those that are connected and not served yet."""
         self.pending = Pending()
         self.keys = KeyTelling(self.connections, lambda: self._model, topic_keys)
-        if queue is not None and topic_keys is not None:
-            queue = SealedTopics(queue, topic_keys)
-        self.publishing = None if queue is None else Publishing(queue, log_id, topic_interval)
+        if topic_keys is not None:
+            queues = [SealedTopics(queue, topic_keys) for queue in queues]
+        self.publishing = Publishings(queues, cells, log_id, topic_interval) if queues else None
         self.topics = Topics(self.deliver, self.resync, self.publishing, metrics)
         self._log_id, self._metrics, self._is_held, self._reported = log_id, metrics, is_held, reported
         self._model = ReadModel(served=set())

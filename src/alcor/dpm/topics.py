@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from alcor.channels.interface import HostConnection
 from alcor.channels.messages import Hello, TopicPosition
 from alcor.dpm.metrics import DpmMetrics
-from alcor.dpm.publishing import Publishing
+from alcor.dpm.publishings import Publishings
 from alcor.dpm.read_model import ReadModel
 from alcor.dpm.shared_changes import SharedChanges
 from alcor.model.goal_state import Feed, GoalStateDelta, Subject
@@ -27,7 +27,7 @@ Resync = Callable[[HostConnection, str], None]
 class Topics:
     """Of one controller. Without ``publishing`` it has no hosts read topics, and takes on those that did."""
 
-    def __init__(self, deliver: Deliver, resync: Resync, publishing: Publishing | None, metrics: DpmMetrics) -> None:
+    def __init__(self, deliver: Deliver, resync: Resync, publishing: Publishings | None, metrics: DpmMetrics) -> None:
         self.fallen_back: Counter[str] = Counter()
         """How often hosts ceased to read topics, by the reason they gave."""
         self._metrics = metrics

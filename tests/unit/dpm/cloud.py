@@ -54,6 +54,7 @@ class Cloud:
         self.subnets: dict[bytes, SubnetRecord] = {}
         self.ports: dict[bytes, PortRecord] = {}
         self.nodes: dict[str, NodeRecord] = {}
+        self.cells: dict[str, str] = {}  # of hosts, whether they are nodes or not
         self.routers: dict[bytes, RouterRecord] = {}
         self.interfaces: dict[bytes, RouterInterfaceRecord] = {}
         self.groups: dict[bytes, SecurityGroupRecord] = {}
@@ -92,8 +93,13 @@ class Cloud:
     def put_node(self, host_id: str, local_ip: int, renew: bool) -> list[Record]:
         known = self.nodes.get(host_id)
         index = next(self._host_indexes) if known is None or renew else known.host_index
-        self.nodes[host_id] = NodeRecord(host_id, index, local_ip)
+        self.nodes[host_id] = NodeRecord(host_id, index, local_ip, cell=self.cells.get(host_id, ""))
         return [self.nodes[host_id]]
+
+    def put_cell(self, host_id: str, cell: str) -> list[Record]:
+        self.cells[host_id] = cell
+        known = self.nodes.get(host_id)
+        return [] if known is None else self.put_node(host_id, known.local_ip, False)
 
     def delete_node(self, host_id: str) -> list[Record]:
         self.nodes.pop(host_id, None)

@@ -14,6 +14,7 @@ from alcor.agent.sequence import Sequence, Verdict
 from alcor.agent.topics import Topics
 from alcor.agent.wanted import Wanted
 from alcor.channels.agent_codec import decode_agent_message, encode_agent_message
+from alcor.channels.cells import ONE_QUEUE, Cells
 from alcor.channels.checks import parse
 from alcor.channels.codec import GoalStateAssembler
 from alcor.channels.encoding import GoalStateEncoder
@@ -36,6 +37,8 @@ from alcor.dpm.manager import DataPlaneManager
 from alcor.dpm.metrics import DpmMetrics
 from alcor.dpm.partial import missing_records, needed
 from alcor.dpm.partial_reading import Batch
+from alcor.dpm.placing import Placing
+from alcor.dpm.publishing import Publishing
 from alcor.dpm.read_model import ReadModel
 from alcor.dpm.settings import DpmSettings
 from alcor.model.digest import digest_of
@@ -51,6 +54,8 @@ SECRET = b"what controllers share of topics"
 _BEGAN = 1_000_000.0  # seconds since the Unix epoch
 TOPIC_INTERVAL = 20
 """Seconds between two messages of a topic at most: three looks fit into what is waited for here."""
+HOLD_SECONDS = 30.0
+"""How long a topic stays on a queue of whose cells no host has it any more."""
 _Result = TypeVar("_Result")
 
 
@@ -140,16 +145,24 @@ class BehindWithItsShare:
 
 class Controller:
     def __init__(
-        self, log: Log, queue: TopicQueueInProcess | None, everything: bool = True, keys: TopicKeySchedule | None = None
+        self,
+        log: Log,
+        queues: list[TopicQueueInProcess],
+        cells: Cells = ONE_QUEUE,
+        everything: bool = True,
+        keys: TopicKeySchedule | None = None,
     ) -> None:
         self.log = log
         self.holding = Behind(log) if everything else BehindWithItsShare(log)
         self.metrics = DpmMetrics(CollectorRegistry())
         self.manager = DataPlaneManager(
-            cast(Any, log), "c" * 36, DpmSettings(topic_interval=TOPIC_INTERVAL), self.metrics, queue, keys
+            cast(Any, log), "c" * 36, DpmSettings(topic_interval=TOPIC_INTERVAL), self.metrics, queues, cells, keys
         )
         self.telling: asyncio.Task[None] | None = None
         self.manager._holding = cast(Any, self.holding)
+        if self.manager.publishing is not None:
+            clock = asyncio.get_running_loop().time
+            self.manager.publishing._placing = Placing(cells, len(queues), clock, HOLD_SECONDS)
 
     async def start(self) -> "Controller":
         await self.manager.load()
@@ -178,10 +191,18 @@ class Controller:
         """Killed."""
         if self.telling is not None:
             self.telling.cancel()
-        if self.manager.publishing is not None:
-            for topic in self.manager.publishing._topics.values():
+        for publishing in self._publishings():
+            for topic in publishing._topics.values():
                 topic.writer.close()
-            self.manager.publishing._topics.clear()
+            publishing._topics.clear()
+
+    def beat(self) -> None:
+        """The publishers say where they are, where that is due."""
+        for publishing in self._publishings():
+            publishing.beat()
+
+    def _publishings(self) -> list[Publishing]:
+        return [] if self.manager.publishing is None else self.manager.publishing.each
 
 
 class Host:
@@ -300,10 +321,14 @@ class Host:
 
 
 class Simulation:
-    def __init__(self, controllers: int = 2, everything: bool = True, epoch: float = 0.0) -> None:
+    """With several queues, hosts are in as many cells by turns, each of which has a queue of its own."""
+
+    def __init__(self, controllers: int = 2, everything: bool = True, epoch: float = 0.0, queues: int = 1) -> None:
         """What is published is sealed where there is an ``epoch`` (s)."""
         self._everything, self._epoch = everything, epoch
-        self.log, self.queue = Log(), TopicQueueInProcess()
+        self.log, self.queues = Log(), [TopicQueueInProcess() for _ in range(queues)]
+        self._cells = Cells({f"cell-{number}": number for number in range(1, queues)}, others=0)
+        self.log.cloud.cells = {host_id: f"cell-{number % queues}" for number, host_id in enumerate(HOSTS)}
         self.controllers: list[Controller] = []
         self._count = controllers
         self._directory = tempfile.TemporaryDirectory()
@@ -311,11 +336,18 @@ class Simulation:
 
     async def __aenter__(self) -> "Simulation":
         self.controllers = [await self._new_controller() for _ in range(self._count)]
-        self.hosts = [Host(host_id, self.queue, self._directory_of(host_id)) for host_id in HOSTS]
+        for number, host_id in enumerate(HOSTS):
+            queue = self.queues[number % len(self.queues)]
+            self.hosts.append(Host(host_id, queue, self._directory_of(host_id)))
         return self
 
+    @property
+    def queue(self) -> TopicQueueInProcess:
+        """The one of the first cell, and of those that have none."""
+        return self.queues[0]
+
     async def _new_controller(self) -> Controller:
-        return await Controller(self.log, self.queue, self._everything, self._keys()).start()
+        return await Controller(self.log, self.queues, self._cells, self._everything, self._keys()).start()
 
     def _keys(self) -> TopicKeySchedule | None:
         loop = asyncio.get_running_loop()
@@ -366,8 +398,7 @@ class Simulation:
             if loop.time() >= beat:
                 beat = loop.time() + 5.0
                 for controller in self.controllers:
-                    assert controller.manager.publishing is not None
-                    controller.manager.publishing.beat()
+                    controller.beat()
             await asyncio.sleep(step)
 
     def differences(self) -> dict[str, list[str]]:

@@ -37,9 +37,11 @@ def moved(host: int) -> tuple[object, ...]:
     return port_on(host, 1)
 
 
-def in_simulation(test: Callable[[Simulation], Coroutine[Any, Any, None]], epoch: float = 0.0) -> Callable[[], None]:
+def in_simulation(
+    test: Callable[[Simulation], Coroutine[Any, Any, None]], epoch: float = 0.0, queues: int = 1
+) -> Callable[[], None]:
     async def simulated() -> None:
-        async with Simulation(epoch=epoch) as simulation:
+        async with Simulation(epoch=epoch, queues=queues) as simulation:
             simulation.change(*_FIRST)
             await simulation.go_on(20)
             await test(simulation)
@@ -171,6 +173,7 @@ _steps = st.one_of(
     st.tuples(st.just("loses"), st.booleans()),
     st.tuples(st.just("repeats"), st.booleans()),
     st.tuples(st.just("beat")),
+    st.tuples(st.just("cell"), st.integers(0, 3), st.integers(0, 1)),
 )
 
 
@@ -222,19 +225,20 @@ async def _step(simulation: Simulation, name: str, arguments: tuple[Any, ...]) -
             queue.repeats = arguments[0]
         case "beat":
             for controller in controllers:
-                assert controller.manager.publishing is not None
-                controller.manager.publishing.beat()
+                controller.beat()
+        case "cell":
+            simulation.change(("put_cell", HOSTS[arguments[0]], f"cell-{arguments[1]}"))
 
 
 @settings(max_examples=100, deadline=None)
-@example(True, True, [("change", [("put_node", HOSTS[0], 1, True)]), ("disconnect", 0)])
-@example(True, True, [("change", [("put_node", HOSTS[1], 1, True)]), ("restart_controller", 1)])
-@given(st.booleans(), st.booleans(), st.lists(_steps, max_size=40))
+@example(True, True, 1, [("change", [("put_node", HOSTS[0], 1, True)]), ("disconnect", 0)])
+@example(True, True, 1, [("change", [("put_node", HOSTS[1], 1, True)]), ("restart_controller", 1)])
+@given(st.booleans(), st.booleans(), st.integers(1, 2), st.lists(_steps, max_size=40))
 def test_every_host_ends_with_what_it_should_have(
-    everything: bool, settled: bool, steps: list[tuple[Any, ...]]
+    everything: bool, settled: bool, queues: int, steps: list[tuple[Any, ...]]
 ) -> None:
     async def simulated() -> None:
-        async with Simulation(everything=everything) as simulation:
+        async with Simulation(everything=everything, queues=queues) as simulation:
             simulation.change(*_FIRST)
             if settled:
                 await simulation.go_on(20)
