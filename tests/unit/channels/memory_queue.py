@@ -81,6 +81,9 @@ class MemoryConsumer:
             raise QueueUnavailable("it was lost")
         return data
 
+    def is_connected(self) -> bool:
+        return self._queue.there.is_set()
+
     async def close(self, *, for_good: bool = False) -> None:
         if self._slot is not None:
             self._queue._slots.discard((self._topic, self._slot))

@@ -39,6 +39,17 @@ async def test_a_host_learns_where_to_listen_and_gets_what_it_should_have(queue:
         assert (agent.sessions, controller.server.hosts) == (1, 1)
 
 
+async def test_a_controller_says_whether_hosts_can_come_by_its_queue(queue: MemoryQueue) -> None:
+    controller = Controller(queue)
+    assert controller.server.trouble == "not connected to the message queue yet"
+    async with running(controller.server.run()):
+        await eventually(lambda: not controller.server.trouble)
+        queue.there.clear()
+        assert controller.server.trouble == "the broker is away"
+        queue.there.set()
+        assert not controller.server.trouble
+
+
 async def test_messages_that_come_twice_are_passed_over(queue: MemoryQueue) -> None:
     controller, agent = Controller(queue), Agent(queue)
     queue.meddle = lambda _topic, data: [data, data]

@@ -100,6 +100,11 @@ class PulsarConsumer:
         data: bytes = message.data()
         return data
 
+    def is_connected(self) -> bool:
+        """See Consumer."""
+        connected: bool = self._consumer._consumer.is_connected()  # the client for asyncio does not pass it on
+        return connected
+
     async def _acknowledge(self, message: pulsar.Message) -> None:
         with contextlib.suppress(PulsarException):  # it comes again, and is known by its number
             await self._consumer.acknowledge(message)

@@ -39,6 +39,9 @@ class Consumer(Protocol):
     async def next(self) -> bytes:
         """The next message. Raises QueueUnavailable when there will be none any more. May be cancelled."""
 
+    def is_connected(self) -> bool:
+        """Whether the queue is there, as far as is known."""
+
     async def close(self, *, for_good: bool = False) -> None:
         """End; ``for_good`` when nobody will go on, and nothing need be kept."""
 

@@ -115,8 +115,14 @@ class QueueServer:
         self._places: set[asyncio.Task[None]] = set()  # hosts that are being told where to listen
         self.refused: Counter[str] = Counter() if refused is None else refused
         """What was passed over or ended a session, by why."""
-        self.trouble = "not connected to the message queue yet"
+        self._hellos: Consumer | None = None
+        self._trouble = "not connected to the message queue yet"
+
+    @property
+    def trouble(self) -> str:
         """Why no host can come by the queue at the moment; empty when hosts can."""
+        is_away = self._hellos is not None and not self._hellos.is_connected()
+        return self._trouble or ("the broker is away" if is_away else "")
 
     @property
     def hosts(self) -> int:
@@ -169,16 +175,16 @@ class QueueServer:
                 await own.close(for_good=True)
 
     async def _wait_out(self, error: BaseException) -> None:
-        level = logging.DEBUG if str(error) == self.trouble else logging.WARNING
+        level = logging.DEBUG if str(error) == self._trouble else logging.WARNING
         log.log(level, "hosts cannot come by the message queue: %s", error)
-        self.trouble = str(error)
+        self._trouble = str(error)
         await asyncio.sleep(_RETRY_SECONDS)
 
     # From the hosts.
 
     async def _hear_hellos(self) -> None:
-        consumer = await self._queue.take_turns(HELLOS)
-        self.trouble = ""
+        consumer = self._hellos = await self._queue.take_turns(HELLOS)
+        self._trouble = ""
         try:
             while True:
                 for greeting in (await self._gathered(consumer)).values():
