@@ -16,7 +16,7 @@ from alcor.dataplane.host_services import ClientAddresses
 SAMPLE = """\
 host_id = "host-1"                     # the node's id in the API; ports are bound to it as binding:host_id
 controllers = ["192.0.2.10:9697"]      # HOST:PORT or unix:PATH of one or more controllers
-message_queue = ""                     # pulsar://HOST:PORT/TENANT/NAMESPACE, as controllers have it; empty for none
+message_queue = ""                     # pulsar://HOST:PORT/TENANT/NAMESPACE, the one of its cell; empty for none
 channel = "auto"                       # "fast", "queue", or "auto": the queue while no controller is reached otherwise
 vtep_ip = "192.0.2.21"                 # this host's tunnel end point in the underlay
 data_directory = "/var/lib/alcor"      # the goal state is kept here, and the agent's socket

@@ -35,6 +35,9 @@ Examples:
       one of several controllers that share a PostgreSQL database
   alcor controller --role ncm --southbound 10.0.0.7:9697 --database …
       a process that only answers hosts, and holds its share of the VPCs
+  alcor controller --message-queue pulsar://10.0.0.1:6650/alcor/region \\
+          --message-queue cell-2=pulsar://10.2.0.1:6650/alcor/region …
+      hosts of cell-2 have a message queue of their own
   ALCOR_KEYSTONE_PASSWORD=… alcor controller --auth keystone \\
           --keystone-url https://keystone:5000/v3
       callers show tokens of Keystone, and may what the policy lets them
@@ -86,9 +89,11 @@ def _default_data_directory() -> Path:
 @click.option("--hosts-per-group", metavar="HOSTS", type=click.IntRange(1, MOST_HOSTS_PER_GROUP),
               default=DEFAULT_HOSTS_PER_GROUP, show_envvar=True,
               help="How many hosts the message queue reaches by one topic. Give all controllers the same.")  # fmt: skip
-@click.option("--message-queue", metavar="URL", default="", show_envvar=True,
+@click.option("--message-queue", metavar="[CELL=]URL", multiple=True, show_envvar=True,
               help="A message queue beside the streams to hosts: pulsar://HOST:PORT/TENANT/NAMESPACE, public/default "
-                   "when no namespace is named.")  # fmt: skip
+                   "when no namespace is named. Once for each cell that has one of its own, and once without a cell "
+                   "for all others; with blanks between them in the environment. Give all controllers the same.",
+              )  # fmt: skip
 @click.option("--queue-above", metavar="PORTS", type=number_or_never, show_envvar=True,
               show_default=f"{DEFAULT_QUEUE_ABOVE} with a message queue",
               help="Bound ports of a VPC that is told ahead above which what changes is published for all its hosts "
@@ -129,7 +134,7 @@ def command(
     on_demand_above: int,
     underlay_mtu: int,
     hosts_per_group: int,
-    message_queue: str,
+    message_queue: tuple[str, ...],
     queue_above: int | str | None,
     queue_groups_above: int | str | None,
     topic_interval: int,
@@ -154,6 +159,7 @@ def command(
     from alcor.controller.application import create_application
 
     logs.configure(log_level)
+    message_queues = tuple(filter(None, message_queue))
     settings = ControllerSettings(
         data_directory=data_directory,
         listen=listen,
@@ -169,10 +175,10 @@ def command(
             quotas.default_limits(who_callers_are["auth"] != "none", quota),
             underlay_mtu,
             hosts_per_group,
-            queue_above=above(queue_above, DEFAULT_QUEUE_ABOVE if message_queue else None),
+            queue_above=above(queue_above, DEFAULT_QUEUE_ABOVE if message_queues else None),
             queue_groups_above=above(queue_groups_above, None),
         ),
-        message_queue=message_queue,
+        message_queues=message_queues,
         roles=frozenset(roles),
         advertise=advertise,
         secure_southbound=secure_southbound,

@@ -79,7 +79,16 @@ def summary(status: Status) -> Iterator[tuple[str, str]]:
         yield "on demand", _on_demand(status["ncm"])
     if queue := status.get("message_queue"):
         refused = "".join(f", {count:,} {kind.replace('_', ' ')}" for kind, count in sorted(queue["refused"].items()))
-        yield "by queue", f"{_count(queue['hosts'], 'host')}; {queue['trouble'] or 'connected'}{refused}"
+        yield "by queue", f"{_count(queue['hosts'], 'host')}; {_connected(queue)}{refused}"
+
+
+def _connected(queue: Mapping[str, Any]) -> str:
+    """Whether hosts can come by the message queue, or by how many of several."""
+    queues = queue.get("queues", ())
+    if len(queues) <= 1:
+        return str(queue["trouble"]) or "connected"
+    connected = sum(not each["trouble"] for each in queues)
+    return f"{connected:,} of {len(queues):,} message queues connected"
 
 
 def _topics(topics: Mapping[str, Any]) -> str:
@@ -148,6 +157,14 @@ def sections(status: Status) -> Iterator[Section]:
             ("host", "led here by"),
             [(host["host_id"], host["relay"]) for host in hosts],
         )
+    queues = status.get("message_queue", {}).get("queues", ())
+    if len(queues) > 1:
+        yield Section(
+            "Message queues: each is of its cells, whatever becomes of the others",
+            "Hosts of another cell: their agents have another message_queue than the cells of their nodes",
+            ("queue", "of cells", "hosts", "of another cell", "topics", "published from here", "trouble"),
+            [_queue_row(each) for each in queues],
+        )
     if len(status["controllers"]) > 1:
         yield Section(
             "Controllers on this database: each speaks for the hosts connected to it",
@@ -174,6 +191,14 @@ def blocked_by(host: Mapping[str, Any]) -> str:
 def _failed_row(port: Mapping[str, Any]) -> tuple[str, ...]:
     reason = port["reason"] or "no reason given"
     return port["host_id"], port["port_id"], _since(port["since"]), f"{port['attempts']:,}", reason
+
+
+def _queue_row(queue: Mapping[str, Any]) -> tuple[str, ...]:
+    cells = ", ".join([*queue["cells"], *(["all others"] if queue["other_cells"] else [])])
+    numbers = (queue[name] for name in ("hosts", "hosts_of_other_cells", "topics", "turns"))
+    lag = f"changes wait for {age(queue['lag_seconds'])}" if queue["lag_seconds"] else ""
+    trouble = "; ".join(filter(None, (queue["trouble"], lag))) or "none"
+    return queue["address"], cells, *(f"{number:,}" for number in numbers), trouble
 
 
 def _controller_row(controller: Mapping[str, Any], this: str) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ async def run_controller(settings: ControllerSettings, create_application: Creat
     if settings.is_southbound() and not settings.southbound.startswith("unix:"):
         addresses.parse(settings.southbound, "agents")
     settings.check_roles()
-    settings.queue_address()
+    settings.region_queues()
     garbage.look_seldom()
     addresses.check_free(listen, settings.listen, "the API")
     with database_lock.locked(settings.database_url):

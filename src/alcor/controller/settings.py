@@ -7,7 +7,7 @@ import msgspec
 from alcor.api.identity.settings import IdentitySettings
 from alcor.channels import checks
 from alcor.channels.checks import MalformedMessage
-from alcor.channels.message_queue.address import QueueAddress, parse_queue
+from alcor.channels.message_queue.region_queues import RegionQueues, parse_queues
 from alcor.channels.topic_beats import USUAL_LONGEST
 from alcor.channels.trust.reach import enrolment_beside, is_beyond_this_machine
 from alcor.model.choices import USUAL, Choices
@@ -39,7 +39,7 @@ class ControllerSettings(msgspec.Struct, frozen=True):
     secure_southbound: bool | None = None  # whether hosts must show certificates; None for where it is not this machine
     enrolment: str = ""  # HOST:PORT or unix:PATH, where hosts join; empty for beside the southbound address
     trust: TrustSettings = TrustSettings()
-    message_queue: str = ""  # pulsar://HOST:PORT/TENANT/NAMESPACE; empty for none
+    message_queues: tuple[str, ...] = ()  # [CELL=]pulsar://HOST:PORT/TENANT/NAMESPACE
 
     def is_southbound(self) -> bool:
         """Whether agents connect to this process."""
@@ -82,17 +82,20 @@ class ControllerSettings(msgspec.Struct, frozen=True):
                 f"hosts cannot be told to ask at {address}: say with --advertise HOST:PORT where they reach it"
             )
 
-    def queue_address(self) -> QueueAddress | None:
-        """Where the message queue is, if there is one. Raises ControllerError."""
+    def region_queues(self) -> RegionQueues | None:
+        """Where message queues are, if there are any. Raises ControllerError."""
         try:
-            address = parse_queue(self.message_queue) if self.message_queue else None
+            queues = parse_queues(self.message_queues) if self.message_queues else None
         except ValueError as error:
             raise ControllerError(str(error)) from error
-        if address is None and not (self.choices.queue_above is None and self.choices.queue_groups_above is None):
-            raise ControllerError("nothing can be queued without a message queue: name one with --message-queue")
-        if address is not None and self.is_secure() and (problem := address.open_problem()) is not None:
-            raise ControllerError(problem)
-        return address
+        if queues is None:
+            if self.choices.queue_above is not None or self.choices.queue_groups_above is not None:
+                raise ControllerError("nothing can be queued without a message queue: name one with --message-queue")
+            return None
+        for address in queues.addresses if self.is_secure() else ():
+            if (problem := address.open_problem()) is not None:
+                raise ControllerError(problem)
+        return queues
 
     @property
     def database_url(self) -> str:

@@ -3,23 +3,19 @@
 import asyncio
 import contextlib
 import logging
-from collections import Counter
 from collections.abc import Collection, Mapping
 from functools import partial
 
 from alcor.api.routes import Route
 from alcor.api.southbound.routes import ncm_routes, southbound_routes
+from alcor.channels.cells import ONE_QUEUE
 from alcor.channels.fast_path.grpc_server import AddressUnusable, GrpcServer
 from alcor.channels.fast_path.ncm_server import NcmService
 from alcor.channels.fast_path.server import FastPathServer
-from alcor.channels.message_queue.envelopes import Place
-from alcor.channels.message_queue.metrics import QueueMetrics
-from alcor.channels.message_queue.opening import MessageQueue, open_queue
-from alcor.channels.message_queue.queue import Queue, QueueUnavailable
-from alcor.channels.message_queue.server import QueueServer
 from alcor.channels.messages import Welcome
 from alcor.channels.trust.guard import Guard, Unguarded
 from alcor.controller import garbage
+from alcor.controller.queues import ControllerQueues
 from alcor.controller.settings import DPM, NCM, ControllerError, ControllerSettings
 from alcor.controller.trust import Trust
 from alcor.dpm.manager import DataPlaneManager
@@ -49,9 +45,7 @@ class Southbound:
         self._controller_id = new_id()
         self._manager: DataPlaneManager | None = None
         self._fast_path: FastPathServer | None = None
-        self._message_queue: MessageQueue | None = None
-        self._queue_refused: Counter[str] = Counter()
-        self._queue_path: QueueServer | None = None
+        self._queues: ControllerQueues | None = None
         self._shard: Shard | None = None
         self._ncm: NetworkConfigManager | None = None
         self._questions: NcmService | None = None
@@ -84,39 +78,28 @@ class Southbound:
             probe_bytes=settings.choices.underlay_mtu,
             topic_interval=settings.topic_interval,
         )
-        self._message_queue = queue = self._opened_queue()
-        topics = () if queue is None else (queue.topics,)
-        keys = None if self._trust is None else self._trust.topic_keys
-        self._manager = DataPlaneManager(self._store, self._controller_id, dpm_settings, queues=topics, topic_keys=keys)
+        self._queues = queues = self._opened_queues()
+        self._manager = DataPlaneManager(
+            self._store,
+            self._controller_id,
+            dpm_settings,
+            queues=() if queues is None else queues.topics,
+            cells=ONE_QUEUE if queues is None else queues.region.cells,
+            topic_keys=None if self._trust is None else self._trust.topic_keys,
+        )
         self._server = self._fast_path = FastPathServer(
             settings.southbound, welcome, self._manager, guard=self._guard, credentials=self._credentials
         )
         if self._trust is not None:
             self._manager.follow(self._trust)
-        if queue is not None:
-            self._serve_over_queue(queue.streams, welcome, self._manager, self._fast_path)
+        if queues is not None:
+            trust = None if self._trust is None else self._trust.over_queue()
+            queues.serve(welcome, self._manager, self._fast_path.hosts, trust)
 
-    def _opened_queue(self) -> MessageQueue | None:
-        address = self._settings.queue_address()
+    def _opened_queues(self) -> ControllerQueues | None:
+        region = self._settings.region_queues()
         credentials = None if self._trust is None else self._trust.current
-        try:
-            return None if address is None else open_queue(address, credentials, self._count_queue_refusal)
-        except QueueUnavailable as error:
-            raise ControllerError(str(error)) from error
-
-    def _count_queue_refusal(self, kind: str) -> None:
-        self._queue_refused[kind] += 1
-
-    def _serve_over_queue(
-        self, queue: Queue, welcome: Welcome, manager: DataPlaneManager, fast_path: FastPathServer
-    ) -> None:
-        def place_of(host_id: str) -> Place | None:
-            node = manager.model.nodes.get(host_id)
-            return Place(node.topic, node.key) if node is not None and node.topic else None
-
-        trust, refused = None if self._trust is None else self._trust.over_queue(), self._queue_refused
-        self._queue_path = QueueServer(queue, welcome, manager, place_of, fast_path.hosts, refused=refused, trust=trust)
-        QueueMetrics().show(self._queue_path)
+        return None if region is None else ControllerQueues(region, credentials)
 
     def _answer_hosts(self) -> None:
         manager, metrics = self._manager, NcmMetrics()
@@ -142,8 +125,8 @@ class Southbound:
     def _members(self, addresses: Collection[str]) -> None:
         if self._fast_path is not None:
             self._fast_path.tell_ncms(addresses)
-        if self._queue_path is not None:
-            self._queue_path.tell_ncms(addresses)
+        if self._queues is not None:
+            self._queues.tell_ncms(addresses)
         if self._shard is not None:
             self._shard.set_members(addresses)
 
@@ -158,8 +141,8 @@ class Southbound:
         """What operators ask of the southbound side."""
         if self._manager is not None:
             ncm = self._ncm.figures if self._ncm is not None else dict
-            queue = self._queue_path.figures if self._queue_path is not None else dict
-            return southbound_routes(self._store, self._manager, ncm, queue)
+            queues = self._queues.figures if self._queues is not None else dict
+            return southbound_routes(self._store, self._manager, ncm, queues)
         assert self._shard is not None and self._ncm is not None, "what serves no hosts answers them"
         return ncm_routes(self._settings.roles, partial(ncm_status, self._controller_id, self._shard, self._ncm))
 
@@ -195,12 +178,12 @@ class Southbound:
             await self._let_hosts_go()
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
-            if self._message_queue is not None:
-                await self._message_queue.close()
+            if self._queues is not None:
+                await self._queues.close()
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for part in (self._manager, self._shard, self._ncm, self._membership, self._trust, self._queue_path):
+            for part in (self._manager, self._shard, self._ncm, self._membership, self._trust, self._queues):
                 if part is not None:
                     tasks.create_task(part.run())
 
@@ -211,8 +194,8 @@ class Southbound:
         seconds = self._settings.stop_seconds if go_on else 0.0
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._server.stop(grace=seconds + _STREAMS_END_SECONDS))
-            if self._queue_path is not None:
-                tasks.create_task(self._queue_path.stop(grace=seconds + _STREAMS_END_SECONDS))
+            if self._queues is not None:
+                tasks.create_task(self._queues.stop(grace=seconds + _STREAMS_END_SECONDS))
             if self._manager is not None:
                 tasks.create_task(self._manager.let_hosts_go(seconds))
             if self._questions is not None:

@@ -33,13 +33,15 @@ class Region:
         namespace: str,
         ways: Mapping[str, str] | None = None,
         options: Sequence[str] = (),
+        cells: Mapping[str, tuple[str, str]] | None = None,
         **settings: Any,
     ) -> None:
         """``ways`` are the brokers that hosts are pointed at, where it is another; ``options`` are the controller's,
-        after the usual ones, and ``settings`` those of agents.
+        after the usual ones, and ``settings`` those of agents. ``cells`` are those of hosts that are in one, with the
+        message queue that their agents are pointed at.
         """
         self.broker, self.namespace, self._directory = broker, namespace, directory
-        self._ways, self._settings = ways or {}, settings
+        self._ways, self._cells, self._settings = ways or {}, cells or {}, settings
         self._queue = f"{broker.url}/{namespace}"
         usual = ["--message-queue", self._queue, "--queue-above", str(PORTS_FIRST - 1), "--digest-interval", "1"]
         self.controller = Controller(directory, *usual, *options)
@@ -52,14 +54,16 @@ class Region:
     async def start(self) -> None:
         self.controller.start()
         for number, host_id in enumerate(HOSTS, 1):
-            node = {"node_id": host_id, "node_name": host_id, "local_ip": f"192.168.0.{number}"}
+            usual = f"{self._ways.get(host_id, self.broker.url)}/{self.namespace}"
+            cell, queue = self._cells.get(host_id, ("", usual))
+            node = {"node_id": host_id, "node_name": host_id, "local_ip": f"192.168.0.{number}", "cell": cell}
             await self.ask("POST", "/nodes", {"host_info": node})
             settings = AgentSettings(
                 host_id,
                 (f"unix:{self._directory}/agents",),
                 f"192.168.0.{number}",
                 str(self._directory / host_id),
-                message_queue=f"{self._ways.get(host_id, self.broker.url)}/{self.namespace}",
+                message_queue=queue,
                 **self._settings,
             )
             (self._directory / host_id).mkdir()
@@ -112,6 +116,10 @@ class Region:
 
     async def status(self) -> Any:
         return await self.ask("GET", "/southbound/status")
+
+    async def metrics(self) -> str:
+        async with httpx.AsyncClient(base_url=f"http://{self.controller.address}", timeout=60) as client:
+            return (await client.get("/metrics")).text
 
     async def readers(self) -> int:
         hosts: int = (await self.status())["topics"]["hosts"]

@@ -72,7 +72,8 @@ async def test_an_agent_that_reaches_no_controller_is_served_over_the_queue_what
     assert (shown["message_queue"]["hosts"], shown["message_queue"]["trouble"]) == (1, "")
     assert dict(summary(shown))["by queue"].startswith("1 host; connected")
     metrics = (await client.get("/metrics")).text
-    assert "alcor_queue_hosts 1.0" in metrics and "alcor_queue_connected 1.0" in metrics
+    queue = f'{{queue="{address.text}"}}'
+    assert f"alcor_queue_hosts{queue} 1.0" in metrics and f"alcor_queue_connected{queue} 1.0" in metrics
 
     ports = [await served.add_port() for _ in range(5)]
     (await client.put("/nodes/host-1", json={"host_info": {"group_topic": "there"}})).raise_for_status()

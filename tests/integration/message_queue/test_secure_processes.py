@@ -77,6 +77,7 @@ async def test_an_agent_is_served_by_a_broker_that_knows_it_until_it_is_revoked(
     assert (await shown())["hosts"] == 0
     counted = (await client.get("/metrics")).text
     assert 'alcor_trust_refused_total{kind="revoked"}' in counted
-    assert 'alcor_queue_refused{reason="not_trusted"} 0.0' not in counted
+    refused = f'alcor_queue_refused{{queue="{region.queue}",reason="not_trusted"}} '
+    assert refused in counted and f"{refused}0.0" not in counted
     stop.set()
     await running

@@ -32,12 +32,13 @@ def test_certificates_are_not_shown_beside_a_broker_that_shows_none(queue: str) 
     with pytest.raises(SettingsError, match=r"message_queue: .*write pulsar\+ssl://"):
         parse_settings(agent(queue))
     with pytest.raises(ControllerError, match=r"write pulsar\+ssl://"):
-        ControllerSettings(Path(), southbound="0.0.0.0:9697", message_queue=queue).queue_address()
+        ControllerSettings(Path(), southbound="0.0.0.0:9697", message_queues=(f"cell-1={queue}",)).region_queues()
     parse_settings(agent(queue, secure=False))
-    ControllerSettings(Path(), message_queue=queue).queue_address()
+    ControllerSettings(Path(), message_queues=(queue,)).region_queues()
 
 
 @pytest.mark.parametrize("queue", ["pulsar+ssl://192.0.2.3:6651", "pulsar://127.0.0.1:6650", ""])
 def test_certificates_are_shown_beside_a_broker_that_shows_one_or_is_on_this_machine(queue: str) -> None:
     parse_settings(agent(queue))
-    ControllerSettings(Path(), southbound="0.0.0.0:9697", message_queue=queue).queue_address()
+    queues = (queue,) if queue else ()
+    ControllerSettings(Path(), southbound="0.0.0.0:9697", message_queues=queues).region_queues()

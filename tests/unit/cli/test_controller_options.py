@@ -1,5 +1,7 @@
 """What a controller does that nobody told otherwise."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
@@ -36,7 +38,20 @@ def test_large_vpcs_have_topics_where_there_is_a_message_queue(
     started: list[ControllerSettings], tmp_path_factory: pytest.TempPathFactory, options: tuple[str, ...],
     queue_above: int | None,
 ) -> None:  # fmt: skip
-    directory = ("--data-directory", str(tmp_path_factory.mktemp("controller")))
-    done = CliRunner().invoke(controller.command, [*directory, *options])
-    assert done.exit_code == 0, done.output
+    start(tmp_path_factory.mktemp("controller"), *options)
     assert started[0].choices.queue_above == queue_above
+
+
+def test_cells_are_given_message_queues_one_by_one_or_with_blanks_between_them_in_the_environment(
+    started: list[ControllerSettings], tmp_path: Path
+) -> None:
+    entries = ("pulsar://b:6650", "cell-1=pulsar://b-1:6650")
+    start(tmp_path, "--message-queue", entries[0], "--message-queue", entries[1])
+    start(tmp_path, ALCOR_MESSAGE_QUEUE=" ".join(entries))
+    assert [each.message_queues for each in started] == [entries, entries]
+
+
+def start(directory: Path, *options: str, **environment: str) -> None:
+    arguments = ["--data-directory", str(directory), *options]
+    done = CliRunner().invoke(controller.command, arguments, env=environment, auto_envvar_prefix="ALCOR")
+    assert done.exit_code == 0, done.output

@@ -85,6 +85,31 @@ def test_topics_are_shown_with_who_reads_them_and_who_does_not() -> None:
     assert "by topic" not in shown(status(), terminal=True)
 
 
+def queue(address: str, **changes: Any) -> dict[str, Any]:
+    usual = {
+        "address": address, "cells": ["cell-1", "cell-2"], "other_cells": False, "hosts": 1200,
+        "hosts_of_other_cells": 3, "trouble": "", "refused": {}, "topics": 40, "turns": 17, "lag_seconds": 0.0,
+    }  # fmt: skip
+    return usual | changes
+
+
+def test_one_message_queue_is_a_line() -> None:
+    one = {"hosts": 1, "trouble": "the broker is away", "refused": {"not_trusted": 2}, "queues": [queue("pulsar://a")]}
+    page = shown(status(message_queue=one), terminal=False)
+    assert "by queue     1 host; the broker is away, 2 not trusted" in page
+    assert "pulsar://a" not in page
+
+
+def test_several_message_queues_are_shown_with_their_cells_and_what_keeps_hosts_from_them() -> None:
+    away = queue("pulsar://b", cells=[], other_cells=True, hosts=0, trouble="the broker is away", lag_seconds=7.0)
+    two = {"hosts": 1200, "trouble": "…", "refused": {}, "queues": [queue("pulsar://a"), away]}
+    page = shown(status(message_queue=two), terminal=False)
+    assert "1,200 hosts; 1 of 2 message queues connected" in page
+    lines = [" ".join(line.split()) for line in page.splitlines()]
+    assert "pulsar://a cell-1, cell-2 1,200 3 40 17 none" in lines
+    assert "pulsar://b all others 0 3 40 17 the broker is away; changes wait for 7.0 s" in lines
+
+
 def test_a_controller_that_only_answers_hosts_says_what_it_holds() -> None:
     found = {
         "controller_id": "this", "trouble": "", "head": 12, "taken_in": 10, "lag_seconds": 3.0, "nodes": 3, "vpcs": 2,

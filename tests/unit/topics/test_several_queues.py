@@ -78,3 +78,12 @@ async def test_hosts_that_read_elsewhere_than_their_nodes_cell_are_told_by_their
     simulation.change(group(2), moved(2))
     await simulation.go_on(1)
     assert not simulation.differences()
+
+
+@partial(in_simulation, epoch=1000.0, queues=2)
+async def test_a_topic_is_sealed_with_the_same_keys_on_both_queues(simulation: Simulation) -> None:
+    simulation.change(group(2))
+    await simulation.go_on(1)
+    assert not simulation.differences()
+    assert {host.counters.values["topic_changes_taken"] for host in simulation.hosts} == {1}
+    assert not any(host.counters.values["topic_messages_not_opened"] for host in simulation.hosts)

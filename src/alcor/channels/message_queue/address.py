@@ -22,6 +22,11 @@ class QueueAddress(msgspec.Struct, frozen=True):
         return f"{self.namespace}-from-hosts" if self.is_encrypted else self.namespace
 
     @property
+    def text(self) -> str:
+        """As it is shown."""
+        return f"{self.service}/{self.namespace}"
+
+    @property
     def is_encrypted(self) -> bool:
         """Whether brokers are reached by TLS."""
         return self.service.startswith("pulsar+ssl:")

@@ -10,7 +10,7 @@ import itertools
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -92,12 +92,13 @@ class QueueServer:
         settings: QueueServerSettings | None = None,
         refused: Counter[str] | None = None,
         trust: HostTrust | None = None,
+        greeted: Callable[[str], object] = lambda _host_id: None,
     ) -> None:
         """``hosts`` are those connected to this controller, whichever way; ``refused`` is what the queue counts in.
 
-        With ``trust`` hosts must prove who they are.
+        With ``trust`` hosts must prove who they are. ``greeted`` is told of each that is served from now on.
         """
-        self._queue, self._place_of, self._trust = queue, place_of, trust
+        self._queue, self._place_of, self._trust, self._greeted = queue, place_of, trust, greeted
         self._settings = settings or QueueServerSettings()
         self._topic = f"{FROM_HOSTS}controller-{welcome.controller_id}"
         greeting = encode_welcome(msgspec.structs.replace(welcome, report_interval=self._settings.report_interval))
@@ -129,9 +130,9 @@ class QueueServer:
         """How many hosts are served over the queue."""
         return len(self._sessions)
 
-    def figures(self) -> dict[str, Any]:
-        """What operators are shown."""
-        return {"hosts": self.hosts, "trouble": self.trouble, "refused": dict(self.refused)}
+    def host_ids(self) -> Iterable[str]:
+        """The hosts that are served over the queue."""
+        return (session.hello.host_id for session in self._sessions.values())
 
     def tell_ncms(self, addresses: Collection[str]) -> None:
         """See FastPathServer.tell_ncms."""
@@ -251,6 +252,7 @@ class QueueServer:
         self._sessions[said.session] = self._by_number[number] = session
         if self._trust is not None and known is not None:
             session.unwatch = self._trust.watch(known.identity, lambda reason: self._end(session, reason))
+        self._greeted(hello.host_id)
         self._call.hear(pb.FromHost(host=number, message=said.hello))
 
     def _show_place(self, session: bytes, place: Place) -> None:
