@@ -42,6 +42,7 @@ async def test_a_cell_whose_broker_is_away_disturbs_no_host_of_another(
         await region.all_know_all()
         topics = (await region.status())["topics"]
         assert (topics["hosts"], sum(topics["fallen_back"].values())) == (2, 1), "the far host, and no other"
+        assert [each["trouble"] for each in await queues(region)] == ["", "the broker is away"]
 
         await asyncio.to_thread(region.controller.stop)  # in time, and it starts, without the far broker
         region.controller.start()
