@@ -63,7 +63,7 @@ def _create_ports(transaction: Transaction, counts: Sequence[int]) -> Sequence[i
         port_id, packed = new_id(), address.to_bytes(4)
         host = f"host-{mac % 500}"
         said = (port_id, "project", "", "", 0, now, now, _NETWORK, mac, True, "DOWN", "", "", host)
-        ports.append((*said, "{}", NOTHING_SHOWN, None))
+        ports.append((*said, "{}", NOTHING_SHOWN, None, 0))
         allocations.append((_SUBNET, packed, port_id, 0))
         transaction.record(PortRecord(id_bytes(port_id), network_id, mac, ((subnet_id, packed),), f"host-{mac % 500}"))
     bulk.insert_rows(transaction.connection, port, ports)

@@ -104,6 +104,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     trust.authorities_follow_one_another,
     trust.hosts_with_tokens_are_nodes,
     change_log.positions_have_no_gaps,
+    change_log.ports_are_heard_of_as_of_entries_that_are_there,
     change_log.followers_hold_what_a_snapshot_holds,
     change_log.parts_of_a_snapshot_are_the_whole,
 )

@@ -44,6 +44,14 @@ def positions_have_no_gaps(database: Database) -> Iterator[str]:
         yield f"of the entries up to {head} there are {positions}"
 
 
+def ports_are_heard_of_as_of_entries_that_are_there(database: Database) -> Iterator[str]:
+    """What hosts say of a port counts from an entry of the log on, not from one that is to come."""
+    (head,) = (row.position for row in database.rows(change_log_head))
+    for row in database.rows(port):
+        if row.heard_after > head:
+            yield f"port {row.id} is heard of after {row.heard_after}, but the log ends at {head}"
+
+
 def followers_hold_what_a_snapshot_holds(database: Database) -> Iterator[str]:
     """Whoever followed the log from its beginning, where that is still there."""
     entries = sorted(database.rows(change_log), key=lambda row: row.position)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
+import msgspec
+
 from alcor.channels.messages import PortState, State
 from alcor.model.goal_state import GoalState
 from alcor.model.identifiers import Id
@@ -13,6 +15,17 @@ class PortStates:
 
     def __init__(self) -> None:
         self.states: dict[Id, PortState] = {}
+        self.programmed = (b"", 0)
+        """The change log and the revision of the goal state that the data plane has last followed as a whole."""
+
+    def now(self, log_id: bytes) -> list[PortState]:
+        """How all ports do: a port that was not touched since is by the last goal state what it was by an earlier."""
+        its_log, revision = self.programmed
+        if its_log != log_id:
+            return list(self.states.values())
+        return [
+            msgspec.structs.replace(state, revision=max(state.revision, revision)) for state in self.states.values()
+        ]
 
     def settle(
         self, goal: GoalState, port_ids: Iterable[Id], interfaces: AbstractSet[Id], failures: Mapping[Id, str]

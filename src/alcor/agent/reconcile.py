@@ -180,7 +180,7 @@ class Reconciler:
     def report_everything(self) -> None:
         """Tell a controller just reached how all ports do, unless that is still to be found out."""
         if self._settled:
-            self._reports.report_all(self._wanted.log_id, list(self.port_states.states.values()))
+            self._reports.report_all(self._wanted.log_id, self.port_states.now(self._wanted.log_id))
 
     def data_plane(self) -> DataPlaneHealth:
         """How the data plane does."""
@@ -222,6 +222,7 @@ class Reconciler:
         received = self._take_in()
         saved, programmed = await asyncio.gather(self._save(), self._program())
         if programmed:
+            self.port_states.programmed = self._wanted.applied()
             self._announcing.programmed()
             await self._routing.programmed()
             await self._on_demand.programmed()

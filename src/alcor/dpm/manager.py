@@ -308,7 +308,8 @@ class DataPlaneManager:
             self._serving.arrivals[connection].reports.append(report)
             return
         self.failures.reported(host_id, report)
-        self._writer.report(reported_statuses(self._model, host_id, report))
+        as_of = partial(self._serving.as_of, connection)
+        self._writer.report(reported_statuses(self._model, host_id, report, as_of))
 
     def digested(self, connection: HostConnection, digest: GoalStateDigest) -> None:
         """The host says what it has: where that is not what it should have, it gets everything."""

@@ -1,15 +1,25 @@
 """What hosts say of their ports, as statuses of ports."""
 
+from collections.abc import Callable
+
 from alcor.channels.messages import PortReport, State
 from alcor.dpm.read_model import ReadModel
 from alcor.model.identifiers import id_text
 from alcor.services.ports.port_status import ACTIVE, DOWN, PortStatus
 
 
-def reported_statuses(model: ReadModel, host_id: str, report: PortReport) -> list[PortStatus]:
-    """The statuses a report means. A complete one says of every port it does not name that it is not there."""
+def reported_statuses(
+    model: ReadModel, host_id: str, report: PortReport, as_of: Callable[[int], int]
+) -> list[PortStatus]:
+    """The statuses a report means. A complete one says of every port it does not name that it is not there.
+
+    ``as_of`` gives the revision for which what is said of one holds.
+    """
     statuses = [
-        PortStatus(id_text(port.id), host_id, ACTIVE if port.state is State.UP else DOWN) for port in report.ports
+        PortStatus(id_text(port.id), host_id, ACTIVE, as_of(port.revision))
+        if port.state is State.UP
+        else PortStatus(id_text(port.id), host_id, DOWN)
+        for port in report.ports
     ]
     if report.complete:
         named = {port.id for port in report.ports}

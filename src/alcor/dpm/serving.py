@@ -53,6 +53,7 @@ class Serving:
         self._model = ReadModel(served=set())
         self._history = History(0)
         self._released: set[str] = set()  # hosts that are not to be served any more
+        self._had_everything: dict[HostConnection, int] = {}  # without being told: at which revision
 
     def loaded(self, model: ReadModel) -> None:
         """This is what is known from now on."""
@@ -94,6 +95,7 @@ class Serving:
         host_id = connection.hello.host_id
         self.arrivals.discard(connection)
         self.pending.gone(connection)
+        self._had_everything.pop(connection, None)
         if not self.is_current(connection):
             return False
         self.topics.disconnected(host_id)
@@ -145,23 +147,34 @@ class Serving:
             self.resync(connection, "another change log" if hello.log_id else "new host")
         elif self._is_ahead(hello):
             self.resync(connection, "ahead of the change log")
-        elif (missed := self._missed(hello)) is None:
+        elif (missed := self._missed(connection)) is None:
             self.resync(connection, "too long away")
         else:
             for delta in missed:
                 self.deliver(connection, delta)
         self.keys.tell(connection)
 
-    def _missed(self, hello: Hello) -> list[GoalStateDelta] | None:
+    def _missed(self, connection: HostConnection) -> list[GoalStateDelta] | None:
         """What leads the host to what it should have; None when it needs everything."""
-        deltas = None
+        hello, deltas = connection.hello, None
         if not self.topics.knows_itself(hello):
             return None
         if self._history.covers(hello.host_id, hello.applied_revision):
             deltas = self.topics.catch_up(hello, self._history.since(hello.host_id, hello.applied_revision))
         if deltas is None and has_everything(self._model, hello):
+            self._had_everything[connection] = self._model.revision
             deltas = self.topics.as_told(hello)
         return deltas
+
+    def as_of(self, connection: HostConnection, revision: int) -> int:
+        """The latest revision for which what the host says of its ports at one holds.
+
+        One that came with everything it should have need not be told what it missed: a port may have left it and come
+        back meanwhile, and is there as it should be.
+        """
+        if revision > connection.hello.applied_revision:
+            return revision
+        return max(revision, self._had_everything.get(connection, 0))
 
     def position(self, connection: HostConnection, position: TopicPosition) -> None:
         """The host says how it stands with a topic."""

@@ -114,7 +114,7 @@ class AgentHost:
         self._reports.connected(log_id)
         if self._sequence.revision:
             self._has_everything()
-            self._reports.report_all(log_id, self._states(self._ports))
+            self._reports.report_all(log_id, self._states(self._ports, self._sequence.revision))
         self._topics.connected(log_id, connection.welcome.topic_interval)
         sending = asyncio.create_task(self._reports.keep_sending(connection))
         try:
@@ -177,14 +177,13 @@ class AgentHost:
         self._ports.update(dict.fromkeys(there, True))
         log_id = self._sequence.log_id
         if named is None:
-            self._reports.report_all(log_id, self._states(there))
+            self._reports.report_all(log_id, self._states(there, revision))
         else:
-            self._reports.report(log_id, self._states(there))
+            self._reports.report(log_id, self._states(there, revision))
         nanoseconds = int(self.programming_seconds * 1e9)
         self._reports.acknowledge(log_id, Acknowledgement(revision, programmed_nanoseconds=nanoseconds))
 
-    def _states(self, port_ids: Iterable[Id]) -> list[PortState]:
-        revision = self._sequence.revision
+    def _states(self, port_ids: Iterable[Id], revision: int) -> list[PortState]:
         states = ((port_id, State.UP if self._ports[port_id] else State.DOWN) for port_id in port_ids)
         return [PortState(port_id, state, revision=revision) for port_id, state in states]
 

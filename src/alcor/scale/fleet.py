@@ -253,7 +253,7 @@ class _Group:
         self._fleet.seen.up(new)
         if host.link is Link.AWAY or host.welcomes != done.welcomes:
             return  # everything is reported at the next welcome
-        states = host.states(None if done.complete else done.named)
+        states = host.states(None if done.complete else done.named, done.revision)
         if states or done.complete:
             self._say(number, PortReport(states, complete=done.complete))
         nanoseconds = int(done.seconds * 1e9)

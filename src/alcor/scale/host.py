@@ -165,12 +165,16 @@ class SimulatedHost:
             self.ports[port_id] = True
         return new
 
-    def states(self, port_ids: Iterable[Id] | None = None) -> tuple[PortState, ...]:
-        """The truth about these ports, as far as they are here; about all when none are named."""
+    def states(self, port_ids: Iterable[Id] | None = None, revision: int | None = None) -> tuple[PortState, ...]:
+        """The truth about these ports, as far as they are here, by the goal state of a revision.
+
+        About all when none are named, and by the latest goal state when no revision is.
+        """
         ports = self.ports or {}
         named = ports if port_ids is None else [port_id for port_id in port_ids if port_id in ports]
+        revision = self.revision if revision is None else revision
         return tuple(
-            PortState(port_id, State.UP if ports[port_id] else State.DOWN, revision=self.revision) for port_id in named
+            PortState(port_id, State.UP if ports[port_id] else State.DOWN, revision=revision) for port_id in named
         )
 
 

@@ -150,6 +150,7 @@ BROKEN = [
     ("hosts_with_tokens_are_nodes", "UPDATE join_token SET name = 'nobody'"),
     ("positions_have_no_gaps", "DELETE FROM change_log WHERE position = 3"),
     ("positions_have_no_gaps", "UPDATE change_log_head SET position = 1"),
+    ("ports_are_heard_of_as_of_entries_that_are_there", "UPDATE port SET heard_after = 1000000"),
     ("followers_hold_what_a_snapshot_holds", "UPDATE port SET admin_state_up = false"),
     ("followers_hold_what_a_snapshot_holds", "DELETE FROM subnet"),
     ("parts_of_a_snapshot_are_the_whole", "UPDATE network SET id = 'bad' || substr(id, 4) WHERE name = 'n'"),

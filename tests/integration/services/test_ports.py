@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import pytest
+
 from alcor.model.addresses import ip_bytes
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted, PortRecord
+from alcor.services.manager import Create
 from alcor.services.ports.port import PORTS
 from alcor.services.ports.port_status import ACTIVE, DOWN, PortStatus, set_statuses
 from alcor.services.rows import View
+from alcor.store import change_log
 from tests.integration.services import accounts
 from tests.integration.services.cloud import Cloud, addresses, recorded, refusal
 
@@ -22,9 +26,12 @@ def at(address: str) -> list[dict[str, str]]:
     return [{"ip_address": address}]
 
 
-async def make_active(cloud: Cloud, port: View) -> None:
-    status = PortStatus(port["id"], port[HOST], ACTIVE)
+async def report(cloud: Cloud, status: PortStatus) -> None:
     await cloud.store.write(lambda transaction: set_statuses(transaction, [status]))
+
+
+async def make_active(cloud: Cloud, port: View) -> None:
+    await report(cloud, PortStatus(port["id"], port[HOST], ACTIVE, await cloud.store.read(change_log.head)))
     assert (await cloud.all(PORTS))[port["id"]]["status"] == ACTIVE
 
 
@@ -254,8 +261,50 @@ async def test_a_report_of_a_host_that_no_longer_has_the_port_is_ignored(cloud: 
     network = await cloud.network()
     port = await cloud.port(network, **{HOST: "host-1"})
     await cloud.update(PORTS, port["id"], **{HOST: "host-2"})
-    late = PortStatus(port["id"], "host-1", ACTIVE)
-    await cloud.store.write(lambda transaction: set_statuses(transaction, [late]))
+    await report(cloud, PortStatus(port["id"], "host-1", ACTIVE, await cloud.store.read(change_log.head)))
+    assert (await cloud.all(PORTS))[port["id"]]["status"] == DOWN
+
+
+@pytest.mark.parametrize("meanwhile", [[{HOST: "host-2"}, {HOST: "host-1"}], [{HOST: ""}, {HOST: "host-1"}]])
+async def test_a_report_of_an_earlier_stay_is_ignored(cloud: Cloud, meanwhile: list[dict[str, str]]) -> None:
+    network = await cloud.network()
+    port = await cloud.port(network, **{HOST: "host-1"})
+    late = PortStatus(port["id"], "host-1", ACTIVE, await cloud.store.read(change_log.head))
+    await make_active(cloud, port)
+    for values in meanwhile:
+        port = await cloud.update(PORTS, port["id"], **values)
+    await report(cloud, late)
+    assert (await cloud.all(PORTS))[port["id"]]["status"] == DOWN
+    await make_active(cloud, port)
+
+
+async def test_a_report_of_what_was_before_the_port_was_taken_down_is_ignored(cloud: Cloud) -> None:
+    network = await cloud.network()
+    port = await cloud.port(network, **{HOST: "host-1"})
+    late = PortStatus(port["id"], "host-1", ACTIVE, await cloud.store.read(change_log.head))
+    await cloud.update(PORTS, port["id"], admin_state_up=False)
+    await report(cloud, late)
+    assert (await cloud.all(PORTS))[port["id"]]["status"] == DOWN
+
+
+async def test_a_report_of_a_deleted_port_says_nothing_of_one_with_its_id(cloud: Cloud) -> None:
+    network = await cloud.network()
+    first = await cloud.port(network, **{HOST: "host-1"})
+    late = PortStatus(first["id"], "host-1", ACTIVE, await cloud.store.read(change_log.head))
+    await cloud.delete(PORTS, first["id"])
+    chosen = {"network_id": network["id"], HOST: "host-1"}
+    create = Create([PORTS.resource.check_create(chosen) | {"id": first["id"]}])
+    (again,) = await cloud.store.write_batch(PORTS.create, create)
+    await report(cloud, late)
+    assert (await cloud.all(PORTS))[again["id"]]["status"] == DOWN
+    await make_active(cloud, again)
+
+
+async def test_a_host_that_says_that_a_port_does_not_work_is_believed_in_any_case(cloud: Cloud) -> None:
+    network = await cloud.network()
+    port = await cloud.port(network, **{HOST: "host-1"})
+    await make_active(cloud, port)
+    await report(cloud, PortStatus(port["id"], "host-1", DOWN))
     assert (await cloud.all(PORTS))[port["id"]]["status"] == DOWN
 
 

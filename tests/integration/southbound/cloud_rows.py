@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 
 from alcor.model.identifiers import Id, id_bytes, new_id
 from alcor.model.records import NodeRecord, PortDeleted, PortRecord, Record, SubnetRecord, VpcRecord
-from alcor.store import tables
+from alcor.store import change_log, tables
 from alcor.store.store import Store
 from alcor.store.transaction import Transaction
 
@@ -89,7 +89,8 @@ class Cloud:
 
         def operation(tx: Transaction) -> None:
             statement = update(tables.port).where(tables.port.c.id == port_id)
-            tx.connection.execute(statement.values(host_id=host_id, status="DOWN"))
+            values = {"host_id": host_id, "status": "DOWN", "heard_after": change_log.head(tx.connection)}
+            tx.connection.execute(statement.values(**values))
             tx.record(self._port_record(tx, port_id))
 
         await self.store.write(operation)

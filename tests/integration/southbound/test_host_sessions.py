@@ -63,7 +63,7 @@ async def test_all_that_many_hosts_bring_is_written(store: Store, cloud: Cloud, 
     hosts = [f"host-{number}" for number in range(1, 8)]
     ports = await cloud.create_ports(*HOSTS, *HOSTS)
     writer.writer.claim(map(session, hosts))
-    writer.writer.report(PortStatus(port, host, ACTIVE) for port, host in zip(ports, [*HOSTS, *HOSTS], strict=True))
+    writer.writer.report(PortStatus(port, host, ACTIVE, 99) for port, host in zip(ports, [*HOSTS, *HOSTS], strict=True))
     async with writer.running():
         await active(cloud, *ports)
 
@@ -92,7 +92,7 @@ async def test_a_status_is_not_written_before_its_session(
     monkeypatch.setattr(host_session, "claim", note_claims)
     monkeypatch.setattr(host_writer, "set_statuses", check_statuses)
     (port,) = await cloud.create_ports(HOSTS[2])
-    writer.writer.report([PortStatus(port, HOSTS[2], ACTIVE)])
+    writer.writer.report([PortStatus(port, HOSTS[2], ACTIVE, 99)])
     writer.writer.claim(map(session, ["a", "b", "c", "d", HOSTS[2]]))
     async with writer.running():
         await active(cloud, port)

@@ -27,7 +27,7 @@ def port_row(
     network_id: str, mac: int, host_id: str = "", attributes: str = "{}", device_id: str = ""
 ) -> tuple[Any, ...]:
     standard = (new_id(), "p", "", "", 0, 0, 0)
-    return (*standard, network_id, mac, True, "DOWN", device_id, "", host_id, attributes, NOTHING_SHOWN, None)
+    return (*standard, network_id, mac, True, "DOWN", device_id, "", host_id, attributes, NOTHING_SHOWN, None, 0)
 
 
 def node_row(host_id: str, host_index: int, attributes: str = "{}") -> tuple[Any, ...]:

@@ -156,6 +156,24 @@ async def test_what_is_not_on_disk_is_programmed_but_not_acknowledged(
     assert Core(tmp_path).wanted.state.ports == {A.id: A}
 
 
+async def test_a_new_controller_is_told_of_ports_as_of_all_that_is_programmed(tmp_path: Path) -> None:
+    core = Core(tmp_path)
+    core.driver.attach(A.id)
+    await core.deliver_ports(A)
+    core.driver.attach(B.id)
+    await core.deliver(GoalStateDelta(revision=5, base_revision=1, ports={B.id: B}))
+    core.reports.take()
+    core.reconciler.report_everything()
+    (report,) = port_reports(core.reports.take())
+    assert {state.id: state.revision for state in report.ports} == {A.id: 5, B.id: 5}
+    core.driver.unavailable = "start Open vSwitch"
+    await core.deliver(GoalStateDelta(revision=6, base_revision=5, ports={A.id: A}))
+    core.reports.take()
+    core.reconciler.report_everything()
+    (report,) = port_reports(core.reports.take())
+    assert {state.id: state.revision for state in report.ports} == {A.id: 5, B.id: 5}
+
+
 async def test_reports_in_another_change_log_are_not_made(tmp_path: Path) -> None:
     core = Core(tmp_path)
     await core.deliver_ports(A)

@@ -21,7 +21,7 @@ MODEL = load(
 
 
 def statuses(report: PortReport) -> dict[str, str]:
-    found = reported_statuses(MODEL, "here", report)
+    found = reported_statuses(MODEL, "here", report, lambda revision: revision)
     assert {status.host_id for status in found} <= {"here"}
     return {status.port_id: status.status for status in found}
 
@@ -35,3 +35,9 @@ def test_a_complete_report_speaks_of_every_port_of_the_host() -> None:
     assert statuses(PortReport((PortState(ONE, State.UP),))) == {id_text(ONE): "ACTIVE"}
     complete = PortReport((PortState(ONE, State.UP),), complete=True)
     assert statuses(complete) == {id_text(ONE): "ACTIVE", id_text(OTHER): "DOWN"}
+
+
+def test_a_port_that_is_up_is_so_by_the_goal_state_that_the_host_speaks_of() -> None:
+    report = PortReport((PortState(ONE, State.UP, revision=7), PortState(OTHER, State.UP, revision=9)))
+    found = reported_statuses(MODEL, "here", report, lambda revision: max(8, revision))
+    assert {status.port_id: status.revision for status in found} == {id_text(ONE): 8, id_text(OTHER): 9}

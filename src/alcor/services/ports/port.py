@@ -56,7 +56,7 @@ from alcor.services.security import port_security_groups
 from alcor.services.subnets import private_ip
 from alcor.services.subnets.port_subnets import subnets_by_id, subnets_for
 from alcor.services.subnets.private_ip import FixedIp, Slot
-from alcor.store import bulk, sql
+from alcor.store import bulk, change_log, sql
 from alcor.store.record_rows import port_record
 from alcor.store.security_records import groups_of_ports
 from alcor.store.tables import ip_allocation, log, port, port_binding
@@ -109,9 +109,12 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     qos_attachment.change(connection, "port", row, update.values, update.context)
     old_groups = groups_of_ports(connection, [row.id]).get(row.id, [])
     groups = port_security_groups.change(transaction, row, old_groups, values, update.values, update.context)
+    heard_after = row.heard_after
     if values["binding:host_id"] != row.host_id or not values["admin_state_up"]:
         values["status"] = DOWN
-    changed = ROWS.changed_row(row, values | {"shown": row.shown, "guest_of": row.guest_of}, transaction.now)
+        heard_after = change_log.head(connection)  # writers take turns: the next entry is this transaction's
+    beside = {"shown": row.shown, "guest_of": row.guest_of, "heard_after": heard_after}
+    changed = ROWS.changed_row(row, values | beside, transaction.now)
     fixed_ips = old_ips
     if "fixed_ips" in update.values or changed.mac_address != row.mac_address:
         fixed_ips = _change_addresses(transaction, changed, old_ips, update.values.get("fixed_ips"))

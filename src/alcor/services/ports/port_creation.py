@@ -40,7 +40,7 @@ from alcor.services.security import port_security_groups
 from alcor.services.subnets import private_ip
 from alcor.services.subnets.port_subnets import Asked, Subnet, subnets_for, subnets_read
 from alcor.services.subnets.private_ip import FixedIp, Slot
-from alcor.store import bulk, sql
+from alcor.store import bulk, change_log, sql
 from alcor.store.tables import ip_allocation, port, port_security_group
 from alcor.store.transaction import Transaction
 
@@ -134,8 +134,16 @@ def _write(
     with sql.reading_ahead(transaction.connection, lambda: _takes(transaction.connection, chosen, slots)):
         macs = mac.assign(transaction, list(zip(of_networks, chosen, strict=True)))
         fixed_ips = private_ip.allocate(transaction, list(zip(of_networks, macs, slots, strict=True)))
+    has_chosen = any(not missing(values, "id") for values, _ in planned)
+    beside = {"heard_after": change_log.head(transaction.connection) if has_chosen else 0}  # ids may come back
     rows = [
-        _new_row(transaction, values, address, secured[values["network_id"]], networks[values["network_id"]].project_id)
+        _new_row(
+            transaction,
+            values | beside,
+            address,
+            secured[values["network_id"]],
+            networks[values["network_id"]].project_id,
+        )
         for (values, _), address in zip(planned, macs, strict=True)
     ]
     asked = [(row, values) for row, (values, _) in zip(rows, planned, strict=True)]

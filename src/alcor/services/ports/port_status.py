@@ -1,10 +1,13 @@
 """Whether ports work, as their hosts report it.
 
 A status is written only while the port is still bound to the host that reported it; what a host says of a port that
-has moved on is ignored. Statuses are not goal state: they leave no change-log entry and no new revision number.
+has moved on is ignored. So is that a port works where it speaks of an earlier stay: a port that left and came back may
+not be ACTIVE because of a report that took longer than both. Each therefore says of which goal state it speaks, and a
+port which its host must program anew remembers the change log's position before that.
+
+Statuses are not goal state: they leave no change-log entry and no new revision number.
 """
 
-import operator
 from collections.abc import Iterable
 
 import msgspec
@@ -17,15 +20,28 @@ DOWN = "DOWN"
 
 
 class PortStatus(msgspec.Struct, frozen=True):
-    """A host's word on one of its ports."""
+    """A host's word on one of its ports.
+
+    ``revision`` is that of the goal state by which a port works; one that does not work is believed in any case.
+    """
 
     port_id: str
     host_id: str
     status: str
+    revision: int = 0
 
 
-_SET_STATUS = {
-    dialect: "UPDATE port SET status = {0} WHERE id = {0} AND host_id = {0} AND status <> {0}".format(sql.mark(dialect))
+_SET_ACTIVE = {
+    dialect: (
+        "UPDATE port SET status = 'ACTIVE' WHERE id = {0} AND host_id = {0} AND heard_after < {0} "
+        "AND status <> 'ACTIVE'"
+    ).format(sql.mark(dialect))
+    for dialect in ("sqlite", "postgresql")
+}
+_SET_DOWN = {
+    dialect: "UPDATE port SET status = 'DOWN' WHERE id = {0} AND host_id = {0} AND status <> 'DOWN'".format(
+        sql.mark(dialect)
+    )
     for dialect in ("sqlite", "postgresql")
 }
 _SET_DOWN_ON_HOST = sql.statement("UPDATE port SET status = 'DOWN' WHERE host_id = :host_id AND status = 'ACTIVE'")
@@ -33,11 +49,16 @@ _SET_DOWN_ON_HOST = sql.statement("UPDATE port SET status = 'DOWN' WHERE host_id
 
 def set_statuses(transaction: Transaction, statuses: Iterable[PortStatus]) -> None:
     """Write what hosts report of their ports. Writing it again changes nothing."""
-    rows = [(said.status, said.port_id, said.host_id, said.status) for said in statuses]
-    rows.sort(key=operator.itemgetter(1))  # so that several controllers lock rows in the same order
-    if rows:
-        connection = transaction.connection
-        connection.exec_driver_sql(_SET_STATUS[connection.dialect.name], rows)
+    connection = transaction.connection
+    active, down = [], []
+    for said in statuses:
+        if said.status == ACTIVE:
+            active.append((said.port_id, said.host_id, said.revision))
+        else:
+            down.append((said.port_id, said.host_id))
+    for statements, rows in ((_SET_ACTIVE, sorted(active)), (_SET_DOWN, sorted(down))):
+        if rows:
+            connection.exec_driver_sql(statements[connection.dialect.name], rows)
 
 
 def set_down_on_host(transaction: Transaction, host_id: str) -> None:

@@ -113,6 +113,9 @@ port = Table(
     Column("shown", Text, nullable=False, server_default=NOTHING_SHOWN),
     # Whose network it is in, where that is another project's: it is shown the port, too.
     Column("guest_of", String(255), nullable=True),
+    # The change log's position before the entry that had its host begin anew with it: what a host says of goal states
+    # up to here is of an earlier stay of the port.
+    Column("heard_after", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("mac_address", "network_id"),
     Index("ix_port_project_id", "project_id", "id"),
     Index("ix_port_network_id", "network_id", "id"),

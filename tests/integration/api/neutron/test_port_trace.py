@@ -9,6 +9,7 @@ from alcor.model.identifiers import new_id
 from alcor.services.hosts import host_session
 from alcor.services.hosts.host_session import HostSession
 from alcor.services.ports.port_status import ACTIVE, PortStatus, set_statuses
+from alcor.store import change_log
 from alcor.store.store import Store
 from tests.integration.api.neutron.callers import As
 from tests.integration.api.neutron.requests import Json, Neutron, refusal, shown
@@ -46,7 +47,7 @@ class Site:
         """A port that is bound to a host, as administrators do, and that its host says it carries."""
         port = await api.create("port", network_id=network_id, name=name, **attributes)
         await self._admin.update("port", port["id"], **{"binding:host_id": host})
-        statuses = [PortStatus(port["id"], host, ACTIVE)]
+        statuses = [PortStatus(port["id"], host, ACTIVE, await self._store.read(change_log.head))]
         await self._store.write(lambda transaction: set_statuses(transaction, statuses))
         return port
 
