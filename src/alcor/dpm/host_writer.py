@@ -52,6 +52,11 @@ class HostWriter:
         self._waiting.claimed.update((session.host_id, session) for session in sessions)
         self._filled.set()
 
+    def unclaim(self, session: HostSession) -> None:
+        """This session has ended: if it is not written yet, another may have been by now that follows on it."""
+        if self._waiting.claimed.get(session.host_id) is session:
+            del self._waiting.claimed[session.host_id]
+
     def report(self, statuses: Iterable[PortStatus]) -> None:
         """Hosts say this of their ports."""
         for status in statuses:

@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from alcor.channels.interface import HostConnection
 from alcor.dpm.host_writer import HostWriter
@@ -16,6 +16,7 @@ from alcor.store.store import Store
 log = logging.getLogger(__name__)
 
 _ABANDONED_AT_ONCE = 10_000
+_CHECKED_AT_ONCE = 5000
 _STORM = 200  # hosts that connect between two looks
 _LONGEST_STORM = 20  # graces
 
@@ -46,6 +47,7 @@ class Liveness:
         self._silent_after = int(grace + self.beat_interval) + 1  # the store's times are whole seconds
         self._sessions: dict[HostConnection, HostSession] = {}
         self._ended: dict[HostSession, float] = {}  # and when to give them up
+        self._unchecked: set[HostConnection] = set()
         self._last_beat: float | None = None
         self._arrivals = 0  # since the last look
         self._calm_at = self._storm_ends_at = 0.0
@@ -59,7 +61,20 @@ class Liveness:
 
     def disconnected(self, connection: HostConnection) -> None:
         """A host is gone, perhaps only for a moment."""
-        self._ended[self._sessions.pop(connection)] = time.monotonic() + self._grace
+        session = self._sessions.pop(connection)
+        self._writer.unclaim(session)
+        self._ended[session] = time.monotonic() + self._grace
+
+    def session(self, connection: HostConnection) -> HostSession:
+        """The session of a host that is here."""
+        return self._sessions[connection]
+
+    def heard(self, connection: HostConnection) -> None:
+        """A host that is here speaks now and then: it is looked whether its session is still its latest.
+
+        Another controller, which took long to write that the host was with it earlier, may have given it up.
+        """
+        self._unchecked.add(connection)
 
     async def run(self) -> None:
         """Watch for ever."""
@@ -67,6 +82,7 @@ class Liveness:
         while True:
             try:
                 await self._beat()
+                await self._claim_again()
                 if not self._is_storm():
                     self._give_up_ended()
                     if time.monotonic() > others_after:
@@ -102,6 +118,19 @@ class Liveness:
             self._writer.claim(self._sessions.values())
             for connection in self._sessions:
                 self._resync(connection)
+
+    async def _claim_again(self) -> None:
+        """Claim what others do not hold to be its host's latest session though it is."""
+        looked_at = list(islice(self._unchecked, _CHECKED_AT_ONCE))
+        sessions = {each: session for each in looked_at if (session := self._sessions.get(each)) is not None}
+        hosts = [session.host_id for session in sessions.values()]
+        latest = await self._store.read(lambda connection: host_session.latest(connection, hosts)) if hosts else {}
+        for connection, session in sessions.items():
+            if latest.get(session.host_id) != session.session_id and connection in self._sessions:
+                log.warning("host %s is served here, whatever others wrote: it is asked again", session.host_id)
+                self._writer.claim([session])
+                self._resync(connection)
+        self._unchecked.difference_update(looked_at)
 
     def _give_up_ended(self) -> None:
         now = time.monotonic()

@@ -308,12 +308,15 @@ class DataPlaneManager:
             self._serving.arrivals[connection].reports.append(report)
             return
         self.failures.reported(host_id, report)
-        as_of = partial(self._serving.as_of, connection)
-        self._writer.report(reported_statuses(self._model, host_id, report, as_of))
+        session, as_of = self._liveness.session(connection), partial(self._serving.as_of, connection)
+        self._writer.report(reported_statuses(self._model, session, report, as_of))
 
     def digested(self, connection: HostConnection, digest: GoalStateDigest) -> None:
         """The host says what it has: where that is not what it should have, it gets everything."""
-        if not self._serving.is_current(connection) or connection in self._serving.arrivals:
+        if not self._serving.is_current(connection):
+            return
+        self._liveness.heard(connection)
+        if connection in self._serving.arrivals:
             return
         compared = compare(self._model, connection, digest)
         self._metrics.digests.labels(compared.value).inc()

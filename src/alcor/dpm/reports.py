@@ -4,25 +4,28 @@ from collections.abc import Callable
 
 from alcor.channels.messages import PortReport, State
 from alcor.dpm.read_model import ReadModel
-from alcor.model.identifiers import id_text
+from alcor.model.identifiers import Id, id_text
+from alcor.services.hosts.host_session import HostSession
 from alcor.services.ports.port_status import ACTIVE, DOWN, PortStatus
 
 
 def reported_statuses(
-    model: ReadModel, host_id: str, report: PortReport, as_of: Callable[[int], int]
+    model: ReadModel, session: HostSession, report: PortReport, as_of: Callable[[int], int]
 ) -> list[PortStatus]:
     """The statuses a report means. A complete one says of every port it does not name that it is not there.
 
     ``as_of`` gives the revision for which what is said of one holds.
     """
+
+    def status(port_id: Id, is_so: str, revision: int = 0) -> PortStatus:
+        return PortStatus(id_text(port_id), session.host_id, session.session_id, is_so, revision)
+
     statuses = [
-        PortStatus(id_text(port.id), host_id, ACTIVE, as_of(port.revision))
-        if port.state is State.UP
-        else PortStatus(id_text(port.id), host_id, DOWN)
+        status(port.id, ACTIVE, as_of(port.revision)) if port.state is State.UP else status(port.id, DOWN)
         for port in report.ports
     ]
     if report.complete:
         named = {port.id for port in report.ports}
-        missing = (port_id for port_id in model.host_ports(host_id) if port_id not in named)
-        statuses.extend(PortStatus(id_text(port_id), host_id, DOWN) for port_id in missing)
+        missing = (port_id for port_id in model.host_ports(session.host_id) if port_id not in named)
+        statuses.extend(status(port_id, DOWN) for port_id in missing)
     return statuses

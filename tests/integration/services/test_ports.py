@@ -7,11 +7,14 @@ import pytest
 from alcor.model.addresses import ip_bytes
 from alcor.model.identifiers import id_bytes
 from alcor.model.records import PortDeleted, PortRecord
+from alcor.services.hosts import host_session
+from alcor.services.hosts.host_session import HostSession
 from alcor.services.manager import Create
 from alcor.services.ports.port import PORTS
 from alcor.services.ports.port_status import ACTIVE, DOWN, PortStatus, set_statuses
 from alcor.services.rows import View
 from alcor.store import change_log
+from alcor.store.transaction import Transaction
 from tests.integration.services import accounts
 from tests.integration.services.cloud import Cloud, addresses, recorded, refusal
 
@@ -26,12 +29,26 @@ def at(address: str) -> list[dict[str, str]]:
     return [{"ip_address": address}]
 
 
-async def report(cloud: Cloud, status: PortStatus) -> None:
-    await cloud.store.write(lambda transaction: set_statuses(transaction, [status]))
+SESSION = b"latest".ljust(16)
+
+
+def status(port: View, says: str, revision: int = 0) -> PortStatus:
+    """What the host of a port says of it."""
+    return PortStatus(port["id"], port[HOST], SESSION, says, revision)
+
+
+async def report(cloud: Cloud, said: PortStatus, session: bytes = SESSION) -> None:
+    """The host's word is written, while this is its latest session."""
+
+    def operation(transaction: Transaction) -> None:
+        host_session.claim(transaction, "c1", [HostSession(said.host_id, session)])
+        set_statuses(transaction, [said])
+
+    await cloud.store.write(operation)
 
 
 async def make_active(cloud: Cloud, port: View) -> None:
-    await report(cloud, PortStatus(port["id"], port[HOST], ACTIVE, await cloud.store.read(change_log.head)))
+    await report(cloud, status(port, ACTIVE, await cloud.store.read(change_log.head)))
     assert (await cloud.all(PORTS))[port["id"]]["status"] == ACTIVE
 
 
@@ -261,7 +278,7 @@ async def test_a_report_of_a_host_that_no_longer_has_the_port_is_ignored(cloud: 
     network = await cloud.network()
     port = await cloud.port(network, **{HOST: "host-1"})
     await cloud.update(PORTS, port["id"], **{HOST: "host-2"})
-    await report(cloud, PortStatus(port["id"], "host-1", ACTIVE, await cloud.store.read(change_log.head)))
+    await report(cloud, status(port, ACTIVE, await cloud.store.read(change_log.head)))
     assert (await cloud.all(PORTS))[port["id"]]["status"] == DOWN
 
 
@@ -269,7 +286,7 @@ async def test_a_report_of_a_host_that_no_longer_has_the_port_is_ignored(cloud: 
 async def test_a_report_of_an_earlier_stay_is_ignored(cloud: Cloud, meanwhile: list[dict[str, str]]) -> None:
     network = await cloud.network()
     port = await cloud.port(network, **{HOST: "host-1"})
-    late = PortStatus(port["id"], "host-1", ACTIVE, await cloud.store.read(change_log.head))
+    late = status(port, ACTIVE, await cloud.store.read(change_log.head))
     await make_active(cloud, port)
     for values in meanwhile:
         port = await cloud.update(PORTS, port["id"], **values)
@@ -281,7 +298,7 @@ async def test_a_report_of_an_earlier_stay_is_ignored(cloud: Cloud, meanwhile: l
 async def test_a_report_of_what_was_before_the_port_was_taken_down_is_ignored(cloud: Cloud) -> None:
     network = await cloud.network()
     port = await cloud.port(network, **{HOST: "host-1"})
-    late = PortStatus(port["id"], "host-1", ACTIVE, await cloud.store.read(change_log.head))
+    late = status(port, ACTIVE, await cloud.store.read(change_log.head))
     await cloud.update(PORTS, port["id"], admin_state_up=False)
     await report(cloud, late)
     assert (await cloud.all(PORTS))[port["id"]]["status"] == DOWN
@@ -290,7 +307,7 @@ async def test_a_report_of_what_was_before_the_port_was_taken_down_is_ignored(cl
 async def test_a_report_of_a_deleted_port_says_nothing_of_one_with_its_id(cloud: Cloud) -> None:
     network = await cloud.network()
     first = await cloud.port(network, **{HOST: "host-1"})
-    late = PortStatus(first["id"], "host-1", ACTIVE, await cloud.store.read(change_log.head))
+    late = status(first, ACTIVE, await cloud.store.read(change_log.head))
     await cloud.delete(PORTS, first["id"])
     chosen = {"network_id": network["id"], HOST: "host-1"}
     create = Create([PORTS.resource.check_create(chosen) | {"id": first["id"]}])
@@ -300,11 +317,22 @@ async def test_a_report_of_a_deleted_port_says_nothing_of_one_with_its_id(cloud:
     await make_active(cloud, again)
 
 
+async def test_what_came_over_an_earlier_session_of_the_host_is_ignored(cloud: Cloud) -> None:
+    network = await cloud.network()
+    port = await cloud.port(network, **{HOST: "host-1"})
+    head = await cloud.store.read(change_log.head)
+    await report(cloud, status(port, ACTIVE, head), session=b"another".ljust(16))
+    assert (await cloud.all(PORTS))[port["id"]]["status"] == DOWN
+    await make_active(cloud, port)
+    await report(cloud, status(port, DOWN), session=b"another".ljust(16))
+    assert (await cloud.all(PORTS))[port["id"]]["status"] == ACTIVE
+
+
 async def test_a_host_that_says_that_a_port_does_not_work_is_believed_in_any_case(cloud: Cloud) -> None:
     network = await cloud.network()
     port = await cloud.port(network, **{HOST: "host-1"})
     await make_active(cloud, port)
-    await report(cloud, PortStatus(port["id"], "host-1", DOWN))
+    await report(cloud, status(port, DOWN))
     assert (await cloud.all(PORTS))[port["id"]]["status"] == DOWN
 
 

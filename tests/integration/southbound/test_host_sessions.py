@@ -27,6 +27,10 @@ def session(host_id: str) -> HostSession:
     return HostSession(host_id, os.urandom(16))
 
 
+def is_up(port_id: str, said_over: HostSession) -> PortStatus:
+    return PortStatus(port_id, said_over.host_id, said_over.session_id, ACTIVE, revision=1000)
+
+
 class Writer:
     """A writer, the hosts it found lost, and what each of its transactions wrote."""
 
@@ -62,8 +66,9 @@ async def sessions(store: Store) -> int:
 async def test_all_that_many_hosts_bring_is_written(store: Store, cloud: Cloud, writer: Writer) -> None:
     hosts = [f"host-{number}" for number in range(1, 8)]
     ports = await cloud.create_ports(*HOSTS, *HOSTS)
-    writer.writer.claim(map(session, hosts))
-    writer.writer.report(PortStatus(port, host, ACTIVE, 99) for port, host in zip(ports, [*HOSTS, *HOSTS], strict=True))
+    of_hosts = {host: session(host) for host in hosts}
+    writer.writer.claim(of_hosts.values())
+    writer.writer.report(is_up(port, of_hosts[host]) for port, host in zip(ports, [*HOSTS, *HOSTS], strict=True))
     async with writer.running():
         await active(cloud, *ports)
 
@@ -92,8 +97,9 @@ async def test_a_status_is_not_written_before_its_session(
     monkeypatch.setattr(host_session, "claim", note_claims)
     monkeypatch.setattr(host_writer, "set_statuses", check_statuses)
     (port,) = await cloud.create_ports(HOSTS[2])
-    writer.writer.report([PortStatus(port, HOSTS[2], ACTIVE, 99)])
-    writer.writer.claim(map(session, ["a", "b", "c", "d", HOSTS[2]]))
+    its = session(HOSTS[2])
+    writer.writer.report([is_up(port, its)])
+    writer.writer.claim([*map(session, ["a", "b", "c", "d"]), its])
     async with writer.running():
         await active(cloud, port)
 
@@ -105,6 +111,25 @@ async def test_a_session_given_up_before_it_was_written_does_not_stay(store: Sto
     async with writer.running():
         await eventually(lambda: len(writer.lost) == len(claimed), "all hosts are lost")
     assert await sessions(store) == 0
+
+
+async def test_a_session_that_ended_before_it_was_written_takes_the_host_from_nobody(
+    store: Store, cloud: Cloud, writer: Writer
+) -> None:
+    port, other = await cloud.create_ports(HOSTS[0], HOSTS[1])
+    earlier, latest = session(HOSTS[0]), session(HOSTS[0])
+    writer.writer.claim([earlier])
+    writer.writer.report([is_up(port, earlier)])
+    writer.writer.unclaim(earlier)
+    await store.write(lambda transaction: host_session.claim(transaction, "another", [latest]))
+    its = session(HOSTS[1])
+    writer.writer.claim([its])
+    writer.writer.report([is_up(other, its)])
+    async with writer.running():
+        await active(cloud, other)
+    assert await cloud.status(port) == "DOWN"
+    found = await store.read(lambda connection: host_session.latest(connection, HOSTS))
+    assert found == {HOSTS[0]: latest.session_id, HOSTS[1]: its.session_id}
 
 
 async def test_only_the_sessions_of_silent_controllers_are_abandoned(store: Store) -> None:

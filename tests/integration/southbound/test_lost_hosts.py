@@ -2,11 +2,15 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from alcor.services.hosts import host_session
+from alcor.services.hosts.host_session import HostSession
+from alcor.store.transaction import Transaction
 from tests.integration.southbound.cloud_rows import Cloud
 from tests.integration.southbound.conftest import GRACE, HOSTS, Agents, Controller, active, eventually
 from tests.integration.southbound.fake_agent import FakeAgent
@@ -50,6 +54,24 @@ async def test_a_host_that_finds_another_controller_is_not_lost(
                 await asyncio.sleep(0.01)
     assert statuses == {"ACTIVE"}
     await moved.stop()
+
+
+async def test_a_host_that_is_given_up_by_a_controller_that_it_left_is_not_lost_for_long(
+    cloud: Cloud, agents: Agents
+) -> None:
+    agent = agents(HOSTS[0])
+    (port,) = await cloud.create_ports(HOSTS[0])
+    await active(cloud, port)
+    earlier = HostSession(HOSTS[0], os.urandom(16))
+
+    def write_late(transaction: Transaction) -> None:
+        host_session.claim(transaction, "another", [earlier])
+        host_session.give_up(transaction, [earlier])
+
+    await cloud.store.write(write_late)
+    assert await cloud.status(port) == "DOWN"
+    await agent.say_digest()
+    await active(cloud, port)
 
 
 async def test_hosts_of_a_controller_that_died_are_given_up_by_another(

@@ -5,9 +5,11 @@ from alcor.dpm.loading import load
 from alcor.dpm.reports import reported_statuses
 from alcor.model.identifiers import id_text
 from alcor.model.records import NodeRecord, PortRecord, VpcRecord
+from alcor.services.hosts.host_session import HostSession
 
 ONE, OTHER, ELSEWHERE = (bytes([number]) * 16 for number in (1, 2, 3))
 VPC = b"v" * 16
+SESSION = HostSession("here", b"s" * 16)
 MODEL = load(
     1,
     [
@@ -21,8 +23,8 @@ MODEL = load(
 
 
 def statuses(report: PortReport) -> dict[str, str]:
-    found = reported_statuses(MODEL, "here", report, lambda revision: revision)
-    assert {status.host_id for status in found} <= {"here"}
+    found = reported_statuses(MODEL, SESSION, report, lambda revision: revision)
+    assert {(status.host_id, status.session_id) for status in found} <= {("here", SESSION.session_id)}
     return {status.port_id: status.status for status in found}
 
 
@@ -39,5 +41,5 @@ def test_a_complete_report_speaks_of_every_port_of_the_host() -> None:
 
 def test_a_port_that_is_up_is_so_by_the_goal_state_that_the_host_speaks_of() -> None:
     report = PortReport((PortState(ONE, State.UP, revision=7), PortState(OTHER, State.UP, revision=9)))
-    found = reported_statuses(MODEL, "here", report, lambda revision: max(8, revision))
+    found = reported_statuses(MODEL, SESSION, report, lambda revision: max(8, revision))
     assert {status.port_id: status.revision for status in found} == {id_text(ONE): 8, id_text(OTHER): 9}

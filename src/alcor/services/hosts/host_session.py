@@ -78,6 +78,9 @@ _SERVED = sql.statement(
     "SELECT host_session.host_id, host_session.relay, controller.heartbeat_at FROM host_session "
     "JOIN controller ON controller.id = host_session.controller_id WHERE host_session.host_id IN :hosts"
 ).bindparams(bindparam("hosts", expanding=True))
+_LATEST = sql.statement("SELECT host_id, session_id FROM host_session WHERE host_id IN :hosts").bindparams(
+    bindparam("hosts", expanding=True)
+)
 _CONTROLLER_OF = sql.statement("SELECT controller_id FROM host_session WHERE host_id = :host_id")
 
 
@@ -142,6 +145,11 @@ def controller_of(connection: Connection, host_id: str) -> str | None:
     """The controller that serves the host, or None."""
     found: str | None = connection.execute(_CONTROLLER_OF, {"host_id": host_id}).scalar()
     return found
+
+
+def latest(connection: Connection, hosts: Sequence[str]) -> dict[str, bytes]:
+    """The latest sessions of these hosts, by their ids; of those that are served."""
+    return {row.host_id: bytes(row.session_id) for row in connection.execute(_LATEST, {"hosts": hosts})}
 
 
 def served(connection: Connection, hosts: Sequence[str]) -> dict[str, Served]:

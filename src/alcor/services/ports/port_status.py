@@ -1,9 +1,10 @@
 """Whether ports work, as their hosts report it.
 
-A status is written only while the port is still bound to the host that reported it; what a host says of a port that
-has moved on is ignored. So is that a port works where it speaks of an earlier stay: a port that left and came back may
-not be ACTIVE because of a report that took longer than both. Each therefore says of which goal state it speaks, and a
-port which its host must program anew remembers the change log's position before that.
+A status is written only while the port is still bound to the host that reported it, and what it came over is still the
+host's latest session: what a host says of a port that has moved on is ignored, as is what a controller still has to
+write of a host that has found another. So is that a port works where it speaks of an earlier stay: a port that left and
+came back may not be ACTIVE because of a report that took longer than both. Each therefore says of which goal state it
+speaks, and a port which its host must program anew remembers the change log's position before that.
 
 Statuses are not goal state: they leave no change-log entry and no new revision number.
 """
@@ -22,28 +23,31 @@ DOWN = "DOWN"
 class PortStatus(msgspec.Struct, frozen=True):
     """A host's word on one of its ports.
 
-    ``revision`` is that of the goal state by which a port works; one that does not work is believed in any case.
+    ``session_id`` is that of the session it came over. ``revision`` is that of the goal state by which a port works;
+    one that does not work is believed in any case.
     """
 
     port_id: str
     host_id: str
+    session_id: bytes
     status: str
     revision: int = 0
 
 
-_SET_ACTIVE = {
-    dialect: (
-        "UPDATE port SET status = 'ACTIVE' WHERE id = {0} AND host_id = {0} AND heard_after < {0} "
-        "AND status <> 'ACTIVE'"
-    ).format(sql.mark(dialect))
-    for dialect in ("sqlite", "postgresql")
-}
-_SET_DOWN = {
-    dialect: "UPDATE port SET status = 'DOWN' WHERE id = {0} AND host_id = {0} AND status <> 'DOWN'".format(
-        sql.mark(dialect)
-    )
-    for dialect in ("sqlite", "postgresql")
-}
+_LATEST = "(SELECT session_id FROM host_session WHERE host_id = port.host_id)"
+
+
+def _by_dialect(statement: str) -> dict[str, str]:
+    return {dialect: statement.replace("?", sql.mark(dialect)) for dialect in ("sqlite", "postgresql")}
+
+
+_SET_ACTIVE = _by_dialect(
+    "UPDATE port SET status = 'ACTIVE' "
+    f"WHERE id = ? AND host_id = ? AND status <> 'ACTIVE' AND {_LATEST} = ? AND heard_after < ?"
+)
+_SET_DOWN = _by_dialect(
+    f"UPDATE port SET status = 'DOWN' WHERE id = ? AND host_id = ? AND status <> 'DOWN' AND {_LATEST} = ?"
+)
 _SET_DOWN_ON_HOST = sql.statement("UPDATE port SET status = 'DOWN' WHERE host_id = :host_id AND status = 'ACTIVE'")
 
 
@@ -53,9 +57,9 @@ def set_statuses(transaction: Transaction, statuses: Iterable[PortStatus]) -> No
     active, down = [], []
     for said in statuses:
         if said.status == ACTIVE:
-            active.append((said.port_id, said.host_id, said.revision))
+            active.append((said.port_id, said.host_id, said.session_id, said.revision))
         else:
-            down.append((said.port_id, said.host_id))
+            down.append((said.port_id, said.host_id, said.session_id))
     for statements, rows in ((_SET_ACTIVE, sorted(active)), (_SET_DOWN, sorted(down))):
         if rows:
             connection.exec_driver_sql(statements[connection.dialect.name], rows)

@@ -17,6 +17,10 @@ from tests.integration.api.neutron.requests import Json, Neutron, refusal, shown
 HOSTS = ("host-1", "host-2")
 
 
+def session_of(host: str) -> bytes:
+    return host.encode().ljust(16)
+
+
 class Site:
     """Two subnets of two networks, joined by a router, with a port each that its host carries."""
 
@@ -31,7 +35,7 @@ class Site:
         for number, host in enumerate(HOSTS):
             node = {"node_id": host, "node_name": host, "local_ip": f"192.0.2.{number + 1}"}
             assert (await self._admin.http.post("/nodes", json={"host_info": node})).status_code == 201
-        sessions = [HostSession(host, host.encode().ljust(16)) for host in HOSTS]
+        sessions = [HostSession(host, session_of(host)) for host in HOSTS]
         await self._store.write(lambda transaction: host_session.claim(transaction, "c", sessions))
         await self._store.write(lambda transaction: host_session.heartbeat(transaction, "c", 60))
         self.router = await self.api.create("router", name="joins")
@@ -47,7 +51,7 @@ class Site:
         """A port that is bound to a host, as administrators do, and that its host says it carries."""
         port = await api.create("port", network_id=network_id, name=name, **attributes)
         await self._admin.update("port", port["id"], **{"binding:host_id": host})
-        statuses = [PortStatus(port["id"], host, ACTIVE, await self._store.read(change_log.head))]
+        statuses = [PortStatus(port["id"], host, session_of(host), ACTIVE, await self._store.read(change_log.head))]
         await self._store.write(lambda transaction: set_statuses(transaction, statuses))
         return port
 
