@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import uvloop
 
+from alcor.channels.fast_path.opening import open_plain, opens_trusted
 from alcor.channels.message_queue.address import QueueAddress
 from alcor.channels.message_queue.opening import open_queue
 from alcor.channels.trust.credentials import Credentials
@@ -25,7 +26,7 @@ from alcor.scale.errors import ScaleError
 from alcor.scale.fleet import Events, Fleet, host_name
 from alcor.scale.scenario import Hosts
 from alcor.scale.seen import Heard
-from alcor.scale.trust import opens
+from alcor.scale.trust import FleetCertificate
 
 _REPORT_SECONDS = 0.1
 _STOP_SECONDS = 10.0
@@ -215,13 +216,17 @@ def _run(pipe: Pipe, share: Share) -> None:
 
 
 async def _open_and_serve(pipe: Pipe, share: Share) -> None:
-    credentials = share.credentials
-    shown = None if credentials is None else lambda: credentials
+    certificate = None if share.credentials is None else FleetCertificate(share.credentials, share.southbound)
+    shown = None if certificate is None else certificate.current
     queue = None if share.message_queue is None else open_queue(share.message_queue, shown)
+    open_channel = open_plain if shown is None else opens_trusted(shown)
+    renewing = None if certificate is None else asyncio.create_task(certificate.run())
     try:
-        fleet = Fleet(share.southbound, share.first, share.count, share.hosts, queue, opens(credentials))
+        fleet = Fleet(share.southbound, share.first, share.count, share.hosts, queue, open_channel)
         await _serve(fleet, pipe)
     finally:
+        if renewing is not None:
+            renewing.cancel()
         if queue is not None:
             await queue.close()
 

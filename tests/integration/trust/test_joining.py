@@ -15,8 +15,10 @@ from alcor.channels.fast_path.options import CONNECT_MANY_METHOD
 from alcor.channels.trust import certificates
 from alcor.channels.trust.enrolment_client import EnrolmentFailed, join
 from alcor.channels.trust.identity import Identity, Kind
+from alcor.scale.trust import FleetCertificate
 from alcor.services.trust import nodes
-from tests.integration.trust.region import HOUR, Region, connected, ended_call, refusal
+from tests.integration.southbound.conftest import eventually
+from tests.integration.trust.region import HOUR, Clock, Region, connected, ended_call, refusal
 
 
 async def test_a_host_joins_with_its_token_and_is_welcomed(region: Region, tmp_path: Path) -> None:
@@ -115,6 +117,19 @@ async def test_a_fleet_may_speak_for_many_and_a_host_may_not(region: Region, tmp
         await stream.done_writing()
         assert (await stream.code()).name == "OK"
     async with connected(region, "host-1", opens_trusted(lambda: fleet)):
+        pass
+
+
+async def test_a_fleet_renews_its_certificate_long_before_it_ends(region: Region) -> None:
+    invitation = await region.store.write(partial(nodes.invite_fleet, name="load", lifetime=HOUR))
+    first = await join(region.enrolment, invitation.authority, invitation.token, certificates.new_key())
+    clock = Clock()
+    fleet = FleetCertificate(first, region.address, clock)
+    clock.ahead = 20 * HOUR
+    renewing = asyncio.create_task(fleet.run())
+    await eventually(lambda: fleet.current() != first, "it is renewed")
+    renewing.cancel()
+    async with connected(region, "host-1", opens_trusted(fleet.current)):
         pass
 
 
