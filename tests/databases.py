@@ -38,9 +38,14 @@ class PostgreSQL:
         self._port = port
         self._numbers = itertools.count(1)
 
-    def url(self, database: str) -> str:
-        """The SQLAlchemy URL of a database."""
-        return f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/{database}"
+    @property
+    def address(self) -> str:
+        """HOST:PORT."""
+        return f"127.0.0.1:{self._port}"
+
+    def url(self, database: str, at: str = "") -> str:
+        """The SQLAlchemy URL of a database, by way of another address or by its own."""
+        return f"postgresql+psycopg://postgres@{at or self.address}/{database}"
 
     def connect(self, database: str, *, autocommit: bool = False) -> psycopg.Connection:
         """A connection of the server's administrator."""

@@ -68,22 +68,22 @@ class Link:
 
     def cut(self) -> None:
         """End all connections, and refuse others. Nothing if it does so already."""
-        self._loop.call_soon_threadsafe(self._cut)
+        asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result()
 
     def freeze(self) -> None:
         """Let nothing through, of which those connected are not told, and refuse others."""
-        self._loop.call_soon_threadsafe(self._freeze)
+        asyncio.run_coroutine_threadsafe(self._freeze(), self._loop).result()
 
     def heal(self) -> None:
         """Work again. What was frozen goes on, as it does where packets are sent again."""
         asyncio.run_coroutine_threadsafe(self._heal(), self._loop).result()
 
-    def _cut(self) -> None:
+    async def _cut(self) -> None:
         self._refuse()
         for connection in self._connections:
             connection.cancel()
 
-    def _freeze(self) -> None:
+    async def _freeze(self) -> None:
         self._refuse()
         self._flows.clear()
 

@@ -16,10 +16,31 @@ _SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_r
 _BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"  # the same, as it is said
 
 # Rows are found by their keys, in memory or on flash. PostgreSQL's own default is the price of a turning disk, at which
-# it reads tens of thousands of rows rather than find a hundred. What an operator has set stays.
-_PRICE_OF_INDEXES = (
-    "SELECT set_config(name, '1.1', false) FROM pg_settings WHERE name = 'random_page_cost' AND source = 'default'"
-)
+# it reads tens of thousands of rows rather than find a hundred.
+_PRICE_OF_INDEXES = "1.1"
+
+# Seconds after which a machine that does not answer is given up, by either end. By itself the kernel takes two hours,
+# for which one that lost its power would keep its turn to write, and one that lost its database would wait for it.
+_IDLE, _INTERVAL, _ATTEMPTS = 5, 5, 3
+_SILENCE = (_IDLE + _INTERVAL * _ATTEMPTS) * 1000  # milliseconds
+_CONNECTING = {
+    "connect_timeout": 20,
+    "keepalives_idle": _IDLE,
+    "keepalives_interval": _INTERVAL,
+    "keepalives_count": _ATTEMPTS,
+    "tcp_user_timeout": _SILENCE,
+}
+
+# What an operator has set stays.
+_CONFIGURE = f"""
+SELECT set_config(name, value, false) FROM pg_settings JOIN (VALUES
+    ('random_page_cost', '{_PRICE_OF_INDEXES}'),
+    ('tcp_keepalives_idle', '{_IDLE}'),
+    ('tcp_keepalives_interval', '{_INTERVAL}'),
+    ('tcp_keepalives_count', '{_ATTEMPTS}'),
+    ('tcp_user_timeout', '{_SILENCE}')
+) AS usual (name, value) USING (name) WHERE source = 'default'
+"""
 
 
 def open_engine(url: str, connections: int) -> Engine:
@@ -65,11 +86,12 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def _postgresql_engine(url: str, connections: int) -> Engine:
-    engine = create_engine(url, pool_size=connections, max_overflow=0)
+    usual = {name: value for name, value in _CONNECTING.items() if name not in make_url(url).query}
+    engine = create_engine(url, pool_size=connections, max_overflow=0, connect_args=usual)
 
     @event.listens_for(engine, "connect")
     def _configure(dbapi_connection: Any, _record: Any) -> None:
-        dbapi_connection.execute(_PRICE_OF_INDEXES)
+        dbapi_connection.execute(_CONFIGURE)
         dbapi_connection.commit()
 
     event.listen(engine, "rollback", sql.doubt_prepared)

@@ -36,8 +36,11 @@ _FIRST_PAUSE = 0.02  # seconds before a second try; doubled each time
 _RETRYABLE_STATES = {"40001", "40P01", "57P03", sql.FORGOTTEN}
 
 # Writers of other processes wait here, as SQLite's do at BEGIN IMMEDIATE. A transaction holds the requests of many
-# callers, so no order of row locks could keep two of them from waiting for each other.
-_TAKE_TURN = "SELECT pg_advisory_xact_lock(418430283634)"
+# callers, so no order of row locks could keep two of them from waiting for each other. One that says nothing for so
+# long, as it is parted from the database, loses its turn with the transaction.
+_TAKE_TURN = (
+    "SELECT set_config('idle_in_transaction_session_timeout', '20s', true), pg_advisory_xact_lock(418430283634)"
+)
 
 
 class CommitUnknown(RuntimeError):

@@ -7,8 +7,14 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from alcor.store import change_log, sql
-from alcor.store.store import Store
+from alcor.store import change_log, group_commit, sql
+from alcor.store.store import Store, open_store
+from alcor.store.transaction import Transaction
+from tests.databases import PostgreSQL
+from tests.links.links import Links
+from tests.processes import free_port
+
+_PATIENCE_SECONDS = 60.0
 
 
 async def test_short_reads_go_on_beside_a_long_one(store: Store) -> None:
@@ -68,3 +74,32 @@ async def test_reads_go_on_when_the_database_has_forgotten_what_was_prepared(sto
         assert await store.read(change_log.head) == 0
         assert await store.read(lambda connection: sql.fetch(connection, "SELECT 1", ())) == [(1,)]
         await store.read(forget)
+
+
+async def test_a_writer_that_is_parted_from_the_database_has_others_wait_for_seconds_only(
+    postgresql: PostgreSQL, postgresql_template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "_TAKE_TURN", group_commit._TAKE_TURN.replace("'20s'", "'1s'"))
+    database = postgresql.create_database(postgresql_template)
+    begun = threading.Event()
+    with Links() as links:
+        link = links.open(f"127.0.0.1:{free_port()}", postgresql.address)
+        parted = await open_store(postgresql.url(database, at=link.address))
+        other = await open_store(postgresql.url(database))
+
+        def operation(transaction: Transaction) -> int:
+            if not begun.is_set():
+                link.freeze()
+                begun.set()
+            return change_log.head(transaction.connection)
+
+        writing = asyncio.create_task(parted.write(operation))
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await asyncio.to_thread(begun.wait)
+            await other.write(lambda transaction: change_log.head(transaction.connection))
+            assert not writing.done()
+            link.heal()
+            assert await writing == 0, "it is tried again"
+        await parted.close()
+        await other.close()
+    postgresql.drop_database(database)
