@@ -164,6 +164,14 @@ class QueueClient:
     async def _ask_place(self) -> Place:
         session = os.urandom(16)
         consumer = await self._queue.passing(welcome_topic(session))
+        try:
+            return await self._answered_place(session, consumer)
+        except MalformedMessage as error:
+            raise QueueUnavailable(f"a controller does not say where to listen: {error}") from error
+        finally:
+            await consumer.close(for_good=True)
+
+    async def _answered_place(self, session: bytes, consumer: Consumer) -> Place:
         publisher = self._queue.publisher(HELLOS)
         try:
             await publisher.send(self._greeting(session, None, self._offer(session)))
@@ -171,11 +179,8 @@ class QueueClient:
                 said = decode_to_host(await consumer.next())
                 if said.session == session and said.place is not None:
                     return said.place
-        except MalformedMessage as error:
-            raise QueueUnavailable(f"a controller does not say where to listen: {error}") from error
         finally:
             await publisher.close()
-            await consumer.close(for_good=True)
 
     async def _hear(self, consumer: Consumer) -> None:
         try:
@@ -232,9 +237,11 @@ class QueueClient:
 
     async def _close_consumer(self) -> None:
         consumer, self._consumer = self._consumer, None
-        if self._hearing is not None:
-            self._hearing.cancel()
-            await asyncio.gather(self._hearing, return_exceptions=True)
-            self._hearing = None
-        if consumer is not None:
-            await consumer.close()
+        try:
+            if self._hearing is not None:
+                self._hearing.cancel()
+                await asyncio.gather(self._hearing, return_exceptions=True)
+                self._hearing = None
+        finally:
+            if consumer is not None:
+                await consumer.close()

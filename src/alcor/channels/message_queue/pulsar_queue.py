@@ -110,13 +110,20 @@ class PulsarConsumer:
             await self._consumer.acknowledge(message)
 
     async def close(self, *, for_good: bool = False) -> None:
-        """See Consumer."""
-        with contextlib.suppress(PulsarException):
+        """See Consumer.
+
+        It is closed whatever comes in between: the client ends the process when a consumer is let go of that is not,
+        while a message is waited for.
+        """
+        try:
             if for_good:
-                await self._consumer.unsubscribe()
-            await self._consumer.close()
-        if self._receiving is not None:
-            self._receiving.cancel()
+                with contextlib.suppress(PulsarException):  # the broker is away, and forgets by itself
+                    await self._consumer.unsubscribe()
+        finally:
+            with contextlib.suppress(PulsarException):
+                await self._consumer.close()
+            if self._receiving is not None:
+                self._receiving.cancel()
 
 
 class PulsarPublisher:
