@@ -1,11 +1,11 @@
-"""What all hosts of a VPC or a security group have to hear: by gRPC, over the message queue, and by topics of VPCs.
+"""What all hosts of a VPC or a security group have to hear: by gRPC, over the message queue, and by their topics.
 
 python -m benchmarks.channels [--rounds N] [--hosts N] [--plot FILE.svg]
 
 Runs the scenario ``spread`` of ``alcor scale`` with each channel by turns, in controllers, brokers and hosts of their
 own. Each host is reached as an agent is, by a stream of its own. With ``fast`` that is of gRPC, and with ``queue`` it
-goes over the message queue; ``both`` is of gRPC, too, but what all hosts of a VPC learn goes by its topic. Needs Pulsar
-(make install-pulsar), or --message-queue.
+goes over the message queue; ``both`` is of gRPC, too, but what all hosts of a VPC learn goes by its topic, and rules by
+that of their security group. Needs Pulsar (make install-pulsar), or --message-queue.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from benchmarks.plot import Plot, add_plot_option
 from benchmarks.setting import setting
 
 _CHANNELS = {"fast": "none", "queue": "none", "both": 0}
-"""And above how many ports a VPC has a topic."""
+"""And above how many ports a VPC and a security group have topics."""
 _PROCESSES = ("controller", "broker", "hosts")
 _HEARD, _LAST, _ANSWERED = "request until a host knows", "request until all hosts know", "request to answer"
 
@@ -72,7 +72,7 @@ def main() -> None:
 
 def run(channel: str, hosts: int, message_queue: str) -> Outcome:
     """The scenario, with one channel."""
-    chosen = scenario.override(scenario.read("spread"), hosts, None, channel, _CHANNELS[channel])
+    chosen = scenario.override(scenario.read("spread"), hosts, None, channel, *[_CHANNELS[channel]] * 2)
     steps = takewhile(lambda step: not isinstance(step, CreatePorts) or step.ports <= hosts, chosen.steps)
     chosen = msgspec.structs.replace(chosen, steps=list(steps))
     target = Target(message_queue=message_queue)

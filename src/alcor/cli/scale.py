@@ -62,6 +62,7 @@ def list_() -> None:
               help="How hosts are told, whatever the scenario says: fast, queue or both.")  # fmt: skip
 @click.option("--queue-above", metavar="PORTS", type=number_or_never,
               help="What the controller is told that is started: a number, or none.")  # fmt: skip
+@click.option("--queue-groups-above", metavar="PORTS", type=number_or_never, help="Likewise.")
 @click.option("--timeout", type=click.FloatRange(min=1), metavar="SECONDS", help="Patience of each step.")
 @click.option("--report", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write report.html and report.json there; made when missing.")  # fmt: skip
@@ -89,6 +90,7 @@ def run(
     message_queue: str,
     channel: str | None,
     queue_above: int | str | None,
+    queue_groups_above: int | str | None,
     **values: int | float | None,
 ) -> None:
     """Run SCENARIO: one of those that come with Alcor, or a TOML file.
@@ -109,7 +111,9 @@ def run(
         sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? for what it cannot show
     watcher = Watcher(Console(highlight=False, soft_wrap=not sys.stdout.isatty()))
     try:
-        chosen = scenarios.override(scenarios.read(scenario), hosts, processes, channel, queue_above, **values)
+        chosen = scenarios.override(
+            scenarios.read(scenario), hosts, processes, channel, queue_above, queue_groups_above, **values
+        )
         name = Path(scenario).stem
         watcher.begin(name, chosen.description, machine())
         if report is not None:

@@ -114,9 +114,7 @@ async def _broker(scenario: Scenario, target: Target, stack: contextlib.ExitStac
 
 def _controller(scenario: Scenario, target: Target, queue: str) -> Controller:
     if not target.controller:
-        options = ["--message-queue", queue] if queue else []
-        if queue and scenario.controller.queue_above != "":
-            options += ["--queue-above", str(scenario.controller.queue_above)]
+        options = ["--message-queue", queue, *scenario.controller.options()] if queue else []
         if target.is_secure():
             options += ["--secure-southbound"]
         return OwnController(target.database, options)

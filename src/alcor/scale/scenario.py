@@ -60,10 +60,19 @@ class Hosts(_Plain, frozen=True):
         return self.channel != "fast"
 
 
-class Controllers(_Plain, frozen=True):
-    """What the controller that is started is told."""
+_Above = Annotated[int, msgspec.Meta(ge=0)] | Literal["none", ""]
 
-    queue_above: Annotated[int, msgspec.Meta(ge=0)] | Literal["none", ""] = ""  # its own default where it is left out
+
+class Controllers(_Plain, frozen=True):
+    """What the controller that is started is told: its own defaults where it is left out."""
+
+    queue_above: _Above = ""
+    queue_groups_above: _Above = ""
+
+    def options(self) -> list[str]:
+        """The same in the words of its command line."""
+        named = (("--queue-above", self.queue_above), ("--queue-groups-above", self.queue_groups_above))
+        return [word for name, value in named if value != "" for word in (name, str(value))]
 
 
 class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, tag_field="do"):
@@ -224,6 +233,7 @@ def override(
     processes: int | None = None,
     channel: str | None = None,
     queue_above: int | str | None = None,
+    queue_groups_above: int | str | None = None,
     **values: int | float | None,
 ) -> Scenario:
     """The scenario with other numbers: ``values`` are set in every step that has them. Raises ScaleError."""
@@ -231,8 +241,9 @@ def override(
     for name, number in (("count", hosts), ("processes", processes), ("channel", channel)):
         if number is not None:
             changed["hosts"][name] = number
-    if queue_above is not None:
-        changed["controller"] = {"queue_above": queue_above}
+    for name, above in (("queue_above", queue_above), ("queue_groups_above", queue_groups_above)):
+        if above is not None:
+            changed.setdefault("controller", {})[name] = above
     for name, value in values.items():
         if value is None:
             continue

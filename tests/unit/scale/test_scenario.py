@@ -84,6 +84,8 @@ def test_how_hosts_are_told_is_set_and_above_what_size_vpcs_have_topics() -> Non
     found = scenario.override(EXAMPLE, channel="both", queue_above=7)
     assert (found.hosts.channel, found.controller.queue_above) == ("both", 7)
     assert scenario.override(EXAMPLE, channel="queue", queue_above="none").controller.queue_above == "none"
+    told = scenario.override(EXAMPLE, queue_above=7, queue_groups_above="none").controller
+    assert told.options() == ["--queue-above", "7", "--queue-groups-above", "none"]
 
 
 @pytest.mark.parametrize("values", [{"iterations": 5}, {"vpcs": 0}], ids=["no step has it", "not allowed"])

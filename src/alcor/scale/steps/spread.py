@@ -80,12 +80,13 @@ async def spread(run: Run, step: Spread, result: StepResult) -> None:
 
 async def _until_read(run: Run, told_ahead: list[Vpc], timeout: float) -> None:
     """Wait until as many hosts learn by topic as are going to. Raises ScaleError."""
-    hosts, above = run.scenario.hosts, run.scenario.controller.queue_above
-    if not hosts.on_queue or above == "none":
+    hosts, told = run.scenario.hosts, run.scenario.controller
+    if not hosts.on_queue or told.queue_above == told.queue_groups_above == "none":
         return
     expected = 0
-    if isinstance(above, int) and isinstance(run.controller, OwnController):
-        expected = sum(len(set(vpc.ports.values())) for vpc in told_ahead if len(vpc.ports) > above)
+    if isinstance(run.controller, OwnController):
+        expected += sum(map(_hosts, _above(told.queue_above, told_ahead)))
+        expected += sum(map(_hosts, _above(told.queue_groups_above, [vpc for vpc in told_ahead if vpc.security_group])))
     deadline, before, since = time.monotonic() + timeout, 0.0, time.monotonic()
     run.report("waiting for hosts to read topics", expected, "topics read", lambda: before)
     while before < expected or (not expected and time.monotonic() - since < _SETTLED_SECONDS):
@@ -95,6 +96,15 @@ async def _until_read(run: Run, told_ahead: list[Vpc], timeout: float) -> None:
         if time.monotonic() > deadline:
             raise ScaleError(f"{before:,.0f} of {expected:,} topics are read by hosts after {timeout:g} s")
         await asyncio.sleep(_POLL_SECONDS)
+
+
+def _above(limit: int | str, vpcs: list[Vpc]) -> list[Vpc]:
+    """Those that have topics, as far as the scenario says so."""
+    return [vpc for vpc in vpcs if isinstance(limit, int) and len(vpc.ports) > limit]
+
+
+def _hosts(vpc: Vpc) -> int:
+    return len(set(vpc.ports.values()))
 
 
 async def _idle(run: Run, seconds: float) -> dict[str, float]:
