@@ -13,11 +13,18 @@ from tests.links.links import Link
 
 _LONGEST_DEATH = 2.0  # seconds
 _LONGEST_PARTITION = 6.0
-_LONGEST_PAUSE = 2.0  # between two events
+_LOOK_SECONDS = 0.2
+_STARTS = 5  # that a controller has to find its database
 _LEADING_SECONDS = 40.0  # in which a neighbour leads a host that reaches nobody
 
-DEATHS = ("broker killed", "agent killed", "neighbour killed", "controller killed")
-PARTITIONS = ("host from controllers", "host from broker", "controller from broker", "host from all")
+DEATHS = ("broker killed", "agent killed", "neighbour killed", "controller killed", "database connections ended")
+PARTITIONS = (
+    "host from controllers",
+    "host from broker",
+    "host from all",
+    "controller from broker",
+    "controller from database",
+)
 
 Event = Callable[[], Awaitable[None]]
 
@@ -25,9 +32,10 @@ Event = Callable[[], Awaitable[None]]
 class Chaos:
     """Throws dice. Who is being killed already is left alone."""
 
-    def __init__(self, site: Site, seed: int) -> None:
+    def __init__(self, site: Site, seed: int, longest_pause: float) -> None:
+        """``longest_pause``: seconds between two events."""
         self.happened: Counter[str] = Counter()
-        self._site, self._dice = site, random.Random(seed)
+        self._site, self._dice, self._longest_pause = site, random.Random(seed), longest_pause
         self._dying: set[object] = set()
         self._unlinked: Counter[Link] = Counter()  # by how much of what goes on
 
@@ -38,17 +46,17 @@ class Chaos:
     async def run(self, seconds: float) -> None:
         """Each kind of event at least once, and others for so long; returns when nothing is on its way any more.
 
-        It begins with a host that is led by a neighbour: among other events it is a matter of luck whether one is.
+        It begins with a host that is led by a neighbour, which takes longest.
         """
-        await self.neighbour_dies()
         events = self._events()
         end = time.monotonic() + seconds
         first = self._dice.sample(events, len(events))
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.neighbour_dies())
             while first or time.monotonic() < end:
                 event = first.pop() if first else self._dice.choice(events)
                 tasks.create_task(event())
-                await asyncio.sleep(self._dice.uniform(0, _LONGEST_PAUSE))
+                await asyncio.sleep(self._dice.uniform(0, self._longest_pause))
 
     def _events(self) -> Sequence[Event]:
         return (
@@ -60,6 +68,9 @@ class Chaos:
             self.host_without_controllers,
             self.host_without_broker,
             self.controller_without_broker,
+            self.controller_without_database,
+            self.controller_without_database,
+            self.database_connections_end,
             self.host_without_anybody,
             self.neighbour_dies,
         )
@@ -72,12 +83,31 @@ class Chaos:
         await self._die("agent", host, host.kill, host.start)
 
     async def controller_dies(self) -> None:
-        controller = self._dice.choice(list(self._site.controllers.values()))
-        await self._die("controller", controller, controller.kill, controller.start)
+        name = self._dice.choice(list(self._site.controllers))
+        controller = self._site.controllers[name]
+        await self._die("controller", controller, controller.kill, lambda: self._start_controller(name))
 
-    async def _die(self, kind: str, part: object, kill: Callable[[], None], start: Callable[[], None]) -> None:
+    def _start_controller(self, name: str) -> None:
+        """As who looks after it would: one that does not find its database ends, and is started again."""
+        for attempt in range(1, _STARTS + 1):
+            while self._unlinked[self._site.database_links[name]]:
+                time.sleep(_LOOK_SECONDS)
+            try:
+                self._site.controllers[name].start()
+                return
+            except AssertionError:
+                self._site.controllers[name].kill()
+                if attempt == _STARTS:
+                    raise
+
+    async def database_connections_end(self) -> None:
+        await asyncio.to_thread(self._site.end_database_connections)
+        self.happened["database connections ended"] += 1
+
+    async def _die(self, kind: str, part: object, kill: Callable[[], None], start: Callable[[], None]) -> bool:
+        """Returns false for one that is dying already."""
         if part in self._dying:
-            return
+            return False
         self._dying.add(part)
         try:
             await asyncio.to_thread(kill)
@@ -86,6 +116,7 @@ class Chaos:
             await asyncio.to_thread(start)
         finally:
             self._dying.discard(part)
+        return True
 
     async def host_without_controllers(self) -> None:
         host = self._dice.choice(list(self._site.hosts.values()))
@@ -99,6 +130,10 @@ class Chaos:
     async def controller_without_broker(self) -> None:
         name = self._dice.choice(list(self._site.controllers))
         await self._part("controller from broker", [self._site.broker_links[name]])
+
+    async def controller_without_database(self) -> None:
+        name = self._dice.choice(list(self._site.controllers))
+        await self._part("controller from database", [self._site.database_links[name]])
 
     async def host_without_anybody(self) -> None:
         host = self._dice.choice(list(self._site.hosts.values()))
@@ -132,10 +167,11 @@ class Chaos:
             return
         self._dying.add(led)
         async with self._parted(led.controllers, frozen=False):
-            neighbour = await self._led_by(led)
-            if neighbour is not None:
-                await self._die("neighbour", neighbour, neighbour.kill, neighbour.start)
-                await self._led_by(led)
+            while (neighbour := await self._led_by(led)) is not None:
+                if await self._die("neighbour", neighbour, neighbour.kill, neighbour.start):
+                    await self._led_by(led)
+                    break
+                await asyncio.sleep(_LOOK_SECONDS)
         self._dying.discard(led)
 
     async def _led_by(self, led: Host) -> Host | None:
@@ -144,7 +180,7 @@ class Chaos:
             status = await asyncio.to_thread(led.ask)
             if status and status["relayed_by"]:
                 return self._site.hosts[status["relayed_by"]]
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(_LOOK_SECONDS)
         return None
 
 

@@ -1,5 +1,6 @@
 """A host of the site: its agent, a process, and the links by which it reaches controllers and the broker."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -48,6 +49,8 @@ class Host:
         }
         text = "\n".join(f"{key} = {_toml(value)}" for key, value in lines.items())
         (directory / "agent.toml").write_text(text)
+        self.deaths: list[str] = []
+        """Of agents that nobody killed: what each said last."""
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -64,8 +67,25 @@ class Host:
     def kill(self) -> None:
         """End the agent at once (SIGKILL)."""
         if self._process is not None:
+            self.look()
             self._process.kill()
             self._process.wait()
+            self._process = None
+
+    def look(self) -> None:
+        """See whether the agent has ended by itself."""
+        if self._process is not None and (code := self._process.poll()) is not None:
+            self.deaths.append(f"the agent of {self.name} ended by itself ({code}): {self.log()}")
+            self._process = None
+
+    def last_words(self) -> str:
+        """What the agent said last. One that does not answer is ended, and says where each of its threads is."""
+        self.look()
+        if self._process is not None:
+            self._process.send_signal(signal.SIGABRT)
+            self._process.wait()
+            self._process = None
+        return self.log()
 
     def plug(self, port_id: str) -> None:
         """The workload's interface appears."""

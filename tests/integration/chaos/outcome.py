@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import httpx
@@ -15,6 +15,7 @@ from alcor.store.store import open_store
 from tests.integration.chaos.clients import Clients
 from tests.integration.chaos.host import Host
 from tests.integration.chaos.site import Site
+from tests.invariants import check
 
 _LOOK_SECONDS = 0.5
 
@@ -29,17 +30,43 @@ async def troubles(site: Site, clients: Clients) -> list[str]:
     ports = listed[0]
     found = _of_clients(clients, ports)
     found += await _of_goal_states(site)
+    vteps = {host.name: host.address for host in site.hosts.values()}
     for host in site.hosts.values():
-        found += await asyncio.to_thread(_of_data_plane, host, ports.values())
+        found += await asyncio.to_thread(_of_data_plane, host, ports.values(), vteps)
     return found
 
 
 async def wait_until_all_is_well(site: Site, clients: Clients, seconds: float) -> None:
-    """Fails with what is not as it should be."""
+    """Fails with what is not as it should be, and what those said last that have to do with it."""
     deadline = time.monotonic() + seconds
     while found := await troubles(site, clients):
-        assert time.monotonic() < deadline, "\n".join(found)
+        if time.monotonic() > deadline:
+            concerned = [host for host in site.hosts.values() if any(host.name in trouble for trouble in found)]
+            words = [f"{host.name} said last: {host.last_words()}" for host in concerned]
+            raise AssertionError("\n".join([*found, *words]))
         await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def check_database(site: Site) -> None:
+    """Raises AssertionError unless all is true of it that must be true of any."""
+    store = await open_store(site.database)
+    try:
+        await store.read(lambda connection: check(connection, site.choices))
+    finally:
+        await store.close()
+
+
+def accidents(site: Site) -> list[str]:
+    """What never may have happened, whatever did: agents that ended by themselves, hosts that had missed something and
+    were given everything anew.
+    """
+    for host in site.hosts.values():
+        host.look()
+    found = [death for host in site.hosts.values() for death in host.deaths]
+    found += [
+        line for part in site.controllers.values() for line in part.log().splitlines() if "does not have what" in line
+    ]
+    return found
 
 
 async def _listed(api: str) -> dict[str, Port]:
@@ -74,20 +101,21 @@ async def _of_goal_states(site: Site) -> list[str]:
         await store.close()
 
 
-def _of_data_plane(host: Host, ports: Collection[Port]) -> list[str]:
+def _of_data_plane(host: Host, ports: Collection[Port], vteps: Mapping[str, str]) -> list[str]:
     """It has the host's ports that have interfaces, and the others of their networks at their hosts' addresses."""
     lines = host.ask("flows")
     if lines is None:
-        return [f"the agent of {host.name} does not answer: {host.log()}"]
+        return [f"the agent of {host.name} does not answer"]
     own = [port for port in ports if port["binding:host_id"] == host.name]
     networks = {port["network_id"] for port in own}
     others = [port for port in ports if port["binding:host_id"] != host.name and port["network_id"] in networks]
     words = [line.split(" ") for line in lines]
     endpoints = {each[1] for each in words if each[0] == "endpoint"}
-    remotes = {each[4] for each in words if each[0] == "remote"}
+    remotes = {(each[4], each[6]) for each in words if each[0] == "remote"}
     found = []
     if endpoints != (wanted := {port["id"] for port in own if host.has_interface(port["id"])}):
         found.append(f"{host.name} has other ports than it should: {sorted(endpoints ^ wanted)}")
-    if remotes != (wanted := {port["mac_address"] for port in others}):
-        found.append(f"{host.name} knows other peers than it should: {sorted(remotes ^ wanted)}")
+    peers = {(port["mac_address"], vteps[port["binding:host_id"]]) for port in others}
+    if remotes != peers:
+        found.append(f"{host.name} knows other peers than it should: {sorted(remotes ^ peers)}")
     return found

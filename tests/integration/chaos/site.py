@@ -3,12 +3,13 @@
 import contextlib
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from alcor.model.choices import Choices
 from tests.brokers import Broker
 from tests.databases import PostgreSQL
 from tests.integration.chaos import statuses
@@ -22,6 +23,9 @@ FAST, AUTO, QUEUE = "fast", "auto", "queue"
 CHANNELS = (FAST, FAST, AUTO, AUTO, AUTO, QUEUE)
 """Of the hosts. Those of the first kind know of no broker: neighbours lead them to controllers."""
 
+FEW_CHANNELS = (FAST, AUTO, AUTO, AUTO)
+"""Of a small site, where nobody takes as long as a host on the queue to hear that its controller is gone."""
+
 QUEUED_ABOVE = 10
 """Ports of a VPC of which hosts learn by a topic."""
 
@@ -32,7 +36,14 @@ class Site:
     """``chances`` say what becomes of messages between the broker and its clients."""
 
     def __init__(
-        self, directory: Path, links: Links, postgresql: PostgreSQL, database: str, broker: Broker, seed: int
+        self,
+        directory: Path,
+        links: Links,
+        postgresql: PostgreSQL,
+        database: str,
+        broker: Broker,
+        channels: Sequence[str],
+        seed: int,
     ) -> None:
         self.chances = Chances()
         self.broker = broker
@@ -42,23 +53,26 @@ class Site:
         self.hosts: dict[str, Host] = {}
         self.broker_links: dict[str, Link] = {}
         """Of controllers, and of hosts that know of the broker."""
-        self.database = postgresql.url(database)
-        self._noted = lambda: postgresql.connect(database)
+        self.database_links: dict[str, Link] = {}
+        """Of controllers."""
+        self.database, self.choices = postgresql.url(database), Choices(queue_above=QUEUED_ABOVE)
+        self._connect = lambda: postgresql.connect(database, autocommit=True)
         self._directory, self._links, self._seed = directory, links, seed
         self._namespace = broker.new_namespace()
-        self._add_controllers(self.database)
-        self._add_hosts()
-
-    def _add_controllers(self, database: str) -> None:
         for name in _CONTROLLERS:
-            (self._directory / name).mkdir()
-            options = ["--database", database, "--message-queue", self._way_to_broker(name)]
-            options += ["--queue-above", str(QUEUED_ABOVE), "--digest-interval", "2", "--probe-interval", "5"]
-            self.controllers[name] = Controller(self._directory / name, *options)
+            link = self.database_links[name] = links.open(f"127.0.0.1:{free_port()}", postgresql.address)
+            self._add_controller(name, postgresql.url(database, at=link.address))
+        self._add_hosts(channels)
 
-    def _add_hosts(self) -> None:
+    def _add_controller(self, name: str, database: str) -> None:
+        (self._directory / name).mkdir()
+        options = ["--database", database, "--message-queue", self._way_to_broker(name)]
+        options += ["--queue-above", str(QUEUED_ABOVE), "--digest-interval", "2", "--probe-interval", "5"]
+        self.controllers[name] = Controller(self._directory / name, *options)
+
+    def _add_hosts(self, channels: Sequence[str]) -> None:
         port = free_port()  # at the address of each host
-        for number, channel in enumerate(CHANNELS, 1):
+        for number, channel in enumerate(channels, 1):
             name = f"h{number}"
             home = self._directory / name
             home.mkdir()
@@ -100,7 +114,16 @@ class Site:
 
     def links(self) -> list[Link]:
         """All of them."""
-        return [*self.broker_links.values(), *(link for host in self.hosts.values() for link in host.controllers)]
+        of_hosts = (link for host in self.hosts.values() for link in host.controllers)
+        return [*self.database_links.values(), *self.broker_links.values(), *of_hosts]
+
+    def end_database_connections(self) -> None:
+        """Of everybody, whatever they are at."""
+        with self._connect() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
     def meddled(self) -> dict[str, int]:
         """What became of messages."""
@@ -108,7 +131,7 @@ class Site:
 
     def too_early(self) -> tuple[int, list[str]]:
         """See statuses."""
-        with self._noted() as connection:
+        with self._connect() as connection:
             return statuses.too_early(connection, self.hosts)
 
     def kill(self) -> None:
@@ -118,13 +141,15 @@ class Site:
 
 
 @contextlib.contextmanager
-def running_site(postgresql: PostgreSQL, template: str, broker: Broker, seed: int) -> Iterator[Site]:
+def running_site(
+    postgresql: PostgreSQL, template: str, broker: Broker, channels: Sequence[str], seed: int
+) -> Iterator[Site]:
     """A site that serves; nothing of it stays. What became ACTIVE is noted in its database."""
     database = postgresql.create_database(template)
     with postgresql.connect(database, autocommit=True) as connection:
         statuses.watch(connection)
     with tempfile.TemporaryDirectory(prefix="alcor-chaos-") as directory, Links() as links:
-        site = Site(Path(directory), links, postgresql, database, broker, seed)
+        site = Site(Path(directory), links, postgresql, database, broker, channels, seed)
         try:
             site.start()
             yield site
