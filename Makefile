@@ -80,7 +80,8 @@ test-unit: install-dev              ## the fast tests: no root, no servers
 	$(VENV)/bin/pytest tests/unit $(SIDE_BY_SIDE)
 
 chaos: install-dev system install-pulsar   ## kill and part everybody at random: make chaos SECONDS=600 SEED=7
-	ALCOR_CHAOS_SECONDS=$(or $(SECONDS),60) ALCOR_CHAOS_SEED=$(SEED) $(VENV)/bin/pytest -s tests/integration/chaos
+	ALCOR_CHAOS_SECONDS=$(or $(SECONDS),60) ALCOR_CHAOS_SEED=$(SEED) \
+		$(VENV)/bin/pytest -s tests/integration/chaos tests/e2e/chaos/test_worlds_among_deaths.py
 
 conformance: install-dev install-keystone install-tempest   ## OpenStack's suites of Neutron's API: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.neutron $(ARGS)
