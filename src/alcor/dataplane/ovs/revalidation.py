@@ -9,8 +9,9 @@ it may come when the pass has ended already, and the next one is up to half a se
 that ends may have begun before the flows changed: how long it took tells, and then the next one, which follows at once,
 is the one. When the flows changed is not known, only that it was between the command and the answer to the change;
 where a busy switch left much time between these, and the pass may have begun in it, the next one is waited for as well,
-as long as it would take to come. And ovs-vswitchd may sleep over the end of a pass until something wakes it, be it the
-next pass.
+as long as it would take to come. So it is where the end was heard of later than a pass takes: on a busy machine the
+pass may have ended, and so begun, long before. And ovs-vswitchd may sleep over the end of a pass until something wakes
+it, be it the next pass.
 """
 
 import asyncio
@@ -67,10 +68,11 @@ class Revalidation:
                 passed = time.monotonic() - self._expected_at
                 duration = await self._last_duration()
                 began = passed - duration + _CLOCK_STEP_SECONDS
+                late = passed - changing - duration  # so much may lie between the end of the pass and hearing of it
                 if began < 0:
                     await self._wait_for_following(_FOLLOWING_DURATIONS * duration)
-                elif (is_early or began < changing) and changing > _PROMPT_SECONDS:
-                    longest = _BETWEEN_PASSES_SECONDS + _FOLLOWING_DURATIONS * duration + changing
+                elif ((is_early or began < changing) and changing > _PROMPT_SECONDS) or late > _PROMPT_SECONDS:
+                    longest = _BETWEEN_PASSES_SECONDS + _FOLLOWING_DURATIONS * duration + changing + max(late, 0.0)
                     await self._wait_for_following(longest)
         except (OSError, RpcError, TimeoutError) as error:
             self._warn(error)

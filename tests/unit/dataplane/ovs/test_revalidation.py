@@ -147,6 +147,21 @@ async def test_a_pass_that_may_have_begun_while_a_busy_switch_changed_is_followe
     await waiting
 
 
+async def test_a_pass_whose_end_is_heard_of_late_may_have_begun_before_the_change_and_is_followed_by_another(
+    switch: Switch, revalidation: Revalidation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alcor.dataplane.ovs.revalidation._BETWEEN_PASSES_SECONDS", 60)
+    await expected(switch, revalidation)
+    waiting = asyncio.create_task(revalidation.wait())
+    await asyncio.sleep(0.05)
+    switch.end_pass()
+    assert await switch.reads("upcall/show")
+    assert await switch.reads("revalidator/wait")
+    assert not waiting.done()
+    switch.end_pass()
+    await waiting
+
+
 async def test_a_following_pass_that_has_been_is_not_waited_for(
     switch: Switch, revalidation: Revalidation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
