@@ -48,7 +48,8 @@ async def gateway_mac(site: Site, subnet_id: str) -> str:
 async def test_everybody_reaches_everybody_and_the_gateways(site: Site) -> None:
     subnets = await populate(site)
     for name, peer in itertools.permutations(PLACES, 2):
-        assert site.workloads[name].ping(site.address(peer)) is not None, f"{name} does not reach {peer}"
+        tries = (site.workloads[name].ping(site.address(peer)) for _ in range(3))  # a busy machine may lose the first
+        assert any(answered is not None for answered in tries), f"{name} does not reach {peer}"
     for name, subnet in itertools.product(PLACES, CIDRS):
         assert site.workloads[name].ping(subnets[subnet]["gateway_ip"]) is not None
     octets = bytearray.fromhex((await gateway_mac(site, subnets["near"]["id"])).replace(":", ""))

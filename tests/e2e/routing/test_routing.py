@@ -23,7 +23,8 @@ PLACES = {
 async def test_everybody_reaches_everybody_and_every_gateway(site: Site) -> None:
     await site.populate(PLACES)
     for name, peer in itertools.permutations(PLACES, 2):
-        assert site.workloads[name].ping(site.address(peer)) is not None, f"{name} does not reach {peer}"
+        tries = (site.workloads[name].ping(site.address(peer)) for _ in range(3))  # a busy machine may lose the first
+        assert any(answered is not None for answered in tries), f"{name} does not reach {peer}"
     for name, gateway in itertools.product(PLACES, GATEWAYS.values()):
         assert site.workloads[name].ping(gateway) is not None, f"{gateway} does not answer {name}"
 
