@@ -69,11 +69,12 @@ class Revalidation:
                 duration = await self._last_duration()
                 began = passed - duration + _CLOCK_STEP_SECONDS
                 late = passed - changing - duration  # so much may lie between the end of the pass and hearing of it
+                may_be_between = is_early or began < changing
                 if began < 0:
                     await self._wait_for_following(_FOLLOWING_DURATIONS * duration)
-                elif ((is_early or began < changing) and changing > _PROMPT_SECONDS) or late > _PROMPT_SECONDS:
-                    longest = _BETWEEN_PASSES_SECONDS + _FOLLOWING_DURATIONS * duration + changing + max(late, 0.0)
-                    await self._wait_for_following(longest)
+                elif late > _PROMPT_SECONDS or (may_be_between and changing > _PROMPT_SECONDS):
+                    unknown = changing + max(late, 0.0)
+                    await self._wait_for_following(_BETWEEN_PASSES_SECONDS + _FOLLOWING_DURATIONS * duration + unknown)
         except (OSError, RpcError, TimeoutError) as error:
             self._warn(error)
 

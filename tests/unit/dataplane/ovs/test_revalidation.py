@@ -90,6 +90,16 @@ async def expected(switch: Switch, revalidation: Revalidation) -> None:
     assert await switch.read() == "revalidator/wait"
 
 
+async def is_followed_by_another(switch: Switch, waiting: "asyncio.Task[None]") -> None:
+    """The pass ends, and only with the next one who waits goes on."""
+    switch.end_pass()
+    assert await switch.reads("upcall/show")
+    assert await switch.reads("revalidator/wait")
+    assert not waiting.done()
+    switch.end_pass()
+    await waiting
+
+
 async def test_nobody_waits_for_what_was_not_expected(revalidation: Revalidation) -> None:
     await revalidation.wait()
 
@@ -120,12 +130,7 @@ async def test_a_pass_that_began_before_the_change_is_followed_by_another(
     await expected(switch, revalidation)
     switch.duration = 60_000
     waiting = asyncio.create_task(revalidation.wait())
-    switch.end_pass()
-    assert await switch.reads("upcall/show")
-    assert await switch.reads("revalidator/wait")
-    assert not waiting.done()
-    switch.end_pass()
-    await waiting
+    await is_followed_by_another(switch, waiting)
 
 
 @pytest.mark.parametrize(("duration", "ends_early"), [(20, False), (1, True)])
@@ -139,12 +144,7 @@ async def test_a_pass_that_may_have_begun_while_a_busy_switch_changed_is_followe
         switch.end_pass()
     await asyncio.sleep(0.05)
     waiting = asyncio.create_task(revalidation.wait())
-    switch.end_pass()
-    assert await switch.reads("upcall/show")
-    assert await switch.reads("revalidator/wait")
-    assert not waiting.done()
-    switch.end_pass()
-    await waiting
+    await is_followed_by_another(switch, waiting)
 
 
 async def test_a_pass_whose_end_is_heard_of_late_may_have_begun_before_the_change_and_is_followed_by_another(
@@ -154,12 +154,7 @@ async def test_a_pass_whose_end_is_heard_of_late_may_have_begun_before_the_chang
     await expected(switch, revalidation)
     waiting = asyncio.create_task(revalidation.wait())
     await asyncio.sleep(0.05)
-    switch.end_pass()
-    assert await switch.reads("upcall/show")
-    assert await switch.reads("revalidator/wait")
-    assert not waiting.done()
-    switch.end_pass()
-    await waiting
+    await is_followed_by_another(switch, waiting)
 
 
 async def test_a_following_pass_that_has_been_is_not_waited_for(
