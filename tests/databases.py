@@ -5,11 +5,12 @@ the process that started it is gone, however it went. A test's database is a cop
 is much faster than migrating each; those of PostgreSQL are used again.
 """
 
-import asyncio
 import contextlib
+import functools
 import itertools
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from typing import LiteralString
 import psycopg
 import pytest
 
+from alcor.store import migrate
+from alcor.store.engine import open_engine
 from alcor.store.store import Store, open_store
 from tests.copies import Copies
 from tests.processes import directory_of, free_port, guarded
@@ -125,9 +128,19 @@ def _wait_until_ready(server: PostgreSQL, log: Path) -> None:
             time.sleep(0.05)
 
 
-async def _migrate(url: str) -> None:
-    store = await open_store(url)
-    await store.close()
+@functools.cache
+def sqlite_tables() -> bytes:
+    """An SQLite file with all tables and no resources: making them takes as long as all else of a start."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "alcor.db"
+        _migrate(f"sqlite:///{path}")
+        return path.read_bytes()
+
+
+def _migrate(url: str) -> None:
+    engine = open_engine(url, 1)
+    migrate.upgrade(engine)
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -141,7 +154,7 @@ def postgresql() -> Iterator[PostgreSQL]:
 def postgresql_template(postgresql: PostgreSQL) -> str:
     """The name of a migrated database to copy."""
     name = postgresql.create_database()
-    asyncio.run(_migrate(postgresql.url(name)))
+    _migrate(postgresql.url(name))
     return name
 
 
@@ -155,7 +168,7 @@ def postgresql_copies(postgresql: PostgreSQL, postgresql_template: str) -> Copie
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    asyncio.run(_migrate(f"sqlite:///{path}"))
+    path.write_bytes(sqlite_tables())
     return path
 
 
