@@ -72,7 +72,10 @@ def main() -> None:
 
 def run(channel: str, hosts: int, message_queue: str) -> Outcome:
     """The scenario, with one channel."""
-    chosen = scenario.override(scenario.read("spread"), hosts, None, channel, *[_CHANNELS[channel]] * 2)
+    above = _CHANNELS[channel]
+    chosen = scenario.override(
+        scenario.read("spread"), hosts, channel=channel, queue_above=above, queue_groups_above=above
+    )
     steps = takewhile(lambda step: not isinstance(step, CreatePorts) or step.ports <= hosts, chosen.steps)
     chosen = msgspec.structs.replace(chosen, steps=list(steps))
     target = Target(message_queue=message_queue)

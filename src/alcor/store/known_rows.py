@@ -42,13 +42,13 @@ class KnownRows:
     ) -> list[NamedRow]:
         """The rows of a page. ``find`` finds these columns of them."""
         if connection.dialect.name != "sqlite":
-            return self.rows(connection, table, find(_known_by(table, "postgresql")))
+            return self._rows(connection, table, find(_known_by(table, "postgresql")))
         seen = _seen(connection, table)
         if seen:
             rows = [seen.get(row_id) for (row_id,) in find(_ids(table))]
             if None not in rows:
                 return rows
-        rows = self.rows(connection, table, find(_known_by(table, "sqlite")))
+        rows = self._rows(connection, table, find(_known_by(table, "sqlite")))
         if len(seen) > self._most:
             seen.clear()
         seen.update((row.id, row) for row in rows)
@@ -58,7 +58,7 @@ class KnownRows:
         """Know nothing: versions may be counted anew."""
         self._known.clear()
 
-    def rows(self, connection: Connection, table: Table, found: Sequence[tuple[Any, ...]]) -> list[NamedRow]:
+    def _rows(self, connection: Connection, table: Table, found: Sequence[tuple[Any, ...]]) -> list[NamedRow]:
         """The rows of these ids and versions, read on the same snapshot."""
         known = self._known.setdefault(table, {})
         if len(known) > self._most:
