@@ -45,4 +45,4 @@ def lose_nothing_to_restarts(testbed: Testbed, hosts: Sequence[Host], pings: Seq
     for ping in pings:
         ping.wait_for_answers(50)
         ping.stop()
-        assert ping.lost() == 0
+        assert ping.lost() == 0, f"lost, of {max(ping.answered)}: {ping.lost()}"

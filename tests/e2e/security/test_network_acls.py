@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from alcor.testbed.ping import RunningPing
+from alcor.testbed.waiting import wait_until
 from tests.e2e.routing.site import Site
 from tests.e2e.two_hosts import PROGRAMMING, lose_nothing_to_restarts
 
@@ -69,11 +70,13 @@ async def test_a_default_acl_holds_for_subnets_that_have_none_and_nothing_notice
     acl = await acl_of(site, "same")
     for direction in ("ingress", "egress"):
         await add_rule(site, acl, 100, direction)
+    sender, receiver = site.workloads["a"], site.address("same")
+    wait_until(lambda: sender.ping(receiver, timeout=0.5) is not None, "the hosts to be told of the rules")
     (ping,) = keep_pinging(site, ("a", "same"))
     lose_nothing_to_restarts(site.testbed, site.testbed.hosts, [ping])
     project, vpc = site.subnets["near"]["project_id"], site.subnets["near"]["network_id"]
     default = await site.cloud.create_alcors("network_acl", project, vpc_id=vpc, is_default=True)
-    (ping,) = [site.workloads["a"].keep_pinging(site.address("same"))]
+    ping = sender.keep_pinging(receiver)
     ping.wait_for_silence()
     for direction in ("ingress", "egress"):
         await add_rule(site, default, 1, direction, protocol="icmp")
