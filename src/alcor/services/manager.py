@@ -19,7 +19,7 @@ from alcor.services.access import Access
 from alcor.services.remembered import Remembered
 from alcor.services.rows import View, missing
 from alcor.store import bulk, sql
-from alcor.store.foresight import Foresight
+from alcor.store.foresight import Beside
 from alcor.store.listing.query import Named
 from alcor.store.transaction import Transaction
 
@@ -76,10 +76,6 @@ DeleteHandler = Callable[[Transaction, Sequence[Delete]], Sequence[Exception | N
 
 ReadFirst = Callable[[Connection, Sequence[Create]], Iterator[sql.Read]]
 """What a handler of creates will read first, as far as it is known from the requests."""
-
-
-ForeseeViews = Callable[[Sequence[str]], Iterator[Foresight]]
-"""What showing resources (by key) reads beside their rows, as far as it is known from their keys."""
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -141,7 +137,8 @@ class Manager(msgspec.Struct, frozen=True):
     ``path`` is where Neutron's API has it below /v2.0 (or its parent), when not under the name of the collection.
     ``only`` are columns that are the same in all its rows, where several kinds are in one table, and ``where`` is a
     condition of them; ``operations`` are those that clients may ask for. ``create_reads`` says what creating begins
-    with, so that it is read at once; ``foresee`` is the same of showing some of them, where most often that is all.
+    with, so that it is read at once; ``beside`` is what showing resources reads beside their rows, where that is mostly
+    all that it reads.
     """
 
     access: Access
@@ -160,7 +157,7 @@ class Manager(msgspec.Struct, frozen=True):
     passes_over_marker: bool = False  # one that the caller is not shown ends the list, and is no mistake
     operations: frozenset[str] = OPERATIONS
     create_reads: ReadFirst = lambda _connection, _requests: iter(())
-    foresee: ForeseeViews | None = None
+    beside: Sequence[Beside] | None = None
 
     @property
     def resource(self) -> Resource:

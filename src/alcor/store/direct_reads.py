@@ -47,12 +47,15 @@ class DirectReads:
             answers = await self._link.ask(reads)
         except (SQLAlchemyError, psycopg.Error) as error:
             raise NotForeseen(str(error)) from error
-        return Foreseen(
-            {
-                each.asked: {row[0]: row for row in map(each.asked.row(self._engine), rows)}
-                for each, rows in zip(foresights, answers, strict=True)
-            }
-        )
+        by_key: dict[object, dict[Any, Any]] = {}
+        found: dict[object, Rows] = {}
+        for each, read, rows in zip(foresights, reads, answers, strict=True):
+            if each.asked is None:
+                found[sql.key_of(*read)] = rows
+            else:
+                its = by_key.setdefault(each.asked, {})
+                its.update((row[0], row) for row in map(each.asked.row(self._engine), rows))
+        return Foreseen(self._engine, by_key, found)
 
     async def close(self) -> None:
         """Let go of the database."""

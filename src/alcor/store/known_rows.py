@@ -42,13 +42,13 @@ class KnownRows:
     ) -> list[NamedRow]:
         """The rows of a page. ``find`` finds these columns of them."""
         if connection.dialect.name != "sqlite":
-            return self._rows(connection, table, find(_known_by(table, "postgresql")))
+            return self._rows(connection, table, find(known_by(table, "postgresql")))
         seen = _seen(connection, table)
         if seen:
             rows = [seen.get(row_id) for (row_id,) in find(_ids(table))]
             if None not in rows:
                 return rows
-        rows = self._rows(connection, table, find(_known_by(table, "sqlite")))
+        rows = self._rows(connection, table, find(known_by(table, "sqlite")))
         if len(seen) > self._most:
             seen.clear()
         seen.update((row.id, row) for row in rows)
@@ -96,7 +96,8 @@ def _ids(table: Table) -> tuple[ColumnElement[Any], ...]:
 
 
 @cache
-def _known_by(table: Table, dialect: str) -> tuple[ColumnElement[Any], ...]:
+def known_by(table: Table, dialect: str) -> tuple[ColumnElement[Any], ...]:
+    """The columns that rows are known again by."""
     return table.c.id, _version(table, dialect)
 
 

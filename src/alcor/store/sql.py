@@ -156,10 +156,12 @@ def _with_booleans(make: Callable[[Sequence[Any]], NamedRow], places: Sequence[i
 
 def fetch(connection: Connection, sql: str, values: Values) -> list[tuple[Any, ...]]:
     """The rows of a statement in the words of the database's driver. Raises DBAPIError, as SQLAlchemy does."""
+    if isinstance(connection, Foreseen):
+        return connection.found(key_of(sql, values))
     if is_watched(connection):
         return [tuple(row) for row in connection.exec_driver_sql(sql, _given(values))]
     ahead = connection.get_execution_options().get(_READ_AHEAD)
-    if ahead and (found := ahead.pop(_key(sql, values), None)) is not None:
+    if ahead and (found := ahead.pop(key_of(sql, values), None)) is not None:
         rows: list[tuple[Any, ...]] = found
         return rows
     if ahead is not None and connection.dialect.name == "postgresql":
@@ -185,7 +187,7 @@ def reading_ahead(connection: Connection, reads: Callable[[], Iterable[Read]]) -
     if ahead is None or connection.dialect.name != "postgresql" or is_watched(connection):
         yield
         return
-    asked = {_key(*each): each for each in reads()}
+    asked = {key_of(*each): each for each in reads()}
     if asked:
         ahead.update(zip(asked, _exchange(connection, list(asked.values())), strict=True))
     try:
@@ -205,7 +207,8 @@ def with_snapshots(engine: Engine, begin: str) -> Engine:
     return engine.execution_options(**{_SNAPSHOT: begin})
 
 
-def _key(sql: str, values: Values) -> tuple[Any, ...]:
+def key_of(sql: str, values: Values) -> tuple[Any, ...]:
+    """What tells a statement with its values from others."""
     return (sql, *(values.items() if isinstance(values, Mapping) else values))
 
 
@@ -334,6 +337,14 @@ class Among:
         """What makes rows of what the driver answers."""
         prepared, given = self._asked((None,), {})
         return prepared.row(database, given)
+
+    def found_in(self, values: Select[Any]) -> Prepared:
+        """What finds the rows whose column has one of the values that another SELECT finds."""
+        return Prepared(self._select.where(self._column.in_(values)))
+
+    def named(self, by: ColumnElement[Any], column: ColumnElement[Any]) -> "Among":
+        """The rows whose column has the value of another table's, in whose rows a ``column`` has one of some values."""
+        return Among(self._select.where(self._column == by), column)
 
     def _asked(self, values: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Prepared, Mapping[str, Any]]:
         size = 1 << max(len(values) - 1, 0).bit_length() if len(values) < _MOST_PADDED else len(values)

@@ -11,9 +11,11 @@ from sqlalchemy.exc import DBAPIError
 
 from alcor.model.choices import USUAL, Choices
 from alcor.store import change_log, migrate, sql
+from alcor.store.attempts import Attempts
 from alcor.store.direct_reads import DirectReads
 from alcor.store.engine import open_engine, reader, reading
-from alcor.store.foresight import Foresee
+from alcor.store.foreseen import NotForeseen
+from alcor.store.foresight import Foresee, Foresight
 from alcor.store.group_commit import GroupCommit
 from alcor.store.group_read import GroupRead
 from alcor.store.readers import Readers
@@ -49,7 +51,8 @@ class Store:
         self._readers = Readers(_READERS, at_once, _PATIENCE_SECONDS)
         self._writer = GroupCommit(engine, self._announce, choices)
         is_postgresql = engine.dialect.name == "postgresql"
-        self._direct_reads = DirectReads(engine) if is_postgresql else None
+        self._direct_reads = DirectReads(self._reader) if is_postgresql else None
+        self._attempts = Attempts()  # to read directly what a reader would read
         self._group_read = GroupRead(self.read, self._direct_reads)
         self._statistics = Statistics(engine) if is_postgresql else None
 
@@ -73,11 +76,17 @@ class Store:
         result: Result = await self._writer.submit(handler, request)
         return result
 
-    async def read(self, query: Callable[[Connection], Result]) -> Result:
+    async def read(
+        self, query: Callable[[Connection], Result], foresee: Callable[[], Sequence[Foresight]] | None = None
+    ) -> Result:
         """Run a query in a reader thread, on one consistent snapshot.
 
-        It is run again if the connection was lost, or what had been prepared on it.
+        It is run again if the connection was lost, or what had been prepared on it. It is quicker if all that it reads
+        can be foreseen, as long as that is little; then it may be run in the event loop.
         """
+        if foresee is not None and self._direct_reads is not None:
+            with contextlib.suppress(NotForeseen):
+                return await self._read_directly(self._direct_reads, query, foresee())
         result: Result = await self._readers.submit(lambda: self._read(query))
         return result
 
@@ -125,6 +134,21 @@ class Store:
         await asyncio.to_thread(self._readers.close)
         self._let_go()
         self._engine.dispose()
+
+    async def _read_directly(
+        self, reads: DirectReads, query: Callable[[Connection], Result], foreseen: Sequence[Foresight]
+    ) -> Result:
+        """Raises NotForeseen, also where it is too often so."""
+        if not foreseen or not self._attempts.is_worthwhile():
+            raise NotForeseen(query)
+        try:
+            there: Any = await reads.read(foreseen)
+            result = query(there)
+        except NotForeseen:
+            self._attempts.failed()
+            raise
+        self._attempts.succeeded()
+        return result
 
     def _read(self, query: Callable[[Connection], Result]) -> Result:
         try:

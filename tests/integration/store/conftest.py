@@ -1,12 +1,14 @@
-"""A bare connection for what needs no store around it."""
+"""A bare connection for what needs no store around it, and a store for what only PostgreSQL does."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from sqlalchemy import Engine
 
 from alcor.store.engine import open_engine
+from alcor.store.store import Store, open_store
 from alcor.store.transaction import Transaction
+from tests.databases import PostgreSQL
 
 
 @pytest.fixture
@@ -23,3 +25,19 @@ def transaction(engine: Engine) -> Iterator[Transaction]:
     with engine.connect().execution_options(writes=True) as connection, connection.begin() as begun:
         yield Transaction(connection, now=1_700_000_000)
         begun.rollback()
+
+
+@pytest.fixture
+def database(postgresql: PostgreSQL, postgresql_template: str) -> Iterator[str]:
+    """The name of a fresh database of PostgreSQL."""
+    name = postgresql.create_database(postgresql_template)
+    yield name
+    postgresql.drop_database(name)
+
+
+@pytest.fixture
+async def served(postgresql: PostgreSQL, database: str) -> AsyncIterator[Store]:
+    """A store on PostgreSQL."""
+    opened = await open_store(postgresql.url(database))
+    yield opened
+    await opened.close()

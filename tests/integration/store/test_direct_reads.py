@@ -2,19 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import psycopg
-import pytest
 from sqlalchemy import Connection, func, literal_column, select
 
 from alcor.model.identifiers import new_id
 from alcor.store import bulk, sql
 from alcor.store.foreseen import Foreseen
 from alcor.store.foresight import Foresight
-from alcor.store.store import Store, open_store
+from alcor.store.store import Store
 from alcor.store.tables import network, port
 from alcor.store.transaction import Transaction
 from tests.databases import PostgreSQL
@@ -40,21 +39,6 @@ class Reader:
 
 def foresee(ids: Sequence[str]) -> list[Foresight]:
     return [Foresight(_NETWORKS, _NETWORKS, ids)]
-
-
-@pytest.fixture
-async def database(postgresql: PostgreSQL, postgresql_template: str) -> AsyncIterator[str]:
-    name = postgresql.create_database(postgresql_template)
-    yield name
-    postgresql.drop_database(name)
-
-
-@pytest.fixture
-async def served(postgresql: PostgreSQL, database: str) -> AsyncIterator[Store]:
-    """A store on PostgreSQL."""
-    opened = await open_store(postgresql.url(database))
-    yield opened
-    await opened.close()
 
 
 def wait_until_somebody_waits(connection: psycopg.Connection) -> None:

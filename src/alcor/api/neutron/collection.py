@@ -34,7 +34,8 @@ from alcor.services.manager import (
 )
 from alcor.services.rows import View
 from alcor.store import bulk
-from alcor.store.foresight import Foresight
+from alcor.store.foresight import Foresight, of_keys
+from alcor.store.listing.foreseen_page import foresee_page
 from alcor.store.listing.marker import MarkerNotFound
 from alcor.store.listing.page import list_rows
 from alcor.store.listing.query import Query
@@ -79,7 +80,7 @@ class Collection:
         self._creation = Creation(store, manager)
         key = manager.table.c[manager.resource.attributes[shape.key].column]
         self._by_key = tuple(manager.table.c), key
-        self._foresee = None if manager.foresee is None else self._foreseen
+        self._foresee = None if manager.beside is None else self._foreseen
         self.described = Descriptions(manager.resource, shape.one, shape.several, shape.listed)
 
     def routes(self) -> list[Route]:
@@ -116,7 +117,8 @@ class Collection:
         await self._prelude(request, wanted)
         try:
             page, more = await self._store.read(
-                lambda connection: self._read_page(connection, listed, wanted, request.context)
+                lambda connection: self._read_page(connection, listed, wanted, request.context),
+                lambda: self._foreseen_page(wanted),
             )
         except MarkerNotFound as error:
             if not self._manager.passes_over_marker:
@@ -334,8 +336,12 @@ class Collection:
     def _foreseen(self, wanted: Sequence[_Wanted]) -> Sequence[Foresight]:
         """What reading resources of these ids asks for."""
         ids = [resource_id for resource_id, _, _ in wanted]
-        rows = bulk.read_by(*self._by_key)
-        return [Foresight(rows, rows, ids), *(self._manager.foresee(ids) if self._manager.foresee else ())]
+        return list(of_keys(bulk.read_by(*self._by_key), self._by_key[1], ids, self._manager.beside or ()))
+
+    def _foreseen_page(self, wanted: Query) -> Sequence[Foresight]:
+        """What reading a page asks for; nothing where that is not known."""
+        beside = self._manager.beside
+        return () if beside is None else foresee_page(self._manager.table, wanted, beside)
 
     def _read_ones(self, connection: Connection, wanted: Sequence[_Wanted]) -> Sequence[_Part | AlcorError]:
         """The resources of these ids, each only if it is what the path is about and its caller is shown it."""

@@ -39,10 +39,10 @@ from alcor.services.ports.port_rows import (
 )
 from alcor.services.ports.port_status import DOWN
 from alcor.services.ports.port_views import (
+    BESIDE,
     ROWS,
     above_ports,
     fixed_ips_of,
-    foresee,
     known_hosts,
     port_view,
     port_views,
@@ -326,7 +326,7 @@ PORTS = Manager(
     views=port_views,
     create=limited("port", create_ports),
     create_reads=creation_reads,
-    foresee=foresee,
+    beside=BESIDE,
     update=_update_ports,
     delete=delete_ports,
     filters={

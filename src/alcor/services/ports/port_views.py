@@ -1,6 +1,6 @@
 """How ports are shown: what follows from their addresses, their network and their host."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from alcor.services.remembered import Remembered
 from alcor.services.rows import Rows, View
 from alcor.services.subnets.private_ip import FixedIp, fixed_ip_views
 from alcor.store import sql
-from alcor.store.foresight import Foresight
+from alcor.store.foresight import Beside
 from alcor.store.tables import ip_allocation, network, node, port
 
 ROWS = Rows(PORT, port)
@@ -44,8 +44,9 @@ _allocations = sql.among(
 )
 _nodes = sql.among(select(node.c.id), node.c.id)
 _networks = sql.among(select(network), network.c.id)
-_nodes_of = sql.among(select(node.c.id).where(node.c.id == port.c.host_id), port.c.id)
-_networks_of = sql.among(select(network).where(network.c.id == port.c.network_id), port.c.id)
+
+BESIDE = Beside(_nodes, port.c.host_id), Beside(_networks, port.c.network_id)
+"""What the views of ports read, of those that have no policies and trunks."""
 
 
 class Above(NamedTuple):
@@ -67,12 +68,6 @@ def port_views(connection: Connection, rows: Sequence[Any], _context: Context = 
     if any(row.attributes != "{}" for row in rows) or any(its.qos_policy_id for its in above.values()):
         return _with_rules_and_trunks(connection, views, above)
     return views
-
-
-def foresee(port_ids: Sequence[str]) -> Iterator[Foresight]:
-    """What the views of ports read, of those that have no policies and trunks."""
-    yield Foresight(_nodes, _nodes_of, port_ids)
-    yield Foresight(_networks, _networks_of, port_ids)
 
 
 def _with_rules_and_trunks(connection: Connection, views: Sequence[View], above: Mapping[str, Above]) -> list[View]:

@@ -31,12 +31,18 @@ def narrowed(connection: Connection, query: Query, is_there: bool | None) -> Que
     if others is None:
         return query
     if is_there is None:
-        is_there = _looked_for(others)(connection, query.parameters)[0].is_there
-    return query if is_there else msgspec.structs.replace(query, condition=alternatives_of(query.condition)[0])
+        is_there = looked_for(others)(connection, query.parameters)[0].is_there
+    return query if is_there else first_alone(query)
+
+
+def first_alone(query: Query) -> Query:
+    """The query with the first alternative of its condition alone."""
+    return msgspec.structs.replace(query, condition=next(iter(alternatives_of(query.condition)), None))
 
 
 @lru_cache(SHAPES)
-def _looked_for(others: ColumnElement[bool]) -> sql.Prepared:
+def looked_for(others: ColumnElement[bool]) -> sql.Prepared:
+    """What finds whether others are there (others_of)."""
     return sql.Prepared(select(others))
 
 
@@ -45,8 +51,8 @@ def others_of(condition: ColumnElement[bool]) -> ColumnElement[bool] | None:
     """Whether anything is in the subqueries of all alternatives but the first, or of rows where they have none
     (``is_there``); None where there are no others."""
     _, *others = alternatives_of(condition)
-    looked_for = {id(each): each.exists() for each in map(_looked_into, others)}
-    return or_(*looked_for.values()).label("is_there") if looked_for else None
+    found = {id(each): each.exists() for each in map(_looked_into, others)}
+    return or_(*found.values()).label("is_there") if found else None
 
 
 def _looked_into(alternative: ColumnElement[bool]) -> Select[Any]:

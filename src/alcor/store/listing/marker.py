@@ -21,21 +21,24 @@ def find_marker(connection: Connection, table: Table, query: Query) -> tuple[Seq
 
     Raises MarkerNotFound.
     """
-    values = {**query.parameters, "marker": query.marker}
     if is_usual(query):
-        found = _usual_marker(table, tuple(query.sort), query.condition)(connection, values)
+        found = usual_marker(table, tuple(query.sort), query.condition)(connection, values_of_marker(query))
     else:
-        found = list(connection.execute(_marker(table, query), values).all())
+        found = list(connection.execute(_marker(table, query), values_of_marker(query)).all())
     if not found:
         raise MarkerNotFound(query.marker)
     count = len(order_of(table, query))
     return found[0][:count], found[0].is_there if len(found[0]) > count else None
 
 
+def values_of_marker(query: Query) -> dict[str, Any]:
+    """The parameters of what finds it."""
+    return {**query.parameters, "marker": query.marker}
+
+
 @lru_cache(SHAPES)
-def _usual_marker(
-    table: Table, sort: Sequence[tuple[str, bool]], condition: ColumnElement[bool] | None
-) -> sql.Prepared:
+def usual_marker(table: Table, sort: Sequence[tuple[str, bool]], condition: ColumnElement[bool] | None) -> sql.Prepared:
+    """What finds the marker of a usual query."""
     marker = _marker(table, Query(sort=sort, condition=condition))
     others = None if condition is None else others_of(condition)
     return sql.Prepared(marker if others is None else marker.add_columns(others))

@@ -5,7 +5,7 @@ A query's values are parameters of its statement, so that queries of one shape h
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
@@ -23,30 +23,64 @@ from alcor.store.listing.unindexed import without_indexes
 from alcor.store.sql import NamedRow
 
 
+class Shape(NamedTuple):
+    """What the statement of a usual query depends on."""
+
+    table: Table
+    filters: Sequence[Filter]
+    nulls: Sequence[bool] | None  # which of the marker's values are NULL, where there is a marker
+    sort: Sequence[tuple[str, bool]]
+    limited: bool
+    page_reverse: bool
+    columns: Sequence[str]
+    condition: ColumnElement[bool] | None
+    also: Sequence[ColumnElement[bool]]
+
+
 def list_rows(connection: Connection, table: Table, query: Query) -> list[NamedRow]:
     """The page of rows. Raises MarkerNotFound, and KeyError for a column that the table does not have."""
-    values = parameters_of(table, query) | {LIMIT.key: query.limit}
-    nulls = None
-    others = None
+    marked, others = None, None
     if query.marker is not None:
         marked, others = find_marker(connection, table, query)
-        values |= {marker_parameter(place): value for place, value in enumerate(marked)}
-        nulls = tuple(value is None for value in marked)
     query = narrowed(connection, query, others)
-    filters = filters_of(table, query)
+    values = page_values(table, query, marked)
     if is_usual(query):
-        sort, columns, also = tuple(query.sort), tuple(query.columns), tuple(query.also)
-        shape = sort, query.limit is not None, query.page_reverse, columns, query.condition, also
+        page = partial(usual_page, shape_of(table, query, marked))
         known: KnownRows | None = connection.get_execution_options().get("known_rows")
         rows: list[NamedRow]
-        if known is not None and query.limit is not None and not columns:
-            page = partial(_usual_page, table, filters, nulls, *shape)
+        if known is not None and query.limit is not None and not query.columns:
             rows = known.page(connection, table, lambda wanted: page(wanted).values(connection, values))
         else:
-            rows = _usual_page(table, filters, nulls, *shape)(connection, values)
+            rows = page()(connection, values)
     else:
-        rows = list(connection.execute(_page(table, query, filters, nulls), values).all())
+        statement = _page(table, query, filters_of(table, query), _nulls(marked))
+        rows = list(connection.execute(statement, values).all())
     return rows[::-1] if query.page_reverse else rows
+
+
+def page_values(table: Table, query: Query, marked: Sequence[Any] | None) -> dict[str, Any]:
+    """The parameters of the statement of a page, which begins after a marker of which rows are sorted by these."""
+    values = parameters_of(table, query) | {LIMIT.key: query.limit}
+    return values | {marker_parameter(place): value for place, value in enumerate(marked or ())}
+
+
+def _nulls(marked: Sequence[Any] | None) -> Sequence[bool] | None:
+    return None if marked is None else tuple(value is None for value in marked)
+
+
+def shape_of(table: Table, query: Query, marked: Sequence[Any] | None) -> Shape:
+    """That of a usual query."""
+    return Shape(
+        table,
+        filters_of(table, query),
+        _nulls(marked),
+        tuple(query.sort),
+        query.limit is not None,
+        query.page_reverse,
+        tuple(query.columns),
+        query.condition,
+        tuple(query.also),
+    )
 
 
 def count_rows(connection: Connection, table: Table, query: Query) -> int:
@@ -57,22 +91,22 @@ def count_rows(connection: Connection, table: Table, query: Query) -> int:
 
 
 @lru_cache(SHAPES)
-def _usual_page(
-    table: Table,
-    filters: Sequence[Filter],
-    nulls: Sequence[bool] | None,
-    sort: Sequence[tuple[str, bool]],
-    limited: bool,
-    page_reverse: bool,
-    columns: Sequence[str],
-    condition: ColumnElement[bool] | None,
-    also: Sequence[ColumnElement[bool]],
-    wanted: Sequence[ColumnElement[Any]] | None = None,
-) -> sql.Prepared:
+def usual_page(shape: Shape, wanted: Sequence[ColumnElement[Any]] | None = None) -> sql.Prepared:
     """The statement of all usual queries of this shape: for rows, or for what is wanted of them."""
-    limit = 1 if limited else None
-    query = Query(sort=sort, limit=limit, page_reverse=page_reverse, columns=columns, condition=condition, also=also)
-    return sql.Prepared(_page(table, query, filters, nulls, wanted))
+    return sql.Prepared(usual_select(shape, wanted))
+
+
+def usual_select(shape: Shape, wanted: Sequence[ColumnElement[Any]] | None = None) -> Select[Any]:
+    """The same as a SELECT."""
+    query = Query(
+        sort=shape.sort,
+        limit=1 if shape.limited else None,
+        page_reverse=shape.page_reverse,
+        columns=shape.columns,
+        condition=shape.condition,
+        also=shape.also,
+    )
+    return _page(shape.table, query, shape.filters, shape.nulls, wanted)
 
 
 def _page(

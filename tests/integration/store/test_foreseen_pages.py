@@ -1,0 +1,141 @@
+"""A page that is foreseen is read by the event loop itself, and is the page that a reader would have read."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, or_, select
+
+from alcor.model.identifiers import new_id
+from alcor.store import bulk, sql
+from alcor.store.foreseen import Foreseen
+from alcor.store.foresight import Beside
+from alcor.store.listing.foreseen_page import foresee_page
+from alcor.store.listing.marker import MarkerNotFound
+from alcor.store.listing.page import list_rows
+from alcor.store.listing.query import Query
+from alcor.store.store import Store
+from alcor.store.tables import network, port, rbac_policy
+from tests.integration.store.rows import network_row, port_row
+
+_NETWORKS = sql.among(select(network), network.c.id)
+_BESIDE = (Beside(_NETWORKS, port.c.network_id),)
+_OWN = port.c.project_id == "p"
+_SHARED = port.c.network_id.in_(select(rbac_policy.c.object_id).where(rbac_policy.c.target_project == "p"))
+_MAY_SEE = or_(_OWN, _SHARED)
+
+
+class Pages:
+    """Reads pages of ports and the networks they are in, and remembers which of them were read directly."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.direct = False
+
+    async def read(self, **query: Any) -> tuple[list[Any], list[Any]]:
+        """A page as it is foreseen, after it was seen to be what a reader finds."""
+        wanted = Query(**query)
+
+        def page(connection: Connection) -> tuple[list[Any], list[Any]]:
+            self.direct = isinstance(connection, Foreseen)
+            rows = list_rows(connection, port, wanted)
+            return rows, sorted(_NETWORKS(connection, sorted({row.network_id for row in rows})))
+
+        usual = await self._store.read(page)
+        assert not self.direct
+        found = await self._store.read(page, lambda: foresee_page(port, wanted, _BESIDE))
+        assert found == usual
+        return found
+
+
+@pytest.fixture
+async def pages(served: Store) -> Pages:
+    """With the connection made: what is known of rows is forgotten when one is."""
+    made = Pages(served)
+    await made.read(limit=1)
+    return made
+
+
+async def write(store: Store, **rows: Sequence[Sequence[Any]]) -> None:
+    tables = {each.name: each for each in (network, port, rbac_policy)}
+    await store.write(
+        lambda transaction: bulk.insert_together(transaction.connection, {tables[name]: rows[name] for name in rows})
+    )
+
+
+async def two_networks(store: Store, ports: int = 6) -> list[Any]:
+    """Ports of two networks, by their ids."""
+    networks = [network_row(1), network_row(2)]
+    rows = [port_row(networks[number % 2][0], number, device_id=f"d{number % 3}") for number in range(ports)]
+    await write(store, network=networks, port=rows)
+    return sorted(rows)
+
+
+@pytest.mark.parametrize("condition", [None, _OWN, _MAY_SEE])
+async def test_pages_are_read_directly_from_any_place_in_either_direction(
+    served: Store, pages: Pages, condition: Any
+) -> None:
+    rows = await two_networks(served)
+    for marker in (None, *(row[0] for row in rows)):
+        for backwards in (False, True):
+            found, _ = await pages.read(limit=3, marker=marker, page_reverse=backwards, condition=condition)
+            assert pages.direct
+            ids = [row[0] for row in rows]
+            place = len(ids) if marker is None else ids.index(marker)
+            before = ids[max(place - 3, 0) : place]
+            after = ids[:3] if marker is None else ids[place + 1 : place + 4]
+            assert [row.id for row in found] == (before if backwards else after)
+
+
+async def test_what_is_found_by_an_index_is_read_directly_and_nothing_else(served: Store, pages: Pages) -> None:
+    rows = await two_networks(served)
+    found, networks = await pages.read(limit=9, filters={"device_id": ["d1"]})
+    assert pages.direct
+    assert [row.id for row in found] == [row[0] for row in rows if row[11] == "d1"]
+    assert len(networks) == 2
+    for query in (
+        {"filters": {"name": [""]}},
+        {"sort": [("name", True)]},
+        {"columns": ["id", "network_id"]},
+        {"limit": 1000},
+    ):
+        await pages.read(**{"limit": 9, **query})
+        assert not pages.direct
+
+
+async def test_a_row_that_is_new_or_changed_is_shown_at_once(served: Store, pages: Pages) -> None:
+    rows = await two_networks(served)
+    await pages.read(limit=10)
+    assert pages.direct
+    changed = rows[2][0]
+    await served.write(
+        lambda transaction: transaction.connection.execute(port.update().where(port.c.id == changed).values(name="new"))
+    )
+    await write(served, port=[port_row(rows[0][7], 99)])
+    wanted = Query(limit=10)
+    found = await served.read(
+        lambda connection: list_rows(connection, port, wanted), lambda: foresee_page(port, wanted, _BESIDE)
+    )
+    assert len(found) == 7
+    assert [row.name for row in found if row.id == changed] == ["new"]
+
+
+async def test_what_others_let_one_see_is_seen(served: Store, pages: Pages) -> None:
+    theirs = network_row(3, project_id="q")
+    of_theirs = port_row(theirs[0], 7)
+    await write(served, network=[theirs], port=[(of_theirs[0], "q", *of_theirs[2:])])
+    assert await pages.read(limit=9, condition=_MAY_SEE) == ([], [])
+    policy = (new_id(), "q", "network", theirs[0], "access_as_shared", "p", 0, 0, 0, "{}")
+    await write(served, rbac_policy=[policy])
+    found, _ = await pages.read(limit=9, condition=_MAY_SEE)
+    assert not pages.direct
+    assert [row.id for row in found] == [of_theirs[0]]
+
+
+async def test_a_marker_that_is_not_there_is_refused(served: Store, pages: Pages) -> None:
+    await two_networks(served)
+    wanted = Query(limit=2, marker=new_id())
+    with pytest.raises(MarkerNotFound):
+        await served.read(
+            lambda connection: list_rows(connection, port, wanted), lambda: foresee_page(port, wanted, _BESIDE)
+        )
