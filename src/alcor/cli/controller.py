@@ -17,6 +17,7 @@ from alcor.controller.settings import ROLES, ControllerError, ControllerSettings
 from alcor.model.choices import (
     DEFAULT_HOSTS_PER_GROUP,
     DEFAULT_QUEUE_ABOVE,
+    DEFAULT_QUEUE_GROUPS_ABOVE,
     DEFAULT_UNDERLAY_MTU,
     LEAST_UNDERLAY_MTU,
     MOST_HOSTS_PER_GROUP,
@@ -99,7 +100,7 @@ def _default_data_directory() -> Path:
               help="Bound ports of a VPC that is told ahead above which what changes is published for all its hosts "
                    "at once, by the message queue; none for never. Give all controllers the same.")  # fmt: skip
 @click.option("--queue-groups-above", metavar="PORTS", type=number_or_never, show_envvar=True,
-              show_default="none",
+              show_default=f"{DEFAULT_QUEUE_GROUPS_ABOVE} with a message queue",
               help="Bound ports of a security group above which what changes of its rules is published for all its "
                    "hosts at once, by the message queue; none for never. Give all controllers the same.")  # fmt: skip
 @click.option("--topic-interval", metavar="SECONDS", type=click.IntRange(5, 3600), default=USUAL_LONGEST,
@@ -176,7 +177,7 @@ def command(
             underlay_mtu,
             hosts_per_group,
             queue_above=above(queue_above, DEFAULT_QUEUE_ABOVE if message_queues else None),
-            queue_groups_above=above(queue_groups_above, None),
+            queue_groups_above=above(queue_groups_above, DEFAULT_QUEUE_GROUPS_ABOVE if message_queues else None),
         ),
         message_queues=message_queues,
         roles=frozenset(roles),

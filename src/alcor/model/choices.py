@@ -8,7 +8,8 @@ from alcor.model.programming import DEFAULT_ON_DEMAND_ABOVE
 
 DEFAULT_UNDERLAY_MTU = 1500
 DEFAULT_HOSTS_PER_GROUP = 100
-DEFAULT_QUEUE_ABOVE = 100  # where there is a message queue; docs/message-queue.md says why
+DEFAULT_QUEUE_ABOVE = 100  # where there is a message queue; docs/message-queue.md says why, also of the next
+DEFAULT_QUEUE_GROUPS_ABOVE = 1000
 MOST_HOSTS_PER_GROUP = 128  # what waits for those that are away must not hold up the others
 LEAST_UNDERLAY_MTU = 1330  # what IPv6 needs in a tunnel
 _TUNNEL_OVERHEAD = 50  # VXLAN over IPv4

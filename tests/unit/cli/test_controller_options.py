@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from alcor.cli import controller
 from alcor.controller.settings import ControllerSettings
-from alcor.model.choices import DEFAULT_QUEUE_ABOVE
+from alcor.model.choices import DEFAULT_QUEUE_ABOVE, DEFAULT_QUEUE_GROUPS_ABOVE
 
 QUEUE = ("--message-queue", "pulsar://broker:6650")
 
@@ -25,21 +25,22 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[ControllerSettings]:
 
 
 @pytest.mark.parametrize(
-    ("options", "queue_above"),
+    ("options", "vpcs", "groups"),
     [
-        ((), None),
-        (QUEUE, DEFAULT_QUEUE_ABOVE),
-        ((*QUEUE, "--queue-above", "7"), 7),
-        ((*QUEUE, "--queue-above", "none"), None),
+        ((), None, None),
+        (QUEUE, DEFAULT_QUEUE_ABOVE, DEFAULT_QUEUE_GROUPS_ABOVE),
+        ((*QUEUE, "--queue-above", "7", "--queue-groups-above", "8"), 7, 8),
+        ((*QUEUE, "--queue-above", "none", "--queue-groups-above", "none"), None, None),
     ],
     ids=["no message queue", "a message queue", "a number", "none"],
 )
-def test_large_vpcs_have_topics_where_there_is_a_message_queue(
+def test_what_many_hosts_learn_alike_has_topics_where_there_is_a_message_queue(
     started: list[ControllerSettings], tmp_path_factory: pytest.TempPathFactory, options: tuple[str, ...],
-    queue_above: int | None,
+    vpcs: int | None, groups: int | None,
 ) -> None:  # fmt: skip
     start(tmp_path_factory.mktemp("controller"), *options)
-    assert started[0].choices.queue_above == queue_above
+    choices = started[0].choices
+    assert (choices.queue_above, choices.queue_groups_above) == (vpcs, groups)
 
 
 def test_cells_are_given_message_queues_one_by_one_or_with_blanks_between_them_in_the_environment(
