@@ -2,9 +2,13 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
+import msgspec
 import pytest
 
+from alcor.agent.on_demand.learned import Learned
+from alcor.agent.on_demand.learned_file import LEARNED, NEXT_HOPS
 from alcor.testbed.cloud import Cloud
 from alcor.testbed.host import Host
 from alcor.testbed.ping import RunningPing
@@ -29,7 +33,9 @@ async def two_hosts(controller_arguments: tuple[str, ...]) -> AsyncIterator[tupl
 def lose_nothing_to_restarts(testbed: Testbed, hosts: Sequence[Host], pings: Sequence[RunningPing]) -> None:
     """Kill the controller and the hosts' agents, and start them again, agents first: no ping may be lost meanwhile."""
     for ping in pings:
-        ping.wait_for_answers(150)  # what is used is on disk at most a second later
+        ping.wait_for_answers(50)
+    for host in hosts:
+        wait_until(lambda host=host: is_on_disk(host), f"what {host.name} has learned to be on disk")  # type: ignore[misc]
     testbed.controller.program.kill()
     for host in hosts:
         host.agent.kill()
@@ -46,3 +52,14 @@ def lose_nothing_to_restarts(testbed: Testbed, hosts: Sequence[Host], pings: Seq
         ping.wait_for_answers(50)
         ping.stop()
         assert ping.lost() == 0, f"lost, of {max(ping.answered)}: {ping.lost()}"
+
+
+def is_on_disk(host: Host) -> bool:
+    """Whether its agent's next life will know all that this one has learned, and what it routes to."""
+    learned, next_hops = Learned(), 0
+    if (file := host.outside(f"agent/{LEARNED}")).exists():
+        learned.load(file.read_bytes(), now=0.0)
+    if (file := host.outside(f"agent/{NEXT_HOPS}")).exists():
+        next_hops = sum(map(len, msgspec.msgpack.decode(file.read_bytes(), type=dict[int, list[Any]]).values()))
+    status = host.status()
+    return (learned.count(), next_hops) == (status["neighbours_learned"], status["next_hops"])

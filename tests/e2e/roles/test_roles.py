@@ -7,9 +7,6 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from alcor.agent.on_demand.learned import Learned
-from alcor.agent.on_demand.learned_file import LEARNED
-from alcor.model.addresses import mac_number
 from alcor.testbed.cloud import Cloud
 from alcor.testbed.controller import Controller
 from alcor.testbed.host import Host
@@ -20,6 +17,7 @@ from alcor.testbed.workload import Workload
 from tests.databases import PostgreSQL
 from tests.e2e.on_demand.region import Region, create_region
 from tests.e2e.routing.site import create_site
+from tests.e2e.two_hosts import is_on_disk
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(300)]
 
@@ -139,7 +137,7 @@ async def test_everything_restarts_in_any_order_and_nothing_is_lost(cloud_of_rol
         region.testbed.wait_steady()
         ping = sender.keep_pinging(region.address("b"))
         ping.wait_for_answers(_ANSWERS)
-        wait_until(lambda: is_on_disk(region, "b", 0) and is_on_disk(region, "a", 1), "what was learned to be on disk")
+        wait_until(lambda: all(map(is_on_disk, region.testbed.hosts)), "what was learned to be on disk")
         for program in shuffled(programs, dice):
             program.kill()
         ping.wait_for_answers(_ANSWERS)
@@ -155,16 +153,6 @@ async def test_everything_restarts_in_any_order_and_nothing_is_lost(cloud_of_rol
         assert ping.lost() == 0
         for host_number in range(3):
             await is_reached(region, sender, f"n-{number}-{host_number}", host_number)
-
-
-def is_on_disk(region: Region, peer: str, host_number: int) -> bool:
-    """Whether the host's agent will know of the peer in its next life."""
-    file = region.host(host_number).outside(f"agent/{LEARNED}")
-    if not file.exists():
-        return False
-    learned = Learned()
-    learned.load(file.read_bytes(), now=0.0)
-    return mac_number(region.ports[peer]["mac_address"]) in learned.forwarding(region.vni)
 
 
 def shuffled(programs: Sequence[Program], dice: random.Random) -> list[Program]:
