@@ -161,9 +161,10 @@ def _numbered(statement: str) -> tuple[bytes, tuple[str, ...]]:
     """The statement as PostgreSQL has it, whose parameters have numbers, and the names of these in their order."""
     found = [each[1] for each in _PARAMETER.finditer(statement)]
     names = tuple(dict.fromkeys(name for name in found if name))
+    numbers = {name: number for number, name in enumerate(names, 1)}
     places = iter(range(1, len(found) + 1))
 
     def number(parameter: re.Match[str]) -> str:
-        return f"${names.index(parameter[1]) + 1 if parameter[1] else next(places)}"
+        return f"${numbers[parameter[1]] if parameter[1] else next(places)}"
 
     return _PARAMETER.sub(number, statement).encode(), names
