@@ -26,7 +26,7 @@ _MOST = 501  # rows: what is made of them is made in the event loop
 def foresee_page(table: Table, query: Query, beside: Sequence[Beside]) -> Sequence[Foresight]:
     """What list_rows will ask PostgreSQL for, and what is beside the rows; nothing where it may take long.
 
-    As list_rows finds out, others than the caller's own rows are mostly not there: this is what is asked for then.
+    This takes it that others show the caller nothing, which is mostly so. Otherwise list_rows asks for something else.
     """
     return tuple(_foreseen(table, query, beside)) if _is_short(table, query) else ()
 
