@@ -19,10 +19,11 @@ from typing import Any
 import orjson
 import uvloop
 
-from benchmarks.controller import DATABASES, Controller, run_controller
+from benchmarks.controller import Controller, run_controller
 from benchmarks.hosts import host_name, run_hosts, vtep
 from benchmarks.http_load import ask, drive, percentiles, request
 from benchmarks.setting import disk, setting
+from tests.databases import DATABASES
 
 _A_CALL = 1_000  # ports of a bulk create
 _PATIENCE_SECONDS = 60

@@ -16,10 +16,9 @@ import msgspec
 
 from alcor.services.quota import LIMITED
 from benchmarks.identity import ANYBODY, Callers
-from tests.databases import run_postgresql
+from tests.databases import run_database
 from tests.processes import free_port
 
-DATABASES = ("sqlite", "postgresql")
 _START_SECONDS = 300  # it reads everything before it is ready
 _STOP_SECONDS = 30
 
@@ -41,7 +40,7 @@ class Controller(msgspec.Struct, frozen=True):
 @contextmanager
 def run_controller(database: str, callers: Callers = ANYBODY) -> Iterator[Controller]:
     """A ready controller on SQLite or on a private PostgreSQL; nothing of it stays behind."""
-    with _database_url(database) as url, run_process(url, *callers.options, **callers.environment) as controller:
+    with run_database(database) as url, run_process(url, *callers.options, **callers.environment) as controller:
         yield controller
 
 
@@ -68,15 +67,6 @@ def run_process(url: str, *options: str, **environment: str) -> Iterator[Control
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-@contextmanager
-def _database_url(database: str) -> Iterator[str]:
-    if database == "sqlite":
-        yield ""
-    else:
-        with run_postgresql() as server:
-            yield server.url(server.create_database())
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:

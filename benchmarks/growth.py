@@ -24,10 +24,9 @@ from alcor.model.choices import Choices
 from alcor.model.context import OPERATOR, Context
 from alcor.model.identifiers import new_id
 from alcor.store.store import open_store
-from benchmarks.controller import DATABASES
 from benchmarks.setting import setting
 from tests.any_caller import SignIn, asking_as_any
-from tests.databases import run_postgresql
+from tests.databases import DATABASES, run_postgresql
 
 _A_CALL = 1_000  # of a bulk create
 _GUESTS = 10  # one of so many ports is of a guest's project

@@ -18,11 +18,12 @@ from typing import Any
 import msgspec
 import uvloop
 
-from benchmarks.controller import DATABASES, run_controller
+from benchmarks.controller import run_controller
 from benchmarks.http_load import ask, drive, percentiles, request
 from benchmarks.identity import AUTHS, Callers, run_callers
 from benchmarks.neutron_server import neutron_version, run_neutron
 from benchmarks.setting import disk, setting
+from tests.databases import DATABASES
 
 _BULK = 100  # ports of a bulk create
 _PAGE = 100  # ports of a list

@@ -116,6 +116,20 @@ def run_postgresql(*, as_in_production: bool = True) -> Iterator[PostgreSQL]:
         yield server
 
 
+DATABASES = ("sqlite", "postgresql")
+"""The kinds that there are."""
+
+
+@contextlib.contextmanager
+def run_database(kind: str) -> Iterator[str]:
+    """The URL of an empty database, for a controller: on a private server, or nothing for a file of its own."""
+    if kind == "sqlite":
+        yield ""
+    else:
+        with run_postgresql() as server:
+            yield server.url(server.create_database())
+
+
 def _wait_until_ready(server: PostgreSQL, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while True:

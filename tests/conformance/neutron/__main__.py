@@ -17,6 +17,7 @@ from tests.conformance.neutron import report
 from tests.conformance.neutron.cloud import run_cloud
 from tests.conformance.neutron.outcome import EXCLUDED, FAILED, Outcome, outcomes
 from tests.conformance.neutron.tempest_run import Tempest, configuration
+from tests.databases import DATABASES
 from tests.keystone.keystone import ROOT
 
 _EXCLUSIONS = Path(__file__).with_name("exclusions.toml")
@@ -26,14 +27,19 @@ _MARKS = {"success": ".", "xfail": ".", "skip": "s"}
 @click.command()
 @click.option("--regex", default="", help="Only tests whose name matches.")
 @click.option("--workers", default=2, show_default=True, help="How many tests run at a time.")
+@click.option("--database", type=click.Choice(DATABASES), default=DATABASES[0], show_default=True,
+              help="What the controller keeps its resources in.")  # fmt: skip
 @click.option("--all-extensions", is_flag=True, help="Tell the suites that every extension there is is served.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=ROOT / ".conformance",
               show_default=True, help="Where the results and the logs go.")  # fmt: skip
-def main(regex: str, workers: int, all_extensions: bool, output: Path) -> None:
+def main(regex: str, workers: int, database: str, all_extensions: bool, output: Path) -> None:
     """Start Keystone and a controller, run the suites against them, and say what became of each test."""
     started = time.monotonic()
     output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="alcor-tempest-", dir="/tmp") as name, run_cloud(output) as cloud:
+    with (
+        tempfile.TemporaryDirectory(prefix="alcor-tempest-", dir="/tmp") as name,
+        run_cloud(output, database) as cloud,
+    ):
         directory = Path(name)
         tempest = Tempest(directory, configuration(cloud, directory, all_extensions))
         click.echo(f"Keystone at {cloud.keystone.url}, controller at {cloud.url}, {time.monotonic() - started:.0f} s")

@@ -14,6 +14,7 @@ import httpx
 import msgspec
 
 from tests.conformance.neutron.compute import run_compute
+from tests.databases import run_database
 from tests.keystone.keystone import Keystone, run_keystone
 from tests.processes import free_port, guarded
 
@@ -43,13 +44,17 @@ class Cloud(msgspec.Struct, frozen=True):
 
 
 @contextlib.contextmanager
-def run_cloud(logs: Path) -> Iterator[Cloud]:
-    """Keystone and a controller on an SQLite database, with an external network and two nodes with hypervisors.
+def run_cloud(logs: Path, database: str = "sqlite") -> Iterator[Cloud]:
+    """Keystone and a controller on a database of some kind, with an external network and two nodes with hypervisors.
 
     Their logs are left in a directory.
     """
-    with run_keystone() as keystone, run_controller(keystone, logs) as places, run_compute(HOSTS) as compute:
-        url, southbound = places
+    with (
+        run_keystone() as keystone,
+        run_database(database) as database_url,
+        run_controller(keystone, logs, database_url) as (url, southbound),
+        run_compute(HOSTS) as compute,
+    ):
         keystone.register("network", "neutron", url)
         keystone.register("compute", "nova", compute)
         headers = {"X-Auth-Token": keystone.token(keystone.admin)}
@@ -64,15 +69,15 @@ def run_cloud(logs: Path) -> Iterator[Cloud]:
 
 
 @contextlib.contextmanager
-def run_controller(keystone: Keystone, logs: Path) -> Iterator[tuple[str, str]]:
+def run_controller(keystone: Keystone, logs: Path, database_url: str = "") -> Iterator[tuple[str, str]]:
     """A controller that asks Keystone who its callers are: where its API is, and where agents connect.
 
-    Its log is left in a directory.
+    Without the URL of a database it has a file. Its log is left in a directory.
     """
     directory = Path(tempfile.mkdtemp(prefix="alcor-conformance-", dir="/tmp"))
     address, southbound = f"127.0.0.1:{free_port()}", f"unix:{directory}/southbound"
     command = [sys.executable, "-m", "alcor", "controller", "--listen", address]
-    command += ["--southbound", southbound, "--data-directory", str(directory)]
+    command += ["--southbound", southbound, "--data-directory", str(directory), "--database", database_url]
     account = keystone.add_account("alcor", "service", "admin")
     command += ["--auth", "keystone", "--keystone-url", keystone.url]
     command += ["--quota", "router=100"]  # one class of the suites makes more than the 10 of the default
