@@ -76,8 +76,9 @@ async def test_an_agent_that_reaches_no_controller_is_served_over_the_queue_what
     assert f"alcor_queue_hosts{queue} 1.0" in metrics and f"alcor_queue_connected{queue} 1.0" in metrics
 
     ports = [await served.add_port() for _ in range(5)]
-    (await client.put("/nodes/host-1", json={"host_info": {"group_topic": "there"}})).raise_for_status()
-    ports += [await served.add_port() for _ in range(5)]
+    for group in ("there", "here", "there"):
+        (await client.put("/nodes/host-1", json={"host_info": {"group_topic": group}})).raise_for_status()
+        ports += [await served.add_port() for _ in range(5)]
     for port in ports:
         await _active(client, port)
 
