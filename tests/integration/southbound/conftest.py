@@ -77,9 +77,9 @@ class Controller:
             self._task.cancel()
 
     @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncIterator[None]:
+    async def serving(self, *, follow: bool = True) -> AsyncIterator[None]:
         """From start to stop."""
-        await self.start()
+        await self.start(follow=follow)
         try:
             yield
         finally:

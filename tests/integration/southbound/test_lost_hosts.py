@@ -107,19 +107,20 @@ async def test_deltas_told_by_one_controller_are_followed_by_another(
 ) -> None:
     """An agent ahead of a controller that has not read so far is left alone until it has."""
     behind = Controller(cloud.store, directory, "c4")
-    await behind.start(follow=False)
-    agent = agents(HOSTS[0])
-    ports = await cloud.create_ports(HOSTS[0], HOSTS[0])
-    await active(cloud, *ports)
-    await agent.stop()
-    moved = FakeAgent(HOSTS[0], [behind.address])
-    moved.state, moved.log_id = agent.state, agent.log_id
-    moved.start()
-    await eventually(lambda: moved.connections == 1, "the agent is connected")
-    behind.follow()
-    (late,) = await cloud.create_ports(HOSTS[0])
-    await active(cloud, late)
-    assert [delta.snapshot for delta in moved.received] == [False]
-    assert moved.ports == {*ports, late}
-    await moved.stop()
-    await behind.stop()
+    async with behind.serving(follow=False):
+        agent = agents(HOSTS[0])
+        ports = await cloud.create_ports(HOSTS[0], HOSTS[0])
+        await active(cloud, *ports)
+        await agent.stop()
+        moved = FakeAgent(HOSTS[0], [behind.address])
+        moved.state, moved.log_id = agent.state, agent.log_id
+        moved.start()
+        await eventually(lambda: moved.connections == 1, "the agent is connected")
+        behind.follow()
+        # What changes before that is not kept for the host, which is given everything then.
+        await eventually(lambda: behind.manager.model.serves(HOSTS[0]), "the controller has read so far")
+        (late,) = await cloud.create_ports(HOSTS[0])
+        await active(cloud, late)
+        assert [delta.snapshot for delta in moved.received] == [False]
+        assert moved.ports == {*ports, late}
+        await moved.stop()
