@@ -157,7 +157,7 @@ class Manager(msgspec.Struct, frozen=True):
     passes_over_marker: bool = False  # one that the caller is not shown ends the list, and is no mistake
     operations: frozenset[str] = OPERATIONS
     create_reads: ReadFirst = lambda _connection, _requests: iter(())
-    beside: Sequence[Beside] | None = None
+    beside: tuple[Beside, ...] | None = None
 
     @property
     def resource(self) -> Resource:

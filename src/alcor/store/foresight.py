@@ -1,6 +1,6 @@
 """Reads that are known beforehand, so that they can be made first, all in one message."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -12,11 +12,11 @@ from alcor.store.sql import Among, Prepared
 class Foresight(NamedTuple):
     """That rows will be asked for by their first column, which is their key, and what finds them all before.
 
-    ``found_by`` is called with ``values``. It is the statement that will be asked itself where these are its keys, and
-    where ``asked`` is None.
+    ``found_by`` is called with ``values``. It finds rows of all statements in ``asked`` beside each other, with no key
+    where there is none; where there are none in ``asked``, it is the statement that will be asked itself.
     """
 
-    asked: Among | None
+    asked: tuple[Among, ...]
     found_by: Among | Prepared
     values: Any
 
@@ -32,13 +32,11 @@ class Beside(NamedTuple):
     named_by: Column[Any]
 
 
-def of_keys(rows: Among, key: Column[Any], keys: Sequence[str], beside: Sequence[Beside]) -> Iterator[Foresight]:
+def of_keys(rows: Among, key: Column[Any], keys: Sequence[str], beside: tuple[Beside, ...]) -> Foresight:
     """That the rows of resources will be asked for by their keys, and what is beside them."""
-    yield Foresight(rows, rows, keys)
-    for each in beside:
-        yield Foresight(each.rows, _named(each.rows, each.named_by, key), keys)
+    return Foresight((rows, *(each.rows for each in beside)), _together(rows, key, beside), keys)
 
 
 @cache
-def _named(rows: Among, by: Column[Any], key: Column[Any]) -> Among:
-    return rows.named(by, key)
+def _together(rows: Among, key: Column[Any], beside: tuple[Beside, ...]) -> Among:
+    return rows.beside([(each.rows, each.named_by) for each in beside], key)

@@ -24,7 +24,7 @@ _Waiting = list[tuple[Any, "asyncio.Future[Any]"]]
 class GroupRead:
     """What waits to be read, by handler. ``read`` runs a query on a snapshot; ``direct`` reads what is foreseen."""
 
-    def __init__(self, read: Read, direct: DirectReads | None) -> None:
+    def __init__(self, read: Read, direct: DirectReads) -> None:
         self._read, self._direct = read, direct
         self._waiting: dict[Handler, _Waiting] = {}  # of each handler that is at work
         self._at_work: set[asyncio.Task[None]] = set()
@@ -69,7 +69,7 @@ class GroupRead:
                 future.set_result(result)
 
     async def _results(self, handler: Handler, foresee: Foresee | None, requests: Sequence[Any]) -> Sequence[Any]:
-        if foresee is not None and self._direct is not None:
+        if foresee is not None:
             with contextlib.suppress(NotForeseen):
                 found: Any = await self._direct.read(foresee(requests))
                 return _checked(handler(found, requests), requests)

@@ -320,6 +320,9 @@ class Among:
     def __init__(self, select: Select[Any], column: ColumnElement[Any]) -> None:
         self._select, self._column = select, column
         self._of_size = lru_cache(_STATEMENTS)(self._made)
+        self.columns = len(select.selected_columns)
+        """How many there are."""
+        self._rows: dict[str, Callable[[Sequence[Any]], NamedRow]] = {}  # by dialect
 
     def __call__(self, connection: Connection, values: Sequence[Any], **parameters: Any) -> list[NamedRow]:
         """All rows that are found."""
@@ -335,16 +338,25 @@ class Among:
 
     def row(self, database: Connection | Engine) -> Callable[[Sequence[Any]], NamedRow]:
         """What makes rows of what the driver answers."""
-        prepared, given = self._asked((None,), {})
-        return prepared.row(database, given)
+        made = self._rows.get(database.dialect.name)
+        if made is None:
+            prepared, given = self._asked((None,), {})
+            made = self._rows[database.dialect.name] = prepared.row(database, given)
+        return made
 
     def found_in(self, values: Select[Any]) -> Prepared:
         """What finds the rows whose column has one of the values that another SELECT finds."""
         return Prepared(self._select.where(self._column.in_(values)))
 
-    def named(self, by: ColumnElement[Any], column: ColumnElement[Any]) -> "Among":
-        """The rows whose column has the value of another table's, in whose rows a ``column`` has one of some values."""
-        return Among(self._select.where(self._column == by), column)
+    def beside(self, others: Iterable[tuple["Among", ColumnElement[Any]]], key: ColumnElement[Any]) -> "Among":
+        """These rows where a ``key`` has one of some values, each with those of others beside it whose own column has
+        the value of a column here; with nulls where there is none.
+        """
+        select, columns = self._select, list(self._select.selected_columns)
+        for other, named_by in others:
+            select = select.outerjoin(other._column.table, other._column == named_by)
+            columns += other._select.selected_columns
+        return Among(select.with_only_columns(*columns, maintain_column_froms=True), key)
 
     def _asked(self, values: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Prepared, Mapping[str, Any]]:
         size = 1 << max(len(values) - 1, 0).bit_length() if len(values) < _MOST_PADDED else len(values)

@@ -18,7 +18,9 @@ from alcor.store.foreseen import NotForeseen
 from alcor.store.foresight import Foresee, Foresight
 from alcor.store.group_commit import GroupCommit
 from alcor.store.group_read import GroupRead
+from alcor.store.postgresql_reads import PostgresqlReads
 from alcor.store.readers import Readers
+from alcor.store.sqlite_reads import SqliteReads
 from alcor.store.statistics import Statistics
 from alcor.store.transaction import Transaction
 
@@ -51,7 +53,8 @@ class Store:
         self._readers = Readers(_READERS, at_once, _PATIENCE_SECONDS)
         self._writer = GroupCommit(engine, self._announce, choices)
         is_postgresql = engine.dialect.name == "postgresql"
-        self._direct_reads = DirectReads(self._reader) if is_postgresql else None
+        self._direct_reads = PostgresqlReads(self._reader) if is_postgresql else SqliteReads(self._reader)
+        self._reads_pages = is_postgresql  # directly; those of SQLite take as long as a thread does to be handed them
         self._attempts = Attempts()  # to read directly what a reader would read
         self._group_read = GroupRead(self.read, self._direct_reads)
         self._statistics = Statistics(engine) if is_postgresql else None
@@ -84,7 +87,7 @@ class Store:
         It is run again if the connection was lost, or what had been prepared on it. It is quicker if all that it reads
         can be foreseen, as long as that is little; then it may be run in the event loop.
         """
-        if foresee is not None and self._direct_reads is not None:
+        if foresee is not None and self._reads_pages:
             with contextlib.suppress(NotForeseen):
                 return await self._read_directly(self._direct_reads, query, foresee())
         result: Result = await self._readers.submit(lambda: self._read(query))
@@ -129,8 +132,7 @@ class Store:
         await asyncio.to_thread(self._writer.join)
         if self._statistics is not None:
             await asyncio.to_thread(self._statistics.close)
-        if self._direct_reads is not None:
-            await self._direct_reads.close()
+        await self._direct_reads.close()
         await asyncio.to_thread(self._readers.close)
         self._let_go()
         self._engine.dispose()

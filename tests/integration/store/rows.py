@@ -1,6 +1,7 @@
 """Rows and records of resources, with everything a test does not care about filled in."""
 
 import ipaddress
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -8,7 +9,8 @@ from sqlalchemy import Connection, select
 from alcor.model.identifiers import id_bytes, new_id
 from alcor.model.records import VpcRecord
 from alcor.store import bulk
-from alcor.store.tables import network
+from alcor.store.store import Store
+from alcor.store.tables import network, node, port, rbac_policy
 from alcor.store.tables.network import NOTHING_SHOWN
 from alcor.store.transaction import Transaction
 
@@ -40,6 +42,14 @@ def add_network(transaction: Transaction, vni: int, project_id: str = "p") -> st
     bulk.insert_rows(transaction.connection, network, [network_row(vni, network_id, project_id=project_id)])
     transaction.record(VpcRecord(id_bytes(network_id), vni, 1450))
     return network_id
+
+
+async def write(store: Store, **rows: Sequence[Sequence[Any]]) -> None:
+    """Write rows into tables of these names, without records."""
+    tables = {each.name: each for each in (network, node, port, rbac_policy)}
+    await store.write(
+        lambda transaction: bulk.insert_together(transaction.connection, {tables[name]: rows[name] for name in rows})
+    )
 
 
 def stored_vnis(connection: Connection) -> set[int]:

@@ -12,17 +12,21 @@ from sqlalchemy import Connection, func, literal_column, select
 from alcor.model.identifiers import new_id
 from alcor.store import bulk, sql
 from alcor.store.foreseen import Foreseen
-from alcor.store.foresight import Foresight
+from alcor.store.foresight import Beside, Foresight, of_keys
 from alcor.store.store import Store
-from alcor.store.tables import network, port
+from alcor.store.tables import network, node, port
 from alcor.store.transaction import Transaction
 from tests.databases import PostgreSQL
-from tests.integration.store.rows import add_network, network_row, stored_vnis
+from tests.integration.store.rows import add_network, network_row, node_row, port_row, stored_vnis, write
 
 _LOCK = 7
 _NETWORKS = sql.among(select(network.c.id, network.c.vni), network.c.id)
 _WAITING = sql.among(select(network.c.id, func.pg_advisory_xact_lock(literal_column(str(_LOCK)))), network.c.id)
-_PORTS = sql.among(select(port.c.id), port.c.id)
+_FAILING = sql.among(select(network.c.id, func.no_such_function(network.c.id)), network.c.id)
+_PORTS = sql.among(select(port), port.c.id)
+_WHOLE_NETWORKS = sql.among(select(network), network.c.id)
+_NODES = sql.among(select(node.c.id), node.c.id)
+_BESIDE = (Beside(_NODES, port.c.host_id), Beside(_WHOLE_NETWORKS, port.c.network_id))
 
 
 class Reader:
@@ -38,7 +42,7 @@ class Reader:
 
 
 def foresee(ids: Sequence[str]) -> list[Foresight]:
-    return [Foresight(_NETWORKS, _NETWORKS, ids)]
+    return [Foresight((_NETWORKS,), _NETWORKS, ids)]
 
 
 def wait_until_somebody_waits(connection: psycopg.Connection) -> None:
@@ -57,15 +61,15 @@ async def test_what_is_foreseen_is_read_alike_on_each_database(store: Store) -> 
     assert await asyncio.gather(*asked) == [1, 2, 3, None, 1, None]
 
 
-async def test_postgresql_is_asked_directly(served: Store) -> None:
-    network_id = await served.write(partial(add_network, vni=1))
+async def test_the_event_loop_reads_itself(store: Store) -> None:
+    network_id = await store.write(partial(add_network, vni=1))
     reader = Reader()
-    assert [await served.read_batch(reader, network_id, foresee) for _ in range(3)] == [1, 1, 1]
+    assert [await store.read_batch(reader, network_id, foresee) for _ in range(3)] == [1, 1, 1]
     assert reader.direct == [True] * 3
 
 
-async def test_a_handler_that_does_something_else_is_called_in_the_usual_way(served: Store) -> None:
-    network_id = await served.write(partial(add_network, vni=1))
+async def test_a_handler_that_does_something_else_is_called_in_the_usual_way(store: Store) -> None:
+    network_id = await store.write(partial(add_network, vni=1))
     others: list[Callable[[Connection], Any]] = [stored_vnis, lambda connection: _PORTS(connection, ["none"])]
     for other in others:
         reader = Reader()
@@ -77,15 +81,48 @@ async def test_a_handler_that_does_something_else_is_called_in_the_usual_way(ser
             other(connection)
             return found
 
-        assert await served.read_batch(handler, network_id, foresee) == 1
+        assert await store.read_batch(handler, network_id, foresee) == 1
         assert reader.direct == [True, False]
+
+
+async def test_rows_beside_others_are_read_with_them(store: Store) -> None:
+    alone, shared = network_row(1), network_row(2)
+    rows = [port_row(alone[0], 1, "h1"), port_row(shared[0], 2, "h2"), port_row(shared[0], 3)]
+    await write(store, network=[alone, shared], node=[node_row("h1", 1)], port=rows)
+    direct = []
+
+    def with_beside(connection: Connection, ids: Sequence[str]) -> list[Any]:
+        direct.append(isinstance(connection, Foreseen))
+        ports = {row.id: row for row in _PORTS(connection, ids)}
+        networks = {row.id: row for row in _WHOLE_NETWORKS(connection, [row.network_id for row in ports.values()])}
+        hosts = {row.id for row in _NODES(connection, [row.host_id for row in ports.values()])}
+        return [(row, networks[row.network_id], row.host_id in hosts) for row in map(ports.get, ids) if row]
+
+    ids = [row[0] for row in rows]
+    foreseen = partial(of_keys, _PORTS, port.c.id, beside=_BESIDE)
+    usual = await asyncio.gather(*(store.read_batch(with_beside, each) for each in ids))
+    assert [is_known for _, _, is_known in usual] == [True, False, False]
+    assert (
+        await asyncio.gather(*(store.read_batch(with_beside, each, lambda ids: [foreseen(ids)]) for each in ids))
+        == usual
+    )
+    assert direct == [False, True]
+
+
+async def test_what_cannot_be_read_directly_is_read_in_the_usual_way(store: Store) -> None:
+    network_id = await store.write(partial(add_network, vni=1))
+    reader = Reader()
+    fails = Foresight((_NETWORKS,), _FAILING, [network_id])
+    assert await store.read_batch(reader, network_id, lambda _: [fails]) == 1
+    assert await store.read_batch(reader, network_id, foresee) == 1
+    assert reader.direct == [False, True]
 
 
 async def test_all_is_read_on_one_snapshot(served: Store, postgresql: PostgreSQL, database: str) -> None:
     first, second = await served.write(partial(add_network, vni=1)), new_id()
 
     def both(ids: Sequence[str]) -> list[Foresight]:
-        return [Foresight(_WAITING, _WAITING, [first]), *foresee(ids)]
+        return [Foresight((_WAITING,), _WAITING, [first]), *foresee(ids)]
 
     def add_second(transaction: Transaction) -> None:
         bulk.insert_rows(transaction.connection, network, [network_row(2, second)])

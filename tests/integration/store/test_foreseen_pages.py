@@ -1,13 +1,12 @@
 """A page that is foreseen is read by the event loop itself, and is the page that a reader would have read."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, or_, select
 
 from alcor.model.identifiers import new_id
-from alcor.store import bulk, sql
+from alcor.store import sql
 from alcor.store.foreseen import Foreseen
 from alcor.store.foresight import Beside
 from alcor.store.listing.foreseen_page import foresee_page
@@ -16,7 +15,7 @@ from alcor.store.listing.page import list_rows
 from alcor.store.listing.query import Query
 from alcor.store.store import Store
 from alcor.store.tables import network, port, rbac_policy
-from tests.integration.store.rows import network_row, port_row
+from tests.integration.store.rows import network_row, port_row, write
 
 _NETWORKS = sql.among(select(network), network.c.id)
 _BESIDE = (Beside(_NETWORKS, port.c.network_id),)
@@ -54,13 +53,6 @@ async def pages(served: Store) -> Pages:
     made = Pages(served)
     await made.read(limit=1)
     return made
-
-
-async def write(store: Store, **rows: Sequence[Sequence[Any]]) -> None:
-    tables = {each.name: each for each in (network, port, rbac_policy)}
-    await store.write(
-        lambda transaction: bulk.insert_together(transaction.connection, {tables[name]: rows[name] for name in rows})
-    )
 
 
 async def two_networks(store: Store, ports: int = 6) -> list[Any]:

@@ -336,7 +336,7 @@ class Collection:
     def _foreseen(self, wanted: Sequence[_Wanted]) -> Sequence[Foresight]:
         """What reading resources of these ids asks for."""
         ids = [resource_id for resource_id, _, _ in wanted]
-        return list(of_keys(bulk.read_by(*self._by_key), self._by_key[1], ids, self._manager.beside or ()))
+        return [of_keys(bulk.read_by(*self._by_key), self._by_key[1], ids, self._manager.beside or ())]
 
     def _foreseen_page(self, wanted: Query) -> Sequence[Foresight]:
         """What reading a page asks for; nothing where that is not known."""

@@ -48,14 +48,14 @@ def _foreseen(table: Table, query: Query, beside: Sequence[Beside]) -> Iterator[
     others = None if query.condition is None else others_of(query.condition)
     if query.marker is not None:
         marked = (query.marker,)
-        yield Foresight(None, usual_marker(table, tuple(query.sort), query.condition), values_of_marker(query))
+        yield Foresight((), usual_marker(table, tuple(query.sort), query.condition), values_of_marker(query))
     elif others is not None:
-        yield Foresight(None, looked_for(others), query.parameters)
+        yield Foresight((), looked_for(others), query.parameters)
     own = first_alone(query)
     shape, values = shape_of(table, own, marked), page_values(table, own, marked)
-    yield Foresight(None, usual_page(shape, known_by(table, "postgresql")), values)
+    yield Foresight((), usual_page(shape, known_by(table, "postgresql")), values)
     for each in beside:
-        yield Foresight(each.rows, _beside(shape, each.rows, each.named_by), values)
+        yield Foresight((each.rows,), _beside(shape, each.rows, each.named_by), values)
 
 
 @lru_cache(SHAPES)
