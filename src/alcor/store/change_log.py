@@ -16,8 +16,13 @@ class LogTrimmed(Exception):
     """The entries asked for are no longer kept: read a snapshot instead."""
 
 
-_ADVANCE = sql.statement("UPDATE change_log_head SET position = position + 1 WHERE id = 1 RETURNING position")
-_APPEND = sql.statement("INSERT INTO change_log (position, records) VALUES (:position, :records)")
+_ADVANCE_SQL = "UPDATE change_log_head SET position = position + 1 WHERE id = 1 RETURNING position"
+_ADVANCE = sql.DriverStatement(_ADVANCE_SQL)
+_APPEND = sql.DriverStatement("INSERT INTO change_log (position, records) VALUES (:position, :records)")
+_ADVANCE_AND_APPEND = sql.DriverStatement(
+    f"WITH head AS ({_ADVANCE_SQL}) INSERT INTO change_log (position, records) "
+    "SELECT position, CAST(:records AS bytea) FROM head RETURNING position"
+)
 _HEAD = sql.DriverStatement("SELECT position FROM change_log_head WHERE id = 1")
 _LOG_ID = sql.statement("SELECT log_id FROM change_log_head WHERE id = 1")
 _READ = sql.statement("SELECT position, records FROM change_log WHERE position > :after ORDER BY position LIMIT :limit")
@@ -26,9 +31,13 @@ _TRIM = sql.statement("DELETE FROM change_log WHERE position <= :last")
 
 def append(connection: Connection, records: Sequence[Record]) -> int:
     """Write the transaction's entry, as its last statement. Returns the position."""
-    position: int = connection.execute(_ADVANCE).scalar_one()
-    connection.execute(_APPEND, {"position": position, "records": encode_records(tuple(records))})
-    return position
+    encoded = encode_records(tuple(records))
+    if connection.dialect.name == "postgresql":  # in one message; SQLite knows no such statement
+        ((position,),) = _ADVANCE_AND_APPEND.rows(connection, {"records": encoded})
+    else:
+        ((position,),) = _ADVANCE.rows(connection, {})
+        _APPEND.run(connection, {"position": position, "records": encoded})
+    return int(position)
 
 
 def head(connection: Connection) -> int:
