@@ -23,6 +23,7 @@ from alcor.store.foresight import Foresight
 from alcor.store.wire import Rows, Wire
 
 _SNAPSHOTS = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_FORGET = "DEALLOCATE ALL"  # what others prepared on the connection, under names that may be given again
 _PAUSE_SECONDS = 1.0  # before the server is connected to again
 
 
@@ -73,6 +74,7 @@ def _connection(engine: Engine) -> psycopg.Connection[Any]:
     pooled.detach()
     connection.autocommit = True
     connection.execute(_SNAPSHOTS)
+    connection.execute(_FORGET)
     return connection  # type: ignore[no-any-return]
 
 

@@ -23,7 +23,7 @@ from tests.integration.southbound.fake_agent import FakeAgent
 Agents = Callable[..., FakeAgent]
 HOSTS = ["host-1", "host-2", "host-3"]
 GRACE = 0.5
-PATIENCE_SECONDS = 30.0  # many times what it takes: other tests and their servers may have the machine meanwhile
+PATIENCE_SECONDS = 60.0  # many times what it takes: other tests and their servers may have the machine meanwhile
 
 
 class Controller:
