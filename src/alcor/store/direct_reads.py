@@ -24,10 +24,21 @@ class DirectReads(Protocol):
         """Let go of the database."""
 
 
-def not_watched(engine: Engine) -> None:
+def check_not_watched(engine: Engine) -> None:
     """Raises NotForeseen where somebody watches what is executed."""
     if sql.is_watched(engine):
         raise NotForeseen("somebody watches what is executed")
+
+
+def own_connection(engine: Engine) -> Any:
+    """The driver's connection, which belongs to nobody else from now on; it may have been the writer's.
+
+    Raises SQLAlchemyError.
+    """
+    pooled = engine.raw_connection()
+    connection = pooled.driver_connection
+    pooled.detach()
+    return connection
 
 
 def as_read(

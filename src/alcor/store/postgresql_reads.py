@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.store import sql
-from alcor.store.direct_reads import as_read, not_watched
+from alcor.store.direct_reads import as_read, check_not_watched, own_connection
 from alcor.store.foreseen import Foreseen, NotForeseen
 from alcor.store.foresight import Foresight
 from alcor.store.wire import Rows, Wire
@@ -38,7 +38,7 @@ class PostgresqlReads:
 
     async def read(self, foresights: Sequence[Foresight]) -> Foreseen:
         """See DirectReads."""
-        not_watched(self._engine)
+        check_not_watched(self._engine)
         reads = [each.found_by.read(self._engine, each.values) for each in foresights]
         try:
             if self._link is None or self._link.is_lost:
@@ -68,14 +68,12 @@ async def _linked(engine: Engine) -> "_Link":
 
 
 def _connection(engine: Engine) -> psycopg.Connection[Any]:
-    """A connection that belongs to nobody else. Raises SQLAlchemyError or psycopg.Error."""
-    pooled = engine.raw_connection()
-    connection: Any = pooled.driver_connection
-    pooled.detach()
+    """Raises SQLAlchemyError or psycopg.Error."""
+    connection: psycopg.Connection[Any] = own_connection(engine)
     connection.autocommit = True
     connection.execute(_SNAPSHOTS)
     connection.execute(_FORGET)
-    return connection  # type: ignore[no-any-return]
+    return connection
 
 
 class _Link:

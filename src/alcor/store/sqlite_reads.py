@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from alcor.store.direct_reads import as_read, not_watched
+from alcor.store.direct_reads import as_read, check_not_watched, own_connection
 from alcor.store.foreseen import Foreseen, NotForeseen
 from alcor.store.foresight import Foresight
 
@@ -29,7 +29,7 @@ class SqliteReads:
 
     async def read(self, foresights: Sequence[Foresight]) -> Foreseen:
         """See DirectReads."""
-        not_watched(self._engine)
+        check_not_watched(self._engine)
         reads = [each.found_by.read(self._engine, each.values) for each in foresights]
         try:
             if self._connecting is None:
@@ -52,11 +52,8 @@ class SqliteReads:
 
 
 def _connection(engine: Engine) -> sqlite3.Connection:
-    """A connection that belongs to nobody else."""
-    pooled = engine.raw_connection()
-    connection = pooled.driver_connection
-    assert isinstance(connection, sqlite3.Connection)
-    pooled.detach()
+    """Raises SQLAlchemyError or sqlite3.Error."""
+    connection: sqlite3.Connection = own_connection(engine)
     for pragma in _CONFIGURE:
         connection.execute(f"PRAGMA {pragma}")
     return connection
