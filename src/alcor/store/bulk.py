@@ -26,7 +26,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[An
     most = _PARAMETERS // len(table.columns)
     for start in range(0, len(rows), most):
         part = rows[start : start + most]
-        connection.exec_driver_sql(_insert_sql(table, len(part)), tuple(chain.from_iterable(part)))
+        sql.execute(connection, _insert_sql(table, len(part)), tuple(chain.from_iterable(part)))
 
 
 def insert_together(connection: Connection, batches: Mapping[Table, Sequence[Sequence[Any]]]) -> None:

@@ -83,6 +83,7 @@ class GroupCommit:
         self._choices = choices
         self._largest_group = largest_group
         self._closed = False
+        self._connection: Connection | None = None  # kept: to take one from the engine is work for each group
         self._waiting: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="alcor-writer", daemon=True)
         self._thread.start()
@@ -115,6 +116,7 @@ class GroupCommit:
             closing = self._gather(group)
             if group:
                 _answer(group, self._outcomes(group))
+        self._let_go()
 
     def _gather(self, group: list[Write]) -> bool:
         """Wait for a write, and take all others that are there. Returns whether it was the last group."""
@@ -146,13 +148,25 @@ class GroupCommit:
             attempt += 1
 
     def _transact(self, group: list[Write]) -> Sequence[Any]:
-        with sql.with_read_ahead(self._engine.connect().execution_options(writes=True)) as connection:
+        connection = self._connection
+        if connection is None:
+            connection = sql.with_read_ahead(self._engine.connect().execution_options(writes=True))
+            self._connection = connection
+        try:
             try:
                 return self._commit(connection, group, _together)
             except _PartFailed as failure:
                 if len(group) == 1:
                     return [failure.error]
             return self._commit(connection, group, _apart)
+        except Exception:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _commit(
         self, connection: Connection, group: list[Write], run: Callable[[Transaction, list[Write]], Sequence[Any]]
