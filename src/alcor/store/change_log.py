@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from alcor.model.records import LogEntry, Record, decode_records, encode_records
 from alcor.store import sql
+from alcor.store.foresight import Foresight
 
 
 class LogTrimmed(Exception):
@@ -44,6 +45,11 @@ def head(connection: Connection) -> int:
     """The position of the newest committed entry; 0 when there is none."""
     ((position,),) = _HEAD.rows(connection, {})
     return int(position)
+
+
+def head_foreseen() -> Sequence[Foresight]:
+    """That the newest entry's position will be asked for."""
+    return [Foresight((), _HEAD, {})]
 
 
 def log_id(connection: Connection) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column
 
-from alcor.store.sql import Among, Prepared
+from alcor.store.sql import Among, DriverStatement, Prepared
 
 
 class Foresight(NamedTuple):
@@ -17,7 +17,7 @@ class Foresight(NamedTuple):
     """
 
     asked: tuple[Among, ...]
-    found_by: Among | Prepared
+    found_by: Among | Prepared | DriverStatement
     values: Any
 
 

@@ -62,9 +62,9 @@ class DriverStatement:
         """What it finds, as plain tuples; SQLAlchemy would take longer to make rows of it than it takes to find it."""
         return fetch(connection, *self.read(connection, parameters))
 
-    def read(self, connection: Connection, parameters: Mapping[str, Any]) -> Read:
+    def read(self, database: Connection | Engine, parameters: Mapping[str, Any]) -> Read:
         """What is asked of the driver."""
-        return self._by_dialect[connection.dialect.name], parameters
+        return self._by_dialect[database.dialect.name], parameters
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
         """Execute it as quickly."""

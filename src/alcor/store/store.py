@@ -29,7 +29,8 @@ Request = TypeVar("Request")
 
 _READERS = 4
 _OTHERS = 2  # connections: the writer's, and the one that tables are analysed on
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.02  # between looks for what other processes have written
+_RARE_POLL_SECONDS = 0.5  # on SQLite: a controller has a file to itself (controller.database_lock)
 _PATIENCE_SECONDS = 0.02  # how long a read waits for the one before it
 
 # SQLite's driver lets go of the interpreter lock at every row. Readers side by side would pass it to and fro so often
@@ -54,6 +55,7 @@ class Store:
         self._writer = GroupCommit(engine, self._announce, choices)
         is_postgresql = engine.dialect.name == "postgresql"
         self._direct_reads = PostgresqlReads(self._reader) if is_postgresql else SqliteReads(self._reader)
+        self._poll_seconds = _POLL_SECONDS if is_postgresql else _RARE_POLL_SECONDS
         self._reads_pages = is_postgresql  # directly; those of SQLite take as long as a thread does to be handed them
         self._attempts = Attempts()  # to read directly what a reader would read
         self._group_read = GroupRead(self.read, self._direct_reads)
@@ -111,20 +113,28 @@ class Store:
     async def wait_for_entries(self, after: int, timeout: float) -> None:
         """Return when the change log has an entry past ``after``, or after ``timeout`` seconds.
 
-        This process's own commits wake at once; those of others are looked for every 20 ms, by one of those who wait.
+        This process's own commits wake at once; those of others are looked for every 20 ms, or half a second on SQLite,
+        by one of those who wait.
         """
         deadline = time.monotonic() + timeout
         while self._position <= after and (remaining := deadline - time.monotonic()) > 0:
             try:
-                await asyncio.wait_for(self._advanced.wait(), min(_POLL_SECONDS, remaining))
+                await asyncio.wait_for(self._advanced.wait(), min(self._poll_seconds, remaining))
             except TimeoutError:
                 await self._look_for_entries()
 
     async def _look_for_entries(self) -> None:
         now = time.monotonic()
-        if now - self._looked_at >= _POLL_SECONDS:
+        if now - self._looked_at >= self._poll_seconds:
             self._looked_at = now
-            self._advance(await self.read(change_log.head))
+            self._advance(await self._head())
+
+    async def _head(self) -> int:
+        """Read in the event loop, as it is looked for so often."""
+        with contextlib.suppress(NotForeseen):
+            there: Any = await self._direct_reads.read(change_log.head_foreseen())
+            return change_log.head(there)
+        return await self.read(change_log.head)
 
     async def close(self) -> None:
         """Finish the writes that wait, then let go of the database."""
