@@ -128,3 +128,16 @@ async def test_a_malformed_question_ends_the_stream_with_the_reason(manager: Man
         code, reason = await end_of(stream)
         assert code == grpc.StatusCode.INVALID_ARGUMENT
         assert "no HostQuestions" in reason
+
+
+async def test_a_question_that_cannot_be_answered_for_a_fault_of_the_manager_is_logged_and_ends_the_stream(
+    manager: Manager, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_host: AskingHost, _questions: Questions) -> None:
+        raise KeyError("no such VTEP")
+
+    monkeypatch.setattr(manager, "asked", fail)
+    async with asking(manager.address) as stream:
+        code, _ = await end_of(stream)
+        assert code == grpc.StatusCode.INTERNAL
+    assert "no such VTEP" in caplog.text

@@ -1,6 +1,7 @@
 """What the server's ends of all streams do alike: read the hello, and end a call with a reason."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -8,6 +9,11 @@ import grpc
 
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.fast_path.options import END_OF_STREAM
+
+log = logging.getLogger(__name__)
+
+Status = tuple[grpc.StatusCode, str]
+"""How a call ends, and what the other side is told."""
 
 _Hello = TypeVar("_Hello")
 
@@ -31,3 +37,14 @@ async def abort(context: Any, code: grpc.StatusCode, reason: str) -> NoReturn:
     """End the call, saying why."""
     await context.abort(code, reason)
     raise AssertionError("abort does not return")
+
+
+def status_of(who: str, context: Any, error: BaseException) -> Status | None:
+    """How a call ends in which this was raised, which is logged; None when the peer has gone."""
+    if isinstance(error, MalformedMessage):
+        log.warning("%s sent a malformed message: %s", who, error)
+        return grpc.StatusCode.INVALID_ARGUMENT, str(error)
+    if context.cancelled():
+        return None
+    log.error("%s: the stream failed", who, exc_info=error)
+    return grpc.StatusCode.INTERNAL, "the controller failed to serve this stream"

@@ -9,7 +9,7 @@ import grpc
 
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import goal_state_to_messages
-from alcor.channels.fast_path.calls import abort, read_hello
+from alcor.channels.fast_path.calls import Status, abort, read_hello, status_of
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
 from alcor.channels.fast_path.options import END_OF_STREAM
 from alcor.channels.gradually import gradually
@@ -28,9 +28,8 @@ _MOST_WAITING = 500_000
 """News that may wait for a host that does not take them, in items; then its stream is ended, and it asks anew."""
 
 
-_Status = tuple[grpc.StatusCode, str]
-_ASK_ANEW: _Status = (grpc.StatusCode.ABORTED, "ask anew: news were missed")
-_LET_GO: _Status = (grpc.StatusCode.RESOURCE_EXHAUSTED, GO_ELSEWHERE)
+_ASK_ANEW: Status = (grpc.StatusCode.ABORTED, "ask anew: news were missed")
+_LET_GO: Status = (grpc.StatusCode.RESOURCE_EXHAUSTED, GO_ELSEWHERE)
 
 
 class _AskingHost:
@@ -41,7 +40,7 @@ class _AskingHost:
     def __init__(self, hello: NcmHello) -> None:
         self.hello = hello
         self.connected = True
-        self.end_status: asyncio.Future[_Status] = asyncio.get_running_loop().create_future()
+        self.end_status: asyncio.Future[Status] = asyncio.get_running_loop().create_future()
         self._waiting: GoalStateDelta | None = None
         self._items = 0
         self._filled = asyncio.Event()
@@ -58,7 +57,7 @@ class _AskingHost:
         """End the stream: the host is not to be let in any more."""
         self._end((grpc.StatusCode.PERMISSION_DENIED, reason))
 
-    def _end(self, status: _Status) -> None:
+    def _end(self, status: Status) -> None:
         if not self.end_status.done():
             self.end_status.set_result(status)
 
@@ -124,7 +123,7 @@ class NcmService:
         if status is not None:
             await abort(context, *status)
 
-    async def _serve_host(self, context: Any) -> _Status | None:
+    async def _serve_host(self, context: Any) -> Status | None:
         """Returns how the call must end. That takes until the host has taken what is under way, or has gone; nothing
         is kept of it by then."""
         host = _AskingHost(await read_hello(context, NcmHello, decode_host_message, _HELLO_SECONDS))
@@ -141,20 +140,20 @@ class NcmService:
             host.connected = False
             self._hosts.discard(host)
 
-    async def _exchange(self, host: _AskingHost, context: Any) -> _Status | None:
-        receiving = asyncio.create_task(self._receive(host, context))
-        sending = asyncio.create_task(_send(host, context))
+    async def _exchange(self, host: _AskingHost, context: Any) -> Status | None:
+        tasks = asyncio.create_task(self._receive(host, context)), asyncio.create_task(_send(host, context))
         try:
-            await asyncio.wait((receiving, sending, host.end_status), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((*tasks, host.end_status), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (receiving, sending):
+            for task in tasks:
                 task.cancel()
-            results = await asyncio.gather(receiving, sending, return_exceptions=True)
-        for error in results:
-            if isinstance(error, MalformedMessage):
-                log.warning("host %s asks a malformed question: %s", host.hello.host_id, error)
-                return grpc.StatusCode.INVALID_ARGUMENT, str(error)
-        return host.end_status.result() if host.end_status.done() else None
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if host.end_status.done():
+            return host.end_status.result()
+        for task in tasks:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                return status_of(f"host {host.hello.host_id}", context, error)
+        return None
 
     async def _receive(self, host: _AskingHost, context: Any) -> None:
         while (data := await context.read()) is not END_OF_STREAM:

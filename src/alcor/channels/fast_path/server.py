@@ -15,7 +15,7 @@ from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import PART_BYTES
 from alcor.channels.encoding import GoalStateEncoder
 from alcor.channels.fast_path import progress
-from alcor.channels.fast_path.calls import abort, read_hello
+from alcor.channels.fast_path.calls import Status, abort, read_hello, status_of
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
 from alcor.channels.fast_path.grpc_server import GrpcServer, ServerCredentials
 from alcor.channels.fast_path.many_hosts import ManyHostsStream
@@ -44,8 +44,6 @@ from alcor.southbound.v1 import southbound_pb2 as pb
 
 log = logging.getLogger(__name__)
 
-_Status = tuple[grpc.StatusCode, str]
-
 _MANY_PART_BYTES = 256 * 1024  # of a stream that speaks for many hosts
 _NOT_TAKEN = "the snapshot was not taken in time: come again"
 
@@ -70,7 +68,7 @@ class HostStream:
         self.outbox = Outbox(hello.applied_revision)
         self.filled = asyncio.Event()  # the outbox is
         self.ended = asyncio.Event()
-        self.end_status: _Status = (grpc.StatusCode.ABORTED, REPLACED)
+        self.end_status: Status = (grpc.StatusCode.ABORTED, REPLACED)
         self.sent = SentTimes(hello.applied_revision)
         self.snapshot_items = 0  # see SnapshotTurns
         self.moved_at = 0.0
@@ -188,7 +186,7 @@ class FastPathServer:
         if status is not None:
             await abort(context, *status)
 
-    async def _serve_host(self, context: Any) -> _Status | None:
+    async def _serve_host(self, context: Any) -> Status | None:
         """Returns how the call must end. That takes until the host has taken what is under way, or has gone; it has
         left by then, and nothing is kept of it."""
         stream = HostStream(await read_hello(context, Hello, decode_agent_message, self._settings.hello_timeout))
@@ -199,7 +197,7 @@ class FastPathServer:
         with self._guard.watched(context, stream.refuse):
             return await self._serve_admitted(stream, context)
 
-    async def _serve_admitted(self, stream: HostStream, context: Any) -> _Status | None:
+    async def _serve_admitted(self, stream: HostStream, context: Any) -> Status | None:
         self.hosts.enter(stream)
         try:
             await context.write(self._welcome)
@@ -231,10 +229,10 @@ class FastPathServer:
         except Refused as error:
             await abort(context, grpc.StatusCode.PERMISSION_DENIED, str(error))
         except Exception as error:
-            if (status := _status_of("a stream of many hosts", context, error)) is not None:
+            if (status := status_of("a stream of many hosts", context, error)) is not None:
                 await abort(context, *status)
 
-    async def _exchange(self, stream: HostStream, context: Any) -> _Status | None:
+    async def _exchange(self, stream: HostStream, context: Any) -> Status | None:
         """Receive and send until the agent ends the stream, sends garbage, or must go."""
         receiving = asyncio.create_task(self._receive(stream, context))
         sending = asyncio.create_task(self._send(stream, context))
@@ -250,7 +248,7 @@ class FastPathServer:
             return stream.end_status
         for task in (receiving, sending):
             if not task.cancelled() and (error := task.exception()) is not None:
-                return _status_of(f"host {stream.hello.host_id}", context, error)
+                return status_of(f"host {stream.hello.host_id}", context, error)
         return None
 
     async def _receive(self, stream: HostStream, context: Any) -> None:
@@ -296,14 +294,3 @@ class FastPathServer:
         for part, _ in self._encoder.parts(delta, self._settings.part_bytes):
             await context.write(part)
             stream.moved_at = time.monotonic()
-
-
-def _status_of(who: str, context: Any, error: BaseException) -> _Status | None:
-    """How a call ends in which this was raised; None when the peer has gone."""
-    if isinstance(error, MalformedMessage):
-        log.warning("%s sent a malformed message: %s", who, error)
-        return grpc.StatusCode.INVALID_ARGUMENT, str(error)
-    if context.cancelled():
-        return None
-    log.error("%s: the stream failed", who, exc_info=error)
-    return grpc.StatusCode.INTERNAL, "the controller failed to serve this stream"
