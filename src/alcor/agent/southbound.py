@@ -1,6 +1,5 @@
 """The agent's side of the southbound protocol: says what it has, takes what follows on it, tells what became of it."""
 
-import asyncio
 import contextlib
 import logging
 import os
@@ -8,6 +7,7 @@ from collections.abc import AsyncIterator
 from collections.abc import Sequence as SequenceOf
 
 from alcor import __version__
+from alcor.agent.beside import beside
 from alcor.agent.counters import Counters
 from alcor.agent.health.reporting import HealthReports
 from alcor.agent.on_demand.asking import Asking
@@ -122,16 +122,11 @@ class Southbound:
         self._reconciler.report_everything()
         self.topics.connected(connection.welcome.log_id, connection.welcome.topic_interval)
         self._asking.controller_reached()
-        tasks = [asyncio.create_task(self._reports.keep_sending(connection))]
+        saying = [self._reports.keep_sending(connection)]
         if interval := connection.welcome.digest_interval:
-            tasks.append(asyncio.create_task(self._digests.keep_saying(interval)))
-            tasks.append(asyncio.create_task(self._health.keep_saying(interval)))
-        try:
+            saying += [self._digests.keep_saying(interval), self._health.keep_saying(interval)]
+        async with beside(*saying):
             await self._receive(connection)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _receive(self, connection: AgentConnection) -> None:
         async for delta in connection.goal_states():

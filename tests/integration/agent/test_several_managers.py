@@ -13,11 +13,12 @@ import httpx
 import pytest
 
 from alcor.agent.agent import serve
+from alcor.agent.on_demand.manager import Manager
 from alcor.agent.settings import AgentSettings
 from alcor.channels.fast_path.ncm_server import NcmService
 from alcor.channels.fast_path.server import FastPathServer
 from alcor.channels.messages import Welcome
-from alcor.channels.ncm_messages import NcmWelcome
+from alcor.channels.ncm_messages import NcmWelcome, Questions
 from alcor.dataplane.memory.driver import MemoryDataPlane
 from alcor.model.goal_state import GoalStateDelta, Vpc
 from alcor.model.rendezvous import order
@@ -172,6 +173,28 @@ async def test_without_a_list_and_without_anybody_on_it_the_controllers_are_aske
     await region.spread("b")
     region.tell()
     await eventually(lambda: region.host.asks() == everybody, "the controller is asked when there is no list")
+
+
+async def test_a_host_whose_asking_failed_connects_and_asks_again(
+    region: Region, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ncm,) = await region.start("a")
+    await region.spread("a")
+    await region.learn()
+    ask, failures = region.host.on_demand.next_questions, [RuntimeError("once")]
+    before = region.host.on_demand.manager(VNIS[0])
+
+    async def fail_once(manager: Manager) -> Questions:
+        questions = await ask(manager)
+        if manager.address == ncm.address and manager is not before and failures:
+            ncm.questions.clear()
+            raise failures.pop()
+        return questions
+
+    monkeypatch.setattr(region.host.on_demand, "next_questions", fail_once)
+    ncm.end_streams()
+    asked_anew = "asking has failed, and all are asked about anew"
+    await eventually(lambda: not failures and set(ncm.questions) == set(VNIS), asked_anew, seconds=20)
 
 
 async def test_one_that_has_missed_something_is_asked_anew(region: Region) -> None:

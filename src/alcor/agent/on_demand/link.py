@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import grpc
 import msgspec
 
+from alcor.agent.beside import beside
 from alcor.agent.counters import Counters
 from alcor.agent.on_demand.choosing import Reach
 from alcor.agent.on_demand.manager import Manager
@@ -89,17 +90,15 @@ class Link:
         began = time.monotonic()
         manager = Manager(self._name, connection.address, connection.welcome)
         self._set(Reach.UP, manager)
-        asking = asyncio.create_task(self._ask(manager, connection))
         try:
-            async for news in connection.news():
-                self._on_demand.news(manager, news)
+            async with beside(self._ask(manager, connection)):
+                async for news in connection.news():
+                    self._on_demand.news(manager, news)
         finally:
             # One that wants to be asked anew is there, unless that is all it ever says.
             lasted = time.monotonic() - began > self._settings.backoff.maximum
             is_there = connection.ended is grpc.StatusCode.ABORTED and lasted
             self._set(Reach.TRYING if is_there else Reach.DOWN, None)
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
 
     async def _ask(self, manager: Manager, connection: NcmConnection) -> None:
         try:
