@@ -177,9 +177,12 @@ class NetworkConfigManager:
 
     def answer_waiting(self, vnis: Collection[int] | None = None) -> None:
         """Answer what can be answered by now of some VPCs, or of all, and refuse what has waited for too long."""
-        for vni in self._waiting.keys() if vnis is None else self._waiting.keys() & vnis:
+        waited_for = set(self._waiting) if vnis is None else self._waiting.keys() & vnis
+        for vni in waited_for:
             self._answer_waiting(vni)
         self._waiting = {vni: hosts for vni, hosts in self._waiting.items() if hosts}
+        for vni in waited_for - self._waiting.keys():
+            self._source.let_go(vni)
 
     def _answer_waiting(self, vni: int) -> None:
         now, is_coming = self._clock(), self._source.is_coming(vni)
@@ -200,10 +203,11 @@ class NetworkConfigManager:
         self._names_asked[question.vni] += 1
         try:
             vpc = await self._vpc_to_name(question)
+            self._named_until[question.vni] = self._clock() + self._settings.lease
         finally:
             self._names_asked[question.vni] -= 1
             self._names_asked += Counter()
-        self._named_until[question.vni] = self._clock() + self._settings.lease
+            self._source.let_go(question.vni)
         return _name_answer(self._source.model, vpc, question.about)
 
     async def _vpc_to_name(self, question: NameQuestion) -> VpcModel:

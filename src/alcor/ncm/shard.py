@@ -161,6 +161,11 @@ class Shard:
         """See Source."""
         return vni in self._coming or self._is_fetched(vni)
 
+    def let_go(self, vni: int) -> None:
+        """See Source."""
+        if (vpc_id := self._model.vnis.get(vni)) is not None:
+            self._drop_unless_kept(vpc_id)
+
     def tidy(self) -> None:
         """See Source."""
         self._admitted.rotate()
@@ -168,13 +173,17 @@ class Shard:
 
     def _drop_unneeded(self) -> None:
         for vpc_id in list(self._model.vnis.values()):
-            if not self._is_kept(vpc := self._model.vpcs[vpc_id]):
-                self._model.drop_vpc(vpc)
+            self._drop_unless_kept(vpc_id)
+
+    def _drop_unless_kept(self, vpc_id: Id) -> None:
+        vpc = self._model.vpcs.get(vpc_id)
+        if vpc is not None and not self._is_kept(vpc):
+            self._model.drop_vpc(vpc)
 
     def _is_kept(self, vpc: VpcModel) -> bool:
         assert vpc.record is not None, "it is known by its VNI"
         vni = vpc.record.vni
-        return (vpc.on_demand and self._takes_care_of(vni)) or self._is_needed(vni)
+        return self._is_needed(vni) or (vpc.on_demand and self._takes_care_of(vni))
 
     def _is_needed(self, vni: int) -> bool:
         return self._listener is not None and self._listener.is_needed(vni)
@@ -212,10 +221,8 @@ class Shard:
                 self._programming_said(record)
 
     def _programming_said(self, record: VpcRecord) -> None:
-        vpc = self._model.vpcs.get(record.id)
-        if vpc is not None and not self._is_kept(vpc):
-            self._model.drop_vpc(vpc)
-        elif vpc is None and record.on_demand and self._takes_care_of(record.vni):
+        self._drop_unless_kept(record.id)
+        if record.on_demand and self._takes_care_of(record.vni):
             self._fetch(record.id, record.vni)
 
     async def _reload(self) -> None:
@@ -295,9 +302,7 @@ class Shard:
 
     def _absorb(self, fetch: Fetch, part: ReadModel) -> None:
         fetch.absorb(self._model, part)
-        vpc = self._model.vpcs.get(fetch.vpc_id)
-        if vpc is not None and not self._is_kept(vpc):
-            self._model.drop_vpc(vpc)  # that changed while it was read
+        self._drop_unless_kept(fetch.vpc_id)  # that may have changed while it was read
         log.info("took up VPC %d with %d ports", fetch.vni, len(part.ports))
         if self._listener is not None:
             self._listener.answer_waiting([fetch.vni])

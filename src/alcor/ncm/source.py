@@ -22,6 +22,9 @@ class Source(Protocol):
     def is_coming(self, vni: int) -> bool:
         """Whether the VPC is being read, so that asking again soon makes sense."""
 
+    def let_go(self, vni: int) -> None:
+        """Nobody waits for the VPC any more: it need not be held for that."""
+
     def tidy(self) -> None:
         """Let go what is no longer needed: hosts may have forgotten VPCs that this process does not take care of."""
 
@@ -47,6 +50,9 @@ class WholeModel:
     def is_coming(self, vni: int) -> bool:
         """See Source."""
         return False
+
+    def let_go(self, vni: int) -> None:
+        """See Source: everything is kept."""
 
     def tidy(self) -> None:
         """See Source: everything is kept."""

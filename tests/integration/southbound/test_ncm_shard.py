@@ -162,6 +162,36 @@ async def test_a_stranger_makes_it_hold_nothing(cloud: Cloud, ncm: Ncm) -> None:
     assert not stranger.known
 
 
+async def test_a_stranger_keeps_nothing_that_another_comes_first_for_by_now(
+    cloud: Cloud, ncm: Ncm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meanwhile = held_up(monkeypatch)
+    await cloud.create_ports(HOSTS[0], HOSTS[1])
+    await program(cloud, on_demand=True)
+    await eventually(lambda: ncm.shard.is_coming(VNI), "the VPC is being read")
+    ncm.shard.set_members(OTHERS)
+    ncm.ask(Asker(HOSTS[2]))
+    meanwhile.set()
+    await eventually(lambda: ncm.manager.figures()["refusals"] == len(ADDRESSES), "the questions are refused")
+    assert not ncm.holds()
+
+
+async def test_a_stranger_that_asks_for_names_keeps_nothing_either(
+    cloud: Cloud, ncm: Ncm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meanwhile = held_up(monkeypatch)
+    await cloud.create_ports(HOSTS[0], HOSTS[1])
+    await program(cloud, on_demand=True)
+    await eventually(lambda: ncm.shard.is_coming(VNI), "the VPC is being read")
+    ncm.shard.set_members(OTHERS)
+    resolving = asyncio.create_task(ncm.manager.resolve(NameQuestion(HOSTS[2], VNI, "web")))
+    await asyncio.sleep(0)
+    meanwhile.set()
+    with pytest.raises(NotAnswered):
+        await resolving
+    assert not ncm.holds()
+
+
 async def test_changes_while_a_vpc_is_read_are_not_lost(
     cloud: Cloud, ncm: Ncm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
