@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn, TypeVar
 
 import grpc
@@ -37,6 +37,28 @@ async def abort(context: Any, code: grpc.StatusCode, reason: str) -> NoReturn:
     """End the call, saying why."""
     await context.abort(code, reason)
     raise AssertionError("abort does not return")
+
+
+async def exchange(
+    who: str, context: Any, told_to_end: Coroutine[Any, Any, Status], *work: Coroutine[Any, Any, None]
+) -> Status | None:
+    """Receive and send, which is the ``work``, until a part of it ends or fails, or the stream is told to end.
+
+    Returns how the call must end, or None when the peer has gone.
+    """
+    ended, *tasks = asyncio.create_task(told_to_end), *map(asyncio.create_task, work)
+    try:
+        await asyncio.wait((ended, *tasks), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (ended, *tasks):
+            task.cancel()
+        await asyncio.gather(ended, *tasks, return_exceptions=True)
+    if not ended.cancelled():
+        return ended.result()
+    for task in tasks:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            return status_of(who, context, error)
+    return None
 
 
 def status_of(who: str, context: Any, error: BaseException) -> Status | None:

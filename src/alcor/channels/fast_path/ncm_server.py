@@ -9,7 +9,7 @@ import grpc
 
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import goal_state_to_messages
-from alcor.channels.fast_path.calls import Status, abort, read_hello, status_of
+from alcor.channels.fast_path.calls import Status, abort, exchange, read_hello
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
 from alcor.channels.fast_path.options import END_OF_STREAM
 from alcor.channels.gradually import gradually
@@ -56,6 +56,10 @@ class _AskingHost:
     def refuse(self, reason: str) -> None:
         """End the stream: the host is not to be let in any more."""
         self._end((grpc.StatusCode.PERMISSION_DENIED, reason))
+
+    async def told_to_end(self) -> Status:
+        """Wait until the stream is to end; returns how."""
+        return await self.end_status
 
     def _end(self, status: Status) -> None:
         if not self.end_status.done():
@@ -135,25 +139,11 @@ class NcmService:
         try:
             with self._guard.watched(context, host.refuse):
                 await context.write(self._welcome)
-                return await self._exchange(host, context)
+                work = self._receive(host, context), _send(host, context)
+                return await exchange(f"host {host.hello.host_id}", context, host.told_to_end(), *work)
         finally:
             host.connected = False
             self._hosts.discard(host)
-
-    async def _exchange(self, host: _AskingHost, context: Any) -> Status | None:
-        tasks = asyncio.create_task(self._receive(host, context)), asyncio.create_task(_send(host, context))
-        try:
-            await asyncio.wait((*tasks, host.end_status), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        if host.end_status.done():
-            return host.end_status.result()
-        for task in tasks:
-            if not task.cancelled() and (error := task.exception()) is not None:
-                return status_of(f"host {host.hello.host_id}", context, error)
-        return None
 
     async def _receive(self, host: _AskingHost, context: Any) -> None:
         while (data := await context.read()) is not END_OF_STREAM:

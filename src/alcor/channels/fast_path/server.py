@@ -15,7 +15,7 @@ from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import PART_BYTES
 from alcor.channels.encoding import GoalStateEncoder
 from alcor.channels.fast_path import progress
-from alcor.channels.fast_path.calls import Status, abort, read_hello, status_of
+from alcor.channels.fast_path.calls import Status, abort, exchange, read_hello, status_of
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
 from alcor.channels.fast_path.grpc_server import GrpcServer, ServerCredentials
 from alcor.channels.fast_path.many_hosts import ManyHostsStream
@@ -118,6 +118,11 @@ class HostStream:
         self.end_status = (grpc.StatusCode.PERMISSION_DENIED, reason)
         self.ended.set()
 
+    async def told_to_end(self) -> Status:
+        """Wait until the stream is to end; returns how."""
+        await self.ended.wait()
+        return self.end_status
+
     def give_up(self) -> None:
         """End: the host does not take its snapshot."""
         log.warning("host %s does not take its snapshot: its stream is ended", self.hello.host_id)
@@ -204,7 +209,8 @@ class FastPathServer:
             self._listener.host_connected(stream)
             try:
                 with self._ncms.to(stream):
-                    return await self._exchange(stream, context)
+                    work = self._receive(stream, context), self._send(stream, context)
+                    return await exchange(f"host {stream.hello.host_id}", context, stream.told_to_end(), *work)
             finally:
                 self._listener.host_disconnected(stream)
         finally:
@@ -231,25 +237,6 @@ class FastPathServer:
         except Exception as error:
             if (status := status_of("a stream of many hosts", context, error)) is not None:
                 await abort(context, *status)
-
-    async def _exchange(self, stream: HostStream, context: Any) -> Status | None:
-        """Receive and send until the agent ends the stream, sends garbage, or must go."""
-        receiving = asyncio.create_task(self._receive(stream, context))
-        sending = asyncio.create_task(self._send(stream, context))
-        ended = asyncio.create_task(stream.ended.wait())
-        tasks = (receiving, sending, ended)
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        if ended.done() and not ended.cancelled():
-            return stream.end_status
-        for task in (receiving, sending):
-            if not task.cancelled() and (error := task.exception()) is not None:
-                return status_of(f"host {stream.hello.host_id}", context, error)
-        return None
 
     async def _receive(self, stream: HostStream, context: Any) -> None:
         while (data := await context.read()) is not END_OF_STREAM:
