@@ -20,7 +20,15 @@ from statistics import median, quantiles
 
 from alcor.channels.fast_path.server import FastPathServer
 from alcor.channels.interface import HostConnection
-from alcor.channels.messages import Acknowledgement, GoalStateDigest, PortReport, ResyncRequest, Welcome
+from alcor.channels.messages import (
+    Acknowledgement,
+    GoalStateDigest,
+    HostHealth,
+    PortReport,
+    ResyncRequest,
+    TopicPosition,
+    Welcome,
+)
 from alcor.model.goal_state import GoalStateDelta, NeighbourDelta, Vpc, VpcNeighbours
 from benchmarks.plot import Plot, add_plot_option
 from benchmarks.setting import setting
@@ -79,6 +87,12 @@ class Controller:
 
     def digested(self, connection: HostConnection, digest: GoalStateDigest) -> None:
         """It has what it was sent."""
+
+    def health_heard(self, connection: HostConnection, health: HostHealth) -> None:
+        """It has nothing to probe."""
+
+    def topic_position(self, connection: HostConnection, position: TopicPosition) -> None:
+        """There are no topics."""
 
     def resync_requested(self, connection: HostConnection, request: ResyncRequest) -> None:
         raise AssertionError(f"the agent asked for a snapshot: {request.reason}")

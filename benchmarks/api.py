@@ -22,12 +22,13 @@ from typing import Any
 import orjson
 import uvloop
 
-from benchmarks.controller import DATABASES, Controller, run_controller
+from benchmarks.controller import Controller, run_controller
 from benchmarks.hosts import host_name, vtep
 from benchmarks.http_load import ask, drive, percentiles, request
 from benchmarks.identity import AUTHS, Callers, run_callers
 from benchmarks.plot import Plot, add_plot_option, of_database
 from benchmarks.setting import disk, setting
+from tests.databases import DATABASES
 
 _SIZES = (1_000, 10_000, 100_000, 1_000_000)
 _BULK = 1_000

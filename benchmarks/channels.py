@@ -27,7 +27,7 @@ from alcor.scale.watching import Watcher
 from benchmarks.plot import Plot, add_plot_option
 from benchmarks.setting import setting
 
-_CHANNELS = {"fast": "none", "queue": "none", "both": 0}
+_CHANNELS: dict[str, int | str] = {"fast": "none", "queue": "none", "both": 0}
 """And above how many ports a VPC and a security group have topics."""
 _PROCESSES = ("controller", "broker", "hosts")
 _HEARD, _LAST, _ANSWERED = "request until a host knows", "request until all hosts know", "request to answer"
@@ -94,9 +94,9 @@ def note(step: StepResult, channel: str, found: Points) -> None:
         if f"processor time for a change: {name}" in figures
     }
     idle = {name: figures[f"processor while nothing changes: {name}"] / 100 for name in processors}
-    medians = (step.distributions[name].median for name in (_LAST, _HEARD, _ANSWERED))
+    last, host, answer = (step.distributions[name].median for name in (_LAST, _HEARD, _ANSWERED))
     hosts = round(figures["hosts that have to hear of it"])
-    point = Point(*medians, processors, idle)
+    point = Point(last, host, answer, processors, idle)
     found[change, hosts, channel].append(point)
     show({(change, hosts, channel): [point]})
 
@@ -113,7 +113,8 @@ def show(found: Points) -> None:
 
 
 def _median(points: list[Point], name: str) -> float:
-    return 1000 * median(getattr(point, name) for point in points)
+    values: list[float] = [getattr(point, name) for point in points]
+    return 1000 * median(values)
 
 
 def _processors(points: list[Point]) -> str:

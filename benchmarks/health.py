@@ -8,6 +8,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import psutil
 from prometheus_client import CollectorRegistry
@@ -89,7 +90,7 @@ class _Writer:
         waiting, self._waiting = list(self._waiting.items()), {}
         for start in range(0, len(waiting), _WRITTEN_AT_ONCE):
             part = dict(waiting[start : start + _WRITTEN_AT_ONCE])
-            await self._store.write(lambda transaction, part=part: node_health.put(transaction, part))
+            await self._store.write(partial(node_health.put, told=part))
 
 
 async def _reports(store: Store, hosts: list[str]) -> None:

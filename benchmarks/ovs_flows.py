@@ -13,11 +13,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from alcor.dataplane.driver import State
 from alcor.dataplane.ovs.driver import OvsDataPlane
 from alcor.dataplane.ovs.settings import OvsSettings
+from alcor.model.addresses import Address
 from alcor.model.identifiers import Id
 from benchmarks.plot import Plot, add_plot_option
 from benchmarks.setting import setting
@@ -36,6 +38,14 @@ class _Nobody:
 
     def packet_missed(self, port_id: Id, frame: bytes) -> None: ...
 
+    def packet_for_router(self, port_id: Id, frame: bytes) -> None: ...
+
+    def packet_undecided(self, port_id: Id, frame: bytes, ingress: bool) -> None: ...
+
+    def stranger_idle(self, vni: int, address: bytes) -> None: ...
+
+    def next_hop_idle(self, vni: int, address: Address) -> None: ...
+
     def remote_idle(self, vni: int, mac: int) -> None: ...
 
     def lost(self, reason: str) -> None: ...
@@ -50,12 +60,12 @@ def _open_vswitch() -> Iterator[tuple[Path, int]]:
         directory = Path(name)
         environment = os.environ | dict.fromkeys(("OVS_RUNDIR", "OVS_DBDIR", "OVS_LOGDIR"), name)
         subprocess.run(["ovsdb-tool", "create", f"{name}/conf.db", _SCHEMA], check=True)
-        quiet = {"env": environment, "stderr": subprocess.DEVNULL}
-        server = subprocess.Popen(["ovsdb-server", f"{name}/conf.db", f"--remote=punix:{name}/db.sock"], **quiet)
+        run = partial(subprocess.Popen, env=environment, stderr=subprocess.DEVNULL)
+        server = run(["ovsdb-server", f"{name}/conf.db", f"--remote=punix:{name}/db.sock"])
         try:
             _wait_for(directory / "db.sock")
             subprocess.run(["ovs-vsctl", f"--db=unix:{name}/db.sock", "--no-wait", "init"], check=True)
-            switch = subprocess.Popen(["ovs-vswitchd", f"unix:{name}/db.sock"], **quiet)
+            switch = run(["ovs-vswitchd", f"unix:{name}/db.sock"])
             try:
                 yield directory, switch.pid
             finally:

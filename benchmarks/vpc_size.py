@@ -25,11 +25,12 @@ import uvloop
 
 from alcor.model.identifiers import id_bytes
 from alcor.scale.http_client import HttpClient
-from benchmarks.controller import DATABASES, Controller, run_controller
+from benchmarks.controller import Controller, run_controller
 from benchmarks.hosts import host_name, run_hosts, vtep
 from benchmarks.http_load import drive, percentiles, request
 from benchmarks.plot import Plot, add_plot_option
 from benchmarks.setting import disk, setting
+from tests.databases import DATABASES
 
 _A_CALL = 1_000  # ports of a bulk create
 _FILLERS = 2  # clients that send them

@@ -82,7 +82,7 @@ class Copies:
 
 
 def _names(connection: Connection, query: str) -> list[str]:
-    return [name for (name,) in connection.execute(query)]  # type: ignore[call-overload]
+    return [name for (name,) in connection.execute(query)]
 
 
 def _shape(connection: Connection) -> str:

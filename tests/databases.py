@@ -63,18 +63,18 @@ class PostgreSQL:
     def create_database(self, template: str = "template0") -> str:
         """A new database, a copy of the template. Returns its name."""
         name = self._new_name()
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[arg-type]
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
     def rename_database(self, name: str) -> str:
         """Give a database, to which nobody is connected, a name that nobody knows. Returns it."""
         new = self._new_name()
-        self.execute(f"ALTER DATABASE {name} RENAME TO {new}")  # type: ignore[arg-type]
+        self.execute(f"ALTER DATABASE {name} RENAME TO {new}")
         return new
 
     def drop_database(self, name: str) -> None:
         """Drop a database, whoever is still connected."""
-        self.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _new_name(self) -> str:
         return f"alcor_{next(self._numbers)}"
