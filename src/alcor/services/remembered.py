@@ -4,11 +4,13 @@ A view follows from its resource's row and from what is read beside it. Both are
 is not what it was is the view made again. So nobody has to say when a view is no longer right.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
+from alcor.model.newest import drop_oldest
 from alcor.services.rows import View
 
 _MOST = 5_000  # of each kind of resource
@@ -42,7 +44,7 @@ class Remembered:
 
     def __init__(self, make: Callable[[Any, Any], View], most: int = _MOST) -> None:
         self._make, self._most = make, most
-        self._known: dict[str, _Known] = {}
+        self._known: OrderedDict[str, _Known] = OrderedDict()
 
     def views(self, rows: Sequence[Any], beside: Sequence[Any]) -> list[View]:
         """The views of these rows, in their order."""
@@ -62,8 +64,6 @@ class Remembered:
 
     def _new(self, row: Any, beside: Any) -> View:
         view = RememberedView(self._make(row, beside))
-        self._known.pop(row[0], None)
-        if len(self._known) >= self._most:
-            self._known.clear()
         self._known[row[0]] = _Known(row, beside, view)
+        drop_oldest(self._known, self._most)
         return view

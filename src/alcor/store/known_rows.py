@@ -6,6 +6,7 @@ says what they are, too; and where nobody has committed anything since rows were
 (``PRAGMA data_version``). No change can be missed, whoever made it.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Boolean, Column, ColumnElement, Connection, LargeBinary, Table, case, func, literal_column
 
+from alcor.model.newest import drop_oldest
 from alcor.store import bulk, sql
 from alcor.store.sql import NamedRow
 
@@ -32,7 +34,7 @@ class KnownRows:
 
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
-        self._known: dict[Table, dict[str, tuple[Version, NamedRow]]] = {}
+        self._known: dict[Table, OrderedDict[str, tuple[Version, NamedRow]]] = {}
 
     def page(
         self,
@@ -49,9 +51,8 @@ class KnownRows:
             if None not in rows:
                 return rows
         rows = self._rows(connection, table, find(known_by(table, "sqlite")))
-        if len(seen) > self._most:
-            seen.clear()
         seen.update((row.id, row) for row in rows)
+        drop_oldest(seen, self._most)
         return rows
 
     def forget(self) -> None:
@@ -60,9 +61,7 @@ class KnownRows:
 
     def _rows(self, connection: Connection, table: Table, found: Sequence[tuple[Any, ...]]) -> list[NamedRow]:
         """The rows of these ids and versions, read on the same snapshot."""
-        known = self._known.setdefault(table, {})
-        if len(known) > self._most:
-            known.clear()
+        known = self._known.setdefault(table, OrderedDict())
         its = [(row_id, version, known.get(row_id, _NOTHING)) for row_id, version in found]
         new = {row_id: version for row_id, version, before in its if before[0] != version}
         if not new:
@@ -73,10 +72,11 @@ class KnownRows:
             rows = bulk.select_by(connection, list(table.c), table.c.id, list(new))
         fresh = {row.id: row for row in rows}
         known.update({row_id: (new[row_id], row) for row_id, row in fresh.items()})
+        drop_oldest(known, self._most)
         return [fresh[row_id] if row_id in new else before[1] for row_id, _, before in its]
 
 
-def _seen(connection: Connection, table: Table) -> dict[str, NamedRow]:
+def _seen(connection: Connection, table: Table) -> OrderedDict[str, NamedRow]:
     """The rows by their ids that were read on the connection, to SQLite, if nothing was committed by others since then.
 
     It begins the snapshot that it says this of. A reader's connection commits nothing itself.
@@ -86,7 +86,7 @@ def _seen(connection: Connection, table: Table) -> dict[str, NamedRow]:
     if of != data_version:
         tables = {}
         connection.info[_SEEN] = data_version, tables
-    its: dict[str, NamedRow] = tables.setdefault(table, {})
+    its: OrderedDict[str, NamedRow] = tables.setdefault(table, OrderedDict())
     return its
 
 

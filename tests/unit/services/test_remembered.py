@@ -41,3 +41,11 @@ def test_as_many_are_remembered_as_there_is_room_for() -> None:
     for _ in range(2):
         assert remembered.views(ROWS, [{}, {}]) == [{"name": "one"}, {"name": "two"}]
     assert making.made == ["1", "2", "1", "2"]
+
+
+def test_who_comes_when_there_is_no_room_takes_that_of_the_oldest() -> None:
+    making = Making()
+    remembered = Remembered(making, most=2)
+    for row in (*ROWS, Row("3", "three"), Row("2", "two"), Row("1", "one")):
+        remembered.views([row], [{}])
+    assert making.made == ["1", "2", "3", "1"], "the second is known still"

@@ -1,0 +1,14 @@
+"""Keeping the newest of what can be found again."""
+
+from collections import OrderedDict
+from typing import Any
+
+
+def drop_oldest(kept: OrderedDict[Any, Any], most: int) -> None:
+    """Have no more than so many.
+
+    One goes for one that comes, so that the memory of the one is that of the other: what goes all at once is given back
+    to the kernel, and has to be had anew.
+    """
+    while len(kept) > most:
+        kept.popitem(last=False)
