@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import LiteralString
 
+import psutil
 import psycopg
 import pytest
 
@@ -27,9 +28,18 @@ from tests.processes import directory_of, free_port, guarded
 
 _START_SECONDS = 60
 
+# Until it is told to end, a server that was killed is started again, as soon as it is not to stay dead any more. What
+# makes it end (INT) waits for no client.
 _SERVE = """
-initdb -D "$directory/data" --no-sync -A trust -U postgres -E UTF8 --locale=C.UTF-8 &&
-exec postgres -D "$directory/data" "$@"
+initdb -D "$directory/data" --no-sync -A trust -U postgres -E UTF8 --locale=C.UTF-8 || exit
+trap 'ended=yes; kill -INT $server' TERM
+until [ "$ended" ]; do
+    postgres -D "$directory/data" "$@" &
+    server=$!
+    wait $server
+    until [ "$ended" ] || ! [ -e "$directory/dead" ]; do sleep 0.1; done
+done
+while kill -0 $server 2> /dev/null; do wait $server; done
 """
 
 
@@ -59,6 +69,33 @@ class PostgreSQL:
         """Run a statement as the server's administrator, outside a transaction."""
         with self.connect("postgres", autocommit=True) as connection:
             connection.execute(statement)
+
+    def kill(self) -> None:
+        """End the server and all its processes at once (kill -9), until it is started again."""
+        (self._directory / "dead").touch()
+        postmaster = int((self._directory / "data" / "postmaster.pid").read_text().split()[0])
+        backends = psutil.Process(postmaster).children()
+        for process in (psutil.Process(postmaster), *backends):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+    def start(self) -> None:
+        """Start it after it was killed, and wait until it serves: it recovers what was committed first."""
+        (self._directory / "dead").unlink()
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Raises RuntimeError when it does not start."""
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                self.execute("SELECT 1")
+                return
+            except psycopg.OperationalError as error:
+                if time.monotonic() > deadline:
+                    log = (self._directory / "log").read_text()
+                    raise RuntimeError(f"PostgreSQL did not start: {log}") from error
+                time.sleep(0.05)
 
     def create_database(self, template: str = "template0") -> str:
         """A new database, a copy of the template. Returns its name."""
@@ -110,9 +147,9 @@ def run_postgresql(*, as_in_production: bool = True) -> Iterator[PostgreSQL]:
     }
     command = [*as_user, "sh", "-c", _SERVE, "serve", *(f"-c{name}={value}" for name, value in settings.items())]
     environment = {"PATH": f"{programs}:{os.environ['PATH']}"}
-    with guarded(command, directory, stop="INT", environment=environment) as log:  # INT waits for no client
+    with guarded(command, directory, environment=environment):
         server = PostgreSQL(directory, port)
-        _wait_until_ready(server, log)
+        server.wait_until_ready()
         yield server
 
 
@@ -128,18 +165,6 @@ def run_database(kind: str) -> Iterator[str]:
     else:
         with run_postgresql() as server:
             yield server.url(server.create_database())
-
-
-def _wait_until_ready(server: PostgreSQL, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            server.execute("SELECT 1")
-            return
-        except psycopg.OperationalError as error:
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"PostgreSQL did not start: {log.read_text()}") from error
-            time.sleep(0.05)
 
 
 @functools.cache

@@ -17,7 +17,14 @@ _LOOK_SECONDS = 0.2
 _STARTS = 5  # that a controller has to find its database
 _LEADING_SECONDS = 40.0  # in which a neighbour leads a host that reaches nobody
 
-DEATHS = ("broker killed", "agent killed", "neighbour killed", "controller killed", "database connections ended")
+DEATHS = (
+    "broker killed",
+    "agent killed",
+    "neighbour killed",
+    "controller killed",
+    "database killed",
+    "database connections ended",
+)
 PARTITIONS = (
     "host from controllers",
     "host from broker",
@@ -67,6 +74,7 @@ class Chaos:
             self.controller_dies,
             self.host_without_controllers,
             self.host_without_broker,
+            self.database_dies,
             self.controller_without_broker,
             self.controller_without_database,
             self.controller_without_database,
@@ -90,7 +98,7 @@ class Chaos:
     def _start_controller(self, name: str) -> None:
         """As who looks after it would: one that does not find its database ends, and is started again."""
         for attempt in range(1, _STARTS + 1):
-            while self._unlinked[self._site.database_links[name]]:
+            while self._site.postgresql in self._dying or self._unlinked[self._site.database_links[name]]:
                 time.sleep(_LOOK_SECONDS)
             try:
                 self._site.controllers[name].start()
@@ -100,7 +108,13 @@ class Chaos:
                 if attempt == _STARTS:
                     raise
 
+    async def database_dies(self) -> None:
+        server = self._site.postgresql
+        await self._die("database", server, server.kill, server.start)
+
     async def database_connections_end(self) -> None:
+        while self._site.postgresql in self._dying:
+            await asyncio.sleep(_LOOK_SECONDS)
         await asyncio.to_thread(self._site.end_database_connections)
         self.happened["database connections ended"] += 1
 

@@ -46,7 +46,7 @@ class Site:
         seed: int,
     ) -> None:
         self.chances = Chances()
-        self.broker = broker
+        self.broker, self.postgresql = broker, postgresql
         self.proxies: list[PulsarMeddling] = []
         self.networks: list[str] = []
         self.controllers: dict[str, Controller] = {}
