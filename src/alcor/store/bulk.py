@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import psycopg
-from sqlalchemy import Column, Connection, Table, bindparam, delete, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, delete, select
 
 from alcor.store import sql
 
@@ -41,7 +41,7 @@ def insert_together(connection: Connection, batches: Mapping[Table, Sequence[Seq
 
 
 def select_by(
-    connection: Connection, columns: Sequence[Column[Any]], by: Column[Any], values: Sequence[Any]
+    connection: Connection, columns: Sequence[ColumnElement[Any]], by: Column[Any], values: Sequence[Any]
 ) -> list[Any]:
     """Some columns of the rows where one of them has one of the values, however many."""
     read = read_by(tuple(columns), by)
@@ -85,7 +85,7 @@ def _copy(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -
 
 
 @cache
-def read_by(columns: tuple[Column[Any], ...], by: Column[Any]) -> sql.Among:
+def read_by(columns: tuple[ColumnElement[Any], ...], by: Column[Any]) -> sql.Among:
     """What reads some columns of the rows where one of them has one of some values."""
     return sql.among(select(*columns), by)
 

@@ -46,12 +46,15 @@ class KnownRows:
         if connection.dialect.name != "sqlite":
             return self._rows(connection, table, find(known_by(table, "postgresql")))
         seen = _seen(connection, table)
+        by = known_by(table, "sqlite")
         if seen:
-            rows = [seen.get(row_id) for (row_id,) in find(_ids(table))]
-            if None not in rows:
-                return rows
-        rows = self._rows(connection, table, find(known_by(table, "sqlite")))
-        seen.update((row.id, row) for row in rows)
+            ids = [row_id for (row_id,) in find(_ids(table))]
+            found = bulk.select_by(connection, by, table.c.id, [row_id for row_id in ids if row_id not in seen])
+        else:
+            found = find(by)
+            ids = [row_id for row_id, _ in found]
+        seen.update((row.id, row) for row in self._rows(connection, table, found))
+        rows = [seen[row_id] for row_id in ids]
         drop_oldest(seen, self._most)
         return rows
 
