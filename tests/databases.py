@@ -37,6 +37,7 @@ until [ "$ended" ]; do
     postgres -D "$directory/data" "$@" &
     server=$!
     wait $server
+    sleep 0.1
     until [ "$ended" ] || ! [ -e "$directory/dead" ]; do sleep 0.1; done
 done
 while kill -0 $server 2> /dev/null; do wait $server; done
