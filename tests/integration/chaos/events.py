@@ -113,7 +113,7 @@ class Chaos:
         await self._die("database", server, server.kill, server.start)
 
     async def database_connections_end(self) -> None:
-        while self._site.postgresql in self._dying:
+        while self._site.postgresql in self._dying:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_SECONDS)
         await asyncio.to_thread(self._site.end_database_connections)
         self.happened["database connections ended"] += 1
