@@ -13,7 +13,7 @@ import msgspec
 from alcor.model.newest import drop_oldest
 from alcor.services.rows import View
 
-_MOST = 5_000  # of each kind of resource
+_MOST = 20_000  # of each kind of resource: 4 KB for a port
 
 
 class RememberedView(dict[str, Any]):

@@ -18,7 +18,7 @@ from alcor.model.newest import drop_oldest
 from alcor.store import bulk, sql
 from alcor.store.sql import NamedRow
 
-_MOST = 5_000  # of each table
+_MOST = 20_000  # of each table
 
 _NOTHING: tuple[Any, Any] = (None, None)
 _SEEN = "rows_seen"

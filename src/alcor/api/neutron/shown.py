@@ -120,7 +120,8 @@ def _json(view: View, unseen: tuple[str, ...]) -> bytes:
         return json_bytes(without(view, unseen))
     known = view.json.get(unseen)
     if known is None:
-        known = view.json[unseen] = json_bytes(without(view, unseen))
+        # A copy takes the memory that it needs; what orjson makes keeps the buffer it was made in, ten times as large.
+        known = view.json[unseen] = bytes(memoryview(json_bytes(without(view, unseen))))
     return known
 
 

@@ -1,13 +1,15 @@
 """What a caller is shown of many resources, and how often the policy is asked about it."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
 
-from alcor.api.neutron.shown import Shown
+from alcor.api.neutron.shown import Shown, encoded
 from alcor.model.context import Context, Target
 from alcor.services.ports.port import ACCESS
+from alcor.services.remembered import RememberedView
 from alcor.services.rows import View
 
 HIDDEN = ("get_port:binding:host_id", "get_port:binding:vif_type")
@@ -65,3 +67,16 @@ def test_resources_that_are_alike_are_asked_about_together(names: tuple[str, ...
     assert ["binding:host_id" in each for each in parts] == [True] * 100 + [False] * 100
     assert all("binding:host_id" in each for each in VIEWS)
     assert 0 < policy.asked <= most_asked
+
+
+def test_the_json_that_is_remembered_takes_no_more_memory_than_it_is_long() -> None:
+    remembered = [RememberedView(view(number, name="n" * 1_000)) for number in range(100)]
+    tracemalloc.start()
+    try:
+        for each in remembered:
+            encoded(each, ())
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    length = sum(len(each.json[()]) for each in remembered)
+    assert length <= kept < 1.5 * length
