@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from alcor.model.newest import drop_oldest
+from alcor.model.eviction import evict_oldest
 from alcor.services.rows import View
 
 _MOST = 20_000  # of each kind of resource: 4 KB for a port
@@ -65,5 +65,5 @@ class Remembered:
     def _new(self, row: Any, beside: Any) -> View:
         view = RememberedView(self._make(row, beside))
         self._known[row[0]] = _Known(row, beside, view)
-        drop_oldest(self._known, self._most)
+        evict_oldest(self._known, self._most)
         return view

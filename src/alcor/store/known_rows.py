@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Boolean, Column, ColumnElement, Connection, LargeBinary, Table, case, func, literal_column
 
-from alcor.model.newest import drop_oldest
+from alcor.model.eviction import evict_oldest
 from alcor.store import bulk, sql
 from alcor.store.sql import NamedRow
 
@@ -55,7 +55,7 @@ class KnownRows:
             ids = [row_id for row_id, _ in found]
         seen.update((row.id, row) for row in self._rows(connection, table, found))
         rows = [seen[row_id] for row_id in ids]
-        drop_oldest(seen, self._most)
+        evict_oldest(seen, self._most)
         return rows
 
     def forget(self) -> None:
@@ -75,7 +75,7 @@ class KnownRows:
             rows = bulk.select_by(connection, list(table.c), table.c.id, list(new))
         fresh = {row.id: row for row in rows}
         known.update({row_id: (new[row_id], row) for row_id, row in fresh.items()})
-        drop_oldest(known, self._most)
+        evict_oldest(known, self._most)
         return [fresh[row_id] if row_id in new else before[1] for row_id, _, before in its]
 
 

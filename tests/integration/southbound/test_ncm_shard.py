@@ -107,6 +107,15 @@ def held_up(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     return come
 
 
+async def given_away_while_it_is_read(cloud: Cloud, ncm: Ncm, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Another manager comes first for the VPC by now. It comes once the event is set."""
+    come = held_up(monkeypatch)
+    await program(cloud, on_demand=True)
+    await eventually(lambda: ncm.shard.is_coming(VNI), "the VPC is being read")
+    ncm.shard.set_members(OTHERS)
+    return come
+
+
 async def test_it_takes_up_what_it_comes_first_for_and_lets_it_go(cloud: Cloud, ncm: Ncm) -> None:
     await cloud.create_ports(*HOSTS)
     await program(cloud, on_demand=True)
@@ -124,10 +133,7 @@ async def test_it_takes_up_what_it_comes_first_for_and_lets_it_go(cloud: Cloud, 
 async def test_what_another_comes_first_for_by_now_is_not_held(
     cloud: Cloud, ncm: Ncm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    meanwhile = held_up(monkeypatch)
-    await program(cloud, on_demand=True)
-    await eventually(lambda: ncm.shard.is_coming(VNI), "the VPC is being read")
-    ncm.shard.set_members(OTHERS)
+    meanwhile = await given_away_while_it_is_read(cloud, ncm, monkeypatch)
     meanwhile.set()
     await eventually(lambda: not ncm.shard.is_coming(VNI), "it has been read")
     assert not ncm.holds()
@@ -165,11 +171,8 @@ async def test_a_stranger_makes_it_hold_nothing(cloud: Cloud, ncm: Ncm) -> None:
 async def test_a_stranger_keeps_nothing_that_another_comes_first_for_by_now(
     cloud: Cloud, ncm: Ncm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    meanwhile = held_up(monkeypatch)
     await cloud.create_ports(HOSTS[0], HOSTS[1])
-    await program(cloud, on_demand=True)
-    await eventually(lambda: ncm.shard.is_coming(VNI), "the VPC is being read")
-    ncm.shard.set_members(OTHERS)
+    meanwhile = await given_away_while_it_is_read(cloud, ncm, monkeypatch)
     ncm.ask(Asker(HOSTS[2]))
     meanwhile.set()
     await eventually(lambda: ncm.manager.figures()["refusals"] == len(ADDRESSES), "the questions are refused")
@@ -179,11 +182,8 @@ async def test_a_stranger_keeps_nothing_that_another_comes_first_for_by_now(
 async def test_a_stranger_that_asks_for_names_keeps_nothing_either(
     cloud: Cloud, ncm: Ncm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    meanwhile = held_up(monkeypatch)
     await cloud.create_ports(HOSTS[0], HOSTS[1])
-    await program(cloud, on_demand=True)
-    await eventually(lambda: ncm.shard.is_coming(VNI), "the VPC is being read")
-    ncm.shard.set_members(OTHERS)
+    meanwhile = await given_away_while_it_is_read(cloud, ncm, monkeypatch)
     resolving = asyncio.create_task(ncm.manager.resolve(NameQuestion(HOSTS[2], VNI, "web")))
     await asyncio.sleep(0)
     meanwhile.set()

@@ -39,14 +39,31 @@ async def abort(context: Any, code: grpc.StatusCode, reason: str) -> NoReturn:
     raise AssertionError("abort does not return")
 
 
-async def exchange(
-    who: str, context: Any, told_to_end: Coroutine[Any, Any, Status], *work: Coroutine[Any, Any, None]
-) -> Status | None:
+class Ending:
+    """How a stream is to end, once it is. Who says so first decides."""
+
+    def __init__(self) -> None:
+        self._status: Status | None = None
+        self._told = asyncio.Event()
+
+    def tell(self, code: grpc.StatusCode, reason: str) -> None:
+        """End the stream."""
+        self._status = self._status or (code, reason)
+        self._told.set()
+
+    async def told(self) -> Status:
+        """Wait until it is to end; returns how."""
+        await self._told.wait()
+        assert self._status is not None, "it was told how"
+        return self._status
+
+
+async def exchange(who: str, context: Any, ending: Ending, *work: Coroutine[Any, Any, None]) -> Status | None:
     """Receive and send, which is the ``work``, until a part of it ends or fails, or the stream is told to end.
 
     Returns how the call must end, or None when the peer has gone.
     """
-    ended, *tasks = asyncio.create_task(told_to_end), *map(asyncio.create_task, work)
+    ended, *tasks = asyncio.create_task(ending.told()), *map(asyncio.create_task, work)
     try:
         await asyncio.wait((ended, *tasks), return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -9,7 +9,7 @@ import grpc
 
 from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import goal_state_to_messages
-from alcor.channels.fast_path.calls import Status, abort, exchange, read_hello
+from alcor.channels.fast_path.calls import Ending, Status, abort, exchange, read_hello
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
 from alcor.channels.fast_path.options import END_OF_STREAM
 from alcor.channels.gradually import gradually
@@ -28,42 +28,30 @@ _MOST_WAITING = 500_000
 """News that may wait for a host that does not take them, in items; then its stream is ended, and it asks anew."""
 
 
-_ASK_ANEW: Status = (grpc.StatusCode.ABORTED, "ask anew: news were missed")
-_LET_GO: Status = (grpc.StatusCode.RESOURCE_EXHAUSTED, GO_ELSEWHERE)
-
-
 class _AskingHost:
     """One agent's stream: an AskingHost."""
 
-    __slots__ = ("_filled", "_items", "_waiting", "connected", "end_status", "hello")
+    __slots__ = ("_filled", "_items", "_waiting", "connected", "ending", "hello")
 
     def __init__(self, hello: NcmHello) -> None:
         self.hello = hello
         self.connected = True
-        self.end_status: asyncio.Future[Status] = asyncio.get_running_loop().create_future()
+        self.ending = Ending()
         self._waiting: GoalStateDelta | None = None
         self._items = 0
         self._filled = asyncio.Event()
 
     def end(self) -> None:
         """See AskingHost."""
-        self._end(_ASK_ANEW)
+        self.ending.tell(grpc.StatusCode.ABORTED, "ask anew: news were missed")
 
     def let_go(self) -> None:
         """End the stream: another manager should answer the host."""
-        self._end(_LET_GO)
+        self.ending.tell(grpc.StatusCode.RESOURCE_EXHAUSTED, GO_ELSEWHERE)
 
     def refuse(self, reason: str) -> None:
         """End the stream: the host is not to be let in any more."""
-        self._end((grpc.StatusCode.PERMISSION_DENIED, reason))
-
-    async def told_to_end(self) -> Status:
-        """Wait until the stream is to end; returns how."""
-        return await self.end_status
-
-    def _end(self, status: Status) -> None:
-        if not self.end_status.done():
-            self.end_status.set_result(status)
+        self.ending.tell(grpc.StatusCode.PERMISSION_DENIED, reason)
 
     def deliver(self, news: GoalStateDelta) -> None:
         """See AskingHost."""
@@ -140,7 +128,7 @@ class NcmService:
             with self._guard.watched(context, host.refuse):
                 await context.write(self._welcome)
                 work = self._receive(host, context), _send(host, context)
-                return await exchange(f"host {host.hello.host_id}", context, host.told_to_end(), *work)
+                return await exchange(f"host {host.hello.host_id}", context, host.ending, *work)
         finally:
             host.connected = False
             self._hosts.discard(host)

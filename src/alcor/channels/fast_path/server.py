@@ -15,7 +15,7 @@ from alcor.channels.checks import MalformedMessage
 from alcor.channels.codec import PART_BYTES
 from alcor.channels.encoding import GoalStateEncoder
 from alcor.channels.fast_path import progress
-from alcor.channels.fast_path.calls import Status, abort, exchange, read_hello, status_of
+from alcor.channels.fast_path.calls import Ending, Status, abort, exchange, read_hello, status_of
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE, REPLACED, ConnectedHosts
 from alcor.channels.fast_path.grpc_server import GrpcServer, ServerCredentials
 from alcor.channels.fast_path.many_hosts import ManyHostsStream
@@ -67,8 +67,7 @@ class HostStream:
         self.hello = hello
         self.outbox = Outbox(hello.applied_revision)
         self.filled = asyncio.Event()  # the outbox is
-        self.ended = asyncio.Event()
-        self.end_status: Status = (grpc.StatusCode.ABORTED, REPLACED)
+        self.ending = Ending()
         self.sent = SentTimes(hello.applied_revision)
         self.snapshot_items = 0  # see SnapshotTurns
         self.moved_at = 0.0
@@ -106,28 +105,20 @@ class HostStream:
 
     def replace(self) -> None:
         """End: the host has another connection."""
-        self.ended.set()
+        self.ending.tell(grpc.StatusCode.ABORTED, REPLACED)
 
     def let_go(self) -> None:
         """See HostConnection."""
-        self.end_status = (grpc.StatusCode.RESOURCE_EXHAUSTED, GO_ELSEWHERE)
-        self.ended.set()
+        self.ending.tell(grpc.StatusCode.RESOURCE_EXHAUSTED, GO_ELSEWHERE)
 
     def refuse(self, reason: str) -> None:
         """End: the host is not to be let in any more."""
-        self.end_status = (grpc.StatusCode.PERMISSION_DENIED, reason)
-        self.ended.set()
-
-    async def told_to_end(self) -> Status:
-        """Wait until the stream is to end; returns how."""
-        await self.ended.wait()
-        return self.end_status
+        self.ending.tell(grpc.StatusCode.PERMISSION_DENIED, reason)
 
     def give_up(self) -> None:
         """End: the host does not take its snapshot."""
         log.warning("host %s does not take its snapshot: its stream is ended", self.hello.host_id)
-        self.end_status = (grpc.StatusCode.ABORTED, _NOT_TAKEN)
-        self.ended.set()
+        self.ending.tell(grpc.StatusCode.ABORTED, _NOT_TAKEN)
 
 
 class FastPathServer:
@@ -210,7 +201,7 @@ class FastPathServer:
             try:
                 with self._ncms.to(stream):
                     work = self._receive(stream, context), self._send(stream, context)
-                    return await exchange(f"host {stream.hello.host_id}", context, stream.told_to_end(), *work)
+                    return await exchange(f"host {stream.hello.host_id}", context, stream.ending, *work)
             finally:
                 self._listener.host_disconnected(stream)
         finally:
