@@ -110,7 +110,6 @@ class OvsDataPlane:
             await self._neighbours.stop()
         if self._session is not None:
             await self._session.close()
-        self._revalidation.forget()
         await self._passes.close()
         await self._commands.close()
         await self._database.stop()

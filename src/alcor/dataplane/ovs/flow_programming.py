@@ -106,29 +106,36 @@ class Difference:
             yield None, delete_flows_with_cookie(old)
 
 
-async def program(
-    connection: OpenFlowConnection,
-    prepare: Callable[[], Awaitable[Modifications]],
-    before_change: Callable[[], Awaitable[None]] | None = None,
-) -> dict[Owner, SwitchError]:
+class Programmed(NamedTuple):
+    """What came of modifications."""
+
+    refused: dict[Owner, SwitchError]
+    """The owners of what was refused, and why."""
+    changed: bool
+    """There was something to modify."""
+
+
+async def program(connection: OpenFlowConnection, prepare: Callable[[], Awaitable[Modifications]]) -> Programmed:
     """Carry out modifications as one; if any is refused, those of each port as one and all others one by one.
 
-    ``prepare`` is called once for each of the two attempts, ``before_change`` when the switch is about to change.
-    Returns the owners of what was refused, and why.
+    ``prepare`` is called once for each of the two attempts.
     """
-    errors = await connection.modify_as_one((body for _, body in await prepare()), before_change)
+    changed = False
+
+    def bodies(modifications: Modifications) -> Iterator[bytes]:
+        nonlocal changed
+        for _, body in modifications:
+            changed = changed or body != PAUSE
+            yield body
+
+    errors = await connection.modify_as_one(bodies(await prepare()))
     if not errors:
-        return {}
+        return Programmed({}, changed)
     log.warning("Open vSwitch refused %d flow changes and with them the bundle; now port by port", len(errors))
     refusals: dict[Owner, SwitchError] = {}
-    if before_change is not None:
-        await before_change()
     for owner, group in itertools.groupby(await prepare(), key=itemgetter(0)):
-        bodies = (body for _, body in group)
-        if isinstance(owner, bytes):
-            errors = await connection.modify_as_one(bodies)
-        else:
-            errors = await connection.modify_each(bodies)
+        modify = connection.modify_as_one if isinstance(owner, bytes) else connection.modify_each
+        errors = await modify(body for _, body in group)
         if errors:
             refusals.setdefault(owner, errors[0])
-    return refusals
+    return Programmed(refusals, changed)

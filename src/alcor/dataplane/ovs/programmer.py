@@ -96,6 +96,8 @@ class Programmer:
         self._routers: dict[Id, _RouterFlows] = {}
         self._shared = SharedFlows()
         self._floods = FloodFlows()
+        self._fixed = next(host_flows(session.pipeline, {}))
+        self._fixed_cookie = self._own_cookie(self._fixed)
         self.replaced = 0
         """Flows that the last replace() added or removed."""
         self.changes = 0
@@ -118,18 +120,20 @@ class Programmer:
             nonlocal difference
             inventory = await read_inventory(self._session.flows)
             renewal.end()  # what was there is kept: when it goes now, it is gone
+            self._fixed_cookie = inventory.ours.get(self._fixed.digest(), self._own_cookie(self._fixed))
             wanted = self._wanted(state, staged, routers, shared, floods, own_ports)
             difference = Difference(inventory, wanted, self._generation)
             return difference
 
-        refused = await program(self._session.flows, prepare, self._revalidation.expect)
+        refused, changed = await program(self._session.flows, prepare)
         self.changes += 1
         self._programmed, self._routers = staged, routers
         self._shared.replace(shared)
         self._floods.replace(state.flooded, floods)
         await self._take_refusals(refused, failures)
         await self._keep_meters()
-        await self._revalidation.wait()
+        if changed:
+            await self._revalidation.wait(self._start_pass)
         if difference is not None:
             await self._zones.empty(self._changed_hands(had, difference))
             self.replaced = difference.added + difference.removed
@@ -157,8 +161,7 @@ class Programmer:
             changed = self._modifications(change, before, staged, routers, shared)
             return itertools.chain(changed, self._floods.modifications(reached, floods, self._generation))
 
-        expect = None if _only_learns(change) else self._revalidation.expect
-        refused = await program(self._session.flows, prepare, expect)
+        refused, changed = await program(self._session.flows, prepare)
         self.changes += 1
         renewal.end()
         self._programmed = after
@@ -170,7 +173,8 @@ class Programmer:
         await self._take_refusals(refused, failures)
         if before:
             await self._keep_meters()
-        await self._revalidation.wait()
+        if changed and not _only_learns(change):
+            await self._revalidation.wait(self._start_pass)
         numbers = {port.number for port in self._programmed.values()}
         await self._zones.empty({port.number for port in before.values()} - numbers)
         return failures
@@ -197,6 +201,13 @@ class Programmer:
 
     def _removals(self, port_ids: Iterable[Id]) -> list[bytes]:
         return [flow.removal() for port_id in port_ids for flow in self._programmed.pop(port_id).flows]
+
+    def _own_cookie(self, flow: Flow) -> int:
+        return cookie(self._generation, flow.digest())
+
+    async def _start_pass(self) -> None:
+        """Have the switch go over its cache: it does whenever a flow is added, even one that is there."""
+        await self._session.flows.modify_each((self._fixed.addition(self._fixed_cookie),))
 
     async def _keep_meters(self) -> None:
         if self._session.meters is not None:
@@ -290,7 +301,7 @@ class Programmer:
             for digest, flow in flows.items():
                 yield port_id, flow.addition(cookie(self._generation, digest))
         for owner, flow in itertools.chain(self._vpc_additions(change), self._group_additions(change)):
-            yield owner, flow.addition(cookie(self._generation, flow.digest()))
+            yield owner, flow.addition(self._own_cookie(flow))
 
     def _router_modifications(self, change: Change, routers: Mapping[Id, _RouterFlows]) -> Iterator[tuple[int, bytes]]:
         for router_id in change.removed_routers | change.routers.keys():

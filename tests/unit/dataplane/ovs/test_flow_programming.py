@@ -103,9 +103,9 @@ async def carry_out(connection: OpenFlowConnection, steps: list[tuple[Owner, byt
     async def prepare() -> Modifications:
         return iter(steps)
 
-    async def before_change() -> None: ...
-
-    return await program(connection, prepare, before_change)
+    refused, changed = await program(connection, prepare)
+    assert changed
+    return refused
 
 
 async def test_what_is_not_refused_takes_effect_as_one(switch: FakeSwitch, connection: OpenFlowConnection) -> None:
@@ -137,7 +137,15 @@ async def test_each_attempt_is_prepared_anew(connection: OpenFlowConnection) -> 
         prepared += 1
         return iter([(PORT_A, flow(REFUSED_TABLE))])
 
-    async def before_change() -> None: ...
-
-    assert await program(connection, prepare, before_change) == {PORT_A: FULL}
+    assert await program(connection, prepare) == ({PORT_A: FULL}, True)
     assert prepared == 2
+
+
+async def test_nothing_changes_where_there_is_nothing_to_modify(
+    switch: FakeSwitch, connection: OpenFlowConnection
+) -> None:
+    async def prepare() -> Modifications:
+        return iter([(PORT_A, PAUSE)])
+
+    assert await program(connection, prepare) == ({}, False)
+    assert not switch.committed() and not switch.single()

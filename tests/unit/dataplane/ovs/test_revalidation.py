@@ -1,4 +1,4 @@
-"""Waiting until packets notice a change of flows: neither too short nor for a pass that has been."""
+"""Waiting until packets notice a change of flows: for a pass that began when the switch knew, and for no more."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ import pytest
 from alcor.dataplane.ovs.control_socket import ControlSocket
 from alcor.dataplane.ovs.jsonrpc import MessageSplitter
 from alcor.dataplane.ovs.revalidation import Revalidation
+from alcor.testbed.waiting import until
 
 
 class Command(NamedTuple):
@@ -80,100 +81,88 @@ async def revalidation(tmp_path: Path, switch: Switch) -> AsyncIterator[Revalida
     waits, commands = ControlSocket(tmp_path), ControlSocket(tmp_path)
     revalidation = Revalidation(waits, commands)
     yield revalidation
-    revalidation.forget()
     await waits.close()
     await commands.close()
 
 
-async def expected(switch: Switch, revalidation: Revalidation) -> None:
-    await revalidation.expect()
-    assert await switch.read() == "revalidator/wait"
+class Waiting:
+    """Somebody who waits until packets notice a change, on a switch that takes its time."""
+
+    def __init__(self, switch: Switch, revalidation: Revalidation) -> None:
+        self._switch = switch
+        self.started = 0
+        self.task = asyncio.create_task(revalidation.wait(self._start_pass))
+
+    async def _start_pass(self) -> None:
+        self.started += 1
+
+    async def knows_of_the_change(self) -> None:
+        """The switch's main loop has gone round."""
+        for _ in range(2):
+            assert not self.started
+            assert await self._switch.read() == "version"
+
+    async def sees_a_pass(self) -> None:
+        """One is waited for, is started, and ends."""
+        started = self.started
+        assert await self._switch.reads("revalidator/wait")
+        await until(lambda: self.started == started + 1, "the pass to be started")
+        assert not self.task.done()
+        self._switch.end_pass()
+        assert await self._switch.reads("upcall/show")
 
 
-async def is_followed_by_another(switch: Switch, waiting: "asyncio.Task[None]") -> None:
-    """The pass ends, and only with the next one who waits goes on."""
-    switch.end_pass()
-    assert await switch.reads("upcall/show")
-    assert await switch.reads("revalidator/wait")
-    assert not waiting.done()
-    switch.end_pass()
-    await waiting
+async def test_a_short_pass_is_enough_when_the_switch_knows_of_the_change(
+    switch: Switch, revalidation: Revalidation
+) -> None:
+    waiting = Waiting(switch, revalidation)
+    await waiting.knows_of_the_change()
+    await waiting.sees_a_pass()
+    await waiting.task
+    assert waiting.started == 1
 
 
-async def test_nobody_waits_for_what_was_not_expected(revalidation: Revalidation) -> None:
-    await revalidation.wait()
+async def test_a_pass_that_may_have_begun_before_is_followed_by_another(
+    switch: Switch, revalidation: Revalidation
+) -> None:
+    switch.duration = 60_000
+    waiting = Waiting(switch, revalidation)
+    await waiting.knows_of_the_change()
+    await waiting.sees_a_pass()
+    await waiting.sees_a_pass()
+    await waiting.task
+    assert waiting.started == 2
 
 
 async def test_a_switch_that_may_have_slept_over_the_end_of_a_pass_is_woken(
     switch: Switch, revalidation: Revalidation
 ) -> None:
-    await expected(switch, revalidation)
-    waiting = asyncio.create_task(revalidation.wait())
+    waiting = Waiting(switch, revalidation)
+    await waiting.knows_of_the_change()
+    assert await switch.read() == "revalidator/wait"
     for _ in range(2):
         assert await switch.read() == "version"
     switch.end_pass()
     assert await switch.reads("upcall/show")
+    await waiting.task
+
+
+async def test_a_switch_that_goes_away_is_not_waited_for(revalidation: Revalidation, switch: Switch) -> None:
+    async def start_pass() -> None:
+        raise ConnectionError("the session is lost")
+
+    waiting = asyncio.create_task(revalidation.wait(start_pass))
+    for _ in range(2):
+        assert await switch.read() == "version"
     await waiting
-
-
-async def test_a_pass_that_began_after_the_change_is_enough(switch: Switch, revalidation: Revalidation) -> None:
-    await expected(switch, revalidation)
-    waiting = asyncio.create_task(revalidation.wait())
-    switch.end_pass()
-    assert await switch.reads("upcall/show")
-    await waiting
-
-
-async def test_a_pass_that_began_before_the_change_is_followed_by_another(
-    switch: Switch, revalidation: Revalidation
-) -> None:
-    await expected(switch, revalidation)
-    switch.duration = 60_000
-    waiting = asyncio.create_task(revalidation.wait())
-    await is_followed_by_another(switch, waiting)
-
-
-@pytest.mark.parametrize(("duration", "ends_early"), [(20, False), (1, True)])
-async def test_a_pass_that_may_have_begun_while_a_busy_switch_changed_is_followed_by_another(
-    switch: Switch, revalidation: Revalidation, monkeypatch: pytest.MonkeyPatch, duration: int, ends_early: bool
-) -> None:
-    monkeypatch.setattr("alcor.dataplane.ovs.revalidation._BETWEEN_PASSES_SECONDS", 60)
-    await expected(switch, revalidation)
-    switch.duration = duration
-    if ends_early:
-        switch.end_pass()
-    await asyncio.sleep(0.05)
-    waiting = asyncio.create_task(revalidation.wait())
-    await is_followed_by_another(switch, waiting)
-
-
-async def test_a_pass_whose_end_is_heard_of_late_may_have_begun_before_the_change_and_is_followed_by_another(
-    switch: Switch, revalidation: Revalidation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("alcor.dataplane.ovs.revalidation._BETWEEN_PASSES_SECONDS", 60)
-    await expected(switch, revalidation)
-    waiting = asyncio.create_task(revalidation.wait())
-    await asyncio.sleep(0.05)
-    await is_followed_by_another(switch, waiting)
-
-
-async def test_a_following_pass_that_has_been_is_not_waited_for(
-    switch: Switch, revalidation: Revalidation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("alcor.dataplane.ovs.revalidation._FOLLOWING_DURATIONS", 0)
-    await expected(switch, revalidation)
-    switch.duration = 60_000
-    waiting = asyncio.create_task(revalidation.wait())
-    switch.end_pass()
-    assert await switch.reads("upcall/show")
-    await waiting
-    await expected(switch, revalidation)
 
 
 async def test_without_a_switch_nobody_waits(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def start_pass() -> None:
+        raise AssertionError("there is no switch")
+
     revalidation = Revalidation(ControlSocket(tmp_path), ControlSocket(tmp_path))
     for _ in range(2):
-        await revalidation.expect()
-        await revalidation.wait()
+        await revalidation.wait(start_pass)
     (warning,) = caplog.messages
     assert warning.startswith("changed flows may take a moment to take effect: no control socket")

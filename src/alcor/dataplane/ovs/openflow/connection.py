@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -121,9 +121,7 @@ class OpenFlowConnection:
         """Return when everything sent before was carried out."""
         await self.request(message.BARRIER_REQUEST, message.BARRIER_REPLY)
 
-    async def modify_as_one(
-        self, flow_mods: Iterable[bytes], before_commit: Callable[[], Awaitable[None]] | None = None
-    ) -> list[SwitchError]:
+    async def modify_as_one(self, flow_mods: Iterable[bytes]) -> list[SwitchError]:
         """Carry out flow-mods in one bundle: all of them, or none when any is refused.
 
         Returns why some were refused, in their order; empty means that all took effect. Without any flow-mod the
@@ -138,8 +136,6 @@ class OpenFlowConnection:
             await self._stream(self._wrapped(bundle, itertools.chain((first_body,), rest)))
             await self.barrier()
             if not errors:
-                if before_commit is not None:
-                    await before_commit()
                 try:
                     await self._bundle_control(bundle, message.BUNDLE_COMMIT)
                 except Refused:
