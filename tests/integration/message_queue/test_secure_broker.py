@@ -228,5 +228,5 @@ async def test_another_certificate_cuts_nothing_and_counts_when_the_broker_is_ba
     secure_broker.start()
     async with asyncio.timeout(PATIENCE_SECONDS):
         await publisher.send(b"3")
-        said = [await heard(hellos) for _ in range(3)]
-    assert said[-1] == b"3"
+        while await heard(hellos) != b"3":  # what was taken as the broker went comes again
+            pass
