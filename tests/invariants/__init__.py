@@ -46,7 +46,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     addresses.addresses_are_of_the_ports_own_network,
     addresses.addresses_are_held_once,
     addresses.addresses_of_ports_are_numbered,
-    addresses.ports_show_what_they_hold,
+    addresses.ports_show_what_they_are,
     addresses.subnets_of_a_network_do_not_overlap,
     addresses.subnets_are_what_their_ranges_say,
     addresses.local_ips_are_addresses_of_their_ports,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+from alcor.services.ports.port_json import members_of
 from alcor.store.tables import (
     ip_allocation,
     ip_reservation,
@@ -54,17 +55,19 @@ def addresses_of_ports_are_numbered(database: Database) -> Iterator[str]:
             yield f"the addresses of port {port_id} are numbered {positions}"
 
 
-def ports_show_what_they_hold(database: Database) -> Iterator[str]:
-    """A port's row has its addresses and security groups as they are shown."""
+def ports_show_what_they_are(database: Database) -> Iterator[str]:
+    """A port's row has as JSON what its other columns say, its addresses and its security groups."""
     groups = database.grouped(port_security_group.c.port_id)
     for row in database.rows(port):
-        held = database.addresses_of_ports.get(row.id, ())
-        addresses = [(each.subnet_id, str(ipaddress.ip_address(bytes(each.ip_address)))) for each in held]
-        shown = json.loads(row.shown)
-        if [(each["subnet_id"], each["ip_address"]) for each in shown["fixed_ips"]] != addresses:
-            yield f"port {row.id} holds {addresses} and shows {shown['fixed_ips']}"
-        if shown["security_groups"] != sorted(each.security_group_id for each in groups.get(row.id, ())):
-            yield f"port {row.id} shows the groups {shown['security_groups']}"
+        held = [
+            {"subnet_id": each.subnet_id, "ip_address": str(ipaddress.ip_address(bytes(each.ip_address)))}
+            for each in database.addresses_of_ports.get(row.id, ())
+        ]
+        its_groups = sorted(each.security_group_id for each in groups.get(row.id, ()))
+        shown, expected = json.loads(row.shown), members_of(row, held, its_groups)
+        if shown != expected:
+            wrong = sorted(name for name in {*shown, *expected} if shown.get(name) != expected.get(name))
+            yield f"port {row.id} shows {[(name, shown.get(name), expected.get(name)) for name in wrong]}"
 
 
 def subnets_of_a_network_do_not_overlap(database: Database) -> Iterator[str]:

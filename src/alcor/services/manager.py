@@ -17,7 +17,7 @@ from alcor.model.resource import Resource
 from alcor.model.values import Schema
 from alcor.services.access import Access
 from alcor.services.remembered import Remembered
-from alcor.services.rows import View, missing
+from alcor.services.rows import ReadView, View, missing
 from alcor.store import bulk, sql
 from alcor.store.foresight import Beside
 from alcor.store.listing.query import Named
@@ -137,12 +137,12 @@ class Manager(msgspec.Struct, frozen=True):
     ``path`` is where Neutron's API has it below /v2.0 (or its parent), when not under the name of the collection.
     ``only`` are columns that are the same in all its rows, where several kinds are in one table, and ``where`` is a
     condition of them; ``operations`` are those that clients may ask for. ``create_reads`` says what creating begins
-    with, so that it is read at once; ``beside`` is what showing resources reads beside their rows, where that is mostly
-    all that it reads.
+    with, so that it is read at once; ``columns`` are what showing resources reads of their rows, where that is not all,
+    and ``beside`` what it reads beside them, where that is mostly all that it reads.
     """
 
     access: Access
-    views: Callable[[Connection, Sequence[Row[Any]], Context], list[View]]
+    views: Callable[[Connection, Sequence[Row[Any]], Context], Sequence[ReadView]]
     create: CreateHandler
     update: UpdateHandler
     delete: DeleteHandler
@@ -157,6 +157,7 @@ class Manager(msgspec.Struct, frozen=True):
     passes_over_marker: bool = False  # one that the caller is not shown ends the list, and is no mistake
     operations: frozenset[str] = OPERATIONS
     create_reads: ReadFirst = lambda _connection, _requests: iter(())
+    columns: tuple[str, ...] = ()
     beside: tuple[Beside, ...] | None = None
 
     @property
@@ -257,7 +258,7 @@ def check_expected(transaction: Transaction, access: Access, row: Any, request: 
         )
 
 
-def check_repeated(view: View, update: Update) -> None:
+def check_repeated(view: ReadView, update: Update) -> None:
     """Raises AlcorError (400) when an attribute that cannot change is not what the request says it is."""
     for name, value in update.repeated.items():
         if view[name] != value:

@@ -17,7 +17,7 @@ from alcor.services.manager import Create, Delete, Manager, Update, Values, chec
 from alcor.services.ports.port_rows import lock_ports, tell_hosts
 from alcor.services.ports.port_views import fixed_ips_of
 from alcor.services.project import PROJECT_PORTS, PROJECT_SUBNETS
-from alcor.services.rows import View
+from alcor.services.rows import ReadView
 from alcor.store import bulk
 from alcor.store.security_records import groups_of_ports
 from alcor.store.tables import network, node, port
@@ -132,7 +132,7 @@ def _ensure(transaction: Transaction, manager: Manager, items: Sequence[Item], c
         _succeeded(manager.update(transaction, changing))
 
 
-def _update(item: Item, view: View, context: Context) -> Update:
+def _update(item: Item, view: ReadView, context: Context) -> Update:
     changes = {name: value for name, value in item.changes.items() if view.get(name) != value}
     return Update(item.id, changes, repeated=item.fixed, context=context)
 

@@ -13,7 +13,7 @@ import msgspec
 from alcor.model.eviction import evict_oldest
 from alcor.services.rows import View
 
-_MOST = 20_000  # of each kind of resource: 4 KB for a port
+_MOST = 20_000  # of each kind of resource
 
 
 class RememberedView(dict[str, Any]):

@@ -13,6 +13,9 @@ from alcor.model.resource import Attribute, Kept, Resource, Unset
 View = dict[str, Any]
 """A resource as the API shows it."""
 
+ReadView = Mapping[str, Any]
+"""The same, for those who only read it."""
+
 NamedRow = Any
 """A tuple in the order of the table's columns, whose items have the columns' names, like a row that was read."""
 
@@ -48,6 +51,10 @@ class Rows:
         """The row after an update of these attributes: a revision later."""
         kept = {"revision_number": row.revision_number + 1, "created_at": row.created_at, "updated_at": now}
         return self.row(self.view(row) | dict(values) | kept)
+
+    def changed_in(self, row: Any, columns: Mapping[str, Any]) -> NamedRow:
+        """The row with other values in these columns."""
+        return self._named([columns.get(name, value) for name, value in zip(self._columns, row, strict=True)])
 
     def _attributes_text(self, values: Mapping[str, Any]) -> str:
         """The column ``attributes``: what is not implied, as JSON."""

@@ -81,10 +81,13 @@ def changing(access: Access) -> Callable[[Transaction, Sequence[TagChange]], Seq
         if set(new) == set(old):
             return old
         attributes |= {"tags": new} if new else {}
-        written = (orjson.dumps(attributes).decode(), row.revision_number + 1, transaction.now, row.id)
-        bulk.update_rows(
-            transaction.connection, table, "id", ("attributes", "revision_number", "updated_at"), [written]
-        )
+        changes = {
+            "attributes": orjson.dumps(attributes).decode(),
+            "revision_number": row.revision_number + 1,
+            "updated_at": transaction.now,
+        }
+        changes |= access.repeated(row, changes)
+        bulk.update_rows(transaction.connection, table, "id", tuple(changes), [(*changes.values(), row.id)])
         forget(transaction.connection, [row.id])
         remember(transaction.connection, {row.id: new})
         return new

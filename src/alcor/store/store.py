@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError
 
 from alcor.model.choices import USUAL, Choices
@@ -18,6 +18,7 @@ from alcor.store.foreseen import NotForeseen
 from alcor.store.foresight import Foresee, Foresight
 from alcor.store.group_commit import GroupCommit
 from alcor.store.group_read import GroupRead
+from alcor.store.known_rows import KnownRows
 from alcor.store.postgresql_reads import PostgresqlReads
 from alcor.store.readers import Readers
 from alcor.store.sqlite_reads import SqliteReads
@@ -80,6 +81,11 @@ class Store:
         """
         result: Result = await self._writer.submit(handler, request)
         return result
+
+    def is_crowded(self, table: Table, columns: Sequence[str]) -> bool:
+        """Whether there are more of these rows than a reader knows again."""
+        known: KnownRows = self._reader.get_execution_options()["known_rows"]
+        return known.is_crowded(table, columns)
 
     async def read(
         self, query: Callable[[Connection], Result], foresee: Callable[[], Sequence[Foresight]] | None = None

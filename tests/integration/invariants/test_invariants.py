@@ -38,7 +38,7 @@ BROKEN = [
     ("addresses_are_held_once", "INSERT INTO ip_reservation SELECT subnet_id, ip_address, 'activated' "
      "FROM ip_allocation"),
     ("addresses_of_ports_are_numbered", "UPDATE ip_allocation SET position = 0"),
-    ("ports_show_what_they_hold", """UPDATE port SET shown = '{"fixed_ips": [], "security_groups": []}'"""),
+    ("ports_show_what_they_are", """UPDATE port SET shown = '{"fixed_ips": [], "security_groups": []}'"""),
     ("subnets_of_a_network_do_not_overlap", "UPDATE subnet SET cidr = '10.0.0.0/16' WHERE cidr = '10.0.1.0/24'"),
     ("subnets_are_what_their_ranges_say", "UPDATE subnet SET first_address = x'01'"),
     ("subnets_are_what_their_ranges_say", "UPDATE subnet SET cidr = '10.0.0.0/28' WHERE cidr = '10.0.0.0/24'"),

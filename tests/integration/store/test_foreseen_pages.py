@@ -81,30 +81,31 @@ async def test_pages_are_read_directly_from_any_place_in_either_direction(
 
 async def test_what_is_found_by_an_index_is_read_directly_and_nothing_else(served: Store, pages: Pages) -> None:
     rows = await two_networks(served)
-    found, networks = await pages.read(limit=9, filters={"device_id": ["d1"]})
-    assert pages.direct
-    assert [row.id for row in found] == [row[0] for row in rows if row[11] == "d1"]
-    assert len(networks) == 2
-    for query in (
-        {"filters": {"name": [""]}},
-        {"sort": [("name", True)]},
-        {"columns": ["id", "network_id"]},
-        {"limit": 1000},
-    ):
+    some = ("id", "network_id")
+    for wanted in ({}, {"columns": some}, {"columns": some, "is_known": True}):
+        found, networks = await pages.read(limit=9, filters={"device_id": ["d1"]}, **wanted)
+        assert pages.direct
+        assert [row.id for row in found] == [row[0] for row in rows if row[11] == "d1"]
+        assert len(networks) == 2
+    for query in ({"filters": {"name": [""]}}, {"sort": [("name", True)]}, {"limit": 1000}):
         await pages.read(**{"limit": 9, **query})
         assert not pages.direct
 
 
-async def test_a_row_that_is_new_or_changed_is_shown_at_once(served: Store, pages: Pages) -> None:
+@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize("columns", [(), ("id", "name", "network_id", "host_id")])
+async def test_a_row_that_is_new_or_changed_is_shown_at_once(
+    served: Store, pages: Pages, columns: tuple[str, ...], is_known: bool
+) -> None:
     rows = await two_networks(served)
-    await pages.read(limit=10)
+    await pages.read(limit=10, columns=columns, is_known=is_known)
     assert pages.direct
     changed = rows[2][0]
     await served.write(
         lambda transaction: transaction.connection.execute(port.update().where(port.c.id == changed).values(name="new"))
     )
     await write(served, port=[port_row(rows[0][7], 99)])
-    wanted = Query(limit=10)
+    wanted = Query(limit=10, columns=columns, is_known=is_known)
     found = await served.read(
         lambda connection: list_rows(connection, port, wanted), lambda: foresee_page(port, wanted, _BESIDE)
     )

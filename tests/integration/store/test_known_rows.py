@@ -1,13 +1,16 @@
 """Pages hold what the rows are, however often they were read before and whoever changed them."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Engine, Table, select
 
 from alcor.model.identifiers import new_id
 from alcor.store import bulk
+from alcor.store.engine import reader
+from alcor.store.known_rows import KnownRows
 from alcor.store.listing.page import list_rows
 from alcor.store.listing.query import Query
 from alcor.store.store import Store
@@ -15,12 +18,17 @@ from alcor.store.tables import network, subnet
 from alcor.store.transaction import Transaction
 from tests.integration.store.rows import network_row, subnet_row
 
+SOME = ("id", "name", "attributes")
+
 
 async def paged(store: Store, table: Table) -> list[tuple[Any, ...]]:
     """The rows as a page has them, which are those that the database holds."""
 
     def read(connection: Connection) -> tuple[list[Any], list[Any]]:
         rows = list_rows(connection, table, Query(limit=1000))
+        for is_known in (True, False):
+            some = list_rows(connection, table, Query(limit=1000, columns=SOME, is_known=is_known))
+            assert some == [(row.id, row.name, row.attributes) for row in rows]
         return [tuple(row) for row in rows], list(map(tuple, connection.execute(select(table).order_by(table.c.id))))
 
     page, stored = await store.read(read)
@@ -82,3 +90,23 @@ async def test_what_a_transaction_undid_was_never_there(store: Store) -> None:
     with pytest.raises(LookupError):
         await store.write(operation)
     assert [each[2] for each in await paged(store, network)] == [""]
+
+
+async def test_more_rows_than_can_be_known_are_a_crowd(engine: Engine) -> None:
+    rows = sorted((network_row(vni) for vni in range(1, 6)), key=itemgetter(0))
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        bulk.insert_rows(connection, network, rows)
+    known = KnownRows(most=3)
+    reads = reader(engine).execution_options(known_rows=known)
+
+    def page(of: int) -> list[str]:
+        query = Query(limit=of, columns=SOME, is_known=True)
+        with reads.connect() as connection, connection.begin():
+            return [row.id for row in list_rows(connection, network, query)]
+
+    for _ in range(2):
+        assert page(3) == [row[0] for row in rows[:3]]
+        assert not known.is_crowded(network, SOME)
+    assert page(5) == [row[0] for row in rows]
+    assert known.is_crowded(network, SOME) and not known.is_crowded(network, ())
+    assert page(5) == [row[0] for row in rows]

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, select, text
 from alcor.model.addresses import ip_bytes
 from alcor.model.number_ranges import Range
 from alcor.model.records import NodeRecord
+from alcor.services.ports.port_json import members_of
 from alcor.store import bulk, change_log, migrate, number_pools
 from alcor.store.engine import open_engine
 from alcor.store.migrating import configuration
@@ -255,13 +256,25 @@ def test_ports_of_earlier_times_show_what_they_hold(empty_database_url: str) -> 
         held = [(one, "10.0.0.1", 0), (several, "10.0.0.3", 0), (several, "10.0.0.2", 1)]
         bulk.insert_rows(connection, ip_allocation, [("s", ip_bytes(ip), each, place) for each, ip, place in held])
         _insert_old_members(connection, [(one, "g"), (several, "h"), (several, "g")])
+        named = {
+            "dns_name": "web",
+            "dns_domain": "<project_id>.example.",
+            "dns_keywords": {"project_id": "p"},
+            "binding:profile": {"pci": "1"},
+            "tags": ["red"],
+        }
+        values = {"attributes": orjson.dumps(named).decode(), "id": several}
+        connection.execute(text("UPDATE port SET attributes = :attributes WHERE id = :id"), values)
     migrate.upgrade(engine)
     with engine.connect() as connection:
-        shown = {row.id: orjson.loads(row.shown) for row in connection.execute(select(port))}
-    assert shown[none] == {"fixed_ips": [], "security_groups": []}
-    assert shown[one] == {"fixed_ips": [{"subnet_id": "s", "ip_address": "10.0.0.1"}], "security_groups": ["g"]}
-    assert [each["ip_address"] for each in shown[several]["fixed_ips"]] == ["10.0.0.3", "10.0.0.2"]
-    assert shown[several]["security_groups"] == ["g", "h"]
+        rows = {row.id: row for row in connection.execute(select(port))}
+    held = {
+        none: ([], []),
+        one: ([{"subnet_id": "s", "ip_address": "10.0.0.1"}], ["g"]),
+        several: ([{"subnet_id": "s", "ip_address": f"10.0.0.{last}"} for last in (3, 2)], ["g", "h"]),
+    }
+    for port_id, (fixed_ips, groups) in held.items():
+        assert orjson.loads(rows[port_id].shown) == members_of(rows[port_id], fixed_ips, groups)
     engine.dispose()
 
 

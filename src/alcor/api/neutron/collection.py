@@ -32,7 +32,7 @@ from alcor.services.manager import (
     Update,
     Values,
 )
-from alcor.services.rows import View
+from alcor.services.rows import ReadView, View
 from alcor.store import bulk
 from alcor.store.foresight import Foresight, of_keys
 from alcor.store.listing.foreseen_page import foresee_page
@@ -60,7 +60,7 @@ class Shape(msgspec.Struct, frozen=True):
     id: str = "id"  # the parameter of the path that identifies a resource
 
 
-_Part = tuple[View, tuple[str, ...]]
+_Part = tuple[ReadView, tuple[str, ...]]
 """A resource, and the attributes of it that its caller does not see."""
 
 _Wanted = tuple[str, dict[str, Any], Context]
@@ -79,7 +79,7 @@ class Collection:
         self._shown = Shown(manager.access)
         self._creation = Creation(store, manager)
         key = manager.table.c[manager.resource.attributes[shape.key].column]
-        self._by_key = tuple(manager.table.c), key
+        self._by_key = tuple(manager.table.c[name] for name in manager.columns or manager.table.c.keys()), key
         self._foresee = None if manager.beside is None else self._foreseen
         self.described = Descriptions(manager.resource, shape.one, shape.several, shape.listed)
 
@@ -212,6 +212,8 @@ class Collection:
             also=also,
             named=named,
             orders=orders,
+            columns=self._manager.columns,
+            is_known=not self._store.is_crowded(self._manager.table, self._manager.columns),
         )
 
     async def _prelude(self, request: Request, wanted: Query) -> None:
@@ -311,7 +313,7 @@ class Collection:
 
     def _read_page(
         self, connection: Connection, listed: ListRequest, wanted: Query, context: Context
-    ) -> tuple[Sequence[View], bool]:
+    ) -> tuple[Sequence[ReadView], bool]:
         """The page of what the caller may get, and whether more follow: on from pages of which it may get nothing.
 
         Where filters are rough, on until the page is full.
@@ -319,7 +321,7 @@ class Collection:
         if self._shown.never(context):
             return [], False
         rough = {name: values for name, values in wanted.computed.items() if self._manager.filters[name].is_rough}
-        found: list[View] = []
+        found: list[ReadView] = []
         while True:
             views = self._manager.views(connection, list_rows(connection, self._manager.table, wanted), context)
             page, more = pages.cut(listed, views)

@@ -13,7 +13,8 @@ from alcor.api.http import json_bytes
 from alcor.model.context import Context
 from alcor.services.access import LOOKED_FOR, Access
 from alcor.services.remembered import RememberedView
-from alcor.services.rows import View
+from alcor.services.rows import ReadView, View
+from alcor.services.stored_views import StoredView
 from alcor.store import bulk
 from alcor.store.tables import network
 
@@ -38,7 +39,7 @@ class Shown:
         policy = context.policy
         return policy is not None and policy.looks_at(self._rule) == () and not context.may(self._rule, {})
 
-    def those(self, connection: Connection, views: Sequence[View], context: Context) -> list[View]:
+    def those(self, connection: Connection, views: Sequence[ReadView], context: Context) -> list[ReadView]:
         """Those that the caller may get."""
         policy = context.policy
         if policy is None:
@@ -55,26 +56,26 @@ class Shown:
         hidden = {id(view) for view, its in zip(doubted, known, strict=True) if not its}
         return [view for view in views if id(view) not in hidden]
 
-    def part(self, context: Context, view: View) -> View:
+    def part(self, context: Context, view: ReadView) -> View:
         """The attributes that the caller may see."""
         return self.parts(context, [view])[0]
 
-    def encoded(self, context: Context, views: Sequence[View]) -> Any:
+    def encoded(self, context: Context, views: Sequence[ReadView]) -> Any:
         """The same, to be encoded as JSON: what is remembered of it is taken as it is."""
         each = [_json(view, unseen) for view, unseen in zip(views, self.unseen(context, views), strict=True)]
         return orjson.Fragment(b"[%b]" % b",".join(each))
 
-    def parts(self, context: Context, views: Sequence[View]) -> list[View]:
+    def parts(self, context: Context, views: Sequence[ReadView]) -> list[View]:
         """The attributes that the caller may see of each."""
         return [without(view, unseen) for view, unseen in zip(views, self.unseen(context, views), strict=True)]
 
-    def unseen(self, context: Context, views: Sequence[View]) -> Sequence[tuple[str, ...]]:
+    def unseen(self, context: Context, views: Sequence[ReadView]) -> Sequence[tuple[str, ...]]:
         """The attributes of each that the caller may not see."""
         policy = context.policy
         if policy is None or not self._attributes:
             return [self._hidden] * len(views)
 
-        def hidden(view: View) -> tuple[str, ...]:
+        def hidden(view: ReadView) -> tuple[str, ...]:
             target = self._access.target(None, view, context)
             refused = policy.refused(self._attribute_rules, context, target)
             return (*self._hidden, *(self._attributes[rule] for rule in refused))
@@ -82,10 +83,10 @@ class Shown:
         return _asked(views, policy.looks_at(*self._attribute_rules), hidden)
 
 
-def _asked(views: Sequence[View], names: Sequence[str] | None, ask: Callable[[View], Answer]) -> list[Answer]:
+def _asked(views: Sequence[ReadView], names: Sequence[str] | None, ask: Callable[[ReadView], Answer]) -> list[Answer]:
     """The answers for all resources: one for those that are alike in the attributes of these names."""
-    if len(views) == 1:
-        return [ask(views[0])]
+    if len(views) == 1 or (names == () and views):
+        return [ask(views[0])] * len(views)
     kinds: Sequence[Any] = range(len(views))  # without names each is one of its own
     if names is not None and views:
         wanted = tuple(["project_id" if name == "tenant_id" else name for name in names])
@@ -101,7 +102,9 @@ def _asked(views: Sequence[View], names: Sequence[str] | None, ask: Callable[[Vi
     return [answers[kind] for kind in kinds]
 
 
-def _looked(view: View, names: tuple[str, ...]) -> tuple[Any, ...]:
+def _looked(view: ReadView, names: tuple[str, ...]) -> Any:
+    if type(view) is StoredView:
+        return view.looked(names)
     if type(view) is not RememberedView:
         return tuple([view.get(name, _NOTHING) for name in names])
     looked = view.looked.get(names)
@@ -110,12 +113,14 @@ def _looked(view: View, names: tuple[str, ...]) -> tuple[Any, ...]:
     return looked
 
 
-def encoded(view: View, unseen: tuple[str, ...]) -> Any:
+def encoded(view: ReadView, unseen: tuple[str, ...]) -> Any:
     """The resource without these attributes, to be encoded as JSON: what is remembered of it is taken as it is."""
     return orjson.Fragment(_json(view, unseen))
 
 
-def _json(view: View, unseen: tuple[str, ...]) -> bytes:
+def _json(view: ReadView, unseen: tuple[str, ...]) -> bytes:
+    if type(view) is StoredView:
+        return view.json(unseen)
     if type(view) is not RememberedView:
         return json_bytes(without(view, unseen))
     known = view.json.get(unseen)
@@ -125,9 +130,9 @@ def _json(view: View, unseen: tuple[str, ...]) -> bytes:
     return known
 
 
-def without(view: View, names: Sequence[str]) -> View:
+def without(view: ReadView, names: Sequence[str]) -> View:
     """The resource without these attributes."""
-    if not names:
+    if not names and isinstance(view, dict):
         return view
     shown = dict(view)
     for name in names:
@@ -135,12 +140,12 @@ def without(view: View, names: Sequence[str]) -> View:
     return shown
 
 
-def _network_owners(connection: Connection, views: Iterable[View]) -> Mapping[str, str]:
+def _network_owners(connection: Connection, views: Iterable[ReadView]) -> Mapping[str, str]:
     ids = sorted({view["network_id"] for view in views if view.get("network_id")})
     found = bulk.select_by(connection, [network.c.id, network.c.project_id], network.c.id, ids) if ids else ()
     return {row.id: row.project_id for row in found}
 
 
-def _with_network_owner(view: View, owners: Mapping[str, str]) -> View:
+def _with_network_owner(view: ReadView, owners: Mapping[str, str]) -> ReadView:
     owner = owners.get(view.get("network_id", ""))
-    return view if owner is None else view | {"network:project_id": owner, "network:tenant_id": owner}
+    return view if owner is None else {**view, "network:project_id": owner, "network:tenant_id": owner}

@@ -33,7 +33,7 @@ from alcor.services.routers.vpc_router import (
     subnet_of,
     vpc_of,
 )
-from alcor.services.rows import View
+from alcor.services.rows import ReadView
 from alcor.store.store import Store
 
 _ONE = "routetable"
@@ -59,7 +59,7 @@ def _says(summary: str, answer: Schema, body: Schema | None = None, status: int 
 
 
 def _of_vpcs(store: Store, path: str) -> list[Route]:
-    async def found(vpc: Vpc) -> View:
+    async def found(vpc: Vpc) -> ReadView:
         """The VPC's router, which is made when the VPC has none and the caller may have it made."""
         router = await store.read(lambda connection: router_of(connection, vpc))
         if router is not None:

@@ -19,8 +19,8 @@ from alcor.services.floating_ips.elastic_ip_ports import leading_to
 from alcor.services.floating_ips.elastic_ip_range import POOLS
 from alcor.services.manager import Filter, Values
 from alcor.services.plain import Change, Plain, plain_manager
+from alcor.services.ports.port_json import ROWS as PORT_ROWS
 from alcor.services.ports.port_rows import lock_port
-from alcor.services.ports.port_views import ROWS as PORT_ROWS
 from alcor.services.ports.port_views import fixed_ips_of
 from alcor.services.rows import View
 from alcor.store import bulk, number_pools

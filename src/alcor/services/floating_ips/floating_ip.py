@@ -16,7 +16,7 @@ from alcor.services.networks.vpc import ACCESS as NETWORK_ACCESS
 from alcor.services.plain import Change, Plain, plain_manager
 from alcor.services.ports.port import ACCESS as PORT_ACCESS
 from alcor.services.ports.port import erase_ports
-from alcor.services.ports.port_views import ROWS as PORT_ROWS
+from alcor.services.ports.port_json import ROWS as PORT_ROWS
 from alcor.services.ports.port_views import fixed_ips_of
 from alcor.services.qos import qos_attachment
 from alcor.services.routers.router_gateway import create_port

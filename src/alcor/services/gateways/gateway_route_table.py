@@ -17,7 +17,7 @@ from alcor.services.links import link, linked
 from alcor.services.manager import Act, Action, Values
 from alcor.services.plain import Change, Plain, locked_row, plain_manager
 from alcor.services.revisions import revise
-from alcor.services.rows import Rows, View
+from alcor.services.rows import ReadView, Rows, View
 from alcor.store import bulk
 from alcor.store.tables import gateway, gateway_attachment, gateway_propagation, gateway_route_table
 from alcor.store.transaction import Transaction
@@ -106,7 +106,7 @@ def _shown(route: View, attached: Sequence[str]) -> View:
     return route | {"status": ACTIVE if route["target"] in attached else BLACKHOLE}
 
 
-def _associate(transaction: Transaction, act: Act) -> View:
+def _associate(transaction: Transaction, act: Act) -> ReadView:
     """Have an attachment of the gateway use the route table. Raises AlcorError."""
     row, attachment = _named(transaction, act)
     if attachment.route_table_id not in (None, row.id):
@@ -117,7 +117,7 @@ def _associate(transaction: Transaction, act: Act) -> View:
     return _with(transaction, act, row, attachment, row.id)
 
 
-def _de_associate(transaction: Transaction, act: Act) -> View:
+def _de_associate(transaction: Transaction, act: Act) -> ReadView:
     """Have an attachment use the route table no more. Raises AlcorError."""
     row, attachment = _named(transaction, act)
     if attachment.route_table_id != row.id:
@@ -148,7 +148,7 @@ def _named(transaction: Transaction, act: Act) -> tuple[Row[Any], Row[Any]]:
     return row, found[0]
 
 
-def _with(transaction: Transaction, act: Act, row: Row[Any], attachment: Row[Any], table_id: str | None) -> View:
+def _with(transaction: Transaction, act: Act, row: Row[Any], attachment: Row[Any], table_id: str | None) -> ReadView:
     its = gateway_attachment.c.id == attachment.id
     transaction.connection.execute(update(gateway_attachment).where(its).values(route_table_id=table_id))
     revise(transaction, gateway_attachment, attachment.id)

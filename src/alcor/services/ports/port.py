@@ -28,6 +28,7 @@ from alcor.services.manager import (
 from alcor.services.ports import device_mac, mac, trunk_details
 from alcor.services.ports.bound_ports import UNBOUND, BoundPorts
 from alcor.services.ports.port_creation import create_ports, creation_reads, taken_meanwhile
+from alcor.services.ports.port_json import COLUMNS, ROWS, above_ports, members_of, port_view, repeated, shown_of
 from alcor.services.ports.port_rows import (
     complete,
     insert_allocations,
@@ -38,16 +39,7 @@ from alcor.services.ports.port_rows import (
     tell_of_interfaces,
 )
 from alcor.services.ports.port_status import DOWN
-from alcor.services.ports.port_views import (
-    BESIDE,
-    ROWS,
-    above_ports,
-    fixed_ips_of,
-    known_hosts,
-    port_view,
-    port_views,
-    shown_with,
-)
+from alcor.services.ports.port_views import BESIDE, fixed_ips_of, known_hosts, port_views
 from alcor.services.qos import qos_attachment
 from alcor.services.quota import limited
 from alcor.services.routers import ndp_proxy_ports, router_ports
@@ -70,7 +62,7 @@ def _visible(own: Project) -> ColumnElement[bool]:
 
 _BINDING_TO = sql.statement("DELETE FROM port_binding WHERE port_id = :port_id AND host = :host")
 
-ACCESS = Access(PORT, port, _visible)
+ACCESS = Access(PORT, port, _visible, repeated=repeated)
 
 
 def _update_ports(transaction: Transaction, updates: Sequence[Update]) -> list[View]:
@@ -122,7 +114,8 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
         router_ports.check_fixed_ips(connection, row, shown_ips)
         held = {each["ip_address"] for each in shown_ips}
         _lead_elsewhere(transaction, [row.id], held)
-    changed = changed._replace(shown=shown_with(fixed_ips, groups))
+    members = members_of(changed, private_ip.fixed_ip_views(fixed_ips), groups)
+    changed = changed._replace(shown=shown_of(members))
     bulk.update_row(connection, port, changed)
     if changed.host_id and changed.host_id != row.host_id:
         connection.execute(_BINDING_TO, {"port_id": row.id, "host": changed.host_id})  # it is the active one now
@@ -133,8 +126,8 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
         tell_hosts(transaction, row.host_id, changed, fixed_ips, groups)
     if router_ports.INTERFACE in (row.device_owner, changed.device_owner):
         tell_of_interfaces(transaction, [changed], gone=[row])
-    hosts = known_hosts(connection, [changed.host_id])
-    shown = port_view(changed, hosts, above_ports(its_network))
+    is_known = changed.host_id in known_hosts(connection, [changed.host_id])
+    shown = port_view(members, changed, is_known, above_ports(its_network))
     qos_attachment.add_resource_requests(connection, [shown], {its_network.id: its_network.physical_network})
     trunk_details.add_trunk_details(connection, [shown])
     return shown
@@ -326,6 +319,7 @@ PORTS = Manager(
     views=port_views,
     create=limited("port", create_ports),
     create_reads=creation_reads,
+    columns=COLUMNS,
     beside=BESIDE,
     update=_update_ports,
     delete=delete_ports,

@@ -14,9 +14,10 @@ from alcor.model.context import Context
 from alcor.model.errors import AlcorError, bad_request, conflict, not_found
 from alcor.services.manager import Update, Values
 from alcor.services.ports import port
+from alcor.services.ports.port_json import binding_of
 from alcor.services.ports.port_rows import lock_port
-from alcor.services.ports.port_views import binding_of, known_hosts, port_views
-from alcor.services.rows import View
+from alcor.services.ports.port_views import known_hosts, port_views
+from alcor.services.rows import ReadView, View
 from alcor.store import bulk
 from alcor.store.tables import port as port_table
 from alcor.store.tables import port_binding
@@ -145,11 +146,11 @@ def _views(connection: Connection, row: Row[Any]) -> list[View]:
         views.append(_view(row.host_id, shown, _ACTIVE))
     for each in others:
         kept = {"binding:vnic_type": each.vnic_type, "binding:profile": orjson.loads(each.profile)}
-        views.append(_view(each.host, kept | binding_of(each.host, hosts), _INACTIVE))
+        views.append(_view(each.host, kept | binding_of(each.host, each.host in hosts), _INACTIVE))
     return views
 
 
-def _view(host: str, shown: View, status: str) -> View:
+def _view(host: str, shown: ReadView, status: str) -> View:
     names = ("vif_type", "vif_details", "vnic_type", "profile")
     return {"host": host, "status": status} | {name: shown[f"binding:{name}"] for name in names}
 

@@ -21,6 +21,7 @@ from alcor.services.networks.vpc import ACCESS as NETWORK_ACCESS
 from alcor.services.networks.vpc import ROWS as NETWORK_ROWS
 from alcor.services.ports import device_mac, mac
 from alcor.services.ports.bound_ports import UNBOUND, BoundPorts
+from alcor.services.ports.port_json import ROWS, above_ports, members_of, port_view, shown_of
 from alcor.services.ports.port_rows import (
     allocation_rows,
     complete,
@@ -32,7 +33,7 @@ from alcor.services.ports.port_rows import (
     tell_of_interfaces,
 )
 from alcor.services.ports.port_status import DOWN
-from alcor.services.ports.port_views import ROWS, above_ports, known_hosts, port_view, shown_with
+from alcor.services.ports.port_views import known_hosts
 from alcor.services.qos import qos_attachment
 from alcor.services.routers import router_ports
 from alcor.services.rows import View, missing
@@ -147,10 +148,14 @@ def _write(
         for (values, _), address in zip(planned, macs, strict=True)
     ]
     asked = [(row, values) for row, (values, _) in zip(rows, planned, strict=True)]
-    groups, members = port_security_groups.of_new(transaction, asked, secured)
-    rows = [row._replace(shown=shown_with(held, its)) for row, held, its in zip(rows, fixed_ips, groups, strict=True)]
+    groups, memberships = port_security_groups.of_new(transaction, asked, secured)
+    members = [
+        members_of(row, private_ip.fixed_ip_views(held), its)
+        for row, held, its in zip(rows, fixed_ips, groups, strict=True)
+    ]
+    rows = [row._replace(shown=shown_of(its)) for row, its in zip(rows, members, strict=True)]
     try:
-        _insert(transaction, rows, fixed_ips, members)
+        _insert(transaction, rows, fixed_ips, memberships)
         tags.remember(transaction.connection, {row.id: its for row in rows if (its := tags.tags_of(row))})
     except IntegrityError as error:
         raise taken_meanwhile(error) from error
@@ -159,10 +164,10 @@ def _write(
     above = {network_id: above_ports(row) for network_id, row in networks.items()}
     views = []
     bound = BoundPorts()
-    for row, held, its in zip(rows, fixed_ips, groups, strict=True):
+    for row, held, its, shown in zip(rows, fixed_ips, groups, members, strict=True):
         bound.count(networks[row.network_id], UNBOUND, (row.host_id, its))
         tell_hosts(transaction, "", row, held, its)
-        views.append(port_view(row, hosts, above[row.network_id]))
+        views.append(port_view(shown, row, row.host_id in hosts, above[row.network_id]))
     physical_networks = {network_id: row.physical_network for network_id, row in networks.items()}
     qos_attachment.add_resource_requests(transaction.connection, views, physical_networks)
     bound.write(transaction)

@@ -18,7 +18,7 @@ from alcor.services.ports import port, trunk_details
 from alcor.services.ports.port_rows import lock_ports
 from alcor.services.ports.port_status import DOWN
 from alcor.services.ports.trunk_segments import SubPort, checked_segments
-from alcor.services.rows import View
+from alcor.services.rows import ReadView, View
 from alcor.store import bulk
 from alcor.store import tables as store_tables
 from alcor.store.tables import sub_port, trunk
@@ -124,7 +124,7 @@ def _shown(each: Row[Any]) -> View:
     }
 
 
-def _add(transaction: Transaction, act: Act) -> View:
+def _add(transaction: Transaction, act: Act) -> ReadView:
     """Have the trunk carry more ports. Raises AlcorError."""
     row = _permitted_row(transaction, act, "add_subports")
     wanted = _of_body(act.body, sub_ports)
@@ -145,7 +145,7 @@ def _add(transaction: Transaction, act: Act) -> View:
     return _touched(transaction, row, act.context)
 
 
-def _remove(transaction: Transaction, act: Act) -> View:
+def _remove(transaction: Transaction, act: Act) -> ReadView:
     """Have the trunk carry some ports no more. Raises AlcorError."""
     row = _permitted_row(transaction, act, "remove_subports")
     wanted = [each["port_id"] for each in _of_body(act.body, removed_sub_ports)]
@@ -180,7 +180,7 @@ def _of_body(body: Any, convert: Any) -> list[dict[str, Any]]:
     return converted
 
 
-def _touched(transaction: Transaction, row: Row[Any], context: Context) -> View:
+def _touched(transaction: Transaction, row: Row[Any], context: Context) -> ReadView:
     """The trunk after its sub-ports changed: a revision later, and to be set up anew."""
     changes = {"revision_number": row.revision_number + 1, "updated_at": transaction.now, "status": DOWN}
     transaction.connection.execute(update(trunk).where(trunk.c.id == row.id).values(**changes))

@@ -11,7 +11,7 @@ from alcor.model.errors import not_found
 from alcor.services.routers.route_table import ROWS as TABLE_ROWS
 from alcor.services.routers.router import ROUTERS
 from alcor.services.routers.router_ports import INTERFACE, ports_of
-from alcor.services.rows import View
+from alcor.services.rows import ReadView, View
 from alcor.services.subnets.subnet import SUBNETS
 from alcor.store import bulk
 from alcor.store.tables import ip_allocation, port, route_table
@@ -76,7 +76,7 @@ def _routes_of_tables(connection: Connection, subnet_ids: Sequence[str]) -> dict
 
 
 def _router_info(
-    router: Any, routes: Sequence[View], subnets: Sequence[View], own: Mapping[str, Sequence[View]]
+    router: Any, routes: Sequence[View], subnets: Sequence[ReadView], own: Mapping[str, Sequence[View]]
 ) -> View:
     tables = [
         {

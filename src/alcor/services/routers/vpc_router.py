@@ -17,7 +17,7 @@ from alcor.services.plain import Plain, plain_manager
 from alcor.services.routers import route_table as route_tables
 from alcor.services.routers import vpc_router_parts
 from alcor.services.routers.route_table import ROUTE_TABLES, table_of
-from alcor.services.rows import View
+from alcor.services.rows import ReadView, View
 from alcor.store import bulk
 from alcor.store.tables import network, route_table, subnet, vpc_router
 from alcor.store.transaction import Transaction
@@ -87,7 +87,7 @@ def _router_row(connection: Connection, vpc_id: str) -> Any | None:
     return next(iter(bulk.select_by(connection, list(vpc_router.c), vpc_router.c.vpc_id, [vpc_id])), None)
 
 
-def router_of(connection: Connection, vpc: Vpc) -> View | None:
+def router_of(connection: Connection, vpc: Vpc) -> ReadView | None:
     """The VPC's router; None when it has none yet. Raises AlcorError (403, 404)."""
     vpc_of(connection, vpc)
     row = _router_row(connection, vpc.id)
@@ -102,7 +102,7 @@ def may_make_router(vpc: Vpc) -> bool:
     return vpc.context.may(VPC_ROUTER.rule_name("create"), {"project_id": vpc.project_id})
 
 
-def ensure_router(transaction: Transaction, vpc: Vpc) -> View:
+def ensure_router(transaction: Transaction, vpc: Vpc) -> ReadView:
     """The VPC's router, with the VPC's route table: made, unless it is there. Raises AlcorError (403, 404)."""
     locked_network(transaction, vpc_of(transaction.connection, vpc).id)
     return router_of(transaction.connection, vpc) or make_router(transaction, vpc)
@@ -160,7 +160,7 @@ def delete_router(transaction: Transaction, vpc: Vpc) -> str:
     return router_id
 
 
-def show_table(connection: Connection, owner: Owner) -> View:
+def show_table(connection: Connection, owner: Owner) -> ReadView:
     """The route table of a VPC or subnet. Raises AlcorError (403, 404)."""
     row = _table_row(connection, owner)
     route_tables.ACCESS.require(connection, row, owner.vpc.context, "get", {})

@@ -4,10 +4,10 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from sqlalchemy import ColumnElement, Connection, Row, String, bindparam, or_, select, union_all
 
 from alcor.model import address_plan
+from alcor.model.addresses import ip_text
 from alcor.model.context import OPERATOR, Context
 from alcor.model.errors import AlcorError, conflict, invalid_input, not_found
 from alcor.model.identifiers import id_bytes
@@ -33,6 +33,7 @@ from alcor.services.manager import (
 )
 from alcor.services.networks import mtu, segment
 from alcor.services.networks.vpc import locked_network
+from alcor.services.ports.port_json import members_of, shown_of
 from alcor.services.quota import limited
 from alcor.services.remembered import Remembered
 from alcor.services.revisions import revise
@@ -294,18 +295,12 @@ def _forget_own_addresses(transaction: Transaction, subnet_id: str) -> None:
         for place, kept in enumerate(rest):
             if kept.position != place:
                 connection.execute(_PLACE, {"subnet": kept.subnet_id, "address": kept.ip_address, "place": place})
-        shown.append((_shown_without(row.shown, subnet_id), row.id))
+        fixed_ips = [(kept.subnet_id, bytes(kept.ip_address)) for kept in rest]
+        shown_ips = [{"subnet_id": each, "ip_address": ip_text(address)} for each, address in fixed_ips]
+        shown.append((shown_of(members_of(row, shown_ips, groups.get(row.id, ()))), row.id))
         if row.host_id:
-            fixed_ips = [(kept.subnet_id, bytes(kept.ip_address)) for kept in rest]
             transaction.record(port_record(row, fixed_ips, groups.get(row.id, ())))
     bulk.update_rows(connection, port, "id", ("shown",), shown)
-
-
-def _shown_without(shown: str, subnet_id: str) -> str:
-    """What a port shows of other tables (the column ``shown``) when it has no address of the subnet any more."""
-    view = orjson.loads(shown)
-    view["fixed_ips"] = [each for each in view["fixed_ips"] if each["subnet_id"] != subnet_id]
-    return orjson.dumps(view).decode()
 
 
 def _in_use(subnet_id: str, port_id: str) -> AlcorError:

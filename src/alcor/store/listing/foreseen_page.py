@@ -36,7 +36,6 @@ def _is_short(table: Table, query: Query) -> bool:
         is_usual(query)
         and query.limit is not None
         and query.limit <= _MOST
-        and not query.columns
         and not query.also
         and order_of(table, query)[0][0] is table.c.id
         and (not query.filters or finds_few(table, query, filters_of(table, query)))
@@ -53,7 +52,8 @@ def _foreseen(table: Table, query: Query, beside: Sequence[Beside]) -> Iterator[
         yield Foresight((), looked_for(others), query.parameters)
     own = first_alone(query)
     shape, values = shape_of(table, own, marked), page_values(table, own, marked)
-    yield Foresight((), usual_page(shape, known_by(table, "postgresql")), values)
+    by_version = query.is_known or not query.columns
+    yield Foresight((), usual_page(shape, known_by(table, "postgresql")) if by_version else usual_page(shape), values)
     for each in beside:
         yield Foresight((each.rows,), _beside(shape, each.rows, each.named_by), values)
 

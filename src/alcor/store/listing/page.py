@@ -48,8 +48,8 @@ def list_rows(connection: Connection, table: Table, query: Query) -> list[NamedR
         page = partial(usual_page, shape_of(table, query, marked))
         known: KnownRows | None = connection.get_execution_options().get("known_rows")
         rows: list[NamedRow]
-        if known is not None and query.limit is not None and not query.columns:
-            rows = known.page(connection, table, lambda wanted: page(wanted).values(connection, values))
+        if known is not None and query.limit is not None and (query.is_known or not query.columns):
+            rows = known.page(connection, table, query.columns, lambda wanted: page(wanted).values(connection, values))
         else:
             rows = page()(connection, values)
     else:

@@ -60,6 +60,7 @@ class Query(msgspec.Struct, frozen=True):
     also: Sequence[ColumnElement[bool]] = ()
     named: Sequence[Named] = ()
     orders: Mapping[str, ColumnElement[Any]] = {}
+    is_known: bool = False  # rows that were read before are to be known again, where they are
 
 
 def is_usual(query: Query) -> bool:

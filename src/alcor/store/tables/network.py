@@ -109,7 +109,7 @@ port = Table(
     Column("host_id", String(255), nullable=False),  # binding:host_id, '' while unbound
     # binding profile and vnic type, DHCP options, address pairs, …; '{}' when all are defaults
     Column("attributes", Text, nullable=False),
-    # Its addresses and security groups as they are shown, as JSON: found with it, not one by one.
+    # As JSON what it shows that nobody else changes and all see, its addresses and security groups among it.
     Column("shown", Text, nullable=False, server_default=NOTHING_SHOWN),
     # Whose network it is in, where that is another project's: it is shown the port, too.
     Column("guest_of", String(255), nullable=True),
