@@ -96,8 +96,7 @@ class Programmer:
         self._routers: dict[Id, _RouterFlows] = {}
         self._shared = SharedFlows()
         self._floods = FloodFlows()
-        self._fixed = next(host_flows(session.pipeline, {}))
-        self._fixed_cookie = self._own_cookie(self._fixed)
+        self._always_there = next(host_flows(session.pipeline, {}))
         self.replaced = 0
         """Flows that the last replace() added or removed."""
         self.changes = 0
@@ -120,7 +119,6 @@ class Programmer:
             nonlocal difference
             inventory = await read_inventory(self._session.flows)
             renewal.end()  # what was there is kept: when it goes now, it is gone
-            self._fixed_cookie = inventory.ours.get(self._fixed.digest(), self._own_cookie(self._fixed))
             wanted = self._wanted(state, staged, routers, shared, floods, own_ports)
             difference = Difference(inventory, wanted, self._generation)
             return difference
@@ -202,12 +200,9 @@ class Programmer:
     def _removals(self, port_ids: Iterable[Id]) -> list[bytes]:
         return [flow.removal() for port_id in port_ids for flow in self._programmed.pop(port_id).flows]
 
-    def _own_cookie(self, flow: Flow) -> int:
-        return cookie(self._generation, flow.digest())
-
     async def _start_pass(self) -> None:
-        """Have the switch go over its cache: it does whenever a flow is added, even one that is there."""
-        await self._session.flows.modify_each((self._fixed.addition(self._fixed_cookie),))
+        """Have the switch go over its cache, as it does when it is told what a flow does, even if it is what it did."""
+        await self._session.flows.modify_each((self._always_there.repetition(),))
 
     async def _keep_meters(self) -> None:
         if self._session.meters is not None:
@@ -301,7 +296,7 @@ class Programmer:
             for digest, flow in flows.items():
                 yield port_id, flow.addition(cookie(self._generation, digest))
         for owner, flow in itertools.chain(self._vpc_additions(change), self._group_additions(change)):
-            yield owner, flow.addition(self._own_cookie(flow))
+            yield owner, flow.addition(cookie(self._generation, flow.digest()))
 
     def _router_modifications(self, change: Change, routers: Mapping[Id, _RouterFlows]) -> Iterator[tuple[int, bytes]]:
         for router_id in change.removed_routers | change.routers.keys():

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from alcor.dataplane.ovs.cookies import DIGEST_MASK
 from alcor.dataplane.ovs.openflow.actions import Meter, write_instructions
 from alcor.dataplane.ovs.openflow.fields import FIELDS
-from alcor.dataplane.ovs.openflow.flows import add_flow, delete_flow
+from alcor.dataplane.ovs.openflow.flows import add_flow, delete_flow, modify_flow
 from alcor.dataplane.ovs.openflow.template import Template, TemplateWriter
 from alcor.dataplane.ovs.pipeline import RULES
 from alcor.dataplane.ovs.tables import PRIORITIES_OF_A_BIT, Match, Rule
@@ -51,6 +51,10 @@ class Flow(NamedTuple):
         """The flow-mod that installs it."""
         rule = self.compiled.rule
         return add_flow(cookie, rule.table.number, self.priority, self.body, self.compiled.idle_seconds)
+
+    def repetition(self) -> bytes:
+        """The flow-mod that says once more what it does, to one that is there."""
+        return modify_flow(self.compiled.rule.table.number, self.priority, self.body)
 
     def removal(self) -> bytes:
         """The flow-mod that removes it, but not another flow that has taken its place since."""

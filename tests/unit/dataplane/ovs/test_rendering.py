@@ -10,7 +10,7 @@ from alcor.dataplane.ovs import cookies
 from alcor.dataplane.ovs import pipeline as rules
 from alcor.dataplane.ovs.openflow.actions import decode_instructions
 from alcor.dataplane.ovs.openflow.fields import FIELDS, FieldValue, decode_match
-from alcor.dataplane.ovs.openflow.flows import add_flow
+from alcor.dataplane.ovs.openflow.flows import add_flow, modify_flow
 from alcor.dataplane.ovs.openflow.template import Value
 from alcor.dataplane.ovs.pipeline import RULES
 from alcor.dataplane.ovs.rendering import Flow, compile_pipeline, compile_rule, host_flows
@@ -125,6 +125,7 @@ def test_the_digest_of_a_flow_is_the_same_in_every_life() -> None:
 def test_a_flow_is_installed_at_its_rules_table_and_priority() -> None:
     flow = PIPELINE[rules.DELIVER].flow(VALUES)
     assert flow.addition(5) == add_flow(5, 60, 100, flow.body)
+    assert flow.repetition() == modify_flow(60, 100, flow.body)
 
 
 def test_a_longer_prefix_has_a_flow_that_goes_first_and_is_another_one() -> None:

@@ -112,26 +112,17 @@ class Waiting:
         assert await self._switch.reads("upcall/show")
 
 
-async def test_a_short_pass_is_enough_when_the_switch_knows_of_the_change(
-    switch: Switch, revalidation: Revalidation
+@pytest.mark.parametrize(("milliseconds", "passes"), [(1, 1), (60_000, 2)])
+async def test_a_pass_is_enough_unless_it_may_have_begun_before_the_switch_knew(
+    switch: Switch, revalidation: Revalidation, milliseconds: int, passes: int
 ) -> None:
+    switch.duration = milliseconds
     waiting = Waiting(switch, revalidation)
     await waiting.knows_of_the_change()
-    await waiting.sees_a_pass()
+    for _ in range(passes):
+        await waiting.sees_a_pass()
     await waiting.task
-    assert waiting.started == 1
-
-
-async def test_a_pass_that_may_have_begun_before_is_followed_by_another(
-    switch: Switch, revalidation: Revalidation
-) -> None:
-    switch.duration = 60_000
-    waiting = Waiting(switch, revalidation)
-    await waiting.knows_of_the_change()
-    await waiting.sees_a_pass()
-    await waiting.sees_a_pass()
-    await waiting.task
-    assert waiting.started == 2
+    assert waiting.started == passes
 
 
 async def test_a_switch_that_may_have_slept_over_the_end_of_a_pass_is_woken(

@@ -15,6 +15,7 @@ _FLOW_REMOVED = struct.Struct(">QHBBIIHHQQ")
 _STATISTICS = struct.Struct(">HBxIIHHHHH2xQQQ")
 
 _ADD = 0
+_MODIFY_STRICT = 2
 _DELETE = 3
 _DELETE_STRICT = 4
 
@@ -31,6 +32,15 @@ def add_flow(cookie: int, table: int, priority: int, match_and_instructions: byt
     """
     flags = _REPORT_REMOVAL if idle_seconds else 0
     header = _FLOW_MOD.pack(cookie, 0, table, _ADD, idle_seconds, 0, priority, NO_BUFFER, PORT_ANY, GROUP_ANY, flags, 0)
+    return header + match_and_instructions
+
+
+def modify_flow(table: int, priority: int, match_and_instructions: bytes) -> bytes:
+    """The body of a flow-mod that has the flow with this table, priority and match do this, if it is there.
+
+    Its cookie, time-outs and counters stay as they are (OpenFlow 1.4, section 6.4: Flow Table Modification Messages).
+    """
+    header = _FLOW_MOD.pack(0, 0, table, _MODIFY_STRICT, 0, 0, priority, NO_BUFFER, PORT_ANY, GROUP_ANY, 0, 0)
     return header + match_and_instructions
 
 

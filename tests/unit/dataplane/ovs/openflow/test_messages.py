@@ -37,6 +37,7 @@ from alcor.dataplane.ovs.openflow.flows import (
     decode_statistics,
     delete_flow,
     delete_flows_with_cookie,
+    modify_flow,
 )
 from alcor.dataplane.ovs.openflow.message import Malformed
 from alcor.dataplane.ovs.openflow.packets import PacketIn, decode_packet_in, packet_out, packet_through_tables
@@ -160,6 +161,7 @@ def test_flow_mods_say_what_they_do() -> None:
         *(nothing, nothing, nothing, 1, 0),
     )
     assert layout.unpack_from(delete_flow(10, 100, ANY_MATCH, 5, 0xFF))[:7] == (5, 0xFF, 10, 4, 0, 0, 100)
+    assert layout.unpack_from(modify_flow(10, 100, ANY_MATCH))[:7] == (0, 0, 10, 2, 0, 0, 100)
     assert layout.unpack_from(delete_flows_with_cookie(5))[:4] == (5, 2**64 - 1, 255, 3)
     for body in (add_flow(5, 10, 100, ANY_MATCH), delete_flow(10, 100, ANY_MATCH), delete_flows_with_cookie(5)):
         assert body[layout.size :] == ANY_MATCH
