@@ -39,6 +39,10 @@ def _ipv6_bytes(text: str) -> bytes:
     return socket.inet_pton(socket.AF_INET6, text)
 
 
+WIDTHS = {4: 4, 6: 16}
+"""Octets of an address, by IP version."""
+
+
 def ip_text(packed: bytes) -> str:
     """The canonical text of a packed IP address."""
     if len(packed) == 4:

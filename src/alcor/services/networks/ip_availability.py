@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, select
 
 from alcor.model import address_plan
+from alcor.model.addresses import WIDTHS
 from alcor.model.number_ranges import Range
 from alcor.services.rows import View
-from alcor.services.subnets.subnet import ROWS, WIDTHS
+from alcor.services.subnets.subnet import ROWS
 from alcor.store import sql
 from alcor.store.tables import ip_allocation, subnet
 

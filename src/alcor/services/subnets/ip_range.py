@@ -10,12 +10,12 @@ import msgspec
 from sqlalchemy import Connection, Row, Table, delete, select, union_all, update
 
 from alcor.model import address_plan
-from alcor.model.addresses import ip_bytes, ip_text
+from alcor.model.addresses import WIDTHS, ip_bytes, ip_text
 from alcor.model.errors import AlcorError, bad_request, conflict, not_found
 from alcor.services.manager import Update
 from alcor.services.ports.port import PORTS
 from alcor.services.rows import View
-from alcor.services.subnets.subnet import ROWS, SUBNETS, WIDTHS
+from alcor.services.subnets.subnet import ROWS, SUBNETS
 from alcor.store import bulk, number_pools
 from alcor.store.tables import ip_allocation, ip_reservation, subnet
 from alcor.store.transaction import Transaction

@@ -12,11 +12,10 @@ import msgspec
 from sqlalchemy import Connection, bindparam, select
 
 from alcor.model import address_plan
-from alcor.model.addresses import ip_bytes, ip_text
+from alcor.model.addresses import WIDTHS, ip_bytes, ip_text
 from alcor.model.errors import AlcorError, bad_request, conflict, invalid_input
 from alcor.services.routers.router_ports import ROUTER_OWNERS
 from alcor.services.subnets.port_subnets import Asked, Subnet
-from alcor.services.subnets.subnet import WIDTHS
 from alcor.store import number_pools, sql
 from alcor.store.tables import ip_allocation
 from alcor.store.transaction import Transaction

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, String, bindparam, or_, select, union_all
 
 from alcor.model import address_plan
-from alcor.model.addresses import ip_text
+from alcor.model.addresses import WIDTHS
 from alcor.model.context import OPERATOR, Context
 from alcor.model.errors import AlcorError, conflict, invalid_input, not_found
 from alcor.model.identifiers import id_bytes
@@ -42,6 +42,7 @@ from alcor.services.rows import Rows, View, missing
 from alcor.services.security import network_acl_subnets
 from alcor.services.sharing import network_sharing, sharing
 from alcor.services.subnets import segment_routes, subnet_allocation, subnet_prefixes
+from alcor.services.subnets.private_ip import fixed_ip_views
 from alcor.store import bulk, number_pools, sql
 from alcor.store import tables as store_tables
 from alcor.store.network_acl_records import subnet_records
@@ -77,8 +78,6 @@ def _filter_external(_context: Context, values: Sequence[Any]) -> ColumnElement[
 
 
 ACCESS = Access(SUBNET, subnet, _visible, computed=_of_network)
-WIDTHS = {4: 4, 6: 16}
-"""Bytes an address takes, by IP version: the width of its pool's numbers."""
 
 _NETWORK_OF = sql.statement("SELECT network_id FROM subnet WHERE id = :id")
 _LOCKED = select(subnet).where(subnet.c.id == bindparam("id")).with_for_update()
@@ -296,8 +295,8 @@ def _forget_own_addresses(transaction: Transaction, subnet_id: str) -> None:
             if kept.position != place:
                 connection.execute(_PLACE, {"subnet": kept.subnet_id, "address": kept.ip_address, "place": place})
         fixed_ips = [(kept.subnet_id, bytes(kept.ip_address)) for kept in rest]
-        shown_ips = [{"subnet_id": each, "ip_address": ip_text(address)} for each, address in fixed_ips]
-        shown.append((shown_of(members_of(row, shown_ips, groups.get(row.id, ()))), row.id))
+        members = members_of(row, fixed_ip_views(fixed_ips), groups.get(row.id, ()))
+        shown.append((shown_of(members), row.id))
         if row.host_id:
             transaction.record(port_record(row, fixed_ips, groups.get(row.id, ())))
     bulk.update_rows(connection, port, "id", ("shown",), shown)
