@@ -170,8 +170,7 @@ class Access(msgspec.Struct, frozen=True):
 
     ``parent_owner`` finds the project of the resource that a row is a part of, for rules about that
     (``ext_parent:project_id``). ``computed`` works out attributes that are not in the table, as a caller is shown them:
-    rules are asked about them, too. ``repeated`` is what columns of a row repeat of others, when those
-    change to these values.
+    rules are asked about them, too.
     """
 
     resource: Resource
@@ -179,7 +178,6 @@ class Access(msgspec.Struct, frozen=True):
     visible: Visible
     parent_owner: Callable[[Connection, Mapping[str, Any]], str] | None = None
     computed: Callable[[Connection, Sequence[Any], Context], Sequence[Mapping[str, Any]]] | None = None
-    repeated: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]] = lambda _row, _changes: {}
 
     def condition(self, context: Context) -> ColumnElement[bool] | None:
         """What rows must fulfil to be shown to the caller, the same for each with ``parameters``; None for all rows."""

@@ -131,6 +131,10 @@ LIST, SHOW, CREATE, UPDATE, DELETE = "list", "show", "create", "update", "delete
 OPERATIONS = frozenset((LIST, SHOW, CREATE, UPDATE, DELETE))
 
 
+Repeated = Callable[[Any, Mapping[str, Any]], Mapping[str, Any]]
+"""What columns of a row become when others become these, because they repeat them."""
+
+
 class Manager(msgspec.Struct, frozen=True):
     """One kind of resource, as the APIs use it. ``views`` renders rows of the table in their order, for a caller.
 
@@ -138,7 +142,8 @@ class Manager(msgspec.Struct, frozen=True):
     ``only`` are columns that are the same in all its rows, where several kinds are in one table, and ``where`` is a
     condition of them; ``operations`` are those that clients may ask for. ``create_reads`` says what creating begins
     with, so that it is read at once; ``columns`` are what showing resources reads of their rows, where that is not all,
-    and ``beside`` what it reads beside them, where that is mostly all that it reads.
+    and ``beside`` what it reads beside them, where that is mostly all that it reads. ``repeated`` is what a row repeats
+    of its columns when they change.
     """
 
     access: Access
@@ -158,6 +163,7 @@ class Manager(msgspec.Struct, frozen=True):
     operations: frozenset[str] = OPERATIONS
     create_reads: ReadFirst = lambda _connection, _requests: iter(())
     columns: tuple[str, ...] = ()
+    repeated: Repeated = lambda _row, _changes: {}
     beside: tuple[Beside, ...] | None = None
 
     @property

@@ -11,6 +11,7 @@ from alcor.model.context import OPERATOR, Context
 from alcor.model.errors import AlcorError, not_found
 from alcor.model.resources.standard import MOST_TAGS
 from alcor.services.access import Access
+from alcor.services.manager import Repeated
 from alcor.store import bulk
 from alcor.store import tables as store_tables
 from alcor.store.transaction import Transaction
@@ -63,7 +64,9 @@ def check_number(tags: Sequence[str]) -> None:
         raise AlcorError(400, "BadRequest", f"The number of tags exceed the per-resource limit of {MOST_TAGS}")
 
 
-def changing(access: Access) -> Callable[[Transaction, Sequence[TagChange]], Sequence[Tags | Exception]]:
+def changing(
+    access: Access, repeated: Repeated
+) -> Callable[[Transaction, Sequence[TagChange]], Sequence[Tags | Exception]]:
     """The handler (Store.write_batch) of changes to the tags of one kind of resource."""
     table, resource = access.table, access.resource
     locked = select(table).where(table.c.id == bindparam("id")).with_for_update()
@@ -86,7 +89,7 @@ def changing(access: Access) -> Callable[[Transaction, Sequence[TagChange]], Seq
             "revision_number": row.revision_number + 1,
             "updated_at": transaction.now,
         }
-        changes |= access.repeated(row, changes)
+        changes |= repeated(row, changes)
         bulk.update_rows(transaction.connection, table, "id", tuple(changes), [(*changes.values(), row.id)])
         forget(transaction.connection, [row.id])
         remember(transaction.connection, {row.id: new})

@@ -24,7 +24,7 @@ class TagsOfCollection:
 
     def __init__(self, store: Store, manager: Manager, path: str) -> None:
         self._store, self._manager, self._path = store, manager, path
-        self._changing = tags.changing(manager.access)
+        self._changing = tags.changing(manager.access, manager.repeated)
 
     def routes(self) -> list[Route]:
         """The routes."""

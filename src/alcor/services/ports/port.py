@@ -62,7 +62,7 @@ def _visible(own: Project) -> ColumnElement[bool]:
 
 _BINDING_TO = sql.statement("DELETE FROM port_binding WHERE port_id = :port_id AND host = :host")
 
-ACCESS = Access(PORT, port, _visible, repeated=repeated)
+ACCESS = Access(PORT, port, _visible)
 
 
 def _update_ports(transaction: Transaction, updates: Sequence[Update]) -> list[View]:
@@ -320,6 +320,7 @@ PORTS = Manager(
     create=limited("port", create_ports),
     create_reads=creation_reads,
     columns=COLUMNS,
+    repeated=repeated,
     beside=BESIDE,
     update=_update_ports,
     delete=delete_ports,
