@@ -52,8 +52,8 @@ def _foreseen(table: Table, query: Query, beside: Sequence[Beside]) -> Iterator[
         yield Foresight((), looked_for(others), query.parameters)
     own = first_alone(query)
     shape, values = shape_of(table, own, marked), page_values(table, own, marked)
-    by_version = query.is_known or not query.columns
-    yield Foresight((), usual_page(shape, known_by(table, "postgresql")) if by_version else usual_page(shape), values)
+    page = usual_page(shape, known_by(table, "postgresql")) if query.is_known else usual_page(shape)
+    yield Foresight((), page, values)
     for each in beside:
         yield Foresight((each.rows,), _beside(shape, each.rows, each.named_by), values)
 

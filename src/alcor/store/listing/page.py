@@ -48,7 +48,7 @@ def list_rows(connection: Connection, table: Table, query: Query) -> list[NamedR
         page = partial(usual_page, shape_of(table, query, marked))
         known: KnownRows | None = connection.get_execution_options().get("known_rows")
         rows: list[NamedRow]
-        if known is not None and query.limit is not None and (query.is_known or not query.columns):
+        if known is not None and query.limit is not None and query.is_known:
             rows = known.page(connection, table, query.columns, lambda wanted: page(wanted).values(connection, values))
         else:
             rows = page()(connection, values)

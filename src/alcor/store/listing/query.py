@@ -60,7 +60,7 @@ class Query(msgspec.Struct, frozen=True):
     also: Sequence[ColumnElement[bool]] = ()
     named: Sequence[Named] = ()
     orders: Mapping[str, ColumnElement[Any]] = {}
-    is_known: bool = False  # rows that were read before are to be known again, where they are
+    is_known: bool = True  # rows that were read before are known again
 
 
 def is_usual(query: Query) -> bool:
