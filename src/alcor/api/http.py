@@ -4,7 +4,6 @@ Half of what a web framework costs a request is objects that this API never look
 of requests a second beside everything else it does (docs/architecture.md has the figures).
 """
 
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,6 +13,7 @@ import orjson
 
 from alcor.model.context import OPERATOR, Context
 from alcor.model.errors import AlcorError, bad_request
+from alcor.model.json_bytes import json_bytes
 
 _LARGEST_BODY = 64 * 1024 * 1024
 
@@ -80,14 +80,6 @@ class Response(msgspec.Struct, frozen=True):
 def json_response(status: int, value: Any) -> Response:
     """A JSON answer."""
     return Response(status, json_bytes(value))
-
-
-def json_bytes(value: Any) -> bytes:
-    """The value as JSON."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:  # a number of more than 64 bits: the addresses of an IPv6 network
-        return json.dumps(value, separators=(",", ":")).encode()
 
 
 NO_CONTENT = Response(204)

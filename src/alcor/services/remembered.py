@@ -11,23 +11,36 @@ from typing import Any
 import msgspec
 
 from alcor.model.eviction import evict_oldest
-from alcor.services.rows import View
+from alcor.model.json_bytes import json_bytes
+from alcor.services.rows import View, without
 
 _MOST = 20_000  # of each kind of resource
 
 
 class RememberedView(dict[str, Any]):
-    """A view that others are shown, too: nobody changes it.
+    """A view that others are shown, too: nobody changes it."""
 
-    ``json`` is its JSON without some of its attributes, and ``looked`` what some of them are, by their names.
-    """
-
-    __slots__ = ("json", "looked")
+    __slots__ = ("_json", "_looked")
 
     def __init__(self, view: View) -> None:
         super().__init__(view)
-        self.json: dict[tuple[str, ...], bytes] = {}
-        self.looked: dict[tuple[str, ...], tuple[Any, ...]] = {}
+        self._json: dict[tuple[str, ...], bytes] = {}
+        self._looked: dict[tuple[str, ...], tuple[Any, ...]] = {}
+
+    def json(self, unseen: tuple[str, ...]) -> bytes:
+        """Its JSON without these attributes."""
+        known = self._json.get(unseen)
+        if known is None:
+            # A copy takes the memory that it needs; what orjson makes keeps its buffer, ten times as large.
+            known = self._json[unseen] = bytes(memoryview(json_bytes(without(self, unseen))))
+        return known
+
+    def looked(self, names: tuple[str, ...]) -> tuple[Any, ...]:
+        """What attributes of these names are, as a key."""
+        looked = self._looked.get(names)
+        if looked is None:
+            looked = self._looked[names] = tuple([self.get(name) for name in names])
+        return looked
 
 
 class _Known(msgspec.Struct, frozen=True):

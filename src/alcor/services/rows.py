@@ -91,6 +91,16 @@ def _writer(column: str, attribute: Attribute | None) -> Callable[[Mapping[str, 
     return lambda values: to_column(values[name])
 
 
+def without(view: ReadView, names: Sequence[str]) -> View:
+    """The resource without these attributes."""
+    if not names and isinstance(view, dict):
+        return view
+    shown = dict(view)
+    for name in names:
+        shown.pop(name, None)
+    return shown
+
+
 def missing(values: Mapping[str, Any], name: str) -> bool:
     """Whether a request left an attribute to the service."""
     return name not in values or isinstance(values[name], Unset)

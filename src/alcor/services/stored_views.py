@@ -7,35 +7,35 @@ from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
-import msgspec
-
 from alcor.services.rows import View
 
 
-class StoredKind(msgspec.Struct, frozen=True):
-    """How one kind of resource is shown: by its row, and by what was read beside it."""
+class StoredKind:
+    """How one kind of resource is shown: by its row, and by what was read beside it.
 
-    names: frozenset[str]
-    """All its attributes."""
-    columns: Mapping[str, str]
-    """Those that are columns as they are."""
-    view: Callable[[Any, Any], View]
-    """The resource."""
-    json: Callable[[Any, Any, tuple[str, ...]], bytes]
-    """The same without some attributes, as JSON."""
-    getters: dict[tuple[str, ...], Callable[[Any], Any] | None] = {}
-    """What gets attributes of these names of a row, all together; None where they are not all columns."""
+    ``names`` are all its attributes, ``columns`` those that are columns as they are; ``view`` makes the resource, and
+    ``json`` the same without some attributes.
+    """
+
+    def __init__(
+        self,
+        names: frozenset[str],
+        columns: Mapping[str, str],
+        view: Callable[[Any, Any], View],
+        json: Callable[[Any, Any, tuple[str, ...]], bytes],
+    ) -> None:
+        self.names, self.columns = names, columns
+        self.view, self.json = view, json
+        self._getters: dict[tuple[str, ...], Callable[[Any], Any] | None] = {}
 
     def getter(self, names: tuple[str, ...]) -> Callable[[Any], Any] | None:
         """What gets attributes of these names, those that there are, of a row; None where they are not all columns."""
-        try:
-            return self.getters[names]
-        except KeyError:
+        if names not in self._getters:
             wanted = [name for name in names if name in self.names]
             columns = [self.columns[name] for name in wanted if name in self.columns]
-            its = (attrgetter(*columns) if columns else _nothing) if len(columns) == len(wanted) else None
-            self.getters[names] = its
-            return its
+            get = attrgetter(*columns) if columns else _nothing
+            self._getters[names] = get if len(columns) == len(wanted) else None
+        return self._getters[names]
 
 
 class StoredView(Mapping[str, Any]):

@@ -68,6 +68,16 @@ def test_its_json_is_the_view_without_what_is_unseen(
         assert view[name] == said[name]
 
 
+@pytest.mark.parametrize(
+    "names", [("project_id", "tenant_id"), ("project_id", "nothing"), ("name", "status"), ("nothing",)]
+)
+def test_views_are_alike_where_what_is_looked_at_is(names: tuple[str, ...]) -> None:
+    rows = [port_row(), port_row(), port_row(name="another", project_id="q")]
+    one, same, other = [StoredView(PORT_JSON, row, (False, Above("", None, None))).looked(names) for row in rows]
+    assert one == same and hash(one) == hash(same)
+    assert (one == other) is (names == ("nothing",))
+
+
 def test_what_only_some_may_see_is_not_among_what_all_see() -> None:
     assert not {*GUARDED, "dns_keywords", "status"} & set(STORED)
 

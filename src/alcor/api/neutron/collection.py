@@ -12,7 +12,7 @@ from alcor.api.neutron import pages, query
 from alcor.api.neutron.creation import Creation
 from alcor.api.neutron.descriptions import Descriptions
 from alcor.api.neutron.query import ListRequest
-from alcor.api.neutron.shown import Shown, encoded, without
+from alcor.api.neutron.shown import Shown, encoded
 from alcor.api.project import named_project
 from alcor.api.routes import Route
 from alcor.model.context import NO_PROJECT, Context
@@ -32,7 +32,7 @@ from alcor.services.manager import (
     Update,
     Values,
 )
-from alcor.services.rows import ReadView, View
+from alcor.services.rows import ReadView, View, without
 from alcor.store import bulk
 from alcor.store.foresight import Foresight, of_keys
 from alcor.store.listing.foreseen_page import foresee_page

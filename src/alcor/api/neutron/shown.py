@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import orjson
 from sqlalchemy import Connection
 
-from alcor.api.http import json_bytes
 from alcor.model.context import Context
+from alcor.model.json_bytes import json_bytes
 from alcor.services.access import LOOKED_FOR, Access
 from alcor.services.remembered import RememberedView
-from alcor.services.rows import ReadView, View
+from alcor.services.rows import ReadView, View, without
 from alcor.services.stored_views import StoredView
 from alcor.store import bulk
 from alcor.store.tables import network
@@ -21,6 +21,7 @@ from alcor.store.tables import network
 Answer = TypeVar("Answer")
 
 _NOTHING = object()
+_WITH_JSON = (RememberedView, StoredView)
 
 
 class Shown:
@@ -61,7 +62,7 @@ class Shown:
         return self.parts(context, [view])[0]
 
     def encoded(self, context: Context, views: Sequence[ReadView]) -> Any:
-        """The same, to be encoded as JSON: what is remembered of it is taken as it is."""
+        """The same, to be encoded as JSON: what is at hand of it is taken as it is."""
         each = [_json(view, unseen) for view, unseen in zip(views, self.unseen(context, views), strict=True)]
         return orjson.Fragment(b"[%b]" % b",".join(each))
 
@@ -103,41 +104,18 @@ def _asked(views: Sequence[ReadView], names: Sequence[str] | None, ask: Callable
 
 
 def _looked(view: ReadView, names: tuple[str, ...]) -> Any:
-    if type(view) is StoredView:
+    if isinstance(view, _WITH_JSON):
         return view.looked(names)
-    if type(view) is not RememberedView:
-        return tuple([view.get(name, _NOTHING) for name in names])
-    looked = view.looked.get(names)
-    if looked is None:
-        looked = view.looked[names] = tuple([view.get(name, _NOTHING) for name in names])
-    return looked
+    return tuple([view.get(name, _NOTHING) for name in names])
 
 
 def encoded(view: ReadView, unseen: tuple[str, ...]) -> Any:
-    """The resource without these attributes, to be encoded as JSON: what is remembered of it is taken as it is."""
+    """The resource without these attributes, to be encoded as JSON: what is at hand of it is taken as it is."""
     return orjson.Fragment(_json(view, unseen))
 
 
 def _json(view: ReadView, unseen: tuple[str, ...]) -> bytes:
-    if type(view) is StoredView:
-        return view.json(unseen)
-    if type(view) is not RememberedView:
-        return json_bytes(without(view, unseen))
-    known = view.json.get(unseen)
-    if known is None:
-        # A copy takes the memory that it needs; what orjson makes keeps the buffer it was made in, ten times as large.
-        known = view.json[unseen] = bytes(memoryview(json_bytes(without(view, unseen))))
-    return known
-
-
-def without(view: ReadView, names: Sequence[str]) -> View:
-    """The resource without these attributes."""
-    if not names and isinstance(view, dict):
-        return view
-    shown = dict(view)
-    for name in names:
-        shown.pop(name, None)
-    return shown
+    return view.json(unseen) if isinstance(view, _WITH_JSON) else json_bytes(without(view, unseen))
 
 
 def _network_owners(connection: Connection, views: Iterable[ReadView]) -> Mapping[str, str]:

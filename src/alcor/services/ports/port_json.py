@@ -116,13 +116,11 @@ def _view(row: Any, beside: tuple[bool, Above]) -> View:
 
 def _json(row: Any, beside: tuple[bool, Above], unseen: tuple[str, ...]) -> bytes:
     is_known, above = beside
-    shown, apart = (
-        row.shown,
-        _apart_json(row.attributes, row.status, row.host_id, is_known, above.qos_policy_id, unseen),
-    )
+    shown: str = row.shown
+    apart = _apart_json(row.attributes, row.status, row.host_id, is_known, above.qos_policy_id, unseen)
     if above.dns_domain and _NO_DOMAIN in shown:
-        others, _, assigned = shown[:-1].partition(_ASSIGNED)
-        assigned = orjson.dumps(_in_domain_of(above, orjson.loads(assigned), row.attributes)).decode()
+        others, _, own = shown[:-1].partition(_ASSIGNED)
+        assigned = orjson.dumps(_in_domain_of(above, orjson.loads(own), row.attributes)).decode()
         return f"{others}{_ASSIGNED}{assigned},{apart}".encode()
     return f"{shown[:-1]},{apart}".encode()
 

@@ -1,4 +1,4 @@
-"""How ports are shown: what follows from their addresses, their network and their host."""
+"""What is read of ports that are shown: what is above and beside them, and what other tables say of them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

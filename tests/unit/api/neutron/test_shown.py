@@ -78,5 +78,5 @@ def test_the_json_that_is_remembered_takes_no_more_memory_than_it_is_long() -> N
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    length = sum(len(each.json[()]) for each in remembered)
+    length = sum(len(each.json(())) for each in remembered)
     assert length <= kept < 1.5 * length
