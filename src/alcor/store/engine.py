@@ -1,6 +1,8 @@
 """Database engines: SQLite embedded, or PostgreSQL through psycopg."""
 
 import contextlib
+import sqlite3
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +14,7 @@ from alcor.store.ip_text import define_on_sqlite
 from alcor.store.known_rows import KnownRows
 
 _BUSY_TIMEOUT_SECONDS = 30
+_BUSY_INTERVAL_SECONDS = 0.01
 _SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}  # on PostgreSQL
 _BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"  # the same, as it is said
 
@@ -109,7 +112,8 @@ def _sqlite_engine(url: str, connections: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(dbapi_connection: Any, _record: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+        _write_ahead(dbapi_connection)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
             dbapi_connection.execute(f"PRAGMA {pragma}")
         define_on_sqlite(dbapi_connection)
 
@@ -119,3 +123,19 @@ def _sqlite_engine(url: str, connections: int) -> Engine:
         sql.execute(connection, "BEGIN IMMEDIATE" if immediate else "BEGIN", ())
 
     return engine
+
+
+def _write_ahead(connection: Any) -> None:
+    """Have the database write ahead to a log. Where two connections turn a new database to it at once SQLite refuses
+    one of them without waiting for the other, as it does everywhere else.
+    """
+    deadline = time.monotonic() + _BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > deadline:
+                raise
+        time.sleep(_BUSY_INTERVAL_SECONDS)
