@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -130,7 +131,7 @@ class Collection:
         else:
             shown = self._shown.encoded(request.context, page)
         body: dict[str, Any] = {member: shown}
-        if links := pages.links(request, listed, [view[self._shape.key] for view in page], more):
+        if links := pages.links(request, listed, page, itemgetter(self._shape.key), more):
             body[f"{member}_links"] = links
         return json_response(200, body)
 
@@ -326,8 +327,9 @@ class Collection:
             views = self._manager.views(connection, list_rows(connection, self._manager.table, wanted), context)
             page, more = pages.cut(listed, views)
             shown = self._shown.those(connection, page, context)
-            wanted_ones = [view for view in shown if all(view[name] in values for name, values in rough.items())]
-            found = [*wanted_ones, *found] if wanted.page_reverse else [*found, *wanted_ones]
+            if rough:
+                shown = [view for view in shown if all(view[name] in values for name, values in rough.items())]
+            found = [*shown, *found] if wanted.page_reverse else [*found, *shown]
             if len(found) > listed.page_size:
                 return found[-listed.page_size :] if wanted.page_reverse else found[: listed.page_size], True
             if not more or len(found) >= (listed.page_size if rough else 1):

@@ -1,6 +1,7 @@
 """``/network-ip-availabilities`` of both APIs: looked at, never changed."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -54,7 +55,7 @@ def ip_availability_routes(store: Store, page_limit: int, path: str = PATH) -> l
         except MarkerNotFound as error:
             raise not_found("network", str(error)) from error
         body: dict[str, Any] = {"network_ip_availabilities": [query.chosen(view, listed.fields) for view in views]}
-        if links := pages.links(request, listed, [row.id for row in rows], more):
+        if links := pages.links(request, listed, rows, attrgetter("id"), more):
             body["network_ip_availabilities_links"] = links
         return json_response(200, body)
 

@@ -40,7 +40,7 @@ def port_views(connection: Connection, rows: Sequence[Any], _context: Context = 
     more = {
         place: dict(views[place])
         for place, row in enumerate(rows)
-        if _says_more(row.attributes) or above[row.network_id].qos_policy_id
+        if (row.attributes != "{}" and _says_more(row.attributes)) or above[row.network_id].qos_policy_id
     }
     if not more:
         return views
@@ -52,7 +52,7 @@ def port_views(connection: Connection, rows: Sequence[Any], _context: Context = 
 
 def _says_more(attributes: str) -> bool:
     """Whether other tables may have to be asked of the policy or the trunk of a port that has these attributes."""
-    return attributes != "{}" and ('"qos_policy_id"' in attributes or '"trunk_details"' in attributes)
+    return '"qos_policy_id"' in attributes or '"trunk_details"' in attributes
 
 
 def fixed_ips_of(connection: Connection, port_ids: Sequence[str]) -> dict[str, tuple[FixedIp, ...]]:
