@@ -1,21 +1,34 @@
-"""Reads that the event loop itself makes, of what is foreseen: no thread is handed anything.
+"""Reads that the event loop itself makes, of what is short or foreseen: no thread is handed anything.
 
 Nothing depends on it: where it fails, the read is made in the usual way, which says what is wrong.
 """
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from alcor.store import sql
 from alcor.store.foreseen import Foreseen, NotForeseen
 from alcor.store.foresight import Foresight
 from alcor.store.wire import Rows
 
+Result = TypeVar("Result")
+
+_IN_EVENT_LOOP = "in_event_loop"
+
 
 class DirectReads(Protocol):
-    """How they are made."""
+    """How they are made. ``needs_foresight`` is whether a query cannot be run that says nothing of what it reads."""
+
+    needs_foresight: bool
+
+    async def run(
+        self, query: Callable[[Connection], Result], foresee: Callable[[], Sequence[Foresight]] | None
+    ) -> Result:
+        """The result of a query that takes little time, on one snapshot. Raises what it raises, and NotForeseen when it
+        cannot be run so.
+        """
 
     async def read(self, foresights: Sequence[Foresight]) -> Foreseen:
         """What is foreseen, read on one snapshot. Raises NotForeseen when it cannot be read so."""
@@ -30,15 +43,15 @@ def check_not_watched(engine: Engine) -> None:
         raise NotForeseen("somebody watches what is executed")
 
 
-def own_connection(engine: Engine) -> Any:
-    """The driver's connection, which belongs to nobody else from now on; it may have been the writer's.
+def mark_as_in_event_loop(connection: Connection) -> None:
+    """Have all who read on the connection know that the event loop waits for them."""
+    connection.info[_IN_EVENT_LOOP] = True
 
-    Raises SQLAlchemyError.
-    """
-    pooled = engine.raw_connection()
-    connection = pooled.driver_connection
-    pooled.detach()
-    return connection
+
+def leave_event_loop(connection: Connection) -> None:
+    """What follows may take long. Raises NotForeseen in the event loop: then the query is run again elsewhere."""
+    if connection.info.get(_IN_EVENT_LOOP):
+        raise NotForeseen("it is no short read")
 
 
 def as_read(

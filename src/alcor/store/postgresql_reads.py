@@ -9,18 +9,20 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.store import sql
-from alcor.store.direct_reads import as_read, check_not_watched, own_connection
+from alcor.store.direct_reads import as_read, check_not_watched
 from alcor.store.foreseen import Foreseen, NotForeseen
 from alcor.store.foresight import Foresight
 from alcor.store.wire import Rows, Wire
+
+Result = TypeVar("Result")
 
 _SNAPSHOTS = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _FORGET = "DEALLOCATE ALL"  # what others prepared on the connection, under names that may be given again
@@ -29,6 +31,8 @@ _PAUSE_SECONDS = 1.0  # before the server is connected to again
 
 class PostgresqlReads:
     """DirectReads on a connection of the event loop's own, which is made when it is first needed."""
+
+    needs_foresight = True
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -47,6 +51,15 @@ class PostgresqlReads:
         except (SQLAlchemyError, psycopg.Error) as error:
             raise NotForeseen(str(error)) from error
         return as_read(self._engine, foresights, reads, answers)
+
+    async def run(
+        self, query: Callable[[Connection], Result], foresee: Callable[[], Sequence[Foresight]] | None
+    ) -> Result:
+        """See DirectReads."""
+        if foresee is None:
+            raise NotForeseen("nothing is")
+        there: Any = await self.read(foresee())
+        return query(there)
 
     async def close(self) -> None:
         """See DirectReads."""
@@ -69,7 +82,10 @@ async def _linked(engine: Engine) -> "_Link":
 
 def _connection(engine: Engine) -> psycopg.Connection[Any]:
     """Raises SQLAlchemyError or psycopg.Error."""
-    connection: psycopg.Connection[Any] = own_connection(engine)
+    pooled = engine.raw_connection()  # it may have been the writer's
+    driver: Any = pooled.driver_connection
+    connection: psycopg.Connection[Any] = driver
+    pooled.detach()
     connection.autocommit = True
     connection.execute(_SNAPSHOTS)
     connection.execute(_FORGET)

@@ -2,39 +2,49 @@
 
 Handing a short read to a thread and its result back took longer than the read: both threads want the interpreter's lock
 at the same time, and a processor that rests has to be woken for each. Readers wait for no writer, so what rows of a few
-keys take is some microseconds; where the file is locked all the same, nobody waits for it here.
+keys take is some microseconds, and what a page takes half a millisecond; where the file is locked all the same, nobody
+waits for it here, and what turns out to be long is given up.
 """
 
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from alcor.store.direct_reads import as_read, check_not_watched, own_connection
+from alcor.store.direct_reads import as_read, check_not_watched, mark_as_in_event_loop
 from alcor.store.foreseen import Foreseen, NotForeseen
 from alcor.store.foresight import Foresight
 
-_CONFIGURE = ("busy_timeout=0", "query_only=ON", "cache_size=-2048")
+Result = TypeVar("Result")
+
+# Pages of ports are in no order on the disk, and seldom in a cache of the connection's own: to read each from the file
+# took a fifth of the time of a list. The kernel maps a GiB of it, and keeps of that what it has memory for.
+_CONFIGURE = ("busy_timeout=0", "query_only=ON", "cache_size=-16384", f"mmap_size={1 << 30}")
+_PATIENCE_SECONDS = 0.02
+_STEPS = 1_000  # of SQLite's machine from one look at the time to the next: ten for a row, some ten microseconds in all
 
 
 class SqliteReads:
     """DirectReads on a connection of the event loop's own, which is made when it is first needed."""
 
+    needs_foresight = False
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._connecting: asyncio.Task[sqlite3.Connection] | None = None
+        self._connecting: asyncio.Task[Connection] | None = None
+        self._too_late = 0.0
 
     async def read(self, foresights: Sequence[Foresight]) -> Foreseen:
         """See DirectReads."""
         check_not_watched(self._engine)
         reads = [each.found_by.read(self._engine, each.values) for each in foresights]
         try:
-            if self._connecting is None:
-                self._connecting = asyncio.create_task(asyncio.to_thread(_connection, self._engine))
-            with await asyncio.shield(self._connecting) as connection:
+            with _driver(await self._connected()) as connection:
                 if len(reads) > 1:
                     connection.execute("BEGIN")
                 answers = [connection.execute(*read).fetchall() for read in reads]
@@ -43,6 +53,20 @@ class SqliteReads:
             raise NotForeseen(str(error)) from error
         return as_read(self._engine, foresights, reads, answers)
 
+    async def run(
+        self, query: Callable[[Connection], Result], foresee: Callable[[], Sequence[Foresight]] | None
+    ) -> Result:
+        """See DirectReads."""
+        check_not_watched(self._engine)
+        try:
+            connection = await self._connected()
+            with connection.begin():
+                return query(connection)
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            if not self._is_too_late():
+                await self.close()
+            raise NotForeseen(str(error)) from error
+
     async def close(self) -> None:
         """See DirectReads."""
         connecting, self._connecting = self._connecting, None
@@ -50,10 +74,32 @@ class SqliteReads:
             with contextlib.suppress(SQLAlchemyError, sqlite3.Error):
                 (await connecting).close()
 
+    async def _connected(self) -> Connection:
+        """Raises SQLAlchemyError or sqlite3.Error."""
+        if self._connecting is None:
+            self._connecting = asyncio.create_task(asyncio.to_thread(_connection, self._engine, self._is_too_late))
+        connection = await asyncio.shield(self._connecting)
+        self._too_late = time.monotonic() + _PATIENCE_SECONDS
+        return connection
 
-def _connection(engine: Engine) -> sqlite3.Connection:
+    def _is_too_late(self) -> bool:
+        """Whether the read that is made takes longer than others should wait."""
+        return time.monotonic() > self._too_late
+
+
+def _connection(engine: Engine, gives_up: Callable[[], bool]) -> Connection:
     """Raises SQLAlchemyError or sqlite3.Error."""
-    connection: sqlite3.Connection = own_connection(engine)
+    connection = engine.connect()
+    connection.detach()  # it may have been the writer's, and belongs to nobody else from now on
+    driver = _driver(connection)
     for pragma in _CONFIGURE:
-        connection.execute(f"PRAGMA {pragma}")
+        driver.execute(f"PRAGMA {pragma}")
+    driver.set_progress_handler(gives_up, _STEPS)
+    mark_as_in_event_loop(connection)
     return connection
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver: Any = connection.connection.dbapi_connection
+    its: sqlite3.Connection = driver
+    return its

@@ -55,9 +55,8 @@ class Store:
         self._readers = Readers(_READERS, at_once, _PATIENCE_SECONDS)
         self._writer = GroupCommit(engine, self._announce, choices)
         is_postgresql = engine.dialect.name == "postgresql"
-        self._direct_reads = PostgresqlReads(self._reader) if is_postgresql else SqliteReads(self._reader)
+        self._direct_reads: DirectReads = PostgresqlReads(self._reader) if is_postgresql else SqliteReads(self._reader)
         self._poll_seconds = _POLL_SECONDS if is_postgresql else _RARE_POLL_SECONDS
-        self._reads_pages = is_postgresql  # directly; those of SQLite take as long as a thread does to be handed them
         self._attempts = Attempts()  # to read directly what a reader would read
         self._group_read = GroupRead(self.read, self._direct_reads)
         self._statistics = Statistics(engine) if is_postgresql else None
@@ -88,16 +87,20 @@ class Store:
         return known.is_crowded(table, columns)
 
     async def read(
-        self, query: Callable[[Connection], Result], foresee: Callable[[], Sequence[Foresight]] | None = None
+        self,
+        query: Callable[[Connection], Result],
+        *,
+        is_short: bool = False,
+        foresee: Callable[[], Sequence[Foresight]] | None = None,
     ) -> Result:
         """Run a query in a reader thread, on one consistent snapshot.
 
-        It is run again if the connection was lost, or what had been prepared on it. It is quicker if all that it reads
-        can be foreseen, as long as that is little; then it may be run in the event loop.
+        It is run again if the connection was lost, or what had been prepared on it. One that is short, which takes
+        little time whatever there is, may be run in the event loop; on PostgreSQL if all that it reads is foreseen.
         """
-        if foresee is not None and self._reads_pages:
+        if is_short and (foresee is not None or not self._direct_reads.needs_foresight):
             with contextlib.suppress(NotForeseen):
-                return await self._read_directly(self._direct_reads, query, foresee())
+                return await self._read_directly(query, foresee)
         result: Result = await self._readers.submit(lambda: self._read(query))
         return result
 
@@ -154,14 +157,13 @@ class Store:
         self._engine.dispose()
 
     async def _read_directly(
-        self, reads: DirectReads, query: Callable[[Connection], Result], foreseen: Sequence[Foresight]
+        self, query: Callable[[Connection], Result], foresee: Callable[[], Sequence[Foresight]] | None
     ) -> Result:
         """Raises NotForeseen, also where it is too often so."""
-        if not foreseen or not self._attempts.is_worthwhile():
+        if not self._attempts.is_worthwhile():
             raise NotForeseen(query)
         try:
-            there: Any = await reads.read(foreseen)
-            result = query(there)
+            result = await self._direct_reads.run(query, foresee)
         except NotForeseen:
             self._attempts.failed()
             raise

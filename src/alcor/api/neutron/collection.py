@@ -1,7 +1,8 @@
 """The operations on a collection, the same for every resource: list, show, create (single, bulk), update, delete."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -35,8 +36,9 @@ from alcor.services.manager import (
 )
 from alcor.services.rows import ReadView, View, without
 from alcor.store import bulk
+from alcor.store.direct_reads import leave_event_loop
 from alcor.store.foresight import Foresight, of_keys
-from alcor.store.listing.foreseen_page import foresee_page
+from alcor.store.listing.foreseen_page import foresee_page, is_short
 from alcor.store.listing.marker import MarkerNotFound
 from alcor.store.listing.page import list_rows
 from alcor.store.listing.query import Query
@@ -119,7 +121,8 @@ class Collection:
         try:
             page, more = await self._store.read(
                 lambda connection: self._read_page(connection, listed, wanted, request.context),
-                lambda: self._foreseen_page(wanted),
+                is_short=is_short(self._manager.table, wanted),
+                foresee=self._foreseen_page(wanted),
             )
         except MarkerNotFound as error:
             if not self._manager.passes_over_marker:
@@ -335,6 +338,7 @@ class Collection:
             if not more or len(found) >= (listed.page_size if rough else 1):
                 return found, more
             marker = page[0 if wanted.page_reverse else -1][self._shape.key]
+            leave_event_loop(connection)
             wanted = msgspec.structs.replace(wanted, marker=marker)
 
     def _foreseen(self, wanted: Sequence[_Wanted]) -> Sequence[Foresight]:
@@ -342,10 +346,10 @@ class Collection:
         ids = [resource_id for resource_id, _, _ in wanted]
         return [of_keys(bulk.read_by(*self._by_key), self._by_key[1], ids, self._manager.beside or ())]
 
-    def _foreseen_page(self, wanted: Query) -> Sequence[Foresight]:
-        """What reading a page asks for; nothing where that is not known."""
+    def _foreseen_page(self, wanted: Query) -> Callable[[], Sequence[Foresight]] | None:
+        """What says what reading a page asks for, where that is known."""
         beside = self._manager.beside
-        return () if beside is None else foresee_page(self._manager.table, wanted, beside)
+        return None if beside is None else partial(foresee_page, self._manager.table, wanted, beside)
 
     def _read_ones(self, connection: Connection, wanted: Sequence[_Wanted]) -> Sequence[_Part | AlcorError]:
         """The resources of these ids, each only if it is what the path is about and its caller is shown it."""

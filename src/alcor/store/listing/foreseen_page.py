@@ -24,14 +24,15 @@ _MOST = 501  # rows: what is made of them is made in the event loop
 
 
 def foresee_page(table: Table, query: Query, beside: Sequence[Beside]) -> Sequence[Foresight]:
-    """What list_rows will ask PostgreSQL for, and what is beside the rows; nothing where it may take long.
+    """What list_rows will ask PostgreSQL for where a page is short, and what is beside the rows.
 
     This takes it that others show the caller nothing, which is mostly so. Otherwise list_rows asks for something else.
     """
-    return tuple(_foreseen(table, query, beside)) if _is_short(table, query) else ()
+    return tuple(_foreseen(table, query, beside))
 
 
-def _is_short(table: Table, query: Query) -> bool:
+def is_short(table: Table, query: Query) -> bool:
+    """Whether the page is one of few rows that an index leads to."""
     return (
         is_usual(query)
         and query.limit is not None
