@@ -24,6 +24,7 @@ from alcor.scale.steps.ports import security_groups
 _READING = "alcor_dpm_topic_hosts"
 _POLL_SECONDS = 0.1
 _SETTLED_SECONDS = BEAT_SECONDS + 1.0  # soon after a change every topic is heard
+_QUIET_SECONDS = 0.5
 _CLIENTS = 8
 
 
@@ -46,6 +47,7 @@ async def spread(run: Run, step: Spread, result: StepResult) -> None:
     vpc, timeline = told_ahead[-1], run.timeline
     hosts = sorted(set(vpc.ports.values()))
     await _until_read(run, told_ahead, step.timeout)
+    await _until_quiet(run, step.timeout)
     idle = await _idle(run, step.idle_seconds)
     changes: list[_Change] = []
     run.report(f"changes: a {step.change} more", step.changes, "changes", lambda: len(changes))
@@ -95,6 +97,20 @@ async def _until_read(run: Run, told_ahead: list[Vpc], timeout: float) -> None:
             before, since = reading, time.monotonic()
         if time.monotonic() > deadline:
             raise ScaleError(f"{before:,.0f} of {expected:,} topics are read by hosts after {timeout:g} s")
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _until_quiet(run: Run, timeout: float) -> None:
+    """Wait until hosts have heard of all that came before: ports are programmed before the last hosts know of them.
+
+    Raises ScaleError.
+    """
+    deadline, told, since = time.monotonic() + timeout, run.fleets.counts.goal_states, time.monotonic()
+    while time.monotonic() - since < _QUIET_SECONDS:
+        if run.fleets.counts.goal_states != told:
+            told, since = run.fleets.counts.goal_states, time.monotonic()
+        if time.monotonic() > deadline:
+            raise ScaleError(f"hosts are still told of what came before after {timeout:g} s")
         await asyncio.sleep(_POLL_SECONDS)
 
 
