@@ -67,6 +67,9 @@ class StoredView(Mapping[str, Any]):
         column = self._kind.columns.get(name)
         return self._whole()[name] if column is None else getattr(self._row, column)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._kind.names
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._whole())
 

@@ -64,6 +64,7 @@ def test_its_json_is_the_view_without_what_is_unseen(
     assert stored == view and len(stored) == len(view)
     for name in (*view, "nothing"):
         assert stored.get(name, "absent") == view.get(name, "absent")
+        assert (name in stored) is (name in view)
     for name in view.keys() & said.keys() - {"binding:profile"}:
         assert view[name] == said[name]
 
