@@ -49,8 +49,7 @@ class SqliteReads:
                     connection.execute("BEGIN")
                 answers = [connection.execute(*read).fetchall() for read in reads]
         except (SQLAlchemyError, sqlite3.Error) as error:
-            await self.close()
-            raise NotForeseen(str(error)) from error
+            raise await self._failed(error) from error
         return as_read(self._engine, foresights, reads, answers)
 
     async def run(
@@ -63,9 +62,7 @@ class SqliteReads:
             with connection.begin():
                 return query(connection)
         except (SQLAlchemyError, sqlite3.Error) as error:
-            if not self._is_too_late():
-                await self.close()
-            raise NotForeseen(str(error)) from error
+            raise await self._failed(error) from error
 
     async def close(self) -> None:
         """See DirectReads."""
@@ -81,6 +78,12 @@ class SqliteReads:
         connection = await asyncio.shield(self._connecting)
         self._too_late = time.monotonic() + _PATIENCE_SECONDS
         return connection
+
+    async def _failed(self, error: Exception) -> NotForeseen:
+        """What to raise. The connection is let go of, unless nothing is wrong but that something took long."""
+        if not self._is_too_late():
+            await self.close()
+        return NotForeseen(str(error))
 
     def _is_too_late(self) -> bool:
         """Whether the read that is made takes longer than others should wait."""
