@@ -22,8 +22,8 @@ from alcor.store.foresight import Foresight
 
 Result = TypeVar("Result")
 
-# Pages of ports are in no order on the disk, and seldom in a cache of the connection's own: to read each from the file
-# took a fifth of the time of a list. The kernel maps a GiB of it, and keeps of that what it has memory for.
+# Of a large file little is in a cache of the connection's own, and to copy the rest from the kernel's took a fifth of
+# the time of a list. A GiB of it is mapped; the kernel keeps of that what it has memory for.
 _CONFIGURE = ("busy_timeout=0", "query_only=ON", "cache_size=-16384", f"mmap_size={1 << 30}")
 _PATIENCE_SECONDS = 0.02
 _STEPS = 1_000  # of SQLite's machine from one look at the time to the next: ten for a row, some ten microseconds in all
