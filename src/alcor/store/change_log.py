@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from alcor.model.records import LogEntry, Record, decode_records, encode_records
 from alcor.store import sql
 from alcor.store.foresight import Foresight
+from alcor.store.wire import Rows
 
 
 class LogTrimmed(Exception):
@@ -24,6 +25,7 @@ _ADVANCE_AND_APPEND = sql.DriverStatement(
     f"WITH head AS ({_ADVANCE_SQL}) INSERT INTO change_log (position, records) "
     "SELECT position, CAST(:records AS bytea) FROM head RETURNING position"
 )
+_COMMIT = ("COMMIT", ())
 _HEAD = sql.DriverStatement("SELECT position FROM change_log_head WHERE id = 1")
 _LOG_ID = sql.statement("SELECT log_id FROM change_log_head WHERE id = 1")
 _READ = sql.statement("SELECT position, records FROM change_log WHERE position > :after ORDER BY position LIMIT :limit")
@@ -32,12 +34,24 @@ _TRIM = sql.statement("DELETE FROM change_log WHERE position <= :last")
 
 def append(connection: Connection, records: Sequence[Record]) -> int:
     """Write the transaction's entry, as its last statement. Returns the position."""
-    encoded = encode_records(tuple(records))
-    if connection.dialect.name == "postgresql":  # in one message; SQLite knows no such statement
-        ((position,),) = _ADVANCE_AND_APPEND.rows(connection, {"records": encoded})
-    else:
-        ((position,),) = _ADVANCE.rows(connection, {})
-        _APPEND.run(connection, {"position": position, "records": encoded})
+    if connection.dialect.name == "postgresql":  # in one statement, of which SQLite knows none
+        return _position(sql.together(connection, [_appending(connection, records)]))
+    ((position,),) = _ADVANCE.rows(connection, {})
+    _APPEND.run(connection, {"position": position, "records": encode_records(tuple(records))})
+    return int(position)
+
+
+def append_and_commit(connection: Connection, records: Sequence[Record]) -> int:
+    """The same and the commit in one message, to PostgreSQL: nothing is left to be committed then."""
+    return _position(sql.together(connection, [_appending(connection, records), _COMMIT]))
+
+
+def _appending(connection: Connection, records: Sequence[Record]) -> sql.Read:
+    return _ADVANCE_AND_APPEND.read(connection, {"records": encode_records(tuple(records))})
+
+
+def _position(found: Sequence[Rows]) -> int:
+    ((position,),) = found[0]
     return int(position)
 
 

@@ -171,17 +171,22 @@ class GroupCommit:
     def _commit(
         self, connection: Connection, group: list[Write], run: Callable[[Transaction, list[Write]], Sequence[Any]]
     ) -> Sequence[Any]:
+        is_postgresql = connection.dialect.name == "postgresql"
+        position = 0
         begun = connection.begin()
         try:
-            if connection.dialect.name == "postgresql":
+            if is_postgresql:
                 sql.begin_with(connection, _TAKE_TURN)
             transaction = Transaction(connection, int(time.time()), self._choices)
             outcomes = run(transaction, group)
-            position = change_log.append(connection, transaction.records) if transaction.records else 0
+            if transaction.records and not is_postgresql:
+                position = change_log.append(connection, transaction.records)
         except Exception:
             _roll_back(connection, begun)
             raise
         try:
+            if transaction.records and is_postgresql:
+                position = change_log.append_and_commit(connection, transaction.records)
             begun.commit()
         except DBAPIError as error:
             connection.invalidate(

@@ -176,6 +176,20 @@ def fetch(connection: Connection, sql: str, values: Values) -> list[tuple[Any, .
         raise driver_error(connection, sql, error) from error
 
 
+def together(connection: Connection, statements: Sequence[Read]) -> list[Rows]:
+    """What each finds, or nothing; all in one message to PostgreSQL where something may be read ahead.
+
+    Raises DBAPIError.
+    """
+    if not statements:
+        return []
+    is_ahead = connection.get_execution_options().get(_READ_AHEAD) is not None
+    if is_ahead and connection.dialect.name == "postgresql" and not is_watched(connection):
+        return _exchange(connection, statements)
+    done = (connection.exec_driver_sql(statement, _given(values)) for statement, values in statements)
+    return [[tuple(row) for row in each] if each.returns_rows else [] for each in done]
+
+
 @contextmanager
 def reading_ahead(connection: Connection, reads: Callable[[], Iterable[Read]]) -> Iterator[None]:
     """Have what is read first inside read already, on PostgreSQL: all of it in one message to the server.

@@ -1,6 +1,7 @@
-"""A bare connection for what needs no store around it, and a store for what only PostgreSQL does."""
+"""A bare connection for what needs no store around it, and stores for what only one of the databases does."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -39,5 +40,13 @@ def database(postgresql: PostgreSQL, postgresql_template: str) -> Iterator[str]:
 async def served(postgresql: PostgreSQL, database: str) -> AsyncIterator[Store]:
     """A store on PostgreSQL."""
     opened = await open_store(postgresql.url(database))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def embedded(tmp_path: Path) -> AsyncIterator[Store]:
+    """A store on SQLite."""
+    opened = await open_store(f"sqlite:///{tmp_path}/alcor.db")
     yield opened
     await opened.close()

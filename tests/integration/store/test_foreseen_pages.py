@@ -1,9 +1,8 @@
 """A short page is read by the event loop itself, and is the page that a reader would have read."""
 
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from alcor.store.listing.foreseen_page import foresee_page, is_short
 from alcor.store.listing.marker import MarkerNotFound
 from alcor.store.listing.page import list_rows
 from alcor.store.listing.query import Query
-from alcor.store.store import Store, open_store
+from alcor.store.store import Store
 from alcor.store.tables import network, port, rbac_policy
 from tests.integration.store.rows import network_row, port_row, write
 
@@ -153,14 +152,6 @@ class Placed:
     def __call__(self, connection: Connection) -> Any:
         self.in_event_loop.append(in_event_loop())
         return self._query(connection)
-
-
-@pytest.fixture
-async def embedded(tmp_path: Path) -> AsyncIterator[Store]:
-    """A store on SQLite, which the event loop waits for while it reads itself."""
-    opened = await open_store(f"sqlite:///{tmp_path}/alcor.db")
-    yield opened
-    await opened.close()
 
 
 async def test_what_turns_out_to_take_long_is_read_by_a_thread(embedded: Store) -> None:

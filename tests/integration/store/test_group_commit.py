@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -214,46 +213,34 @@ async def test_a_writer_that_reads_first_never_has_to_start_over(store: Store, d
     await other.close()
 
 
-async def test_a_commit_that_fails_on_the_disk_is_unknown(
-    store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_commit_that_fails_on_the_disk_is_unknown(embedded: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a failed flush to disk, what was written may come back with the next crash."""
-    if database_url.startswith("sqlite"):
-        failure: Exception = sqlite3.OperationalError("disk I/O error")
-    else:
-        failure = psycopg.OperationalError("server closed the connection unexpectedly")
 
     def fail(_: Any) -> None:
-        raise failure
+        raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store._engine.dialect, "do_commit", fail)
+        patch.setattr(embedded._engine.dialect, "do_commit", fail)
         with pytest.raises(CommitUnknown, match="may or may not be there"):
-            await store.write(partial(add_network, vni=1))
-    await store.write(partial(add_network, vni=2))
-    assert await store.read(stored_vnis) == {2}
+            await embedded.write(partial(add_network, vni=1))
+    await embedded.write(partial(add_network, vni=2))
+    assert await embedded.read(stored_vnis) == {2}
 
 
-async def test_a_commit_the_database_refused_is_tried_again(
-    store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if database_url.startswith("sqlite"):
-        refusal: Exception = sqlite3.OperationalError("database is locked")
-    else:
-        refusal = psycopg.errors.SerializationFailure("could not serialize access")
-    commit = store._engine.dialect.do_commit
+async def test_a_commit_the_database_refused_is_tried_again(embedded: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = embedded._engine.dialect.do_commit
     commits: list[Any] = []
 
     def refuse_once(connection: Any) -> None:
         commits.append(connection)
         if len(commits) == 1:
-            raise refusal
+            raise sqlite3.OperationalError("database is locked")
         commit(connection)
 
-    monkeypatch.setattr(store._engine.dialect, "do_commit", refuse_once)
-    await store.write(partial(add_network, vni=1))
-    assert await store.read(stored_vnis) == {1}
-    assert await log(store) == [[1]]
+    monkeypatch.setattr(embedded._engine.dialect, "do_commit", refuse_once)
+    await embedded.write(partial(add_network, vni=1))
+    assert await embedded.read(stored_vnis) == {1}
+    assert await log(embedded) == [[1]]
 
 
 # What only a database server can do to its clients.
@@ -332,22 +319,43 @@ async def test_readers_survive_a_lost_connection(served: Store, postgresql: Post
     assert await served.write(partial(add_network, vni=2))
 
 
-async def test_an_unknown_outcome_is_said_to_be_unknown(served: Store) -> None:
-    def break_commits(transaction: Transaction) -> None:
-        transaction.connection.exec_driver_sql(
-            "CREATE FUNCTION vanish() RETURNS trigger LANGUAGE plpgsql AS "
-            "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); RETURN NULL; END'"
-        )
-        transaction.connection.exec_driver_sql(
-            "CREATE CONSTRAINT TRIGGER vanish AFTER INSERT ON network DEFERRABLE INITIALLY DEFERRED "
-            "FOR EACH ROW EXECUTE FUNCTION vanish()"
-        )
+def run_at_commit(transaction: Transaction, does: str) -> None:
+    """Have a commit to PostgreSQL that adds a network do this, in the server."""
+    transaction.connection.exec_driver_sql(
+        f"CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {does} RETURN NULL; END $$"
+    )
+    transaction.connection.exec_driver_sql(
+        "CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON network DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION at_commit()"
+    )
 
-    await served.write(break_commits)
+
+async def test_a_commit_the_server_refused_is_tried_again(served: Store) -> None:
+    refuse_once = "IF nextval('commits') = 1 THEN RAISE EXCEPTION 'refused' USING ERRCODE = '40001'; END IF;"
+    await served.write(lambda transaction: transaction.connection.exec_driver_sql("CREATE SEQUENCE commits"))
+    await served.write(partial(run_at_commit, does=refuse_once))
+    await served.write(partial(add_network, vni=1))
+    assert await served.read(stored_vnis) == {1}
+    assert await log(served) == [[1]]
+
+
+async def test_what_a_commit_is_refused_for_at_last_is_said(served: Store) -> None:
+    await served.write(partial(run_at_commit, does="RAISE EXCEPTION 'refused for good';"))
+    with pytest.raises(DBAPIError, match="refused for good"):
+        await served.write(partial(add_network, vni=1))
+    await served.write(lambda transaction: transaction.connection.exec_driver_sql("DROP TRIGGER at_commit ON network"))
+    await served.write(partial(add_network, vni=2))
+    assert await served.read(stored_vnis) == {2}
+    assert await log(served) == [[2]]
+
+
+async def test_an_unknown_outcome_is_said_to_be_unknown(served: Store) -> None:
+    vanish = "PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10);"
+    await served.write(partial(run_at_commit, does=vanish))
     for outcome in await together(served, partial(add_network, vni=1), partial(add_network, vni=2)):
         assert isinstance(outcome, CommitUnknown)
         assert "may or may not be there" in str(outcome)
-    await served.write(lambda transaction: transaction.connection.exec_driver_sql("DROP TRIGGER vanish ON network"))
+    await served.write(lambda transaction: transaction.connection.exec_driver_sql("DROP TRIGGER at_commit ON network"))
     assert await served.write(partial(add_network, vni=3))
     assert await served.read(stored_vnis) == {3}
 

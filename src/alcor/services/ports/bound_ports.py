@@ -14,20 +14,23 @@ from sqlalchemy import Row
 
 from alcor.model.programming import is_on_demand, is_queued
 from alcor.services.networks.vpc import ROWS
-from alcor.services.security.group_sizes import add_bound_ports
-from alcor.store import bulk
+from alcor.services.security import group_sizes
+from alcor.store import sql
 from alcor.store.record_rows import vpc_record
-from alcor.store.tables import network
 from alcor.store.transaction import Transaction
 
 Binding = tuple[str, Sequence[str]]
 """The host of a port, '' for none, and its security groups."""
 
+_WRITE = sql.DriverStatement(
+    "UPDATE network SET bound_ports = :bound_ports, on_demand = :on_demand, queued = :queued WHERE id = :id"
+)
+
 UNBOUND: Binding = ("", ())
 
 
 class BoundPorts:
-    """What a batch changes: counted port by port, then written with one statement for each network that differs."""
+    """What a batch changes: counted port by port, then written, each network and group that differs once."""
 
     def __init__(self) -> None:
         self._networks: dict[str, Row[Any]] = {}
@@ -46,18 +49,22 @@ class BoundPorts:
 
     def write(self, transaction: Transaction) -> None:
         """Write how many ports are bound now, and tell hosts of what is programmed otherwise from now on."""
-        add_bound_ports(transaction, self._of_groups)
-        written = []
+        connection, choices = transaction.connection, transaction.choices
+        of_groups = group_sizes.additions(connection, self._of_groups)
+        of_networks, records = [], []
         for network_id, more in sorted(self._more.items()):
             if not more:
                 continue
             row = self._networks[network_id]
             bound_ports = row.bound_ports + more
             setting = ROWS.view(row)["programming"]
-            choices = transaction.choices
             on_demand = is_on_demand(setting, bound_ports, row.on_demand, choices.on_demand_above)
             queued = is_queued(bound_ports, row.queued, choices.queue_above)
             if (on_demand, queued) != (row.on_demand, row.queued):
-                transaction.record(msgspec.structs.replace(vpc_record(row), on_demand=on_demand, queued=queued))
-            written.append((bound_ports, on_demand, queued, network_id))
-        bulk.update_rows(transaction.connection, network, "id", ("bound_ports", "on_demand", "queued"), written)
+                records.append(msgspec.structs.replace(vpc_record(row), on_demand=on_demand, queued=queued))
+            now = {"id": network_id, "bound_ports": bound_ports, "on_demand": on_demand, "queued": queued}
+            of_networks.append(_WRITE.read(connection, now))
+        found = sql.together(connection, [*of_groups.values(), *of_networks])
+        group_sizes.tell_of_sizes(transaction, list(zip(of_groups, found, strict=False)))
+        for record in records:
+            transaction.record(record)

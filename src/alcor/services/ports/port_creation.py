@@ -33,7 +33,7 @@ from alcor.services.ports.port_rows import (
     tell_of_interfaces,
 )
 from alcor.services.ports.port_status import DOWN
-from alcor.services.ports.port_views import known_hosts
+from alcor.services.ports.port_views import hosts_reads, known_hosts
 from alcor.services.qos import qos_attachment
 from alcor.services.routers import router_ports
 from alcor.services.rows import View, missing
@@ -48,11 +48,14 @@ from alcor.store.transaction import Transaction
 
 def creation_reads(connection: Connection, requests: Sequence[Create]) -> Iterator[sql.Read]:
     """What creating ports reads first."""
-    networks = {values["network_id"] for create in requests for values in create.items}
+    items = [values for create in requests for values in create.items]
+    networks = {values["network_id"] for values in items}
     yield quota.reads(connection, PORT.name, requests)
     yield networks_read(connection, networks)
     yield subnets_read(connection, networks)
     yield from port_security_groups.reads(connection, requests)
+    hosts = (values["binding:host_id"] for values in items if not missing(values, "binding:host_id"))
+    yield from hosts_reads(connection, hosts)
 
 
 def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequence[list[View] | Exception]:

@@ -65,5 +65,15 @@ def fixed_ips_of(connection: Connection, port_ids: Sequence[str]) -> dict[str, t
 
 def known_hosts(connection: Connection, host_ids: Iterable[str]) -> set[str]:
     """Those of the hosts that are nodes."""
-    asked = {host_id for host_id in host_ids if host_id}
-    return {row.id for row in _nodes(connection, sorted(asked))} if asked else set()
+    asked = _named(host_ids)
+    return {row.id for row in _nodes(connection, asked)} if asked else set()
+
+
+def hosts_reads(connection: Connection, host_ids: Iterable[str]) -> list[sql.Read]:
+    """What finding those of the hosts reads."""
+    asked = _named(host_ids)
+    return [_nodes.read(connection, asked)] if asked else []
+
+
+def _named(host_ids: Iterable[str]) -> list[str]:
+    return sorted({host_id for host_id in host_ids if host_id})
