@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from alcor.model.records import LogEntry, Record, decode_records, encode_records
 from alcor.store import sql
 from alcor.store.foresight import Foresight
-from alcor.store.wire import Rows
 
 
 class LogTrimmed(Exception):
@@ -25,33 +24,27 @@ _ADVANCE_AND_APPEND = sql.DriverStatement(
     f"WITH head AS ({_ADVANCE_SQL}) INSERT INTO change_log (position, records) "
     "SELECT position, CAST(:records AS bytea) FROM head RETURNING position"
 )
-_COMMIT = ("COMMIT", ())
+_COMMIT: sql.Read = ("COMMIT", ())
 _HEAD = sql.DriverStatement("SELECT position FROM change_log_head WHERE id = 1")
 _LOG_ID = sql.statement("SELECT log_id FROM change_log_head WHERE id = 1")
 _READ = sql.statement("SELECT position, records FROM change_log WHERE position > :after ORDER BY position LIMIT :limit")
 _TRIM = sql.statement("DELETE FROM change_log WHERE position <= :last")
 
 
-def append(connection: Connection, records: Sequence[Record]) -> int:
-    """Write the transaction's entry, as its last statement. Returns the position."""
+def append(connection: Connection, records: Sequence[Record], commits: bool = False) -> int:
+    """Write the transaction's entry, as its last statement. Returns the position.
+
+    If it ``commits``, PostgreSQL is told to do so in the same message: then nothing is left to be committed.
+    """
+    encoded = encode_records(tuple(records))
     if connection.dialect.name == "postgresql":  # in one statement, of which SQLite knows none
-        return _position(sql.together(connection, [_appending(connection, records)]))
-    ((position,),) = _ADVANCE.rows(connection, {})
-    _APPEND.run(connection, {"position": position, "records": encode_records(tuple(records))})
-    return int(position)
-
-
-def append_and_commit(connection: Connection, records: Sequence[Record]) -> int:
-    """The same and the commit in one message, to PostgreSQL: nothing is left to be committed then."""
-    return _position(sql.together(connection, [_appending(connection, records), _COMMIT]))
-
-
-def _appending(connection: Connection, records: Sequence[Record]) -> sql.Read:
-    return _ADVANCE_AND_APPEND.read(connection, {"records": encode_records(tuple(records))})
-
-
-def _position(found: Sequence[Rows]) -> int:
-    ((position,),) = found[0]
+        last = [_COMMIT] if commits else []
+        ((position,),) = sql.together(connection, [_ADVANCE_AND_APPEND.read(connection, {"records": encoded}), *last])[
+            0
+        ]
+    else:
+        ((position,),) = _ADVANCE.rows(connection, {})
+        _APPEND.run(connection, {"position": position, "records": encoded})
     return int(position)
 
 

@@ -186,7 +186,7 @@ class GroupCommit:
             raise
         try:
             if transaction.records and is_postgresql:
-                position = change_log.append_and_commit(connection, transaction.records)
+                position = change_log.append(connection, transaction.records, commits=True)
             begun.commit()
         except DBAPIError as error:
             connection.invalidate(
