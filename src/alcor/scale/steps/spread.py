@@ -105,13 +105,15 @@ async def _until_quiet(run: Run, timeout: float) -> None:
 
     Raises ScaleError.
     """
-    deadline, told, since = time.monotonic() + timeout, run.fleets.counts.goal_states, time.monotonic()
-    while time.monotonic() - since < _QUIET_SECONDS:
+    told, since = -1, 0.0
+
+    def is_quiet() -> bool:
+        nonlocal told, since
         if run.fleets.counts.goal_states != told:
             told, since = run.fleets.counts.goal_states, time.monotonic()
-        if time.monotonic() > deadline:
-            raise ScaleError(f"hosts are still told of what came before after {timeout:g} s")
-        await asyncio.sleep(_POLL_SECONDS)
+        return time.monotonic() - since > _QUIET_SECONDS
+
+    await run.until(is_quiet, "hosts to be told nothing more of what came before", timeout)
 
 
 def _above(limit: int | str, vpcs: list[Vpc]) -> list[Vpc]:
