@@ -1,4 +1,4 @@
-"""The least that any server does for a request: it answers from memory, and makes one row durable for a create.
+"""A baseline, the least that any server does: it answers from memory, and makes one row durable for a create.
 
 What one client gets of it bounds what one client gets of a controller, on this machine at this time.
 """
@@ -8,9 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,18 +18,18 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 from sqlalchemy import make_url
 
+from benchmarks.controller import wait_until_answered
 from benchmarks.http_load import drive, request
 from tests.databases import run_database
 from tests.processes import free_port
 
 _PORT = b"x" * 1_200  # as many bytes as a port has as JSON
 _TABLE = "CREATE TABLE made (what TEXT)"
-_START_SECONDS = 60
 
 
-async def measure_least(database: str, seconds: float) -> tuple[float, float]:
+async def measure_baseline(database: str, seconds: float) -> tuple[float, float]:
     """How many answers a second, and how many durable creates, one client gets on a database of this kind."""
-    with _run_least(database) as port:
+    with _run_baseline(database) as port:
         show, create = request("GET", "/"), request("POST", "/", {"port": {"name": "benchmark"}})
         shows = await drive(port, itertools.repeat(show), 1, seconds=seconds)
         creates = await drive(port, itertools.repeat(create), 1, seconds=seconds)
@@ -40,30 +37,18 @@ async def measure_least(database: str, seconds: float) -> tuple[float, float]:
 
 
 @contextmanager
-def _run_least(database: str) -> Iterator[int]:
+def _run_baseline(database: str) -> Iterator[int]:
     """The port of such a server, on a new durable database."""
     port = free_port()
-    with run_database(database) as url, tempfile.TemporaryDirectory(prefix="alcor-least-") as directory:
-        url = url or f"sqlite:///{directory}/least.db"
-        process = subprocess.Popen([sys.executable, "-m", "benchmarks.least", str(port), url])
+    with run_database(database) as url, tempfile.TemporaryDirectory(prefix="alcor-baseline-") as directory:
+        url = url or f"sqlite:///{directory}/baseline.db"
+        process = subprocess.Popen([sys.executable, "-m", "benchmarks.baseline", str(port), url])
         try:
-            _wait_until_served(port)
+            wait_until_answered(process, f"http://127.0.0.1:{port}/")
             yield port
         finally:
             process.kill()
             process.wait()
-
-
-def _wait_until_served(port: int) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            if time.monotonic() > deadline:
-                raise TimeoutError("the server is not ready") from None
-            time.sleep(0.05)
 
 
 async def _serve(port: int, url: str) -> None:

@@ -58,7 +58,7 @@ def run_process(url: str, *options: str, **environment: str) -> Iterator[Control
         # Ctrl-C ends the benchmark first, and that the controller.
         process = subprocess.Popen(command, process_group=0, env=os.environ | environment)
         try:
-            _wait_until_ready(process, port)
+            wait_until_answered(process, f"http://127.0.0.1:{port}/readyz")
             yield Controller(port, southbound, process.pid, time.monotonic() - started)
         finally:
             process.send_signal(signal.SIGTERM)
@@ -69,15 +69,16 @@ def run_process(url: str, *options: str, **environment: str) -> Iterator[Control
                 process.wait()
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
+def wait_until_answered(process: "subprocess.Popen[bytes]", url: str) -> None:
+    """Return when a process serves the URL. Raises RuntimeError when it ends instead, or TimeoutError."""
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+            with urllib.request.urlopen(url, timeout=5):
                 return
         except (urllib.error.URLError, ConnectionError):
             if process.poll() is not None:
-                raise RuntimeError(f"the controller ended with status {process.returncode}") from None
+                raise RuntimeError(f"{url} is not served: status {process.returncode}") from None
             if time.monotonic() > deadline:
-                raise TimeoutError("the controller is not ready") from None
+                raise TimeoutError(f"{url} is not served after {_START_SECONDS} s") from None
             time.sleep(0.05)

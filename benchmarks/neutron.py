@@ -6,7 +6,7 @@ Neutron has two WSGI workers and a private MariaDB, the controller an SQLite fil
 are durable, on loopback, and share the machine's processors with the clients. With authentication, all requests carry
 one token of a project's member, and both servers have a real Keystone to ask. All ports are in one network with a /12
 subnet. Reads are measured with as many ports stored on either side; creates add to them. Rates are medians of three
-rounds. At the end stands what one client gets of a server that does the least that any could (benchmarks.least).
+rounds. At the end stands what one client gets of a server that does the least that any could (benchmarks.baseline).
 """
 
 import argparse
@@ -18,10 +18,10 @@ from typing import Any
 import msgspec
 import uvloop
 
+from benchmarks.baseline import measure_baseline
 from benchmarks.controller import run_controller
 from benchmarks.http_load import ask, drive, percentiles, request
 from benchmarks.identity import AUTHS, Callers, run_callers
-from benchmarks.least import measure_least
 from benchmarks.neutron_server import neutron_version, run_neutron
 from benchmarks.setting import disk, setting
 from tests.databases import DATABASES
@@ -30,7 +30,7 @@ _BULK = 100  # ports of a bulk create
 _PAGE = 100  # ports of a list
 _ROUNDS = 3
 _FILLERS = 2  # clients that send bulk creates
-_LEAST = {"show": "an answer from memory", "single creates": "one row made durable"}
+_BASELINE = {"show": "an answer from memory", "single creates": "one row made durable"}
 _MOST_READ = 1_000  # stored ports that shows and lists are spread over
 
 
@@ -116,12 +116,12 @@ class Benchmark:
         neutron = f"Neutron {neutron_version()}"
         with run_neutron(self._callers) as port:
             of_neutron = self._measure(f"{neutron}, MariaDB", port)
-        ours, least = {}, {}
+        ours, baseline = {}, {}
         for database in self._databases:
             with run_controller(database, self._callers) as controller:
                 ours[database] = self._measure(f"alcor, {database}", controller.port)
-            least[database] = uvloop.run(measure_least(database, self._seconds))
-        _compare(neutron, of_neutron, ours, least)
+            baseline[database] = uvloop.run(measure_baseline(database, self._seconds))
+        _compare(neutron, of_neutron, ours, baseline)
 
     def _measure(self, name: str, port: int) -> list[float]:
         print(f"{name:<34} clients  per second    p50 ms    p90 ms    p99 ms", flush=True)
@@ -132,7 +132,7 @@ def _compare(
     neutron: str,
     of_neutron: Sequence[float],
     ours: dict[str, list[float]],
-    least: dict[str, tuple[float, float]],
+    baseline: dict[str, tuple[float, float]],
 ) -> None:
     """Print the table: the rates of all, and ours as multiples of Neutron's; then what one client could get at most."""
     print()
@@ -143,9 +143,9 @@ def _compare(
         base = bases[case.name, case.clients] = of_neutron[number]
         row = f"| {case.name} | {case.clients} | {base:,.1f} |"
         print(row + "".join(f" {rates[number]:,.0f} | {rates[number] / base:,.0f} |" for rates in ours.values()))
-    for place, (name, said) in enumerate(_LEAST.items()):
+    for place, (name, said) in enumerate(_BASELINE.items()):
         base = bases[name, 1]
-        rates = [its[place] for its in least.values()]
+        rates = [its[place] for its in baseline.values()]
         print(f"| {said} | 1 | {base:,.1f} |" + "".join(f" {rate:,.0f} | {rate / base:,.0f} |" for rate in rates))
     print(flush=True)
 
