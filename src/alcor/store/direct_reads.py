@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from alcor.store import sql
 from alcor.store.foreseen import Foreseen, NotForeseen
-from alcor.store.foresight import Foresight
+from alcor.store.foresight import ForeseeQuery, Foresight
 from alcor.store.wire import Rows
 
 Result = TypeVar("Result")
@@ -23,9 +23,7 @@ class DirectReads(Protocol):
 
     needs_foresight: bool
 
-    async def run(
-        self, query: Callable[[Connection], Result], foresee: Callable[[], Sequence[Foresight]] | None
-    ) -> Result:
+    async def run(self, query: Callable[[Connection], Result], foresee: ForeseeQuery | None) -> Result:
         """The result of a query that takes little time, on one snapshot. Raises what it raises, and NotForeseen when it
         cannot be run so.
         """

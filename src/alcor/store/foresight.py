@@ -24,6 +24,9 @@ class Foresight(NamedTuple):
 Foresee = Callable[[Sequence[Any]], Sequence[Foresight]]
 """What a handler of reads will ask for, as far as it follows from the requests."""
 
+ForeseeQuery = Callable[[], Sequence[Foresight]]
+"""All that a query will ask for."""
+
 
 class Beside(NamedTuple):
     """Rows that a resource is shown with: those whose key is in a column of the resource's own row."""

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from alcor.store import sql
 from alcor.store.direct_reads import as_read, check_not_watched
 from alcor.store.foreseen import Foreseen, NotForeseen
-from alcor.store.foresight import Foresight
+from alcor.store.foresight import ForeseeQuery, Foresight
 from alcor.store.wire import Rows, Wire
 
 Result = TypeVar("Result")
@@ -52,9 +52,7 @@ class PostgresqlReads:
             raise NotForeseen(str(error)) from error
         return as_read(self._engine, foresights, reads, answers)
 
-    async def run(
-        self, query: Callable[[Connection], Result], foresee: Callable[[], Sequence[Foresight]] | None
-    ) -> Result:
+    async def run(self, query: Callable[[Connection], Result], foresee: ForeseeQuery | None) -> Result:
         """See DirectReads."""
         if foresee is None:
             raise NotForeseen("nothing is")

@@ -183,8 +183,7 @@ def together(connection: Connection, statements: Sequence[Read]) -> list[Rows]:
     """
     if not statements:
         return []
-    is_ahead = connection.get_execution_options().get(_READ_AHEAD) is not None
-    if is_ahead and connection.dialect.name == "postgresql" and not is_watched(connection):
+    if _reads_ahead(connection):
         return _exchange(connection, statements)
     done = (connection.exec_driver_sql(statement, _given(values)) for statement, values in statements)
     return [[tuple(row) for row in each] if each.returns_rows else [] for each in done]
@@ -197,10 +196,10 @@ def reading_ahead(connection: Connection, reads: Callable[[], Iterable[Read]]) -
     Each is given out once, to who asks for the same of the connection (``with_read_ahead``); what nobody asked for is
     forgotten at the end, for it may be no longer so. Raises DBAPIError.
     """
-    ahead = connection.get_execution_options().get(_READ_AHEAD)
-    if ahead is None or connection.dialect.name != "postgresql" or is_watched(connection):
+    if not _reads_ahead(connection):
         yield
         return
+    ahead = connection.get_execution_options()[_READ_AHEAD]
     asked = {key_of(*each): each for each in reads()}
     if asked:
         ahead.update(zip(asked, _exchange(connection, list(asked.values())), strict=True))
@@ -209,6 +208,12 @@ def reading_ahead(connection: Connection, reads: Callable[[], Iterable[Read]]) -
     finally:
         for key in asked:
             ahead.pop(key, None)
+
+
+def _reads_ahead(connection: Connection) -> bool:
+    """Whether something may be read ahead, so that messages are libpq's own."""
+    may = _READ_AHEAD in connection.get_execution_options() and connection.dialect.name == "postgresql"
+    return may and not is_watched(connection)
 
 
 def with_read_ahead(connection: Connection) -> Connection:

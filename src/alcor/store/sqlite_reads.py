@@ -18,26 +18,28 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.store.direct_reads import as_read, check_not_watched, mark_as_in_event_loop
 from alcor.store.foreseen import Foreseen, NotForeseen
-from alcor.store.foresight import Foresight
+from alcor.store.foresight import ForeseeQuery, Foresight
 
 Result = TypeVar("Result")
 
 # Of a large file little is in a cache of the connection's own, and to copy the rest from the kernel's took a fifth of
 # the time of a list. A GiB of it is mapped; the kernel keeps of that what it has memory for.
 _CONFIGURE = ("busy_timeout=0", "query_only=ON", "cache_size=-16384", f"mmap_size={1 << 30}")
-_PATIENCE_SECONDS = 0.02
 _STEPS = 1_000  # of SQLite's machine from one look at the time to the next: ten for a row, some ten microseconds in all
 
 
 class SqliteReads:
-    """DirectReads on a connection of the event loop's own, which is made when it is first needed."""
+    """DirectReads on a connection of the event loop's own, which is made when it is first needed.
+
+    What takes longer than ``patience`` seconds is given up.
+    """
 
     needs_foresight = False
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, patience: float) -> None:
+        self._engine, self._patience = engine, patience
         self._connecting: asyncio.Task[Connection] | None = None
-        self._too_late = 0.0
+        self._deadline = 0.0
 
     async def read(self, foresights: Sequence[Foresight]) -> Foreseen:
         """See DirectReads."""
@@ -52,9 +54,7 @@ class SqliteReads:
             raise await self._failed(error) from error
         return as_read(self._engine, foresights, reads, answers)
 
-    async def run(
-        self, query: Callable[[Connection], Result], foresee: Callable[[], Sequence[Foresight]] | None
-    ) -> Result:
+    async def run(self, query: Callable[[Connection], Result], foresee: ForeseeQuery | None) -> Result:
         """See DirectReads."""
         check_not_watched(self._engine)
         try:
@@ -76,7 +76,7 @@ class SqliteReads:
         if self._connecting is None:
             self._connecting = asyncio.create_task(asyncio.to_thread(_connection, self._engine, self._is_too_late))
         connection = await asyncio.shield(self._connecting)
-        self._too_late = time.monotonic() + _PATIENCE_SECONDS
+        self._deadline = time.monotonic() + self._patience
         return connection
 
     async def _failed(self, error: Exception) -> NotForeseen:
@@ -87,7 +87,7 @@ class SqliteReads:
 
     def _is_too_late(self) -> bool:
         """Whether the read that is made takes longer than others should wait."""
-        return time.monotonic() > self._too_late
+        return time.monotonic() > self._deadline
 
 
 def _connection(engine: Engine, gives_up: Callable[[], bool]) -> Connection:

@@ -15,7 +15,7 @@ from alcor.store.attempts import Attempts
 from alcor.store.direct_reads import DirectReads
 from alcor.store.engine import open_engine, reader, reading
 from alcor.store.foreseen import NotForeseen
-from alcor.store.foresight import Foresee, Foresight
+from alcor.store.foresight import Foresee, ForeseeQuery
 from alcor.store.group_commit import GroupCommit
 from alcor.store.group_read import GroupRead
 from alcor.store.known_rows import KnownRows
@@ -55,7 +55,9 @@ class Store:
         self._readers = Readers(_READERS, at_once, _PATIENCE_SECONDS)
         self._writer = GroupCommit(engine, self._announce, choices)
         is_postgresql = engine.dialect.name == "postgresql"
-        self._direct_reads: DirectReads = PostgresqlReads(self._reader) if is_postgresql else SqliteReads(self._reader)
+        self._direct_reads: DirectReads = (
+            PostgresqlReads(self._reader) if is_postgresql else SqliteReads(self._reader, _PATIENCE_SECONDS)
+        )
         self._poll_seconds = _POLL_SECONDS if is_postgresql else _RARE_POLL_SECONDS
         self._attempts = Attempts()  # to read directly what a reader would read
         self._group_read = GroupRead(self.read, self._direct_reads)
@@ -91,7 +93,7 @@ class Store:
         query: Callable[[Connection], Result],
         *,
         is_short: bool = False,
-        foresee: Callable[[], Sequence[Foresight]] | None = None,
+        foresee: ForeseeQuery | None = None,
     ) -> Result:
         """Run a query in a reader thread, on one consistent snapshot.
 
@@ -156,9 +158,7 @@ class Store:
         self._let_go()
         self._engine.dispose()
 
-    async def _read_directly(
-        self, query: Callable[[Connection], Result], foresee: Callable[[], Sequence[Foresight]] | None
-    ) -> Result:
+    async def _read_directly(self, query: Callable[[Connection], Result], foresee: ForeseeQuery | None) -> Result:
         """Raises NotForeseen, also where it is too often so."""
         if not self._attempts.is_worthwhile():
             raise NotForeseen(query)

@@ -1,7 +1,7 @@
 """The operations on a collection, the same for every resource: list, show, create (single, bulk), update, delete."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -37,7 +37,7 @@ from alcor.services.manager import (
 from alcor.services.rows import ReadView, View, without
 from alcor.store import bulk
 from alcor.store.direct_reads import leave_event_loop
-from alcor.store.foresight import Foresight, of_keys
+from alcor.store.foresight import ForeseeQuery, Foresight, of_keys
 from alcor.store.listing.foreseen_page import foresee_page, is_short
 from alcor.store.listing.marker import MarkerNotFound
 from alcor.store.listing.page import list_rows
@@ -346,7 +346,7 @@ class Collection:
         ids = [resource_id for resource_id, _, _ in wanted]
         return [of_keys(bulk.read_by(*self._by_key), self._by_key[1], ids, self._manager.beside or ())]
 
-    def _foreseen_page(self, wanted: Query) -> Callable[[], Sequence[Foresight]] | None:
+    def _foreseen_page(self, wanted: Query) -> ForeseeQuery | None:
         """What says what reading a page asks for, where that is known."""
         beside = self._manager.beside
         return None if beside is None else partial(foresee_page, self._manager.table, wanted, beside)

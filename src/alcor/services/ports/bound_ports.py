@@ -65,6 +65,6 @@ class BoundPorts:
             now = {"id": network_id, "bound_ports": bound_ports, "on_demand": on_demand, "queued": queued}
             of_networks.append(_WRITE.read(connection, now))
         found = sql.together(connection, [*of_groups.values(), *of_networks])
-        group_sizes.tell_of_sizes(transaction, list(zip(of_groups, found, strict=False)))
+        group_sizes.tell_of_sizes(transaction, list(zip(of_groups, found[: len(of_groups)], strict=True)))
         for record in records:
             transaction.record(record)
