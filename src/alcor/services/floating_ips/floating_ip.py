@@ -24,6 +24,7 @@ from alcor.services.routers.router_ports import FLOATING_IP as OWNER
 from alcor.services.routers.router_ports import INTERFACE, ports_of
 from alcor.services.routers.router_subnets import subnets_of_networks
 from alcor.services.rows import View
+from alcor.services.subnets.port_subnets import DHCP_OWNER
 from alcor.store import bulk
 from alcor.store.tables import floating_ip, ip_allocation, network, port, router, subnet
 from alcor.store.tables.network import OF_NETWORKS
@@ -159,7 +160,7 @@ def internal_address(
             f"Cannot process floating IP association with Port {port_id}, since that port is owned by a different "
             "project",
         )
-    if row.device_owner.startswith("network:"):
+    if row.device_owner == DHCP_OWNER:
         raise wrong_for("floatingip", f"Port {port_id} is unable to be assigned a floating IP")
     held = [(subnet_id, ip_text(packed)) for subnet_id, packed in fixed_ips_of(connection, [port_id]).get(port_id, ())]
     if address:

@@ -23,9 +23,11 @@ from alcor.store.tables.network import FOR_SOME_PORTS
 Asked = Sequence[Mapping[str, str]] | None
 """The ``fixed_ips`` that a port asks for; None where it does not say."""
 
+DHCP_OWNER = "network:dhcp"
+"""The owner of ports of DHCP servers, which clients make: hosts answer themselves here."""
+
 _FEW = 50  # subnets of a network that are read without asking which of them matter
 _SEVERAL = 2  # subnets that show that there is more than one
-_DHCP = "network:dhcp"
 
 
 class Subnet(msgspec.Struct, frozen=True):
@@ -46,7 +48,7 @@ class Subnet(msgspec.Struct, frozen=True):
 
     def serves(self, owner: str) -> bool:
         """Whether ports of this ``device_owner`` may get addresses here that they did not ask for by the subnet."""
-        return not self.service_types or owner in self.service_types or (owner == _DHCP and self.has_dhcp)
+        return not self.service_types or owner in self.service_types or (owner == DHCP_OWNER and self.has_dhcp)
 
 
 _NETWORK: BindParameter[str] = bindparam("network", type_=String())

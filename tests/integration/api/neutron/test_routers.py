@@ -75,6 +75,18 @@ async def test_a_floating_ip_leads_to_a_port_behind_the_router(neutron: Neutron,
     assert (left["port_id"], left["router_id"], left["status"]) == (None, None, "DOWN")
 
 
+async def test_a_floating_ip_may_lead_to_the_router_itself_but_to_no_dhcp_server(
+    neutron: Neutron, site: dict[str, Body]
+) -> None:
+    (interface,) = await neutron.list("port", "device_owner=network:router_interface")
+    server = await make(neutron, "port", network_id=site["inside"]["id"], device_owner="network:dhcp")
+    wanted = {"floating_network_id": site["outside"]["id"]}
+    floating = await make(neutron, "floatingip", **wanted, port_id=interface["id"])
+    assert floating["fixed_ip_address"] == interface["fixed_ips"][0]["ip_address"]
+    refusal = await refused(neutron, "POST", "floatingips", {"floatingip": wanted | {"port_id": server["id"]}})
+    assert refusal == (400, "BadRequest")
+
+
 async def test_a_port_that_no_router_reaches_gets_no_floating_ip(neutron: Neutron, site: dict[str, Body]) -> None:
     alone = await make(neutron, "network")
     await make(neutron, "subnet", network_id=alone["id"], cidr="10.9.0.0/24")
