@@ -40,7 +40,7 @@ async def test_addresses_that_are_named_leave_others_for_those_who_name_none(clo
     by_subnet, by_address = {"subnet_id": last["id"]}, {"ip_address": _own(first)}
     asked = [{"fixed_ips": [by_subnet, by_address]}, {}, {"fixed_ips": []}]
     made = await cloud.create(PORTS, *({"network_id": network["id"], **each} for each in asked))
-    assert addresses(made) == [_own(last), _own(first), _own(second)]
+    assert addresses(made) == [_own(first), _own(last), _own(second)]
     changed = await cloud.update(PORTS, made[1]["id"], fixed_ips=[{"ip_address": _own(other)}])
     assert addresses([changed]) == [_own(other)]
     assert addresses([await cloud.port(network)]) == [_own(second)]

@@ -187,7 +187,7 @@ def _change_addresses(
                 kept[index] = _keep(slot, remaining)
     new = [(row.network_id, row.mac_address, [slot]) for slot, held in zip(slots, kept, strict=True) if held is None]
     allocated = iter(private_ip.allocate(transaction, new))
-    fixed_ips = tuple(next(allocated)[0] if held is None else held for held in kept)
+    fixed_ips = private_ip.in_order([next(allocated)[0] if held is None else held for held in kept])
     if fixed_ips != tuple(old_ips):
         _replace_allocations(transaction, row.id, fixed_ips)
         private_ip.release(transaction, {each.id: each for each in subnets}, remaining)

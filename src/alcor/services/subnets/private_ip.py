@@ -158,7 +158,16 @@ def allocate(transaction: Transaction, ports: Sequence[tuple[str, int, Sequence[
         found = _take_any(transaction, choices, len(places), ports[places[0][0]][0])
         for (index, position), fixed_ip in zip(places, found, strict=True):
             taken[index][position] = fixed_ip
-    return [tuple(fixed_ips) for fixed_ips in taken]
+    return [in_order(fixed_ips) for fixed_ips in taken]
+
+
+def in_order(fixed_ips: Sequence[FixedIp]) -> tuple[FixedIp, ...]:
+    """A port's addresses in the order in which it has them, whatever order they were asked for in: IPv4 first."""
+    return tuple(sorted(fixed_ips, key=_place) if len(fixed_ips) > 1 else fixed_ips)
+
+
+def _place(fixed_ip: FixedIp) -> tuple[int, bytes]:
+    return len(fixed_ip[1]), fixed_ip[1]
 
 
 def is_any(slot: Slot) -> bool:

@@ -69,8 +69,8 @@ async def test_what_was_said_is_shown_until_it_is_deleted(neutron: Neutron) -> N
         "device_id": "vm",
         "device_owner": "compute:nova",
         "fixed_ips": [
-            {"subnet_id": subnet_id, "ip_address": "10.0.0.9"},
             {"subnet_id": subnet_id, "ip_address": "10.0.0.7"},
+            {"subnet_id": subnet_id, "ip_address": "10.0.0.9"},
         ],
         "binding:host_id": "host-1",
         "binding:profile": {"a": {"b": [1, None, "☁"]}},
