@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from alcor.model.addresses import ip_bytes
-from alcor.model.identifiers import id_bytes
+from alcor.model.identifiers import id_bytes, new_id
 from alcor.model.records import PortDeleted, PortRecord
 from alcor.services.hosts import host_session
 from alcor.services.hosts.host_session import HostSession
@@ -203,12 +203,36 @@ async def test_fixed_ips_are_replaced_as_a_whole(cloud: Cloud) -> None:
         await cloud.store.read(accounts.check)
         return addresses([changed])
 
-    assert await after([*at("10.0.1.5"), *at("10.0.0.6")]) == ["10.0.1.5", "10.0.0.6"]
+    assert await after([*at("10.0.1.5"), *at("10.0.0.6")]) == ["10.0.0.6", "10.0.1.5"]
     assert await after([{"subnet_id": subnet["id"]}, *at("10.0.0.7")]) == ["10.0.0.6", "10.0.0.7"]
     assert await after([{"subnet_id": other["id"]}]) == ["10.0.1.2"]
     assert await after([{"subnet_id": other["id"]}, {"subnet_id": other["id"]}]) == ["10.0.1.2", "10.0.1.3"]
     assert await after([]) == []
     assert await after(at("10.0.0.7")) == ["10.0.0.7"]
+
+
+async def test_addresses_have_an_order_of_their_own(cloud: Cloud) -> None:
+    network = await cloud.network()
+    await cloud.subnet(network)
+    await cloud.subnet(network, "2001:db8::/64")
+    asked = [*at("2001:db8::2"), *at("10.0.0.10"), *at("10.0.0.9"), *at("2001:db8::10")]
+    port = await cloud.port(network, fixed_ips=asked)
+    assert addresses([port]) == ["10.0.0.9", "10.0.0.10", "2001:db8::2", "2001:db8::10"]
+    changed = await cloud.update(PORTS, port["id"], fixed_ips=[*asked, *at("10.0.0.5")])
+    assert addresses([changed]) == ["10.0.0.5", *addresses([port])]
+
+
+async def test_a_subnet_that_is_not_there_is_not_found(cloud: Cloud) -> None:
+    network, elsewhere = await cloud.network(), await cloud.network()
+    port, _, other = (
+        await cloud.port(network),
+        await cloud.subnet(network),
+        await cloud.subnet(elsewhere, "10.1.0.0/24"),
+    )
+    for subnet_id, refused in ((new_id(), (404, "SubnetNotFound")), (other["id"], (400, "InvalidInput"))):
+        fixed_ips = [{"subnet_id": subnet_id}]
+        assert await refusal(cloud.port(network, fixed_ips=fixed_ips)) == refused
+        assert await refusal(cloud.update(PORTS, port["id"], fixed_ips=fixed_ips)) == refused
 
 
 async def test_an_update_that_is_refused_changes_nothing(cloud: Cloud) -> None:

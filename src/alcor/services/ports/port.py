@@ -27,6 +27,7 @@ from alcor.services.manager import (
 )
 from alcor.services.ports import device_mac, mac, trunk_details
 from alcor.services.ports.bound_ports import UNBOUND, BoundPorts
+from alcor.services.ports.named_subnets import check_named
 from alcor.services.ports.port_creation import create_ports, creation_reads, taken_meanwhile
 from alcor.services.ports.port_json import COLUMNS, ROWS, above_ports, members_of, port_view, repeated, shown_of
 from alcor.services.ports.port_rows import (
@@ -109,7 +110,8 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
     changed = ROWS.changed_row(row, values | beside, transaction.now)
     fixed_ips = old_ips
     if "fixed_ips" in update.values or changed.mac_address != row.mac_address:
-        fixed_ips = _change_addresses(transaction, changed, old_ips, update.values.get("fixed_ips"))
+        wanted = update.values.get("fixed_ips")
+        fixed_ips = _change_addresses(transaction, changed, old_ips, wanted, update.context)
         shown_ips = private_ip.fixed_ip_views(fixed_ips)
         router_ports.check_fixed_ips(connection, row, shown_ips)
         held = {each["ip_address"] for each in shown_ips}
@@ -165,7 +167,11 @@ def _change_mac(transaction: Transaction, row: Row[Any], values: Values) -> None
 
 
 def _change_addresses(
-    transaction: Transaction, row: Any, old_ips: Sequence[FixedIp], wanted: Sequence[Mapping[str, str]] | None
+    transaction: Transaction,
+    row: Any,
+    old_ips: Sequence[FixedIp],
+    wanted: Sequence[Mapping[str, str]] | None,
+    context: Context,
 ) -> tuple[FixedIp, ...]:
     """Replace the port's addresses: what it holds already and still wants stays, so that nothing is ever without.
 
@@ -173,6 +179,7 @@ def _change_addresses(
     """
     held = private_ip.fixed_ip_views(old_ips)
     subnets = subnets_for(transaction.connection, {row.network_id: [held, wanted or ()]}).get(row.network_id, [])
+    check_named(transaction.connection, subnets, wanted, context)
     of_router = row.device_owner in router_ports.ROUTER_OWNERS
     if wanted is None:
         automatic = {each.id for each in subnets if each.automatic and not of_router}

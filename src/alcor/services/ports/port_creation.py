@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from alcor.model.addresses import mac_number, mac_text
+from alcor.model.context import Context
 from alcor.model.dns import has_keywords, known_of
 from alcor.model.errors import AlcorError, conflict, not_found
 from alcor.model.resources.port import PORT
@@ -21,6 +22,7 @@ from alcor.services.networks.vpc import ACCESS as NETWORK_ACCESS
 from alcor.services.networks.vpc import ROWS as NETWORK_ROWS
 from alcor.services.ports import device_mac, mac
 from alcor.services.ports.bound_ports import UNBOUND, BoundPorts
+from alcor.services.ports.named_subnets import check_named
 from alcor.services.ports.port_json import ROWS, above_ports, members_of, port_view, shown_of
 from alcor.services.ports.port_rows import (
     allocation_rows,
@@ -74,7 +76,10 @@ def create_ports(transaction: Transaction, requests: Sequence[Create]) -> Sequen
     for create in requests:
         try:
             _check_networks_visible(transaction, create, networks)
-            plans = [_plan(_with_keywords(values, domains, create), usual, subnets) for values in create.items]
+            plans = [
+                _plan(transaction, _with_keywords(values, domains, create), usual, subnets, create.context)
+                for values in create.items
+            ]
             port_security_groups.check_new(transaction.connection, create, secured)
             qos_attachment.check_new(transaction.connection, create)
             router_ports.check_router_owned(transaction.connection, create.items, create.context)
@@ -105,7 +110,11 @@ def _check_networks_visible(transaction: Transaction, create: Create, networks: 
 
 
 def _plan(
-    values: Values, usual: Mapping[str, Sequence[Slot] | None], subnets: Mapping[str, list[Subnet]]
+    transaction: Transaction,
+    values: Values,
+    usual: Mapping[str, Sequence[Slot] | None],
+    subnets: Mapping[str, list[Subnet]],
+    context: Context,
 ) -> tuple[Values, Sequence[Slot]]:
     """``usual`` is what a port of each network gets that does not say, where it is the same for all."""
     network_id = values["network_id"]
@@ -116,7 +125,9 @@ def _plan(
     wanted = _wanted(values)
     if wanted is None and (slots := usual[network_id]) is not None:
         return values, slots
-    return values, private_ip.plan(network_id, subnets.get(network_id, []), wanted, values["device_owner"])
+    of_network = subnets.get(network_id, [])
+    check_named(transaction.connection, of_network, wanted, context)
+    return values, private_ip.plan(network_id, of_network, wanted, values["device_owner"])
 
 
 def _wanted(values: Values) -> Asked:

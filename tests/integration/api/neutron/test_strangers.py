@@ -114,6 +114,13 @@ async def test_a_stranger_builds_on_nothing_of_others(sign_in: As) -> None:
             for each in (theirs["networks"], new_id())
         ]
         assert [answer.status_code for answer in answers] == [404, 404]
+    network_id, absent = await created(stranger, "network"), new_id()
+    said = []
+    for subnet_id in (theirs["subnets"], absent):
+        port = {"network_id": network_id, "fixed_ips": [{"subnet_id": subnet_id}]}
+        answer = await stranger.post("/v2.0/ports", json={"port": port})
+        said.append((answer.status_code, _anonymous(answer.text, {subnet_id})))
+    assert said[0] == said[1] and said[0][0] == 404
 
 
 async def test_lists_filters_and_markers_tell_nothing_of_others(sign_in: As) -> None:
