@@ -146,6 +146,8 @@ NO_REFERENCES = {
     "host_id": "a host need not be a node, or not yet",
     "unreached_host.peer_id": "a host need not be a node, or not yet",
     "host_session.session_id": "it is what makes the row another one",
+    "compute_event.device_id": "a server of Nova's",
+    "compute_event.port_id": "that a port is gone is told, too",
     "change_log_head.log_id": "it is what makes the log another one",
     "mac_reservation.vpc_id": "whatever the client said",
     "mac_reservation.port_id": "whatever the client said",

@@ -22,7 +22,8 @@ class Choices(msgspec.Struct, frozen=True):
     ``default_limits`` of each resource while nothing else is set for it, and any number of what is not there.
     ``underlay_mtu`` is the size of the largest packets between hosts. A group of the message queue has
     ``hosts_per_group`` at most. What changes of VPCs of more than ``queue_above`` bound ports is published, and what
-    changes of security groups of more than ``queue_groups_above``; of none when it is None.
+    changes of security groups of more than ``queue_groups_above``; of none when it is None. What happens to ports of
+    workloads is told to the compute service where it ``tells_compute``.
     """
 
     on_demand_above: int = DEFAULT_ON_DEMAND_ABOVE
@@ -31,6 +32,7 @@ class Choices(msgspec.Struct, frozen=True):
     hosts_per_group: int = DEFAULT_HOSTS_PER_GROUP
     queue_above: int | None = None
     queue_groups_above: int | None = None
+    tells_compute: bool = False
 
     @property
     def largest_mtu(self) -> int:

@@ -8,6 +8,7 @@ import httpx
 from prometheus_client import CollectorRegistry
 
 from alcor.api.app import ApiSettings, create_app
+from alcor.model.choices import Choices
 from alcor.model.context import DEFAULT_PROJECT
 from alcor.services.hosts import host_session, node_health
 from alcor.services.hosts.node_health import Told
@@ -35,7 +36,7 @@ class Maker:
 
 async def crowd(path: Path) -> None:
     """Make the cloud in a new SQLite database."""
-    store = await open_store(f"sqlite:///{path}")
+    store = await open_store(f"sqlite:///{path}", Choices(tells_compute=True))
     try:
         application = create_app(store, ApiSettings(), lambda: None, CollectorRegistry())
         transport = httpx.ASGITransport(application)

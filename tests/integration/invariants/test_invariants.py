@@ -160,6 +160,7 @@ BROKEN = [
 NOT_BROKEN = {
     "address_group",
     "address_scope",
+    "compute_event",
     "controller",
     "flavor",
     "gateway",

@@ -14,6 +14,7 @@ from alcor.services.floating_ips import forwarded_ports
 from alcor.services.manager import Create, Values
 from alcor.services.networks.vpc import ACCESS as NETWORK_ACCESS
 from alcor.services.plain import Change, Plain, plain_manager
+from alcor.services.ports import compute_events
 from alcor.services.ports.port import ACCESS as PORT_ACCESS
 from alcor.services.ports.port import erase_ports
 from alcor.services.ports.port_json import ROWS as PORT_ROWS
@@ -102,6 +103,13 @@ def _check_external(connection: Connection, network_id: str, context: Context) -
 
 
 def _apply(transaction: Transaction, change: Change) -> Values:
+    before, values = row_values(change.row), _led(transaction, change)
+    if any(values.get(name, before[name]) != before[name] for name in ("port_id", "fixed_ip_address")):
+        compute_events.tell_of_addresses(transaction, [before["port_id"], values["port_id"]])
+    return values
+
+
+def _led(transaction: Transaction, change: Change) -> Values:
     """An update that says nothing lets the address lead nowhere; one of other attributes leaves it (Neutron)."""
     values = dict(change.values)
     if values.get("port_id"):
@@ -224,11 +232,13 @@ def _checked_router(connection: Connection, router_id: str, external_network: st
 
 def _written(transaction: Transaction, row: Any, _values: Values) -> None:
     qos_attachment.remember(transaction.connection, _KIND, [row])
+    compute_events.tell_of_addresses(transaction, [row.port_id])
 
 
 def _forget(transaction: Transaction, row: Row[Any], _context: Context) -> None:
     forwarded_ports.check_forwards_nothing(transaction.connection, row.id)
     qos_attachment.forget(transaction.connection, [row])
+    compute_events.tell_of_addresses(transaction, [row.port_id])
     erase_ports(transaction, [row.floating_port_id])
 
 

@@ -25,7 +25,7 @@ from alcor.services.manager import (
     check_expected,
     check_repeated,
 )
-from alcor.services.ports import device_mac, mac, trunk_details
+from alcor.services.ports import compute_events, device_mac, mac, trunk_details
 from alcor.services.ports.bound_ports import UNBOUND, BoundPorts
 from alcor.services.ports.named_subnets import check_named
 from alcor.services.ports.port_creation import create_ports, creation_reads, taken_meanwhile
@@ -39,7 +39,7 @@ from alcor.services.ports.port_rows import (
     tell_hosts,
     tell_of_interfaces,
 )
-from alcor.services.ports.port_status import DOWN
+from alcor.services.ports.port_status import ACTIVE, DOWN
 from alcor.services.ports.port_views import BESIDE, fixed_ips_of, known_hosts, port_views
 from alcor.services.qos import qos_attachment
 from alcor.services.quota import limited
@@ -128,11 +128,18 @@ def _update(transaction: Transaction, update: Update, bound: BoundPorts) -> View
         tell_hosts(transaction, row.host_id, changed, fixed_ips, groups)
     if router_ports.INTERFACE in (row.device_owner, changed.device_owner):
         tell_of_interfaces(transaction, [changed], gone=[row])
+    _tell_compute(transaction, row, changed)
     is_known = changed.host_id in known_hosts(connection, [changed.host_id])
     shown = port_view(members, changed, is_known, above_ports(its_network))
     qos_attachment.add_resource_requests(connection, [shown], {its_network.id: its_network.physical_network})
     trunk_details.add_trunk_details(connection, [shown])
     return shown
+
+
+def _tell_compute(transaction: Transaction, row: Any, changed: Any) -> None:
+    if row.status == ACTIVE and changed.status == DOWN:
+        compute_events.tell(transaction, compute_events.UNPLUGGED, [changed])
+    compute_events.tell(transaction, compute_events.CHANGED, [changed])
 
 
 def _check_mac(row: Row[Any], values: Values) -> None:
@@ -298,6 +305,7 @@ def _erase(transaction: Transaction, rows: Sequence[Row[Any]], networks: Mapping
     private_ip.release(transaction, subnets, fixed_ips)
     transaction.record(*(PortDeleted(id_bytes(row.id), id_bytes(row.network_id)) for row in rows if row.host_id))
     tell_of_interfaces(transaction, (), gone=rows)
+    compute_events.tell(transaction, compute_events.DELETED, rows)
     bound = BoundPorts()
     for row in rows:
         bound.count(networks[row.network_id], (row.host_id, groups.get(row.id, ())), UNBOUND)

@@ -9,10 +9,12 @@ speaks, and a port which its host must program anew remembers the change log's p
 Statuses are not goal state: they leave no change-log entry and no new revision number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
+from alcor.services.ports.compute_events import PLUGGED, UNPLUGGED, telling_of
 from alcor.store import sql
 from alcor.store.transaction import Transaction
 
@@ -41,30 +43,43 @@ def _by_dialect(statement: str) -> dict[str, str]:
     return {dialect: statement.replace("?", sql.mark(dialect)) for dialect in ("sqlite", "postgresql")}
 
 
-_SET_ACTIVE = _by_dialect(
-    "UPDATE port SET status = 'ACTIVE' "
-    f"WHERE id = ? AND host_id = ? AND status <> 'ACTIVE' AND {_LATEST} = ? AND heard_after < ?"
-)
-_SET_DOWN = _by_dialect(
-    f"UPDATE port SET status = 'DOWN' WHERE id = ? AND host_id = ? AND status <> 'DOWN' AND {_LATEST} = ?"
-)
-_SET_DOWN_ON_HOST = sql.statement("UPDATE port SET status = 'DOWN' WHERE host_id = :host_id AND status = 'ACTIVE'")
+_BECOMES_ACTIVE = f"id = ? AND host_id = ? AND status <> 'ACTIVE' AND {_LATEST} = ? AND heard_after < ?"
+_BECOMES_DOWN = f"id = ? AND host_id = ? AND status <> 'DOWN' AND {_LATEST} = ?"
+_SET_ACTIVE = _by_dialect(f"UPDATE port SET status = 'ACTIVE' WHERE {_BECOMES_ACTIVE}")
+_SET_DOWN = _by_dialect(f"UPDATE port SET status = 'DOWN' WHERE {_BECOMES_DOWN}")
+_TELL_PLUGGED = _by_dialect(telling_of(PLUGGED, _BECOMES_ACTIVE))
+_TELL_UNPLUGGED = _by_dialect(telling_of(UNPLUGGED, _BECOMES_DOWN))
+_ON_HOST = "host_id = ? AND status = 'ACTIVE'"
+_SET_DOWN_ON_HOST = _by_dialect(f"UPDATE port SET status = 'DOWN' WHERE {_ON_HOST}")
+_TELL_UNPLUGGED_ON_HOST = _by_dialect(telling_of(UNPLUGGED, _ON_HOST))
 
 
 def set_statuses(transaction: Transaction, statuses: Iterable[PortStatus]) -> None:
     """Write what hosts report of their ports. Writing it again changes nothing."""
-    connection = transaction.connection
     active, down = [], []
     for said in statuses:
         if said.status == ACTIVE:
             active.append((said.port_id, said.host_id, said.session_id, said.revision))
         else:
             down.append((said.port_id, said.host_id, said.session_id))
-    for statements, rows in ((_SET_ACTIVE, sorted(active)), (_SET_DOWN, sorted(down))):
+    for tell, write, rows in (
+        (_TELL_PLUGGED, _SET_ACTIVE, sorted(active)),
+        (_TELL_UNPLUGGED, _SET_DOWN, sorted(down)),
+    ):
         if rows:
-            connection.exec_driver_sql(statements[connection.dialect.name], rows)
+            _tell_and_write(transaction, tell, write, rows)
 
 
 def set_down_on_host(transaction: Transaction, host_id: str) -> None:
     """Every port of a lost host is DOWN."""
-    transaction.connection.execute(_SET_DOWN_ON_HOST, {"host_id": host_id})
+    _tell_and_write(transaction, _TELL_UNPLUGGED_ON_HOST, _SET_DOWN_ON_HOST, [(host_id,)])
+
+
+def _tell_and_write(
+    transaction: Transaction, tell: Mapping[str, str], write: Mapping[str, str], rows: list[tuple[Any, ...]]
+) -> None:
+    connection = transaction.connection
+    dialect = connection.dialect.name
+    if transaction.choices.tells_compute:
+        connection.exec_driver_sql(tell[dialect], [(transaction.now, *row) for row in rows])
+    connection.exec_driver_sql(write[dialect], rows)

@@ -9,6 +9,7 @@ from alcor.store.tables.accounts import auto_allocated_topology, quota, quota_re
 from alcor.store.tables.base import metadata
 from alcor.store.tables.bindings import port_binding
 from alcor.store.tables.change_log import change_log, change_log_head
+from alcor.store.tables.compute import compute_event
 from alcor.store.tables.elastic_ips import elastic_ip, elastic_ip_range
 from alcor.store.tables.flavors import flavor, flavor_service_profile, service_profile
 from alcor.store.tables.gateways import (
@@ -73,6 +74,7 @@ __all__ = [
     "auto_allocated_topology",
     "change_log",
     "change_log_head",
+    "compute_event",
     "conntrack_helper",
     "controller",
     "default_security_group_rule",
