@@ -8,7 +8,7 @@ import click
 import uvloop
 
 from alcor.channels.topic_beats import USUAL_LONGEST
-from alcor.cli import identity, quotas
+from alcor.cli import compute, identity, quotas
 from alcor.cli import trust_options as trust
 from alcor.cli.above import above, number_or_never
 from alcor.controller import logs
@@ -121,6 +121,7 @@ def _default_data_directory() -> Path:
               )  # fmt: skip
 @trust.options
 @identity.options
+@compute.options
 @click.option("--log-level", type=click.Choice(logs.LEVELS), default="info", show_envvar=True,
               help="Lines to standard error from this level up.")  # fmt: skip
 def command(
@@ -148,6 +149,9 @@ def command(
     certificate_hours: float,
     return_days: float,
     topic_key_hours: float,
+    compute_events: bool | None,
+    compute_url: str,
+    compute_region: str,
     log_level: str,
     **who_callers_are: Any,
 ) -> None:
@@ -161,6 +165,8 @@ def command(
 
     logs.configure(log_level)
     message_queues = tuple(filter(None, message_queue))
+    has_keystone = who_callers_are["auth"] != "none"
+    told = compute.settings(has_keystone, compute_events, compute_url, compute_region)
     settings = ControllerSettings(
         data_directory=data_directory,
         listen=listen,
@@ -173,12 +179,14 @@ def command(
         stop_seconds=stop_seconds,
         choices=Choices(
             on_demand_above,
-            quotas.default_limits(who_callers_are["auth"] != "none", quota),
+            quotas.default_limits(has_keystone, quota),
             underlay_mtu,
             hosts_per_group,
             queue_above=above(queue_above, DEFAULT_QUEUE_ABOVE if message_queues else None),
             queue_groups_above=above(queue_groups_above, DEFAULT_QUEUE_GROUPS_ABOVE if message_queues else None),
+            tells_compute=told is not None,
         ),
+        compute=told,
         message_queues=message_queues,
         roles=frozenset(roles),
         advertise=advertise,

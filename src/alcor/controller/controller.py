@@ -46,6 +46,11 @@ async def run_controller(settings: ControllerSettings, create_application: Creat
                 routes, parts, not_ready = southbound.routes(), [southbound.run()], southbound.not_ready
             else:
                 routes, parts, not_ready = routes_elsewhere(settings.roles), [], _always_ready
+            if settings.compute is not None and settings.identity.keystone is not None:
+                # What speaks to Nova takes as long to import as all of the API.
+                from alcor.controller.compute.teller import tell
+
+                parts.append(tell(settings.compute, settings.identity.keystone, store))
             http_server = HttpServer(create_application(settings, store, not_ready, routes), listen)
             await _until_signal(http_server.run(), *parts)
 

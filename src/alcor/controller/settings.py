@@ -10,6 +10,7 @@ from alcor.channels.checks import MalformedMessage
 from alcor.channels.message_queue.region_queues import RegionQueues, parse_queues
 from alcor.channels.topic_beats import USUAL_LONGEST
 from alcor.channels.trust.reach import enrolment_beside, is_beyond_this_machine
+from alcor.controller.compute.settings import ComputeSettings
 from alcor.model.choices import USUAL, Choices
 from alcor.services.trust.settings import TrustSettings
 
@@ -39,6 +40,7 @@ class ControllerSettings(msgspec.Struct, frozen=True):
     secure_southbound: bool | None = None  # whether hosts must show certificates; None for where it is not this machine
     enrolment: str = ""  # HOST:PORT or unix:PATH, where hosts join; empty for beside the southbound address
     trust: TrustSettings = TrustSettings()
+    compute: ComputeSettings | None = None  # None where it is told nothing
     message_queues: tuple[str, ...] = ()  # [CELL=]pulsar://HOST:PORT/TENANT/NAMESPACE
 
     def is_southbound(self) -> bool:

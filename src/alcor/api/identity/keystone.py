@@ -15,7 +15,9 @@ from alcor.model.errors import AlcorError
 
 log = logging.getLogger(__name__)
 
-_PATH = "/auth/tokens"
+TOKENS = "/auth/tokens"
+"""Where tokens are made and asked about."""
+
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 45.0  # a busy Keystone is waited for, but less long than clients wait for the controller
 _CONNECTIONS = 20
@@ -32,6 +34,18 @@ def http_client() -> httpx.AsyncClient:
         limits=httpx.Limits(max_connections=_CONNECTIONS),
         trust_env=False,
     )
+
+
+def credentials(settings: KeystoneSettings) -> dict[str, Any]:
+    """What the controller asks for a token of its own with."""
+    domain = {"name": settings.domain}
+    user = {"name": settings.user, "password": settings.password, "domain": domain}
+    return {
+        "auth": {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": {"name": settings.project, "domain": domain}},
+        }
+    }
 
 
 class Keystone:
@@ -73,7 +87,7 @@ class Keystone:
     async def _own_token(self, instead_of: str = "") -> str:
         async with self._renewing:
             if self._own in ("", instead_of) or time.time() > self._own_until - _RENEWED_BEFORE_END_SECONDS:
-                answer = await self._request("POST", json=self._credentials(), params={"nocatalog": ""})
+                answer = await self._request("POST", json=credentials(self._settings), params={"nocatalog": ""})
                 if answer.status_code != 201:
                     raise self._unavailable(
                         f"it refuses the user {self._settings.user!r} of the controller (HTTP {answer.status_code})"
@@ -85,20 +99,9 @@ class Keystone:
                     raise self._unavailable(f"its answer to a login is not understood: {error}") from error
             return self._own
 
-    def _credentials(self) -> dict[str, Any]:
-        settings = self._settings
-        domain = {"name": settings.domain}
-        user = {"name": settings.user, "password": settings.password, "domain": domain}
-        return {
-            "auth": {
-                "identity": {"methods": ["password"], "password": {"user": user}},
-                "scope": {"project": {"name": settings.project, "domain": domain}},
-            }
-        }
-
     async def _request(self, method: str, **content: Any) -> httpx.Response:
         try:
-            return await self._client.request(method, f"{self._settings.url.rstrip('/')}{_PATH}", **content)
+            return await self._client.request(method, f"{self._settings.url.rstrip('/')}{TOKENS}", **content)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._unavailable(f"it does not answer ({str(error) or type(error).__name__})") from error
 
