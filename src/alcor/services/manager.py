@@ -217,7 +217,7 @@ def narrowed(manager: Manager, resource: Resource) -> Manager:
     remembered = Remembered(lambda _id, view: narrow(view))
 
     def narrow(view: View) -> View:
-        return {name: view[name] for name in names}
+        return {name: view[name] for name in names if name in view}
 
     def views(connection: Connection, rows: Sequence[Row[Any]], context: Context) -> list[View]:
         return remembered.views([(row[0],) for row in rows], manager.views(connection, rows, context))

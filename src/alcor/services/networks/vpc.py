@@ -177,6 +177,8 @@ def _few(ids: Sequence[str]) -> str:
 
 def _view(row: Any, beside: View) -> View:
     view = ROWS.view(row) | beside
+    if view["segments"] is None:
+        del view["segments"]  # as in Neutron; Nova takes each network that has the attribute for one with several
     hints = view["availability_zone_hints"]
     return view | {"availability_zones": availability_zones.among_hints(beside["availability_zones"], hints)}
 

@@ -35,7 +35,6 @@ async def test_a_network_has_neutrons_attributes_and_defaults(neutron: Neutron) 
         "availability_zones": [],
         "ipv4_address_scope": None,
         "ipv6_address_scope": None,
-        "segments": None,
         "vlan_transparent": False,
         "qinq": False,
         "qos_policy_id": None,
