@@ -4,15 +4,16 @@ KEYSTONE := .venv-keystone
 TEMPEST := .venv-tempest
 NEUTRON := .venv-neutron
 RALLY := .venv-rally
+NOVA := .venv-nova
 PULSAR := .pulsar
 PYTHON ?= python3
 PROCESSES ?= $(shell nproc)
 # A file's tests stay together: they share what its fixtures set up. The longest, which are end to end, come first.
 SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: install install-dev install-keystone install-tempest install-neutron install-rally install-pulsar \
+.PHONY: install install-dev install-keystone install-tempest install-neutron install-rally install-nova install-pulsar \
 	pulsar-if-java system demo test \
-	test-unit chaos conformance rally lint lock throughput proto benchmark plots clean
+	test-unit chaos conformance rally nova lint lock throughput proto benchmark plots clean
 .DELETE_ON_ERROR:
 
 # Tests start thousands of processes: that each compiles all modules again, as some environments have it, takes a third of their start.
@@ -38,6 +39,7 @@ $(VENV)/installed-dev: $(VENV)/bin/python requirements-dev.lock pyproject.toml
 install-keystone: $(KEYSTONE)/installed   ## a real Keystone for tests, in a place of its own
 install-tempest: $(TEMPEST)/installed     ## the suites that OpenStack tests Neutron's API with
 install-rally: $(RALLY)/installed         ## OpenStack's measure of clouds under many clients
+install-nova: $(NOVA)/installed           ## OpenStack's compute service, with its functional tests
 
 install-neutron: $(NEUTRON)/installed     ## Neutron's own API server, which a benchmark compares with
 	@tools/install-system mariadb
@@ -58,9 +60,10 @@ pulsar-if-java:
 $(KEYSTONE)/installed: tests/keystone/requirements.lock
 $(TEMPEST)/installed: tests/conformance/neutron/requirements.lock
 $(RALLY)/installed: tests/conformance/rally/requirements.lock
+$(NOVA)/installed: tests/conformance/nova/requirements.lock
 $(NEUTRON)/installed: benchmarks/requirements-neutron.lock
 
-$(KEYSTONE)/installed $(TEMPEST)/installed $(RALLY)/installed $(NEUTRON)/installed:
+$(KEYSTONE)/installed $(TEMPEST)/installed $(RALLY)/installed $(NOVA)/installed $(NEUTRON)/installed:
 	@PYTHON="$(PYTHON)" tools/install-system python
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -89,6 +92,9 @@ conformance: install-dev install-keystone install-tempest   ## OpenStack's suite
 rally: install-dev install-keystone install-rally   ## Rally's scenarios of networks, by 50 clients: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.rally $(ARGS)
 
+nova: install-dev install-keystone install-nova   ## Nova makes, moves and deletes servers: docs/conformance.md
+	$(VENV)/bin/python -m tests.conformance.nova $(ARGS)
+
 lint: install-dev
 	$(VENV)/bin/ruff format --check src tests benchmarks
 	$(VENV)/bin/ruff check src tests benchmarks
@@ -99,6 +105,7 @@ lock:                               ## renew the locked dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra queue -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra queue --extra dev -o requirements-dev.lock
 	for requirements in tests/keystone/requirements tests/conformance/neutron/requirements tests/conformance/rally/requirements \
+	    tests/conformance/nova/requirements \
 	    benchmarks/requirements-neutron; do \
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	        $$requirements.in -o $$requirements.lock || exit; \
@@ -127,4 +134,4 @@ plot-%: install-dev system
 	$(VENV)/bin/python -m benchmarks.$* $(UP_TO_A_MILLION_$*) --plot docs/plots/$*.svg
 
 clean:
-	rm -rf $(VENV) $(KEYSTONE) $(TEMPEST) $(RALLY) $(NEUTRON) $(PULSAR) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(KEYSTONE) $(TEMPEST) $(RALLY) $(NOVA) $(NEUTRON) $(PULSAR) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -59,11 +59,15 @@ class Keystone:
     def add_account(self, user: str, project: str, role: str) -> Account:
         """A new user with a role in a project, which is made when there is none of that name."""
         account = Account(user, project, role, password=secrets.token_hex(8))
-        user_id = self.create("users", {"name": user, "password": account.password})["id"]
-        role_id = self._find("roles", role)
-        path = f"/projects/{self.project_id(project)}/users/{user_id}/roles/{role_id}"
-        self.client.put(path).raise_for_status()
+        self.create("users", {"name": user, "password": account.password})
+        self.grant(account, role)
         return account
+
+    def grant(self, account: Account, role: str) -> None:
+        """Give a user a role, or another one, in its project."""
+        user_id, role_id = self._find("users", account.user), self._find("roles", role)
+        path = f"/projects/{self.project_id(account.project)}/users/{user_id}/roles/{role_id}"
+        self.client.put(path).raise_for_status()
 
     def register(self, service_type: str, name: str, url: str) -> None:
         """Tell in the catalog where a service is reached."""

@@ -44,10 +44,10 @@ class Cloud(msgspec.Struct, frozen=True):
 
 
 @contextlib.contextmanager
-def run_cloud(logs: Path, database: str = "sqlite") -> Iterator[Cloud]:
+def run_cloud(logs: Path, database: str = "sqlite", compute_url: str = "") -> Iterator[Cloud]:
     """Keystone and a controller on a database of some kind, with an external network and two nodes with hypervisors.
 
-    Their logs are left in a directory.
+    The compute service is one that tells of these alone, unless there will be another. Logs are left in a directory.
     """
     with (
         run_keystone() as keystone,
@@ -56,7 +56,7 @@ def run_cloud(logs: Path, database: str = "sqlite") -> Iterator[Cloud]:
         run_compute(HOSTS) as compute,
     ):
         keystone.register("network", "neutron", url)
-        keystone.register("compute", "nova", compute)
+        keystone.register("compute", "nova", compute_url or compute)
         headers = {"X-Auth-Token": keystone.token(keystone.admin)}
         with httpx.Client(base_url=f"{url}/v2.0", headers=headers, timeout=60) as client:
             listed = client.get("/extensions").raise_for_status().json()["extensions"]
