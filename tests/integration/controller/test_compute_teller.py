@@ -69,6 +69,15 @@ async def test_all_is_told_in_order_once_nova_is_back(cloud: Cloud) -> None:
     assert registry.get_sample_value("alcor_compute_events_dropped_total") == 0
 
 
+async def test_nothing_that_goes_wrong_ends_the_telling(cloud: Cloud) -> None:
+    fake, its = FakeNova(), await port(cloud)
+    fake.answers = [RuntimeError("nobody thought of this")]
+    async with telling(cloud, fake):
+        await cloud.update(PORTS, its["id"], name="new")
+        await until_nothing_is_left(cloud)
+    assert [each["name"] for each in fake.heard] == ["network-changed"]
+
+
 async def test_what_was_left_is_told_by_who_comes_next(cloud: Cloud) -> None:
     fake, its = FakeNova(), await port(cloud)
     fake.answers = [503] * 1_000

@@ -54,6 +54,9 @@ class Teller:
             except (NovaAway, SQLAlchemyError) as error:
                 self._complain(f"the compute service cannot be told of ports, which is tried again: {error}")
                 await asyncio.sleep(_AGAIN_SECONDS)
+            except Exception:
+                log.exception("the compute service could not be told of ports, which is tried again")
+                await asyncio.sleep(_AGAIN_SECONDS)
             else:
                 if not told:
                     await asyncio.sleep(_LOOK_SECONDS)
@@ -70,9 +73,11 @@ class Teller:
         except NovaRefuses as error:
             self._complain(f"the compute service does not take what it is told of ports: {error}")
             self._dropped.inc(len(events))
-        except (NovaAway, TimeoutError) as error:
+        except Exception as error:
             await self._store.write(lambda transaction: compute_events.give_back(transaction, events))
-            raise NovaAway(str(error) or f"no answer for {_TELLING_SECONDS} s") from error
+            if isinstance(error, TimeoutError):
+                raise NovaAway(f"no answer for {_TELLING_SECONDS} s") from error
+            raise
         else:
             self._told.inc(len(events))
         await self._store.write(lambda transaction: compute_events.forget(transaction, events))
