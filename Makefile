@@ -13,7 +13,7 @@ SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 8 --dist loadfile --no-loadscope-
 
 .PHONY: install install-dev install-keystone install-tempest install-neutron install-rally install-nova install-pulsar \
 	pulsar-if-java system demo test \
-	test-unit chaos conformance rally nova lint lock throughput proto benchmark plots clean
+	test-unit chaos conformance rally nova terraform lint lock throughput proto benchmark plots clean
 .DELETE_ON_ERROR:
 
 # Tests start thousands of processes: that each compiles all modules again, as some environments have it, takes a third of their start.
@@ -94,6 +94,9 @@ rally: install-dev install-keystone install-rally   ## Rally's scenarios of netw
 
 nova: install-dev install-keystone install-nova   ## Nova makes, moves and deletes servers: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.nova $(ARGS)
+
+terraform: install-dev install-keystone    ## Terraform's provider and its library, in Go: docs/conformance.md
+	$(VENV)/bin/python -m tests.conformance.terraform $(ARGS)
 
 lint: install-dev
 	$(VENV)/bin/ruff format --check src tests benchmarks

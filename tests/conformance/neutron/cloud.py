@@ -24,7 +24,13 @@ HOSTS = ("host-1", "host-2")
 PUBLIC = "public"
 """The name of the external network."""
 _PUBLIC_SUBNETS = (
-    {"ip_version": 4, "cidr": "172.24.4.0/24", "gateway_ip": "172.24.4.1", "enable_dhcp": False},
+    {
+        "name": "public-subnet",
+        "ip_version": 4,
+        "cidr": "172.24.4.0/24",
+        "gateway_ip": "172.24.4.1",
+        "enable_dhcp": False,
+    },
     {"ip_version": 6, "cidr": "2001:db8:ffff::/64", "gateway_ip": "2001:db8:ffff::2", "enable_dhcp": False},
 )
 _DEFAULT_POOLS = (
