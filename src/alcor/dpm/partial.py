@@ -88,10 +88,11 @@ def _relevant(model: ReadModel, records: Iterable[Record]) -> Iterator[Record]:
                 yield record
 
 
-def needed(model: ReadModel, entries: Iterable[LogEntry]) -> dict[Id, set[str]]:
+def needed(model: ReadModel, entries: Iterable[LogEntry], newcomers: Collection[str]) -> dict[Id, set[str]]:
     """The VPCs that have to be read from the tables because of these entries, and the hosts that get ports in them.
 
-    Hosts that are served get ports in VPCs that are not held, or VPCs held in part are told ahead from now on.
+    Hosts that are served, or come with these entries, get ports in VPCs that are not held, or VPCs held in part are
+    told ahead from now on. A VPC that is held ceases to be when it is deleted, also where it is made anew.
     """
     wanted: dict[Id, set[str]] = {}
     whole: dict[Id, bool] = {}  # as the entries leave them
@@ -100,7 +101,7 @@ def needed(model: ReadModel, entries: Iterable[LogEntry]) -> dict[Id, set[str]]:
         for record in entry.records:
             if isinstance(record, PortRecord):
                 is_held = record.vpc_id in model.vpcs and record.vpc_id not in deleted
-                if not is_held and model.serves(record.host_id):
+                if not is_held and (model.serves(record.host_id) or record.host_id in newcomers):
                     wanted.setdefault(record.vpc_id, set()).add(record.host_id)
             elif isinstance(record, VpcDeleted):
                 deleted.add(record.id)

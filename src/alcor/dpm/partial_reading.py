@@ -54,14 +54,14 @@ def read_batch(connection: Connection, model: ReadModel, newcomers: Collection[s
     """
     head = change_log.head(connection)
     entries = change_log.read_entries(connection, model.revision, ENTRIES_AT_ONCE)
-    missing = needed(model, entries)
+    missing = needed(model, entries, newcomers)
     if not missing and not newcomers:
         return Batch(head, entries)
     while entries and entries[-1].position < head:
         if len(entries) >= _MOST_ENTRIES:
             raise LogTrimmed(f"more than {_MOST_ENTRIES} entries of the change log are to be read at once")
         entries += change_log.read_entries(connection, entries[-1].position, ENTRIES_AT_ONCE)
-    missing = needed(model, entries)
+    missing = needed(model, entries, newcomers)
     return Batch(head, entries, tuple(missing_records(_Tables(connection), model, missing, newcomers)), newcomers)
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Collection, Iterable
+from itertools import chain
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,8 +16,8 @@ from alcor.dpm.partial_reading import Batch
 from alcor.dpm.read_model import ReadModel
 from alcor.model.digest import digest_of
 from alcor.model.goal_state import GoalState, apply_delta
-from alcor.model.records import LogEntry, NetworkAclRecord, NodeRecord, PortRecord, SubnetRecord, VpcRecord
-from tests.unit.dpm.cloud import ACLS, HOSTS, MACS, PORTS, SUBNETS, VPCS, Cloud
+from alcor.model.records import LogEntry, NetworkAclRecord, NodeRecord, PortRecord, Record, SubnetRecord, VpcRecord
+from tests.unit.dpm.cloud import ACLS, ADDRESSES, HOSTS, MACS, PORTS, SUBNETS, VPCS, Cloud
 from tests.unit.dpm.expected import goal_state
 from tests.unit.dpm.histories import FURNISHED, operations
 from tests.unit.dpm.test_compiler import fresh, transaction, without_revision
@@ -52,7 +53,7 @@ class Process:
     def read_on(self, entries: list[LogEntry], arriving: set[str]) -> None:
         """Take in what is new, all at once, and serve hosts that have come."""
         newcomers = arriving - self.hosts.keys()
-        missing = needed(self.model, entries)
+        missing = needed(self.model, entries, newcomers)
         records = missing_records(CloudTables(self.cloud), self.model, missing, newcomers)
         loaded = tuple(records) if missing or newcomers else ()
         batch = Batch(self.model.revision + len(entries), entries, loaded, newcomers)
@@ -148,6 +149,31 @@ def test_hosts_are_told_the_same_by_processes_that_hold_only_what_concerns_their
             waiting = []
             other.check()
             other.let_go(set(one.hosts))
+
+
+def test_a_host_comes_while_a_vpc_that_is_held_is_made_anew() -> None:
+    cloud = Cloud()
+    process = Process(cloud)
+    vpc, subnet = VPCS[0], SUBNETS[0]
+    position = 0
+
+    def entry(*records: Iterable[Record]) -> LogEntry:
+        nonlocal position
+        position += 1
+        return LogEntry(position, tuple(chain.from_iterable(records)))
+
+    def port(number: int, host_id: str) -> Iterable[Record]:
+        fixed_ips = ((subnet, ADDRESSES[number]),)
+        return cloud.put_port(PortRecord(PORTS[number], vpc, MACS[number], fixed_ips, host_id))
+
+    nodes = [cloud.put_node(host_id, number, False) for number, host_id in enumerate(HOSTS, 1)]
+    there = [cloud.put_vpc(vpc, 1, 1450, True, False), cloud.put_subnet(subnet, vpc, True, 0), port(0, HOSTS[0])]
+    process.read_on([entry(*nodes), entry(*there)], {HOSTS[0]})
+    process.check()
+    gone = entry(cloud.delete_vpc(vpc))
+    again = entry(cloud.put_vpc(vpc, 2, 1450, True, False), cloud.put_subnet(subnet, vpc, True, 0))
+    process.read_on([gone, again, entry(port(1, HOSTS[1]))], {HOSTS[1]})
+    process.check()
 
 
 def test_a_moved_host_is_known_without_being_served() -> None:

@@ -135,10 +135,10 @@ class BehindWithItsShare:
     def read(self, connection: object, model: ReadModel, hosts: Collection[str]) -> Batch:
         newcomers = {host_id for host_id in hosts if not model.serves(host_id)}
         entries = self._log.entries[model.revision : self.up_to]
-        if not newcomers and not needed(model, entries):
+        if not newcomers and not needed(model, entries, newcomers):
             return Batch(max(self.up_to, model.revision), entries)
         entries = self._log.entries[model.revision :]
-        missing = needed(model, entries)
+        missing = needed(model, entries, newcomers)
         loaded = tuple(missing_records(CloudTables(self._log.cloud), model, missing, newcomers))
         return Batch(len(self._log.entries), entries, loaded, newcomers)
 
