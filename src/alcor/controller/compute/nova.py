@@ -1,15 +1,12 @@
 """Nova, as the controller tells it of ports (Compute API, ``POST /os-server-external-events``)."""
 
-import time
 import uuid
 from collections.abc import Sequence
-from typing import Any
 
 import httpx
 import msgspec
 
-from alcor.api.identity import tokens
-from alcor.api.identity.keystone import TOKENS, credentials
+from alcor.api.identity.own_token import KeystoneAway, Login, OwnToken
 from alcor.api.identity.settings import KeystoneSettings
 from alcor.controller.compute.settings import ComputeSettings
 from alcor.services.ports.compute_events import ComputeEvent
@@ -17,7 +14,6 @@ from alcor.services.ports.compute_events import ComputeEvent
 _PATH = "/os-server-external-events"
 _INTERFACES = ("internal", "public", "admin")  # of the catalog, the one that is for services first
 _TOLD = (200, 207, 404)  # all, some, and none of the servers are known
-_RENEWED_BEFORE_END_SECONDS = 120.0
 
 
 class NovaAway(Exception):
@@ -43,16 +39,16 @@ class _Token(msgspec.Struct):
     catalog: list[_Service] = []
 
 
-class _Login(msgspec.Struct):
+class _Described(msgspec.Struct):
     token: _Token
 
 
 class Nova:
-    """Tells Nova, with a token of the controller's own, which it gets and renews by itself."""
+    """Tells Nova, with a token of the controller's own."""
 
     def __init__(self, settings: ComputeSettings, keystone: KeystoneSettings, client: httpx.AsyncClient) -> None:
-        self._settings, self._keystone, self._client = settings, keystone, client
-        self._token, self._until, self._url = "", 0.0, ""
+        self._settings, self._client = settings, client
+        self._own = OwnToken(keystone, client, with_catalog=True)
 
     async def tell(self, events: Sequence[ComputeEvent]) -> None:
         """Tell it of these, as far as their servers can be any of its. Raises NovaAway or NovaRefuses."""
@@ -63,33 +59,28 @@ class Nova:
         ]
         if not said:
             return
-        answer = await self._post(said)
-        if answer.status_code == 401:  # the token was revoked
-            self._token = ""
+        try:
             answer = await self._post(said)
+        except KeystoneAway as error:
+            raise NovaAway(f"Keystone cannot be asked: {error}") from error
         if answer.status_code in _TOLD:
             return
         reason = f"it answers HTTP {answer.status_code}: {answer.text[:200]}"
         raise NovaRefuses(reason) if answer.status_code in (400, 413) else NovaAway(reason)
 
     async def _post(self, said: Sequence[dict[str, str]]) -> httpx.Response:
-        await self._log_in()
-        return await self._request(f"{self._url}{_PATH}", json={"events": said}, headers={"X-Auth-Token": self._token})
+        login = await self._own.get()
+        answer = await self._post_as(login, said)
+        if answer.status_code == 401:  # the token was revoked
+            answer = await self._post_as(await self._own.get(instead_of=login.token), said)
+        return answer
 
-    async def _log_in(self) -> None:
-        if self._token and time.time() < self._until - _RENEWED_BEFORE_END_SECONDS:
-            return
-        answer = await self._request(f"{self._keystone.url}{TOKENS}", json=credentials(self._keystone))
-        if answer.status_code != 201:
-            raise NovaAway(f"Keystone refuses the user {self._keystone.user!r} (HTTP {answer.status_code})")
+    async def _post_as(self, login: Login, said: Sequence[dict[str, str]]) -> httpx.Response:
+        url = f"{(self._settings.url or self._found(_catalog(login))).rstrip('/')}{_PATH}"
         try:
-            self._until = tokens.parse(answer.content).expires_at
-            catalog = msgspec.json.decode(answer.content, type=_Login).token.catalog
-            token = answer.headers["x-subject-token"]
-        except (ValueError, KeyError) as error:
-            raise NovaAway(f"Keystone's answer to a login is not understood: {error}") from error
-        self._url = (self._settings.url or self._found(catalog)).rstrip("/")
-        self._token = token
+            return await self._client.post(url, json={"events": said}, headers={"X-Auth-Token": login.token})
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise NovaAway(f"{url} does not answer ({str(error) or type(error).__name__})") from error
 
     def _found(self, catalog: Sequence[_Service]) -> str:
         endpoints = [each for service in catalog if service.type == "compute" for each in service.endpoints]
@@ -103,11 +94,12 @@ class Nova:
                     return each.url
         raise NovaAway("Keystone's catalog does not have it: say where it is with --compute-url")
 
-    async def _request(self, url: str, **content: Any) -> httpx.Response:
-        try:
-            return await self._client.post(url, **content)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise NovaAway(f"{url} does not answer ({str(error) or type(error).__name__})") from error
+
+def _catalog(login: Login) -> Sequence[_Service]:
+    try:
+        return msgspec.json.decode(login.described, type=_Described).token.catalog
+    except ValueError as error:
+        raise NovaAway(f"Keystone's catalog is not understood: {error}") from error
 
 
 def _may_be_server(device_id: str) -> bool:
