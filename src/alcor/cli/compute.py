@@ -1,12 +1,11 @@
 """The options of ``alcor controller`` about the compute service (Nova)."""
 
-from collections.abc import Callable
-
 import click
 
+from alcor.cli.together import together
 from alcor.controller.compute.settings import ComputeSettings
 
-_OPTIONS = (
+options = together(
     click.option("--compute-events/--no-compute-events", default=None, show_envvar=True,
                  show_default="with --auth keystone",
                  help="Tell Nova when ports of its servers are plugged in, changed or gone: it waits for that before "
@@ -18,13 +17,7 @@ _OPTIONS = (
     click.option("--compute-region", metavar="NAME", default="", show_envvar=True,
                  help="Whose Nova it is, where Keystone's catalog has several regions."),
 )  # fmt: skip
-
-
-def options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command these options; ``settings`` takes what they say."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+"""Gives a command these options; ``settings`` takes what they say."""
 
 
 def settings(

@@ -1,18 +1,18 @@
 """The options of ``alcor controller`` that say who its callers are, and what they may."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from alcor.api.identity.settings import DEFAULT_CACHE_SECONDS, IdentitySettings, KeystoneSettings
+from alcor.cli.together import together
 
 _PASSWORD = "ALCOR_KEYSTONE_PASSWORD"
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
-_OPTIONS = (
+options = together(
     click.option("--auth", type=click.Choice(["none", "keystone"]), default="none", show_envvar=True,
                  help="How callers show who they are: with a token of Keystone, or, for development, not at all: then "
                       "everybody may everything."),
@@ -35,13 +35,7 @@ _OPTIONS = (
                  help="Rules that override the built-in ones by name, in YAML, as oslo.policy and Neutron write them. "
                       "Read again when it changed."),
 )  # fmt: skip
-
-
-def options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command these options; ``settings`` takes what they say."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+"""Gives a command these options; ``settings`` takes what they say."""
 
 
 def settings(

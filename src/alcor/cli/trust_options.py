@@ -1,18 +1,18 @@
 """The options of ``alcor controller`` that say whom hosts and controllers trust."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from alcor.channels.topic_keys import USUAL_EPOCH_SECONDS
+from alcor.cli.together import together
 from alcor.services.trust.settings import TrustSettings
 
 _SECRET = "ALCOR_AUTHORITY_SECRET"
 _LEAST_SECRET = 16  # characters
 
-_OPTIONS = (
+options = together(
     click.option("--secure-southbound/--insecure-southbound", default=None, show_envvar=True,
                  show_default="secure, unless the southbound address is of this machine only",
                  help="Whether agents and controllers must show each other certificates."),
@@ -35,13 +35,7 @@ _OPTIONS = (
                  help="How long what is published to many hosts is sealed with the same key. A host that has no port "
                       "there any more reads on for that and a quarter at most. Give all controllers the same."),
 )  # fmt: skip
-
-
-def options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command these options; ``settings`` takes what they say."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+"""Gives a command these options; ``settings`` takes what they say."""
 
 
 def settings(
