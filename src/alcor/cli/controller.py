@@ -184,7 +184,6 @@ def command(
             hosts_per_group,
             queue_above=above(queue_above, DEFAULT_QUEUE_ABOVE if message_queues else None),
             queue_groups_above=above(queue_groups_above, DEFAULT_QUEUE_GROUPS_ABOVE if message_queues else None),
-            tells_compute=told is not None,
         ),
         compute=told,
         message_queues=message_queues,

@@ -62,7 +62,7 @@ def _always_ready() -> str | None:
 @contextlib.asynccontextmanager
 async def _open_store(settings: ControllerSettings) -> AsyncIterator[Store]:
     try:
-        store = await open_store(settings.database_url, settings.choices)
+        store = await open_store(settings.database_url, settings.store_choices())
     except (ValueError, SQLAlchemyError, OSError) as error:
         reason = " ".join(str(getattr(error, "orig", None) or error).split())
         raise ControllerError(f"cannot open the database: {reason}") from error

@@ -99,6 +99,10 @@ class ControllerSettings(msgspec.Struct, frozen=True):
                 raise ControllerError(problem)
         return queues
 
+    def store_choices(self) -> Choices:
+        """The operator's choices, and what follows from other settings."""
+        return msgspec.structs.replace(self.choices, tells_compute=self.compute is not None)
+
     @property
     def database_url(self) -> str:
         """The database to use."""
