@@ -13,11 +13,11 @@ from typing import Any
 
 import click
 
+from tests.conformance import options
 from tests.conformance.neutron import report
 from tests.conformance.neutron.cloud import run_cloud
 from tests.conformance.neutron.outcome import EXCLUDED, FAILED, Outcome, outcomes
 from tests.conformance.neutron.tempest_run import Tempest, configuration
-from tests.databases import DATABASES
 from tests.keystone.keystone import ROOT
 
 _EXCLUSIONS = Path(__file__).with_name("exclusions.toml")
@@ -25,13 +25,11 @@ _MARKS = {"success": ".", "xfail": ".", "skip": "s"}
 
 
 @click.command()
-@click.option("--regex", default="", help="Only tests whose name matches.")
+@options.REGEX
 @click.option("--workers", default=2, show_default=True, help="How many tests run at a time.")
-@click.option("--database", type=click.Choice(DATABASES), default=DATABASES[0], show_default=True,
-              help="What the controller keeps its resources in.")  # fmt: skip
+@options.DATABASE
 @click.option("--all-extensions", is_flag=True, help="Tell the suites that every extension there is is served.")
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=ROOT / ".conformance",
-              show_default=True, help="Where the results and the logs go.")  # fmt: skip
+@options.OUTPUT
 def main(regex: str, workers: int, database: str, all_extensions: bool, output: Path) -> None:
     """Start Keystone and a controller, run the suites against them, and say what became of each test."""
     started = time.monotonic()

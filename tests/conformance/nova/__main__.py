@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import httpx
 
+from tests.conformance import options
 from tests.conformance.neutron.cloud import Cloud, run_cloud
 from tests.conformance.rally.hosts import run_hosts
 from tests.keystone.keystone import DOMAIN, ROOT, Account
@@ -18,10 +19,9 @@ _PYTHON = ROOT / ".venv-nova" / "bin" / "python"
 
 
 @click.command()
-@click.option("--regex", default="", help="Only tests whose name has this.")
-@click.option("--database", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True)
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=ROOT / ".conformance",
-              show_default=True, help="Where the logs go.")  # fmt: skip
+@options.REGEX
+@options.DATABASE
+@options.OUTPUT
 def main(regex: str, database: str, output: Path) -> None:
     """Start Keystone, a controller and two hosts, and run Nova with them."""
     started = time.monotonic()

@@ -8,19 +8,18 @@ from pathlib import Path
 
 import click
 
+from tests.conformance import options
 from tests.conformance.neutron.cloud import run_cloud
 from tests.conformance.rally.hosts import run_hosts
 from tests.conformance.rally.rally import Rally, Result
 from tests.conformance.rally.scenarios import SCENARIOS, task
-from tests.keystone.keystone import ROOT
 
 
 @click.command()
-@click.option("--regex", default="", help="Only scenarios whose name matches.")
+@options.REGEX
 @click.option("--clients", default=50, show_default=True, help="How many clients run a scenario at a time.")
 @click.option("--times", default=50, show_default=True, help="How many times each scenario is run.")
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=ROOT / ".conformance",
-              show_default=True, help="Where the logs go.")  # fmt: skip
+@options.OUTPUT
 def main(regex: str, clients: int, times: int, output: Path) -> None:
     """Start Keystone and a controller, run the scenarios, and say what became of each."""
     started = time.monotonic()

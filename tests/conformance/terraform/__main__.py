@@ -13,9 +13,10 @@ from pathlib import Path
 
 import click
 
+from tests.conformance import options
 from tests.conformance.neutron.cloud import PUBLIC, Cloud, run_cloud
 from tests.conformance.terraform.modules import GOPHERCLOUD, PROVIDER, TERRAFORM, build, source
-from tests.keystone.keystone import DOMAIN, REGION, ROOT, Account
+from tests.keystone.keystone import DOMAIN, REGION, Account
 
 _NETWORKING = "internal/acceptance/openstack/networking/v2"
 _ELSEWHERE = re.compile("bgp|bgpvpns|fwaas|taas|vpnaas")  # other services', whose extensions are not Neutron's own
@@ -30,10 +31,9 @@ _POLICY = """
 
 
 @click.command()
-@click.option("--regex", default="", help="Only tests whose name matches.")
-@click.option("--database", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True)
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=ROOT / ".conformance",
-              show_default=True, help="Where sources, programs and logs go.")  # fmt: skip
+@options.REGEX
+@options.DATABASE
+@options.OUTPUT
 def main(regex: str, database: str, output: Path) -> None:
     """Build the tests and Terraform, start Keystone and a controller, and say what became of each test."""
     output.mkdir(parents=True, exist_ok=True)

@@ -16,9 +16,8 @@ from alcor.model.choices import Choices
 from alcor.services.ports import compute_events
 from alcor.services.ports.port import PORTS
 from alcor.services.rows import View
-from alcor.store.store import open_store
 from tests.fake_nova import KEYSTONE, FakeNova
-from tests.integration.services.cloud import Cloud
+from tests.integration.services.cloud import Cloud, open_cloud
 from tests.tasks import running
 
 SERVER = "6a7b8c9d-0000-4000-8000-000000000001"
@@ -26,9 +25,8 @@ SERVER = "6a7b8c9d-0000-4000-8000-000000000001"
 
 @pytest.fixture
 async def cloud(database_url: str) -> AsyncIterator[Cloud]:
-    store = await open_store(database_url, Choices(tells_compute=True))
-    yield Cloud(store)
-    await store.close()
+    async with open_cloud(database_url, Choices(tells_compute=True)) as cloud:
+        yield cloud
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,11 @@
 """The services as callers use them: checked values in, views or errors out."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from alcor.model.choices import Choices
 from alcor.model.context import OPERATOR
 from alcor.model.errors import AlcorError
 from alcor.model.records import Record, SecurityGroupRecord
@@ -14,7 +16,7 @@ from alcor.services.ports.port import PORTS
 from alcor.services.rows import View
 from alcor.services.subnets.subnet import SUBNETS
 from alcor.store import change_log
-from alcor.store.store import Store
+from alcor.store.store import Store, open_store
 
 
 class Cloud:
@@ -64,6 +66,16 @@ class Cloud:
             lambda connection: manager.views(connection, connection.execute(manager.table.select()).all(), OPERATOR)
         )
         return {view["id"]: view for view in views}
+
+
+@contextlib.asynccontextmanager
+async def open_cloud(database_url: str, choices: Choices) -> AsyncIterator[Cloud]:
+    """A cloud whose operator chose this."""
+    store = await open_store(database_url, choices)
+    try:
+        yield Cloud(store)
+    finally:
+        await store.close()
 
 
 async def refusal(awaitable: Any) -> tuple[int, str]:

@@ -21,7 +21,7 @@ from alcor.store import change_log
 from alcor.store.store import open_store
 from alcor.store.tables import router as router_table
 from alcor.store.transaction import Transaction
-from tests.integration.services.cloud import Cloud, refusal
+from tests.integration.services.cloud import Cloud, open_cloud, refusal
 
 SERVER, OTHER = "6a7b8c9d-0000-4000-8000-000000000001", "6a7b8c9d-0000-4000-8000-000000000002"
 OF_NOVA = {"device_owner": "compute:nova", "device_id": SERVER}
@@ -30,9 +30,8 @@ HOST = "binding:host_id"
 
 @pytest.fixture
 async def cloud(database_url: str) -> AsyncIterator[Cloud]:
-    store = await open_store(database_url, Choices(tells_compute=True))
-    yield Cloud(store)
-    await store.close()
+    async with open_cloud(database_url, Choices(tells_compute=True)) as cloud:
+        yield cloud
 
 
 async def told(cloud: Cloud) -> list[tuple[str, str, str]]:

@@ -1,0 +1,14 @@
+"""Options that the suites of others are all run with."""
+
+from pathlib import Path
+
+import click
+
+from tests.databases import DATABASES
+from tests.keystone.keystone import ROOT
+
+REGEX = click.option("--regex", default="", help="Only those whose name matches.")
+DATABASE = click.option("--database", type=click.Choice(DATABASES), default=DATABASES[0], show_default=True,
+                        help="What the controller keeps its resources in.")  # fmt: skip
+OUTPUT = click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=ROOT / ".conformance",
+                      show_default=True, help="Where the results and the logs go.")  # fmt: skip
