@@ -112,12 +112,14 @@ class Inspection:
     def gauges(self) -> dict[str, int]:
         """How much there is of what."""
         state = self._wanted.state
-        up = sum(port.state.name == "UP" for port in self._reconciler.port_states.states.values())
+        states = self._reconciler.port_states.states.values()
+        up = sum(port.state.name == "UP" for port in states)
         return {
             "connected": int(bool(self._southbound.controller)),
             "vpcs": len(state.vpcs),
             "ports": len(state.ports),
             "ports_up": up,
+            "interfaces_unclaimed": sum(port.unclaimed for port in states),
             "hosts": len(state.vteps),
             "vpcs_on_demand": len(self._on_demand.vnis()),
             "vpcs_without_manager": sum(self._on_demand.manager(vni) is None for vni in self._on_demand.vnis()),

@@ -11,7 +11,10 @@ from alcor.model.identifiers import Id
 
 
 class PortStates:
-    """The state of every port in the goal state, as of the last time the data plane answered."""
+    """The state of every port in the goal state, as of the last time the data plane answered.
+
+    And of interfaces whose port it does not have: a workload that is to migrate here is plugged in before it comes.
+    """
 
     def __init__(self) -> None:
         self.states: dict[Id, PortState] = {}
@@ -32,13 +35,13 @@ class PortStates:
     ) -> list[PortState]:
         """The data plane has answered for these ports: their new states, to be reported even where unchanged.
 
-        A port that left the goal state is forgotten: whoever took it away knows.
+        A port that left the goal state is forgotten with its interface: whoever took it away knows.
         """
         settled = []
         for port_id in port_ids:
             port = goal.ports.get(port_id)
             if port is None:
-                self.states.pop(port_id, None)
+                settled += self._settle_unclaimed(port_id, port_id in interfaces, goal.revision)
                 continue
             if port_id not in interfaces:
                 state, reason = State.DOWN, "no interface"
@@ -52,10 +55,20 @@ class PortStates:
             settled.append(self.states[port_id])
         return settled
 
+    def _settle_unclaimed(self, port_id: Id, is_here: bool, revision: int) -> list[PortState]:
+        """What to report of an interface, here or no more, whose port the goal state does not have."""
+        before = self.states.pop(port_id, None)
+        if is_here:
+            self.states[port_id] = PortState(port_id, State.DOWN, "not a port of this host", revision, unclaimed=True)
+            return [self.states[port_id]]
+        if before is not None and before.unclaimed:
+            return [PortState(port_id, State.DOWN, "no interface", revision)]
+        return []
+
     def settle_all(self, goal: GoalState, interfaces: AbstractSet[Id], failures: Mapping[Id, str]) -> list[PortState]:
         """The data plane has answered for everything."""
         self.states = {}
-        return self.settle(goal, list(goal.ports), interfaces, failures)
+        return self.settle(goal, goal.ports.keys() | interfaces, interfaces, failures)
 
     def failures(self) -> dict[Id, str]:
         """Why ports could not be programmed."""

@@ -200,7 +200,13 @@ def _acknowledgement(message: pb.Acknowledgement) -> Acknowledgement:
 
 
 def _port_state_message(state: PortState) -> pb.PortState:
-    return pb.PortState(id=state.id, state=state.state.name, reason=_reason(state.reason), revision=state.revision)
+    return pb.PortState(
+        id=state.id,
+        state=state.state.name,
+        reason=_reason(state.reason),
+        revision=state.revision,
+        unclaimed=state.unclaimed,
+    )
 
 
 def _port_state(message: pb.PortState) -> PortState:
@@ -208,7 +214,8 @@ def _port_state(message: pb.PortState) -> PortState:
         state = State(int(message.state))
     except ValueError as error:
         raise MalformedMessage(f"port state {int(message.state)} is not known") from error
-    return PortState(checks.identifier(message.id, "port"), state, _reason(message.reason), message.revision)
+    unclaimed = message.unclaimed and state is State.DOWN
+    return PortState(checks.identifier(message.id, "port"), state, _reason(message.reason), message.revision, unclaimed)
 
 
 def _digest_message(message: GoalStateDigest) -> pb.GoalStateDigest:

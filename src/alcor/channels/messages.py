@@ -70,6 +70,7 @@ class PortState(msgspec.Struct, frozen=True):
     state: State
     reason: str = ""
     revision: int = 0
+    unclaimed: bool = False  # DOWN, with an interface here: the port is another host's, or nobody's yet
 
 
 class PortReport(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from alcor.channels.messages import PortReport, State
 from alcor.dpm.read_model import ReadModel
 from alcor.model.identifiers import Id, id_text
 from alcor.services.hosts.host_session import HostSession
-from alcor.services.ports.port_status import ACTIVE, DOWN, PortStatus
+from alcor.services.ports.port_status import ACTIVE, DOWN, UNCLAIMED, PortStatus
 
 
 def reported_statuses(
@@ -20,10 +20,12 @@ def reported_statuses(
     def status(port_id: Id, is_so: str, revision: int = 0) -> PortStatus:
         return PortStatus(id_text(port_id), session.host_id, session.session_id, is_so, revision)
 
-    statuses = [
-        status(port.id, ACTIVE, as_of(port.revision)) if port.state is State.UP else status(port.id, DOWN)
-        for port in report.ports
-    ]
+    statuses = []
+    for port in report.ports:
+        if port.state is State.UP:
+            statuses.append(status(port.id, ACTIVE, as_of(port.revision)))
+        else:
+            statuses.append(status(port.id, UNCLAIMED if port.unclaimed else DOWN))
     if report.complete:
         named = {port.id for port in report.ports}
         missing = (port_id for port_id in model.host_ports(session.host_id) if port_id not in named)

@@ -10,10 +10,11 @@ from alcor.model.context import OPERATOR
 from alcor.services.floating_ips.floating_ip import FLOATING_IPS
 from alcor.services.hosts import host_session
 from alcor.services.hosts.host_session import HostSession
-from alcor.services.ports import compute_events
+from alcor.services.ports import compute_events, port_binding
 from alcor.services.ports.compute_events import ComputeEvent
 from alcor.services.ports.port import PORTS
-from alcor.services.ports.port_status import ACTIVE, DOWN, PortStatus, set_statuses
+from alcor.services.ports.port_binding import BindingRequest
+from alcor.services.ports.port_status import ACTIVE, DOWN, UNCLAIMED, PortStatus, set_statuses
 from alcor.services.routers import router_interface
 from alcor.services.routers.router import ROUTERS
 from alcor.services.rows import View
@@ -95,6 +96,53 @@ async def test_a_port_that_moves_is_plugged_out_and_in_again(cloud: Cloud) -> No
     moved = await cloud.update(PORTS, port["id"], **{HOST: "host-2"})
     assert await told(cloud) == [(each, SERVER, port["id"]) for each in ("vif-unplugged", "changed")]
     await says(cloud, moved, ACTIVE)
+    assert await told(cloud) == [("vif-plugged", SERVER, port["id"])]
+
+
+async def bound_to_migrate(cloud: Cloud) -> tuple[View, BindingRequest]:
+    """A port that works on one host, and its binding to another."""
+    for number in (1, 2):
+        await cloud.node(f"host-{number}", f"192.0.2.{number}")
+    port = await cloud.port(await cloud.network(), **OF_NOVA, **{HOST: "host-1"})
+    await says(cloud, port, ACTIVE)
+    values = {"host": "host-2", "vnic_type": "normal", "profile": {}}
+    binding = BindingRequest(port["id"], "host-2", OPERATOR, values)
+    await cloud.store.write(lambda transaction: port_binding.create_binding(transaction, binding))
+    await told(cloud)
+    return port, binding
+
+
+async def status(cloud: Cloud, port: View) -> str:
+    return str((await cloud.all(PORTS))[port["id"]]["status"])
+
+
+async def test_a_server_hears_when_its_port_is_plugged_in_where_it_is_to_migrate_to(cloud: Cloud) -> None:
+    port, binding = await bound_to_migrate(cloud)
+    there = port | {HOST: "host-2"}
+    for _ in range(2):
+        await says(cloud, there, UNCLAIMED)
+    assert await told(cloud) == [("vif-plugged", SERVER, port["id"])]
+    assert await status(cloud, port) == ACTIVE  # where it still is
+    await says(cloud, there, DOWN)
+    assert await nothing_told(cloud)
+    await says(cloud, there, UNCLAIMED)
+    assert await told(cloud) == [("vif-plugged", SERVER, port["id"])]
+    await cloud.store.write(lambda transaction: port_binding.activate_binding(transaction, binding))
+    await told(cloud)
+    await says(cloud, port, UNCLAIMED)  # where it was, and nobody waits for it
+    assert await nothing_told(cloud)
+
+
+async def test_an_interface_is_told_of_once_for_each_binding_that_waits_for_it(cloud: Cloud) -> None:
+    port, binding = await bound_to_migrate(cloud)
+    there = port | {HOST: "host-2"}
+    await says(cloud, port | {HOST: "host-3"}, UNCLAIMED)  # nobody asked for it there
+    assert await nothing_told(cloud)
+    await says(cloud, there, UNCLAIMED)
+    assert await told(cloud) == [("vif-plugged", SERVER, port["id"])]
+    await cloud.store.write(lambda transaction: port_binding.delete_binding(transaction, binding))
+    await cloud.store.write(lambda transaction: port_binding.create_binding(transaction, binding))
+    await says(cloud, there, UNCLAIMED)
     assert await told(cloud) == [("vif-plugged", SERVER, port["id"])]
 
 

@@ -27,6 +27,36 @@ async def test_a_port_is_up_once_its_interface_is_there_and_programmed(tmp_path:
     assert core.states() == {A.id: State.DOWN}
 
 
+async def test_an_interface_is_told_of_before_its_port_is_here_and_after(tmp_path: Path) -> None:
+    core = Core(tmp_path)
+    await core.deliver_ports(A)
+    core.reports.take()
+    core.driver.attach(B.id)
+    await core.reconciler.step()
+    (report,) = port_reports(core.reports.take())
+    assert [(state.id, state.state, state.unclaimed) for state in report.ports] == [(B.id, State.DOWN, True)]
+    await core.deliver(GoalStateDelta(revision=2, base_revision=1, ports={B.id: B}))
+    assert core.states()[B.id] is State.UP
+    core.reports.take()
+    await core.deliver(GoalStateDelta(revision=3, base_revision=2, removed_ports={B.id}))
+    (report,) = port_reports(core.reports.take())
+    assert [(state.id, state.unclaimed) for state in report.ports] == [(B.id, True)]
+    core.driver.detach(B.id)
+    await core.reconciler.step()
+    (report,) = port_reports(core.reports.take())
+    assert [(state.id, state.state, state.unclaimed) for state in report.ports] == [(B.id, State.DOWN, False)]
+    assert core.states() == {A.id: State.DOWN}
+
+
+async def test_interfaces_without_a_port_are_part_of_a_complete_report(tmp_path: Path) -> None:
+    core = Core(tmp_path)
+    core.driver.attach(B.id)
+    await core.deliver_ports(A)
+    (report,) = port_reports(core.reports.take())
+    assert report.complete
+    assert {state.id: state.unclaimed for state in report.ports} == {A.id: False, B.id: True}
+
+
 async def test_a_snapshot_is_reported_completely_and_acknowledged(tmp_path: Path) -> None:
     core = Core(tmp_path)
     core.driver.attach(A.id)

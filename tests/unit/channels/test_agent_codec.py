@@ -61,12 +61,16 @@ hellos = st.builds(
     st.dictionaries(subjects, feeds, max_size=3),
     st.booleans(),
 )
+port_states = st.one_of(
+    st.builds(PortState, ids, st.sampled_from(State), reasons, revisions),
+    st.builds(PortState, ids, st.just(State.DOWN), reasons, revisions, st.just(True)),
+)
 messages = st.one_of(
     hellos,
     st.builds(Acknowledgement, revisions, revisions, revisions, st.dictionaries(ids, reasons, max_size=3)),
     st.builds(
         PortReport,
-        st.lists(st.builds(PortState, ids, st.sampled_from(State), reasons, revisions), max_size=3).map(tuple),
+        st.lists(port_states, max_size=3).map(tuple),
         st.booleans(),
     ),
     st.builds(ResyncRequest, revisions, reasons),

@@ -43,3 +43,8 @@ def test_a_port_that_is_up_is_so_by_the_goal_state_that_the_host_speaks_of() -> 
     report = PortReport((PortState(ONE, State.UP, revision=7), PortState(OTHER, State.UP, revision=9)))
     found = reported_statuses(MODEL, SESSION, report, lambda revision: max(8, revision))
     assert {status.port_id: status.revision for status in found} == {id_text(ONE): 8, id_text(OTHER): 9}
+
+
+def test_an_interface_whose_port_is_elsewhere_makes_no_port_active() -> None:
+    report = PortReport((PortState(ELSEWHERE, State.DOWN, unclaimed=True), PortState(ONE, State.DOWN)))
+    assert statuses(report) == {id_text(ELSEWHERE): "UNCLAIMED", id_text(ONE): "DOWN"}

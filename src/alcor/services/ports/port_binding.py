@@ -1,6 +1,7 @@
 """Bindings of ports to hosts: the active one, which is the port's, and those that a migration prepares elsewhere.
 
-Only bindings that are not active have rows of their own; hosts are told nothing of them.
+Only bindings that are not active have rows of their own; hosts are told nothing of them, and say of them whether the
+port's interface is there already (port_status).
 """
 
 from collections.abc import Sequence
@@ -58,7 +59,7 @@ def create_binding(transaction: Transaction, request: BindingRequest) -> View:
     if any(each["host"] == host for each in _views(transaction.connection, row)):
         raise conflict("PortBindingAlreadyExists", f"Binding for port {row.id} on host {host} already exists.")
     if row.host_id:
-        _insert(transaction, row.id, host, values["vnic_type"], values["profile"])
+        _insert(transaction, row.id, host, values["vnic_type"], values["profile"], plugged_in=False)
     else:
         _bind(transaction, row.id, host, values["vnic_type"], values["profile"])
     return binding_on(transaction.connection, row.id, host, request.context)
@@ -77,6 +78,8 @@ def update_binding(transaction: Transaction, request: BindingRequest) -> View:
         _bind(transaction, row.id, new["host"], new["vnic_type"], new["profile"])
     else:
         changed = {"host": new["host"], "vnic_type": new["vnic_type"], "profile": _text(new["profile"])}
+        if new["host"] != request.host:
+            changed["plugged_in"] = False
         transaction.connection.execute(update(port_binding).where(*_its(row.id, request.host)).values(**changed))
     return binding_on(transaction.connection, row.id, new["host"], request.context)
 
@@ -104,7 +107,7 @@ def activate_binding(transaction: Transaction, request: BindingRequest) -> View:
     transaction.connection.execute(delete(port_binding).where(*_its(row.id, request.host)))
     _bind(transaction, row.id, request.host, new["vnic_type"], new["profile"])
     if old is not None:
-        _insert(transaction, row.id, old["host"], old["vnic_type"], old["profile"])
+        _insert(transaction, row.id, old["host"], old["vnic_type"], old["profile"], plugged_in=True)
     return binding_on(transaction.connection, row.id, request.host, request.context)
 
 
@@ -167,9 +170,11 @@ def _bind(transaction: Transaction, port_id: str, host: str, vnic_type: str, pro
     port.PORTS.update(transaction, [Update(port_id, values)])
 
 
-def _insert(transaction: Transaction, port_id: str, host: str, vnic_type: str, profile: View) -> None:
+def _insert(
+    transaction: Transaction, port_id: str, host: str, vnic_type: str, profile: View, *, plugged_in: bool
+) -> None:
     values = {"port_id": port_id, "host": host, "vnic_type": vnic_type, "profile": _text(profile)}
-    transaction.connection.execute(insert(port_binding).values(**values))
+    transaction.connection.execute(insert(port_binding).values(**values, plugged_in=plugged_in))
 
 
 def _its(port_id: str, host: str) -> tuple[Any, Any]:

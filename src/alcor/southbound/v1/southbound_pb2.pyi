@@ -604,7 +604,7 @@ class PortReport(_message.Message):
     def __init__(self, ports: _Optional[_Iterable[_Union[PortState, _Mapping]]] = ..., complete: _Optional[bool] = ...) -> None: ...
 
 class PortState(_message.Message):
-    __slots__ = ("id", "state", "reason", "revision")
+    __slots__ = ("id", "state", "reason", "revision", "unclaimed")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[PortState.State]
@@ -619,11 +619,13 @@ class PortState(_message.Message):
     STATE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
+    UNCLAIMED_FIELD_NUMBER: _ClassVar[int]
     id: bytes
     state: PortState.State
     reason: str
     revision: int
-    def __init__(self, id: _Optional[bytes] = ..., state: _Optional[_Union[PortState.State, str]] = ..., reason: _Optional[str] = ..., revision: _Optional[int] = ...) -> None: ...
+    unclaimed: bool
+    def __init__(self, id: _Optional[bytes] = ..., state: _Optional[_Union[PortState.State, str]] = ..., reason: _Optional[str] = ..., revision: _Optional[int] = ..., unclaimed: _Optional[bool] = ...) -> None: ...
 
 class ResyncRequest(_message.Message):
     __slots__ = ("applied_revision", "reason")

@@ -1,6 +1,6 @@
 """Hosts that ports are to be bound to when they have migrated there."""
 
-from sqlalchemy import Column, ForeignKey, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, String, Table, Text, false
 
 from alcor.store.tables.base import metadata
 
@@ -11,4 +11,6 @@ port_binding = Table(
     Column("host", String(255), primary_key=True),
     Column("vnic_type", String(64), nullable=False),
     Column("profile", Text, nullable=False),  # JSON
+    # Whether it is no news that the port's interface is at the host.
+    Column("plugged_in", Boolean, nullable=False, server_default=false()),
 )
