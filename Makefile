@@ -92,7 +92,7 @@ conformance: install-dev install-keystone install-tempest   ## OpenStack's suite
 rally: install-dev install-keystone install-rally   ## Rally's scenarios of networks, by 50 clients: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.rally $(ARGS)
 
-nova: install-dev install-keystone install-nova   ## Nova makes, moves and deletes servers: docs/conformance.md
+nova: install-dev install-keystone install-nova system   ## Nova makes, moves and deletes servers: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.nova $(ARGS)
 
 terraform: install-dev install-keystone    ## Terraform's provider and its library, in Go: docs/conformance.md

@@ -20,7 +20,8 @@ from tests.processes import free_port, guarded
 
 _START_SECONDS = 60
 _POLL_SECONDS = 0.05
-HOSTS = ("host-1", "host-2")
+HOSTS = {"host-1": "198.18.0.1", "host-2": "198.18.0.2"}
+"""The nodes and their VTEP addresses, which are those of a testbed's first hosts."""
 PUBLIC = "public"
 """The name of the external network."""
 _PUBLIC_SUBNETS = (
@@ -59,7 +60,7 @@ def run_cloud(logs: Path, database: str = "sqlite", compute_url: str = "") -> It
         run_keystone() as keystone,
         run_database(database) as database_url,
         run_controller(keystone, logs, database_url) as (url, southbound),
-        run_compute(HOSTS) as compute,
+        run_compute(tuple(HOSTS)) as compute,
     ):
         keystone.register("network", "neutron", url)
         keystone.register("compute", "nova", compute_url or compute)
@@ -68,8 +69,8 @@ def run_cloud(logs: Path, database: str = "sqlite", compute_url: str = "") -> It
             listed = client.get("/extensions").raise_for_status().json()["extensions"]
             extensions = tuple(sorted(extension["alias"] for extension in listed))
             external_network = _set_up(client, extensions)
-            for number, host in enumerate(HOSTS, 1):
-                node = {"node_id": host, "local_ip": f"192.0.2.{number}"}
+            for host, address in HOSTS.items():
+                node = {"node_id": host, "local_ip": address}
                 httpx.post(f"{url}/nodes", json={"host_info": node}, headers=headers, timeout=60).raise_for_status()
             yield Cloud(keystone, url, southbound, extensions, external_network)
 

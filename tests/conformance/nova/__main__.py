@@ -11,7 +11,7 @@ import httpx
 
 from tests.conformance import options
 from tests.conformance.neutron.cloud import Cloud, run_cloud
-from tests.conformance.rally.hosts import run_hosts
+from tests.conformance.nova.hosts import run_hosts
 from tests.keystone.keystone import DOMAIN, ROOT, Account
 from tests.processes import free_port
 
@@ -29,15 +29,15 @@ def main(regex: str, database: str, output: Path) -> None:
     if not _PYTHON.exists():
         raise click.ClickException("Nova is not installed: make install-nova")
     port = free_port()
-    with run_cloud(output, database, f"http://127.0.0.1:{port}/v2.1") as cloud, run_hosts(cloud):
+    with run_cloud(output, database, f"http://127.0.0.1:{port}/v2.1") as cloud, run_hosts(cloud) as hosts:
         command = [str(_PYTHON), "-m", "unittest", "-v", *(["-k", regex] if regex else []), "suite"]
         directory = Path(__file__).parent
-        ended = subprocess.run(command, cwd=directory, env=os.environ | _environment(cloud, port), check=False)
+        ended = subprocess.run(command, cwd=directory, env=os.environ | _environment(cloud, port, hosts), check=False)
     click.echo(f"{time.monotonic() - started:.0f} s; logs are in {output}")
     raise SystemExit(ended.returncode)
 
 
-def _environment(cloud: Cloud, port: int) -> dict[str, str]:
+def _environment(cloud: Cloud, port: int, hosts: str) -> dict[str, str]:
     """What the suite is told: who Nova and its users are, and where they find everything."""
     keystone = cloud.keystone
     service = keystone.add_account("nova", "service", "admin")
@@ -48,6 +48,7 @@ def _environment(cloud: Cloud, port: int) -> dict[str, str]:
     httpx.put(f"{cloud.url}/v2.0/networks/{cloud.public_network_id}", json=public, headers=headers).raise_for_status()
     return {
         "ALCOR_NOVA_ACCOUNTS": json.dumps({"service": _password(service), "user": _password(user)}),
+        "ALCOR_NOVA_HOSTS": hosts,
         "ALCOR_NOVA_KEYSTONE": keystone.url,
         "ALCOR_NOVA_PORT": str(port),
         "ALCOR_NOVA_PROJECT": keystone.project_id(user.project),

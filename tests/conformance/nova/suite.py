@@ -10,6 +10,7 @@ from network import Listening, RealNetwork, neutron
 from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional import integrated_helpers
 from nova.tests.functional.api.client import OpenStackApiException
+from plugging import PluggingDriver, ask_host
 
 HOSTS = ("host-1", "host-2")
 PROJECT = os.environ.get("ALCOR_NOVA_PROJECT", "")
@@ -25,14 +26,14 @@ class ServersTest(integrated_helpers._IntegratedTestBase):
 
     def setUp(self) -> None:
         self.flags(compute_driver="fake.MediumFakeDriver")
-        # Hosts say nothing yet of interfaces whose port is still another host's (docs/operations.md, "Nova").
-        self.flags(live_migration_wait_for_vif_plug=False, group="compute")
+        self.flags(vif_plugging_timeout=_PATIENCE_SECONDS)
         for name, stub in (
-            ("NeutronFixture", RealNetwork),
-            ("WarningsFixture", fixtures.Fixture),  # it takes those of later libraries for errors
-            ("OSAPIFixture", functools.partial(nova_fixtures.OSAPIFixture, project_id=PROJECT)),
+            ("tests.fixtures.NeutronFixture", RealNetwork),
+            ("tests.fixtures.WarningsFixture", fixtures.Fixture),  # it takes those of later libraries for errors
+            ("tests.fixtures.OSAPIFixture", functools.partial(nova_fixtures.OSAPIFixture, project_id=PROJECT)),
+            ("virt.fake.MediumFakeDriver", PluggingDriver),
         ):
-            self.useFixture(fixtures.MonkeyPatch(f"nova.tests.fixtures.{name}", stub))
+            self.useFixture(fixtures.MonkeyPatch(f"nova.{name}", stub))
         super().setUp()
         self.listening = self.useFixture(Listening(self.api_fixture.app(), PROJECT))
         self.network_client, self.service = neutron("user"), neutron("service")
@@ -185,6 +186,34 @@ class ServersTest(integrated_helpers._IntegratedTestBase):
         after = self._bound(server, "host-2")
         self.assertEqual((before["id"], before["fixed_ips"]), (after["id"], after["fixed_ips"]))
         self._until("the source has no binding", lambda: len(self._bindings(after)) == 1)
+        self._delete_server(server)
+
+    def test_servers_reach_each_other_before_a_live_migration_and_after(self) -> None:
+        one, two = (self._boot(host=host, api=self.admin_api) for host in HOSTS)
+        self._check_packets(one, two)
+        self._live_migrate(one, api=self.admin_api, host="host-2")
+        self._until("it works there", lambda: self._ports(one)[0]["status"] == "ACTIVE")
+        self._check_packets(one, two)
+        for each in (one, two):
+            self._delete_server(each)
+
+    def _check_packets(self, one: dict[str, Any], two: dict[str, Any]) -> None:
+        """Both have the addresses that they should have, and the first reaches the second."""
+        (near,), (far,) = self._ports(one), self._ports(two)
+        for port in (near, far):
+            address = ask_host("lease", port["binding:host_id"], port["id"])
+            self.assertEqual([address], [each["ip_address"] for each in port["fixed_ips"]])
+        there = far["fixed_ips"][0]["ip_address"]
+        self._until("an answer", lambda: ask_host("ping", near["binding:host_id"], near["id"], address=there))
+
+    def test_a_live_migration_without_an_interface_at_the_destination_is_given_up(self) -> None:
+        server = self._boot(host="host-1", api=self.admin_api)
+        self.flags(vif_plugging_timeout=3)
+        self.useFixture(fixtures.MonkeyPatch("plugging.PluggingDriver.broken", {"host-2"}))
+        self._live_migrate(server, migration_expected_state="failed", api=self.admin_api, host="host-2")
+        port = self._bound(server, "host-1")
+        self.assertEqual("ACTIVE", port["status"])
+        self._until("the destination has no binding", lambda: len(self._bindings(port)) == 1)
         self._delete_server(server)
 
     def _bindings(self, port: dict[str, Any]) -> list[Any]:

@@ -20,8 +20,8 @@ _POLL_SECONDS = 0.1
 def run_hosts(cloud: Cloud) -> Iterator[None]:
     """The cloud's nodes, connected to its controller."""
     with contextlib.ExitStack() as stack:
-        for number, host in enumerate(HOSTS, 1):
-            stack.enter_context(_agent(cloud, host, f"192.0.2.{number}"))
+        for host, address in HOSTS.items():
+            stack.enter_context(_agent(cloud, host, address))
         _wait_until_alive(cloud)
         yield
 
