@@ -24,7 +24,8 @@ from alcor.store.tables import (
 from tests.invariants import elastic_ips
 from tests.invariants.database import Database, attributes_of
 
-_EVERYBODYS = {"vni", "mac", "host_index", "elastic_ipv4", "elastic_ipv6"}
+_TUNNELS = {"geneve", "gre"}
+_EVERYBODYS = {"vni", "mac", "host_index", "elastic_ipv4", "elastic_ipv6"} | _TUNNELS
 
 
 def free_ranges_are_disjoint_and_apart(database: Database) -> Iterator[str]:
@@ -64,7 +65,8 @@ def nodes_indexes_are_not_free(database: Database) -> Iterator[str]:
 
 def vnis_are_of_one_segment(database: Database) -> Iterator[str]:
     """Nor is a VLAN of a physical network, or a flat one, in two networks."""
-    count = Counter((row.network_type, row.physical_network, row.segmentation_id) for row in database.rows(segment))
+    rows = [row for row in database.rows(segment) if row.network_type != "local"]
+    count = Counter((row.network_type, row.physical_network, row.segmentation_id) for row in rows)
     yield from (f"{each} is of {times} segments" for each, times in count.items() if times > 1)
 
 
@@ -106,8 +108,12 @@ def _free(database: Database) -> Mapping[str, list[Range]]:
 
 def _pools(database: Database) -> Iterator[tuple[str, list[Range], set[int]]]:
     """Each pool: its id, its numbers, and those that are taken, of it or not."""
-    beside = {row.segmentation_id for row in database.rows(segment) if row.network_type == "vxlan"}
-    yield "vni", [(1, LARGEST_VNI)], database.values(network.c.vni) | beside
+    numbers: dict[str, set[int]] = defaultdict(set)
+    for row in database.rows(segment):
+        numbers[row.network_type].add(row.segmentation_id)
+    yield "vni", [(1, LARGEST_VNI)], database.values(network.c.vni) | numbers["vxlan"]
+    for name in sorted(_TUNNELS):
+        yield name, [(1, LARGEST_VNI)], numbers[name]
     active = [(row.first, row.last) for row in database.rows(mac_range) if row.state == "Active"]
     macs = database.values(port.c.mac_address) | database.values(mac_reservation.c.mac_address)
     yield "mac", normalised(active), macs

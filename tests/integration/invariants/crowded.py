@@ -83,7 +83,8 @@ async def _policies(make: Maker) -> str:
 async def _networks(make: Maker, policy: str) -> str:
     network = await make("networks", "network", name="n", qos_policy_id=policy)
     await make("networks", "network", name="others")
-    await make("segments", "segment", network_id=network["id"], network_type="vxlan")
+    for kind in ("vxlan", "geneve", "gre", "local"):
+        await make("segments", "segment", network_id=network["id"], network_type=kind)
     await make("subnets", "subnet", network_id=network["id"], cidr="10.0.0.0/24")
     await make("subnets", "subnet", network_id=network["id"], cidr="10.0.1.0/24")
     await make("subnets", "subnet", network_id=network["id"], cidr="2001:db8::/64", ip_version=6)

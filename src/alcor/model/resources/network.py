@@ -22,18 +22,27 @@ from alcor.model.values import (
     whole_number,
 )
 
-NETWORK_TYPES = ("vxlan", "vlan", "flat")
+NETWORK_TYPES = ("vxlan", "geneve", "gre", "vlan", "flat", "local")
 LARGEST_VNI = 2**24 - 1
 _MOST_SEGMENTS = 64
 _LARGEST_MTU = 65_535
 _LARGEST_POSSIBLE = 0  # what stands for the largest MTU that the underlay leaves
 
 
+_number_or_zero = optional(integer(0, LARGEST_VNI))
+
+
+@takes(schema_of(_number_or_zero))
+def _number_of_segment(value: Any) -> int | None:
+    """None said, which may be said as 0: Terraform's provider does."""
+    return _number_or_zero(value) or None
+
+
 _segment = record(
     {"provider:network_type": one_of(*NETWORK_TYPES)},
     {
         "provider:physical_network": optional(text(64)),
-        "provider:segmentation_id": optional(integer(1, LARGEST_VNI)),
+        "provider:segmentation_id": _number_of_segment,
     },
 )
 

@@ -1,4 +1,4 @@
-"""Network segment ranges: which VNIs, or VLANs of a physical network, projects' networks are given.
+"""Network segment ranges: which numbers of tunnels, or VLANs of a physical network, projects' networks are given.
 
 No two overlap but with the default one, of VNIs.
 """
@@ -14,9 +14,10 @@ from alcor.model.number_ranges import Range, without
 from alcor.model.resources.network_segment_range import NETWORK_SEGMENT_RANGE
 from alcor.services.access import Access, owned
 from alcor.services.manager import Values
-from alcor.services.networks import vnis
-from alcor.services.networks.segment_numbers import VLAN, VLANS, VXLAN
+from alcor.services.networks import tunnels
+from alcor.services.networks.segment_numbers import VLAN, VLANS
 from alcor.services.networks.segment_ranges import is_on
+from alcor.services.networks.tunnels import TUNNELS
 from alcor.services.plain import Change, Plain, plain_manager
 from alcor.services.rows import View
 from alcor.store import number_pools
@@ -41,10 +42,6 @@ _NUMBER = segment.c.segmentation_id
 
 def _prepare(transaction: Transaction, values: Values, _context: Context) -> Values:
     kind, physical = values["network_type"], values["physical_network"]
-    if kind not in (VXLAN, VLAN):
-        raise bad_request(
-            f"Network type {kind} does not support network segment ranges.", "NetworkSegmentRangeNetTypeNotSupported"
-        )
     if kind == VLAN and not physical:
         raise invalid_input("physical_network required for a range of VLANs")
     owner = "" if values["shared"] else values["project_id"]
@@ -71,7 +68,10 @@ def _forget(transaction: Transaction, row: Any, _context: Context) -> None:
 
 def _check_numbers(connection: Connection, values: Values) -> None:
     minimum, maximum = values["minimum"], values["maximum"]
-    kind, words, largest = ("VLAN", "VLAN tag", VLANS[1]) if values["network_type"] == VLAN else _TUNNEL
+    if values["network_type"] == VLAN:
+        kind, words, largest = "VLAN", "VLAN tag", VLANS[1]
+    else:
+        kind, words, largest = "tunnel", f"{values['network_type']} tunnel identifier", tunnels.WHOLE[1]
     wrong = ""
     if maximum < minimum:
         wrong = f"End of {kind} range is less than start of {kind} range"
@@ -88,9 +88,6 @@ def _check_numbers(connection: Connection, values: Values) -> None:
             "NetworkSegmentRangeOverlaps",
             f"Network segment range overlaps with range(s) with id {', '.join(others)}",
         )
-
-
-_TUNNEL = "tunnel", "vxlan tunnel identifier", vnis.WHOLE[1]
 
 
 def _check_changeable(row: Any) -> None:
@@ -138,8 +135,8 @@ def _numbers(connection: Connection, row: Any) -> View:
 
 
 def _free(connection: Connection, row: Any, used: list[int]) -> Iterable[Range]:
-    if row.network_type == VXLAN:
-        return number_pools.free_within(connection, vnis.POOL, row.minimum, row.maximum)
+    if tunnel := TUNNELS.get(row.network_type):
+        return number_pools.free_within(connection, tunnel.pool, row.minimum, row.maximum)
     return without([(row.minimum, row.maximum)], used)
 
 

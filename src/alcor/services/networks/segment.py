@@ -16,7 +16,7 @@ from alcor.services import tags
 from alcor.services.access import Access
 from alcor.services.manager import Values, stamp
 from alcor.services.networks import segment_numbers
-from alcor.services.networks.segment_numbers import VXLAN
+from alcor.services.networks.tunnels import VXLAN
 from alcor.services.rows import Rows
 from alcor.store import bulk
 from alcor.store.tables import segment, subnet
@@ -48,14 +48,14 @@ def first_of(values: Values) -> Values:
     segments = values.get("segments")
     if not segments:
         return values
-    if any(values[f"provider:{name}"] not in (None, VXLAN) for name in _PROVIDER):
+    if any(values[f"provider:{name}"] not in (None, VXLAN.name) for name in _PROVIDER):
         raise AlcorError(
             400, "SegmentsSetInConjunctionWithProviders", "Segments and provider values cannot both be set."
         )
     certain = [each for each in segments if each.get("provider:segmentation_id")]
     if any(each in certain[:index] for index, each in enumerate(certain)):
         raise AlcorError(400, "SegmentsContainDuplicateEntry", "Duplicate segment entry in request.")
-    main = next((each for each in segments if each["provider:network_type"] == VXLAN), segments[0])
+    main = next((each for each in segments if each["provider:network_type"] == VXLAN.name), segments[0])
     others = [each for each in segments if each is not main]
     named = {f"provider:{name}": main.get(f"provider:{name}") for name in _PROVIDER}
     return values | named | {"segments": [main, *others]}
@@ -66,15 +66,15 @@ def begin(transaction: Transaction, networks: Sequence[Values]) -> None:
 
     Raises AlcorError when a number is in use, or cannot be.
     """
-    vxlans = [values for values in networks if values["provider:network_type"] == VXLAN]
+    vxlans = [values for values in networks if values["provider:network_type"] == VXLAN.name]
     for values in vxlans:
-        segment_numbers.check_vxlan(values["provider:physical_network"])
+        segment_numbers.check_tunnel(VXLAN, values["provider:physical_network"])
     segment_numbers.number_vxlans(transaction, vxlans)
     for values in vxlans:
         values["vni"] = values["provider:segmentation_id"]
     _write(transaction, [_row(transaction, values, _said(values), is_main=True) for values in vxlans])
     for values in networks:
-        if values["provider:network_type"] != VXLAN:
+        if values["provider:network_type"] != VXLAN.name:
             main = _add(transaction, values, _said(values), is_main=True)
             values |= _provider_view(main) | {"vni": segment_numbers.unseen_vni(transaction)}
         others = [_add(transaction, values, _said(each)) for each in (values.get("segments") or ())[1:]]
@@ -148,7 +148,7 @@ def segments_view(connection: Connection, network_id: str) -> list[dict[str, Any
 def forget_all(transaction: Transaction, network_id: str) -> None:
     """The network is gone, and its segments with it."""
     rows = transaction.connection.execute(_OF_NETWORK, {"network_id": network_id}).all()
-    segment_numbers.release(transaction, [row for row in rows if not row.is_main])
+    segment_numbers.release(transaction, rows)
     bulk.delete_by(transaction.connection, segment, "network_id", [network_id])
     tags.forget(transaction.connection, [row.id for row in rows if tags.tags_of(row)])
 

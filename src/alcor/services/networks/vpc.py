@@ -30,7 +30,8 @@ from alcor.services.manager import (
     narrowed,
     stamp,
 )
-from alcor.services.networks import mtu, segment, vnis
+from alcor.services.networks import mtu, segment, tunnels
+from alcor.services.networks.tunnels import VXLAN
 from alcor.services.qos import qos_attachment
 from alcor.services.quota import limited
 from alcor.services.remembered import Remembered
@@ -167,7 +168,7 @@ def _delete_network(transaction: Transaction, delete: Delete) -> None:
     qos_attachment.forget(connection, [row])
     segment.forget_all(transaction, delete.id)
     sharing.forget(connection, network_sharing.OBJECT_TYPE, delete.id)
-    vnis.release(transaction, [row.vni])
+    tunnels.release(transaction, VXLAN, [row.vni])
     transaction.record(*(SubnetDeleted(id_bytes(subnet_id)) for subnet_id in subnets), VpcDeleted(id_bytes(delete.id)))
 
 

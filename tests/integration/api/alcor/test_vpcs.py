@@ -174,7 +174,7 @@ async def test_a_vpc_with_subnets_or_ports_stays(client: httpx.AsyncClient) -> N
         ("routes", [ROUTE | {"priority": -1}]),
         ("routes", [ROUTE | {"colour": "blue"}]),
         ("mtu", 65536),
-        ("provider:network_type", "gre"),
+        ("provider:network_type", "stt"),
         ("security_groups", []),
         ("colour", "blue"),
     ],

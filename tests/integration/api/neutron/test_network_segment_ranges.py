@@ -53,12 +53,29 @@ async def test_ranges_that_cannot_be_are_refused(neutron: Neutron) -> None:
         (40, 30, "vxlan", 400, "NetworkTunnelRangeError"),
         (40, 2**24, "vxlan", 400, "NetworkTunnelRangeError"),
         (0, 5, "vxlan", 400, "HTTPBadRequest"),
-        (40, 50, "geneve", 400, "NetworkSegmentRangeNetTypeNotSupported"),
+        (40, 2**24, "geneve", 400, "NetworkTunnelRangeError"),
+        (40, 50, "flat", 400, "HTTPBadRequest"),
         (40, 50, "vlan", 400, "InvalidInput"),
     ):
         said = {"minimum": minimum, "maximum": maximum, "network_type": kind}
         refused = await neutron.refused("POST", "network-segment-ranges", {"network_segment_range": said})
         assert refused[:2] == (status, error), said
+
+
+async def test_other_tunnels_have_ranges_of_their_own(neutron: Neutron) -> None:
+    own = await a_range(neutron, 10, 11, network_type="geneve", shared=False, project_id="blue")
+    everybodys = await a_range(neutron, 20, 29, network_type="geneve")
+    geneve = {"provider:network_type": "geneve"}
+
+    async def number(project_id: str, **said: Any) -> Any:
+        return (await neutron.create("network", project_id=project_id, **geneve | said))["provider:segmentation_id"]
+
+    assert sorted([await number("blue") for _ in range(3)]) == [10, 11, 20]
+    assert await number("red") == 21
+    assert await number("red", **{"provider:segmentation_id": 4000}) == 4000
+    found = shown(await neutron.http.get(f"{PATH}/{everybodys['id']}"))["network_segment_range"]
+    assert (list(found["used"]), found["available"]) == (["20", "21"], list(range(22, 30)))
+    assert (await neutron.refused("DELETE", f"network_segment_ranges/{own['id']}"))[0] == 409
 
 
 async def test_vlans_of_a_physical_network_have_ranges_of_their_own(neutron: Neutron) -> None:

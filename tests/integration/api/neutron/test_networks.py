@@ -116,7 +116,7 @@ BAD_REQUESTS: list[tuple[Json, str]] = [
     ({"mtu": "x"}, "Invalid input for mtu. Reason: 'x' is not an integer."),
     ({"mtu": 10**30}, "Invalid input for mtu. Reason: '1e+30' is not between 0 and 65535."),
     ({"mtu": -(2**63)}, f"Invalid input for mtu. Reason: '{-(2**63)}' is not between 0 and 65535."),
-    ({"provider:network_type": "gre"}, "Invalid input for provider:network_type. Reason: 'gre' is not in ['vxlan',"),
+    ({"provider:network_type": "stt"}, "Invalid input for provider:network_type. Reason: 'stt' is not in ['vxlan',"),
     (
         {"provider:segmentation_id": 2**24},
         "Invalid input for provider:segmentation_id. Reason: '16777216' is not between 1 and 16777215.",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.integration.api.neutron.requests import Json, Neutron
 
 TYPE, PHYSICAL, NUMBER = "provider:network_type", "provider:physical_network", "provider:segmentation_id"
@@ -38,7 +40,8 @@ async def test_segments_are_added_and_removed(neutron: Neutron) -> None:
         ({"physical_network": None}, 400, "InvalidInput"),
         ({"network_type": "vxlan"}, 400, "InvalidInput"),
         ({"network_type": "vxlan", "physical_network": None, "segmentation_id": network[NUMBER]}, 409, "TunnelIdInUse"),
-        ({"network_type": "gre"}, 400, "HTTPBadRequest"),
+        ({"network_type": "gre"}, 400, "InvalidInput"),
+        ({"network_type": "stt"}, 400, "HTTPBadRequest"),
         ({"network_id": first["id"]}, 404, "NetworkNotFound"),
     ):
         assert (await neutron.refused("POST", "segments", {"segment": said | wrong}))[:2] == (status, kind), wrong
@@ -53,6 +56,46 @@ async def test_segments_are_added_and_removed(neutron: Neutron) -> None:
     assert free[NUMBER] == again["segmentation_id"]
 
 
+@pytest.mark.parametrize("kind", ["geneve", "gre"])
+async def test_tunnels_of_every_type_have_numbers_of_their_own(neutron: Neutron, kind: str) -> None:
+    vxlan = await neutron.create("network", **{NUMBER: 1})
+    first, second = [await neutron.create("network", **{TYPE: kind}) for _ in range(2)]
+    assert [(each[TYPE], each[PHYSICAL], each[NUMBER]) for each in (first, second)] == [
+        (kind, None, 1),
+        (kind, None, 2),
+    ]
+    chosen = await neutron.create("segment", network_id=vxlan["id"], network_type=kind, segmentation_id=4)
+    assert what(chosen) == (kind, None, 4)
+    for wrong, status, error in (
+        ({NUMBER: 1}, 409, "TunnelIdInUse"),
+        ({NUMBER: 4}, 409, "TunnelIdInUse"),
+        ({NUMBER: 2**24}, 400, "HTTPBadRequest"),
+        ({PHYSICAL: "fabric"}, 400, "InvalidInput"),
+    ):
+        assert (await neutron.refused("POST", "networks", {"network": {TYPE: kind} | wrong}))[:2] == (status, error)
+    change = await neutron.refused("PUT", f"networks/{first['id']}", {"network": {NUMBER: 9}})
+    assert change == (400, "InvalidInput", "Invalid input for operation: Only VLAN type networks can be updated..")
+    for network in (first, vxlan):
+        await neutron.delete("network", network["id"])
+    for number in (1, 4):
+        assert (await neutron.create("network", **{TYPE: kind, NUMBER: number}))[NUMBER] == number
+
+
+async def test_local_networks_have_no_number(neutron: Neutron) -> None:
+    networks = [await neutron.create("network", **{TYPE: "local"}) for _ in range(2)]
+    assert [(each[TYPE], each[PHYSICAL], each[NUMBER]) for each in networks] == [("local", None, None)] * 2
+    for wrong in ({NUMBER: 7}, {PHYSICAL: "fabric"}):
+        refused = await neutron.refused("POST", "networks", {"network": {TYPE: "local"} | wrong})
+        assert refused[:2] == (400, "InvalidInput") and "prohibited for local provider network" in refused[2]
+    for each in networks:
+        await neutron.create("port", network_id=each["id"])
+    said = [{TYPE: "local", PHYSICAL: "", NUMBER: 0}]  # as Terraform's provider says what it is not told
+    assert (await neutron.create("network", segments=said))[NUMBER] is None
+    segment = await neutron.create("segment", network_id=networks[0]["id"], network_type="local")
+    assert what(segment) == ("local", None, None)
+    await neutron.delete("segment", segment["id"])
+
+
 async def test_a_network_is_made_of_several_segments_at_once(neutron: Neutron) -> None:
     segments = [{TYPE: "vlan", PHYSICAL: "fabric", NUMBER: 7}, {TYPE: "vxlan", NUMBER: 4242}]
     network = await neutron.create("network", segments=segments)
@@ -65,6 +108,7 @@ async def test_a_network_is_made_of_several_segments_at_once(neutron: Neutron) -
         ({"segments": segments[:1]}, 409, "VlanIdInUse"),
         ({"segments": [{TYPE: "vxlan"}, segments[0]]}, 409, "VlanIdInUse"),
         ({"segments": [{}]}, 400, "HTTPBadRequest"),
+        ({"segments": [{TYPE: "vxlan", NUMBER: -1}]}, 400, "HTTPBadRequest"),
     ):
         assert (await neutron.refused("POST", "networks", {"network": wrong}))[:2] == (status, kind), wrong
 
