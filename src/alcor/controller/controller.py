@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +16,7 @@ from alcor.controller import addresses, database_lock, garbage
 from alcor.controller.http_server import HttpServer
 from alcor.controller.settings import ControllerError, ControllerSettings
 from alcor.controller.southbound import Southbound
+from alcor.store.later_database import LaterDatabase
 from alcor.store.store import Store, open_store
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ async def run_controller(settings: ControllerSettings, create_application: Creat
     settings.region_queues()
     garbage.look_seldom()
     addresses.check_free(listen, settings.listen, "the API")
-    with database_lock.locked(settings.database_url):
+    with database_lock.locked(settings.database_url), _no_later_database():
         async with _open_store(settings) as store:
             log.info("roles %s; HTTP at %s", " ".join(sorted(settings.roles)), settings.listen)
             if settings.is_southbound():
@@ -52,11 +53,20 @@ async def run_controller(settings: ControllerSettings, create_application: Creat
 
                 parts.append(tell(settings.compute, settings.identity.keystone, store))
             http_server = HttpServer(create_application(settings, store, not_ready, routes), listen)
-            await _until_signal(http_server.run(), *parts)
+            await _until_signal(http_server.run(), store.until_later(), *parts)
 
 
 def _always_ready() -> str | None:
     return None
+
+
+@contextlib.contextmanager
+def _no_later_database() -> Iterator[None]:
+    """Raises ControllerError for the error of whichever part first finds that a later version has the database."""
+    try:
+        yield
+    except LaterDatabase as error:
+        raise ControllerError(error.message) from error
 
 
 @contextlib.asynccontextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
-from alcor.store import sql
+from alcor.store import later_database, sql
 from alcor.store.ip_text import define_on_sqlite
 from alcor.store.known_rows import KnownRows
 
@@ -89,12 +89,14 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def _postgresql_engine(url: str, connections: int) -> Engine:
-    usual = {name: value for name, value in _CONNECTING.items() if name not in make_url(url).query}
+    connecting = _CONNECTING | {"application_name": later_database.application_name()}
+    usual = {name: value for name, value in connecting.items() if name not in make_url(url).query}
     engine = create_engine(url, pool_size=connections, max_overflow=0, connect_args=usual)
 
     @event.listens_for(engine, "connect")
     def _configure(dbapi_connection: Any, _record: Any) -> None:
         dbapi_connection.execute(_CONFIGURE)
+        later_database.check_connection(dbapi_connection)
         dbapi_connection.commit()
 
     event.listen(engine, "rollback", sql.doubt_prepared)

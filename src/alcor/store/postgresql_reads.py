@@ -20,6 +20,7 @@ from alcor.store import sql
 from alcor.store.direct_reads import as_read, check_not_watched
 from alcor.store.foreseen import Foreseen, NotForeseen
 from alcor.store.foresight import ForeseeQuery, Foresight
+from alcor.store.later_database import LaterDatabase
 from alcor.store.wire import Rows, Wire
 
 Result = TypeVar("Result")
@@ -48,7 +49,7 @@ class PostgresqlReads:
             if self._link is None or self._link.is_lost:
                 self._link = await self._connected()
             answers = await self._link.ask(reads)
-        except (SQLAlchemyError, psycopg.Error) as error:
+        except (SQLAlchemyError, psycopg.Error, LaterDatabase) as error:
             raise NotForeseen(str(error)) from error
         return as_read(self._engine, foresights, reads, answers)
 
@@ -62,7 +63,7 @@ class PostgresqlReads:
     async def close(self) -> None:
         """See DirectReads."""
         if self._connecting is not None:
-            with contextlib.suppress(SQLAlchemyError, psycopg.Error):
+            with contextlib.suppress(SQLAlchemyError, psycopg.Error, LaterDatabase):
                 (await self._connecting).close()
 
     async def _connected(self) -> "_Link":

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, bindparam
 from sqlalchemy.exc import SQLAlchemyError
 
 from alcor.store import sql
+from alcor.store.later_database import LaterDatabase
 from alcor.store.tables import metadata
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,8 @@ class Statistics:
             try:
                 with self._engine.connect() as connection:
                     analyze_outgrown(connection)
+            except LaterDatabase:
+                return
             except SQLAlchemyError as error:
                 log.warning("tables cannot be analysed: %s", str(error).splitlines()[0])
                 pause = _PAUSE_SECONDS

@@ -19,6 +19,7 @@ from alcor.store.foresight import Foresee, ForeseeQuery
 from alcor.store.group_commit import GroupCommit
 from alcor.store.group_read import GroupRead
 from alcor.store.known_rows import KnownRows
+from alcor.store.later_database import LaterDatabase
 from alcor.store.postgresql_reads import PostgresqlReads
 from alcor.store.readers import Readers
 from alcor.store.sqlite_reads import SqliteReads
@@ -62,6 +63,7 @@ class Store:
         self._attempts = Attempts()  # to read directly what a reader would read
         self._group_read = GroupRead(self.read, self._direct_reads)
         self._statistics = Statistics(engine) if is_postgresql else None
+        self._later: asyncio.Future[None] = self._loop.create_future()  # fails once a later version has the database
 
     async def write(self, operation: Callable[[Transaction], Result]) -> Result:
         """Run the operation in a transaction, shared with other callers' writes; returns after the durable commit.
@@ -69,7 +71,7 @@ class Store:
         An exception the operation raises undoes what it did, and is raised here. The operation may be run more than
         once, each time but the last undone. Raises CommitUnknown when nobody can tell whether it was committed.
         """
-        result: Result = await self._writer.submit(_run_operations, operation)
+        result: Result = await self.write_batch(_run_operations, operation)
         return result
 
     async def write_batch(
@@ -80,7 +82,11 @@ class Store:
         The handler returns one result or exception for each request; for an exception it must have written nothing.
         If it raises, it is called again with fewer requests, until only those that make it raise are refused.
         """
-        result: Result = await self._writer.submit(handler, request)
+        try:
+            result: Result = await self._writer.submit(handler, request)
+        except LaterDatabase as error:
+            self._part(error)
+            raise
         return result
 
     def is_crowded(self, table: Table, columns: Sequence[str]) -> bool:
@@ -103,7 +109,11 @@ class Store:
         if is_short and (foresee is not None or not self._direct_reads.needs_foresight):
             with contextlib.suppress(NotForeseen):
                 return await self._read_directly(query, foresee)
-        result: Result = await self._readers.submit(lambda: self._read(query))
+        try:
+            result: Result = await self._readers.submit(lambda: self._read(query))
+        except LaterDatabase as error:
+            self._part(error)
+            raise
         return result
 
     async def read_batch(
@@ -120,6 +130,10 @@ class Store:
         """
         result: Result = await self._group_read.submit(handler, request, foresee)
         return result
+
+    async def until_later(self) -> None:
+        """Raises LaterDatabase when a later version has the database, from which this one is parted for good."""
+        await asyncio.shield(self._later)
 
     async def wait_for_entries(self, after: int, timeout: float) -> None:
         """Return when the change log has an entry past ``after``, or after ``timeout`` seconds.
@@ -203,6 +217,11 @@ class Store:
         with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits
             self._loop.call_soon_threadsafe(self._advance, position)
 
+    def _part(self, error: LaterDatabase) -> None:
+        if not self._later.done():
+            self._later.set_exception(error)
+            self._later.exception()  # nobody has to ask for it
+
     def _advance(self, position: int) -> None:
         if position > self._position:
             self._position = position
@@ -215,7 +234,9 @@ def _run_operations(transaction: Transaction, operations: Sequence[Callable[[Tra
 
 
 async def open_store(url: str, choices: Choices = USUAL) -> Store:
-    """Open the database, bringing its tables up to date. Raises ValueError for a URL of no known database.
+    """Open the database, bringing its tables up to date.
+
+    Raises ValueError for a URL of no known database, and LaterDatabase for one of a later version.
 
     What is written through this store goes by the operator's ``choices``.
     """

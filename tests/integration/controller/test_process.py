@@ -13,9 +13,11 @@ from pathlib import Path
 import grpc
 import httpx
 import pytest
+from sqlalchemy import create_engine, text
 
 from alcor.channels.fast_path.connected_hosts import GO_ELSEWHERE
 from alcor.channels.fast_path.options import END_OF_STREAM
+from alcor.store import later_database
 from alcor.store.store import Store
 from tests.integration.southbound.asking import asking, end_of
 from tests.integration.southbound.cloud_rows import Cloud
@@ -106,6 +108,20 @@ async def test_its_hosts_go_on_to_another_controller_when_it_stops(start: Start,
     assert staying.returncode is None
     for agent in agents:
         await agent.stop()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_it_ends_when_a_later_version_migrates_the_database(
+    start: Start, directory: Path, database_url: str
+) -> None:
+    process = await start()
+    await eventually(lambda: is_ready(directory), "ready", seconds=20)
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        later_database.part_others(connection, "alcor 9999")
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    assert "has been migrated by a later version of Alcor (to 9999; " in await refusal(process)
 
 
 async def test_who_asks_it_is_sent_elsewhere_when_it_stops(start: Start, directory: Path) -> None:

@@ -21,6 +21,7 @@ from alcor.services.ports.port_json import members_of
 from alcor.store import bulk, change_log, migrate, number_pools
 from alcor.store.engine import open_engine
 from alcor.store.migrating import configuration
+from alcor.store.migrations import newest
 from alcor.store.store import open_store
 from alcor.store.tables import (
     host_group,
@@ -99,7 +100,7 @@ def test_migrations_lead_to_the_tables(empty_database_url: str) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
-        assert context.get_current_heads() == (migrate.newest(),)
+        assert context.get_current_heads() == (newest(),)
     engine.dispose()
 
 
