@@ -44,6 +44,9 @@ _NOT_THERE = {
     "network_segment_range": ("NetworkSegmentRangeNotFound", "Network Segment Range {} could not be found."),
     "rbac_policy": ("RbacPolicyNotFound", "RBAC policy of type unknown with ID {} not found"),
     "subnetpool": ("SubnetPoolNotFound", "Subnet pool {} could not be found."),
+    "floatingip": ("FloatingIPNotFound", "Floating IP {} could not be found"),
+    "local_ip": ("LocalIPNotFound", "Local IP {} could not be found."),
+    "ndp_proxy": ("NDPProxyNotFound", "Ndp proxy {} could not be found."),
     "policy": ("QosPolicyNotFound", "QoS policy {} could not be found."),
     **{
         f"{kind}_rule": _QOS_RULE_NOT_THERE

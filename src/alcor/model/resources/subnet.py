@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from alcor.model.errors import bad_request
 from alcor.model.extension import Extension
 from alcor.model.ipv6_modes import IPV6_MODES
 from alcor.model.resource import Attribute, Kept, Resource, Unset
@@ -36,12 +37,17 @@ def ip_version(value: Any) -> int:
     raise ValueError(f"{shown(value)} is not in [4, 6]")
 
 
-@takes({"type": "string", "minLength": 1, "maxLength": LONGEST_NAME})
+_OWNERS = ("network:", "neutron:", "compute:", "manila:", "baremetal:")
+
+
+@takes({"type": "string", "maxLength": LONGEST_NAME, "pattern": f"^({'|'.join(_OWNERS)})"})
 def _service_type(value: Any) -> str:
     """What ports say they are, as their ``device_owner``."""
     owner: str = text(LONGEST_NAME)(value)
-    if not owner:
-        raise ValueError("'' is not the device_owner of a port")
+    if not owner.startswith(_OWNERS):
+        raise bad_request(
+            f"Subnet service type {owner} does not correspond to a valid device owner.", "InvalidSubnetServiceType"
+        )
     return owner
 
 

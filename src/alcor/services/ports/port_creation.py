@@ -221,7 +221,9 @@ def _new_row(transaction: Transaction, given: Values, address: int, secured: boo
     values["mac_address"] = mac_text(address)
     values.setdefault("status", DOWN)
     values["shown"] = ""  # until its addresses and groups are known
-    if missing(values, "port_security_enabled"):
+    if port_security_groups.is_trusted(values):
+        values["port_security_enabled"] = False
+    elif missing(values, "port_security_enabled"):
         values["port_security_enabled"] = secured
     complete(values)
     if "hardware_offload_type" in values:

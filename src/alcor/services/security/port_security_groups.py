@@ -118,21 +118,21 @@ def members(group_ids: Sequence[str]) -> Named:
     return Named(port_security_group.c.port_id, port_security_group.c.security_group_id.in_(group_ids))
 
 
+def is_trusted(values: Values) -> bool:
+    """Whether it is a port of the network's own, like those of routers: neither groups nor port security are for it."""
+    return bool(values["device_owner"].startswith(_TRUSTED_OWNERS))
+
+
 def _is_secured(values: Values, usual: bool) -> bool:
     return usual if missing(values, "port_security_enabled") else bool(values["port_security_enabled"])
 
 
 def _is_member_by_default(values: Values, usual: bool) -> bool:
-    return missing(values, ATTRIBUTE) and not _is_trusted(values) and _is_secured(values, usual)
+    return missing(values, ATTRIBUTE) and not is_trusted(values) and _is_secured(values, usual)
 
 
 def _names_groups(values: Values) -> bool:
-    return not missing(values, ATTRIBUTE) and bool(values[ATTRIBUTE]) and not _is_trusted(values)
-
-
-def _is_trusted(values: Values) -> bool:
-    """Whether it is a port of the network's own, like those of routers: security groups are not for them."""
-    return bool(values["device_owner"].startswith(_TRUSTED_OWNERS))
+    return not missing(values, ATTRIBUTE) and bool(values[ATTRIBUTE]) and not is_trusted(values)
 
 
 def _check_visible(connection: Connection, group_ids: Iterable[str], context: Context) -> None:

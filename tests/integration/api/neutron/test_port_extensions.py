@@ -178,3 +178,13 @@ async def test_dhcp_tells_no_domain_that_is_another_one_for_each_caller(neutron:
         network = await neutron.create("network", dns_domain=domain)
         row = await store.read(lambda connection, its=network["id"]: VPCS.access.rows(connection, [its], OPERATOR)[its])
         assert vpc_record(row).dns_domain == told
+
+
+async def test_ports_of_the_networks_own_have_no_port_security(neutron: Neutron) -> None:
+    network = await neutron.create("network")
+    for owner in ("network:dhcp", "network:distributed"):
+        for said in ({}, {"port_security_enabled": True}):
+            port = await neutron.create("port", network_id=network["id"], device_owner=owner, **said)
+            assert (port["port_security_enabled"], port["security_groups"]) == (False, []), said
+    workload = await neutron.create("port", network_id=network["id"], device_owner="compute:nova")
+    assert workload["port_security_enabled"]

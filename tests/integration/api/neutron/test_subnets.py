@@ -203,9 +203,15 @@ async def test_ports_get_addresses_of_subnets_for_what_they_are(neutron: Neutron
     assert (await neutron.refused("POST", "ports", body))[:2] == (400, "InvalidIpForNetwork")
     changed = await neutron.update("subnet", workloads["id"], service_types=[])
     assert changed["service_types"] == []
-    for wrong in ("compute:nova", [""], [7], ["x"] * 2):
+    for wrong, kind in (
+        ("compute:nova", "HTTPBadRequest"),
+        ([7], "HTTPBadRequest"),
+        ([""], "InvalidSubnetServiceType"),
+        (["workloads"], "InvalidSubnetServiceType"),
+        (["compute:nova"] * 2, "HTTPBadRequest"),
+    ):
         body = {"subnet": its | {"cidr": "10.0.3.0/24", "service_types": wrong}}
-        assert (await neutron.refused("POST", "subnets", body))[0] == 400
+        assert (await neutron.refused("POST", "subnets", body))[:2] == (400, kind), wrong
 
 
 async def test_a_subnet_says_whether_a_dns_service_is_to_have_its_addresses(neutron: Neutron) -> None:
