@@ -90,17 +90,18 @@ args = (sys.stderr,)
 
 
 @contextlib.contextmanager
-def run_neutron(callers: Callers) -> Iterator[int]:
+def run_neutron(callers: Callers, more: str = "") -> Iterator[int]:
     """A ready server on a new database; nothing of it stays behind. Gives its port.
 
-    Raises RuntimeError if it does not start.
+    ``more`` is configuration that goes before its own. Raises RuntimeError if it does not start.
     """
     with run_mariadb("neutron") as database:
         directory = Path(tempfile.mkdtemp(prefix="alcor-neutron-", dir="/tmp"))
         (directory / "neutron.conf").write_text(_configuration(directory, database, callers))
+        (directory / "more.conf").write_text(more)
         (directory / "logging.conf").write_text(_LOGGING)
         port = free_port()
-        environment = {"OS_NEUTRON_CONFIG_DIR": str(directory), "OS_NEUTRON_CONFIG_FILES": "neutron.conf"}
+        environment = {"OS_NEUTRON_CONFIG_DIR": str(directory), "OS_NEUTRON_CONFIG_FILES": "neutron.conf;more.conf"}
         with guarded(["sh", "-c", _serve(port)], directory, environment=environment) as log:
             _wait_until_ready(port, callers.member, log)
             yield port
