@@ -13,7 +13,7 @@ SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 8 --dist loadfile --no-loadscope-
 
 .PHONY: install install-dev install-keystone install-tempest install-neutron install-rally install-nova install-pulsar \
 	pulsar-if-java system demo test \
-	test-unit chaos conformance rally nova terraform lint lock throughput proto benchmark plots clean
+	test-unit chaos conformance rally nova terraform beside lint lock throughput proto benchmark plots clean
 .DELETE_ON_ERROR:
 
 # Tests start thousands of processes: that each compiles all modules again, as some environments have it, takes a third of their start.
@@ -97,6 +97,9 @@ nova: install-dev install-keystone install-nova system   ## Nova makes, moves an
 
 terraform: install-dev install-keystone    ## Terraform's provider and its library, in Go: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.terraform $(ARGS)
+
+beside: install-dev install-keystone install-neutron system    ## Neutron and this controller are asked the same: docs/conformance.md
+	$(VENV)/bin/python -m tests.conformance.beside $(ARGS)
 
 lint: install-dev
 	$(VENV)/bin/ruff format --check src tests benchmarks

@@ -48,10 +48,15 @@ def _shown(theirs: Any, own: Any, path: str) -> Iterator[str]:
             else:
                 yield f"{path}.{name} is missing"
     elif isinstance(theirs, list) and isinstance(own, list) and len(theirs) == len(own):
-        for one, other in zip(sorted(theirs, key=_short), sorted(own, key=_short), strict=True):
+        for one, other in zip(sorted(theirs, key=_place), sorted(own, key=_place), strict=True):
             yield from _shown(one, other, f"{path}[]")
     elif theirs != own:
         yield f"{path} is {_short(theirs)}, and {_short(own)} here"
+
+
+def _place(value: Any) -> str:
+    """Where something stands in a list that has no order: what says nothing of it does not count."""
+    return _short({name: each for name, each in value.items() if each} if isinstance(value, dict) else value)
 
 
 def _short(value: Any) -> str:

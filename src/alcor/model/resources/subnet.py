@@ -63,7 +63,7 @@ SUBNET = Resource(
         Attribute("enable_dhcp", boolean, True, column="enable_dhcp", parse_filter=boolean),
         Attribute(
             "allocation_pools",
-            optional(list_of(record({"start": ip_address, "end": ip_address}), _MOST_POOLS)),
+            list_of(record({"start": ip_address, "end": ip_address}), _MOST_POOLS),
         ),
         Attribute("dns_nameservers", list_of(ip_address, _MOST_DNS_NAMESERVERS), []),
         Attribute(

@@ -194,7 +194,7 @@ def _check_overlap(connection: Connection, network_id: str, network: address_pla
 
 
 def _pools(network: address_plan.Network, values: Values) -> list[Range]:
-    if missing(values, "allocation_pools") or values["allocation_pools"] is None:
+    if missing(values, "allocation_pools") or not values["allocation_pools"]:
         return address_plan.default_pools(network, values["gateway_ip"])
     return address_plan.given_pools(network, values["allocation_pools"], values["cidr"])
 
@@ -239,7 +239,7 @@ def _change_addresses(transaction: Transaction, row: Row[Any], values: Values) -
     gateway_ip = values.get("gateway_ip", row.gateway_ip)
     pools = old_pools
     if "allocation_pools" in values:
-        pools = address_plan.given_pools(network, values["allocation_pools"] or [], row.cidr)
+        pools = address_plan.given_pools(network, values["allocation_pools"], row.cidr)
         values["allocation_pools"] = address_plan.pool_views(network.version, pools)
     address_plan.check_gateway(network, gateway_ip, pools)
     if gateway_ip != row.gateway_ip:

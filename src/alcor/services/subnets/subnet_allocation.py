@@ -53,7 +53,7 @@ def chosen_pool(connection: Connection, given: Values, context: Context) -> Row[
         if not has_range:
             raise wrong_for("subnets", "a subnetpool must be specified in the absence of a cidr")
         return None
-    if not has_range and not missing(given, "allocation_pools") and given["allocation_pools"] is not None:
+    if not has_range and not missing(given, "allocation_pools") and given["allocation_pools"]:
         raise wrong_for("subnets", "allocation_pools allowed only for specific subnet requests")
     version = _version(given) or pool.ip_version
     if version != pool.ip_version:
