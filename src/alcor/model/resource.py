@@ -42,7 +42,8 @@ class Attribute:
     A ``hidden`` one is for rules and paths, and shown to nobody; what is not in a column, its service leaves out of
     views. Lists can be in the order of what is in a column, of
     what is always the same (which changes nothing), and of others that are ``sortable``: their service says how.
-    ``parts_set_by`` are the rules for members of a value that is an object, or of a list of such.
+    ``parts_set_by`` are the rules for members of a value that is an object, or of a list of such. Whoever creates a
+    resource may always say what it would be anyway, unless ``set_by`` is asked ``even_default``.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Attribute:
         update_by: str = "",
         seen_by: str = "",
         parts_set_by: Mapping[str, str] | None = None,
+        even_default: bool = False,
         hidden: bool = False,
         sortable: bool = False,
     ) -> None:
@@ -83,6 +85,7 @@ class Attribute:
         self.update_by = update_by or set_by
         self.seen_by = seen_by
         self.parts_set_by: Mapping[str, str] = parts_set_by or {}
+        self.even_default = even_default
         self.hidden = hidden
         self.sortable = sortable or self.kept in (Kept.COLUMN, Kept.CONSTANT)
 
@@ -183,6 +186,11 @@ class Resource:
             if name not in given:
                 raise bad_request(f"Failed to parse request. Required attribute '{name}' not specified")
         return self._defaults | given
+
+    def is_told_anew(self, name: str, values: Mapping[str, Any]) -> bool:
+        """Whether what a create request says of an attribute is more than its default; ``values`` are checked ones."""
+        attribute = self.attributes.get(name)
+        return attribute is None or attribute.even_default or values.get(name, Unset.ABSENT) != attribute.default
 
     def check_update(self, body: Any) -> dict[str, Any]:
         """The attributes of an update request, checked. Raises AlcorError naming what is wrong.

@@ -33,15 +33,20 @@ class Creation:
 
     async def create(self, create: Create, items: Sequence[Any]) -> list[View]:
         """The new resources, of which the request's body had these items. Raises AlcorError (403) unless all may be."""
-        rules = [] if create.context.policy is None else [self._rules(item) for item in items]
+        rules = (
+            []
+            if create.context.policy is None
+            else [self._rules(*each) for each in zip(items, create.items, strict=True)]
+        )
         if self._lets(create, rules):
             rules = []
         views: list[View] = await self._store.write_batch(self._create_allowed, (create, rules))
         return views
 
-    def _rules(self, item: Any) -> list[str]:
+    def _rules(self, item: Any, values: Values) -> list[str]:
         resource = self._access.resource
-        return [f"create_{resource.policy_name}", *attribute_rules(resource, "create", item)]
+        wanted = {name: value for name, value in item.items() if resource.is_told_anew(name, values)}
+        return [f"create_{resource.policy_name}", *attribute_rules(resource, "create", wanted)]
 
     def _lets(self, create: Create, rules: _Rules) -> bool:
         """Whether the rules let the caller for what stands in the request alone: else the database may know more."""

@@ -82,6 +82,7 @@ NETWORK = Resource(
             column="network_type",
             parse_filter=str,
             set_by=ADMIN,
+            even_default=True,
             seen_by=ADMIN,
         ),
         Attribute(
@@ -91,6 +92,7 @@ NETWORK = Resource(
             column="physical_network",
             parse_filter=str,
             set_by=ADMIN,
+            even_default=True,
             seen_by=ADMIN,
         ),
         Attribute(
@@ -100,6 +102,7 @@ NETWORK = Resource(
             column="segmentation_id",
             parse_filter=whole_number,
             set_by=ADMIN,
+            even_default=True,
             seen_by=ADMIN,
         ),
         Attribute("port_security_enabled", boolean, True),
@@ -110,7 +113,7 @@ NETWORK = Resource(
         Attribute("availability_zones", kept=Kept.COMPUTED),
         Attribute("ipv4_address_scope", kept=Kept.COMPUTED),
         Attribute("ipv6_address_scope", kept=Kept.COMPUTED),
-        Attribute("segments", _segments, None, update=False, set_by=ADMIN, seen_by=ADMIN),
+        Attribute("segments", _segments, None, update=False, set_by=ADMIN, even_default=True, seen_by=ADMIN),
         _not_carried("vlan_transparent", "VLAN Transparency", "VlanTransparencyDriverError"),
         _not_carried("qinq", "VLAN QinQ", "VlanQinqDriverError"),
         qos_policy_id(),

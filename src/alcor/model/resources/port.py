@@ -73,7 +73,14 @@ PORT = Resource(
             seen_by=ADMIN_OR_SERVICE,
         ),
         Attribute("binding:vnic_type", port_values.vnic_type, "normal", set_by=_MEMBER_OR_SERVICE),
-        Attribute("binding:profile", mapping(most_characters=4095), {}, set_by=SERVICE, seen_by=ADMIN_OR_SERVICE),
+        Attribute(
+            "binding:profile",
+            mapping(most_characters=4095),
+            {},
+            set_by=SERVICE,
+            even_default=True,
+            seen_by=ADMIN_OR_SERVICE,
+        ),
         Attribute("binding:vif_type", kept=Kept.COMPUTED, seen_by=ADMIN_OR_SERVICE),
         Attribute("binding:vif_details", kept=Kept.COMPUTED, seen_by=ADMIN_OR_SERVICE),
         Attribute(
@@ -87,6 +94,7 @@ PORT = Resource(
             port_values.address_pairs,
             [],
             set_by=_PAIRS,
+            even_default=True,
             parts_set_by={"mac_address": _PAIRS, "ip_address": _PAIRS},
         ),
         Attribute("security_groups", port_values.security_groups, kept=Kept.COMPUTED, parse_filter=str),
