@@ -5,15 +5,16 @@ TEMPEST := .venv-tempest
 NEUTRON := .venv-neutron
 RALLY := .venv-rally
 NOVA := .venv-nova
+HEAT := .venv-heat
 PULSAR := .pulsar
 PYTHON ?= python3
 PROCESSES ?= $(shell nproc)
 # A file's tests stay together: they share what its fixtures set up. The longest, which are end to end, come first.
 SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: install install-dev install-keystone install-tempest install-neutron install-rally install-nova install-pulsar \
-	pulsar-if-java system demo test \
-	test-unit chaos conformance rally nova terraform beside lint lock throughput proto benchmark plots clean
+.PHONY: install install-dev install-keystone install-tempest install-neutron install-rally install-nova install-heat \
+	install-pulsar pulsar-if-java system demo test \
+	test-unit chaos conformance rally nova heat terraform beside lint lock throughput proto benchmark plots clean
 .DELETE_ON_ERROR:
 
 # Tests start thousands of processes: that each compiles all modules again, as some environments have it, takes a third of their start.
@@ -40,6 +41,7 @@ install-keystone: $(KEYSTONE)/installed   ## a real Keystone for tests, in a pla
 install-tempest: $(TEMPEST)/installed     ## the suites that OpenStack tests Neutron's API with
 install-rally: $(RALLY)/installed         ## OpenStack's measure of clouds under many clients
 install-nova: $(NOVA)/installed           ## OpenStack's compute service, with its functional tests
+install-heat: $(HEAT)/installed           ## OpenStack's orchestration, with its tests
 
 install-neutron: $(NEUTRON)/installed     ## Neutron's own API server, which a benchmark compares with
 	@tools/install-system mariadb
@@ -61,9 +63,10 @@ $(KEYSTONE)/installed: tests/keystone/requirements.lock
 $(TEMPEST)/installed: tests/conformance/neutron/requirements.lock
 $(RALLY)/installed: tests/conformance/rally/requirements.lock
 $(NOVA)/installed: tests/conformance/nova/requirements.lock
+$(HEAT)/installed: tests/conformance/heat/requirements.lock
 $(NEUTRON)/installed: benchmarks/requirements-neutron.lock
 
-$(KEYSTONE)/installed $(TEMPEST)/installed $(RALLY)/installed $(NOVA)/installed $(NEUTRON)/installed:
+$(KEYSTONE)/installed $(TEMPEST)/installed $(RALLY)/installed $(NOVA)/installed $(HEAT)/installed $(NEUTRON)/installed:
 	@PYTHON="$(PYTHON)" tools/install-system python
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -95,6 +98,9 @@ rally: install-dev install-keystone install-rally   ## Rally's scenarios of netw
 nova: install-dev install-keystone install-nova system   ## Nova makes, moves and deletes servers: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.nova $(ARGS)
 
+heat: install-dev install-keystone install-heat system   ## Heat makes, changes and deletes stacks: docs/conformance.md
+	$(VENV)/bin/python -m tests.conformance.heat $(ARGS)
+
 terraform: install-dev install-keystone    ## Terraform's provider and its library, in Go: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.terraform $(ARGS)
 
@@ -111,7 +117,7 @@ lock:                               ## renew the locked dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra queue -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra queue --extra dev -o requirements-dev.lock
 	for requirements in tests/keystone/requirements tests/conformance/neutron/requirements tests/conformance/rally/requirements \
-	    tests/conformance/nova/requirements \
+	    tests/conformance/nova/requirements tests/conformance/heat/requirements \
 	    benchmarks/requirements-neutron; do \
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	        $$requirements.in -o $$requirements.lock || exit; \
@@ -140,4 +146,4 @@ plot-%: install-dev system
 	$(VENV)/bin/python -m benchmarks.$* $(UP_TO_A_MILLION_$*) --plot docs/plots/$*.svg
 
 clean:
-	rm -rf $(VENV) $(KEYSTONE) $(TEMPEST) $(RALLY) $(NOVA) $(NEUTRON) $(PULSAR) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(KEYSTONE) $(TEMPEST) $(RALLY) $(NOVA) $(HEAT) $(NEUTRON) $(PULSAR) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -69,6 +69,11 @@ class Keystone:
         path = f"/projects/{self.project_id(account.project)}/users/{user_id}/roles/{role_id}"
         self.client.put(path).raise_for_status()
 
+    def grant_in_domain(self, domain_id: str, user_id: str, role: str) -> None:
+        """Give a user a role in a whole domain."""
+        path = f"/domains/{domain_id}/users/{user_id}/roles/{self._find('roles', role)}"
+        self.client.put(path).raise_for_status()
+
     def register(self, service_type: str, name: str, url: str) -> None:
         """Tell in the catalog where a service is reached."""
         service = self.create("services", {"name": name, "type": service_type})
