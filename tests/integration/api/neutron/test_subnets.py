@@ -203,11 +203,14 @@ async def test_ports_get_addresses_of_subnets_for_what_they_are(neutron: Neutron
     assert (await neutron.refused("POST", "ports", body))[:2] == (400, "InvalidIpForNetwork")
     changed = await neutron.update("subnet", workloads["id"], service_types=[])
     assert changed["service_types"] == []
+    changed = await neutron.update("subnet", workloads["id"], service_types=["test:kind"])
+    assert changed["service_types"] == ["test:kind"]
     for wrong, kind in (
         ("compute:nova", "HTTPBadRequest"),
         ([7], "HTTPBadRequest"),
         ([""], "InvalidSubnetServiceType"),
         (["workloads"], "InvalidSubnetServiceType"),
+        ([":nova"], "InvalidSubnetServiceType"),
         (["compute:nova"] * 2, "HTTPBadRequest"),
     ):
         body = {"subnet": its | {"cidr": "10.0.3.0/24", "service_types": wrong}}
