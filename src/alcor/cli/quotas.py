@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 
 import click
 
-from alcor.services.quota import LIMITED, NEUTRONS_DEFAULTS, UNLIMITED
+from alcor.services.quota import NEUTRONS_DEFAULTS, RESOURCES, UNLIMITED
 
 option = click.option(
     "--quota", metavar="RESOURCE=NUMBER", multiple=True, show_envvar=True,
     show_default="with --auth keystone Neutron's, "
-                 + " ".join(f"{resource}={NEUTRONS_DEFAULTS[resource]}" for resource in LIMITED
+                 + " ".join(f"{resource}={NEUTRONS_DEFAULTS[resource]}" for resource in RESOURCES
                             if resource in NEUTRONS_DEFAULTS) + "; without, any number of each",
     help="How many of a resource a project may have for which nothing else is set through the API; -1 for any number. "
          "Once for each resource. Give all controllers the same.",
@@ -25,8 +25,8 @@ def default_limits(callers_are_known: bool, given: Iterable[str]) -> Mapping[str
     limits = dict(NEUTRONS_DEFAULTS) if callers_are_known else {}
     for each in given:
         resource, _, number = each.partition("=")
-        if resource not in LIMITED:
-            raise click.UsageError(f"--quota {each}: the resource is one of {', '.join(LIMITED)}")
+        if resource not in RESOURCES:
+            raise click.UsageError(f"--quota {each}: the resource is one of {', '.join(RESOURCES)}")
         limits[resource] = _limit(number)
     return limits
 

@@ -46,7 +46,11 @@ LIMITED: Mapping[str, Table] = {
     "rbac_policy": rbac_policy,
     "subnetpool": subnetpool,
 }
-"""What can be limited, and the rows that count."""
+"""What projects can have a limited number of, and the rows that count."""
+
+ROUTES = "router_route"
+RESOURCES = (*LIMITED, ROUTES)
+"""What can be limited: the above, and the routes of each of a project's routers, of which no count is kept."""
 
 NEUTRONS_DEFAULTS: Mapping[str, int] = {
     "network": 100,
@@ -57,6 +61,7 @@ NEUTRONS_DEFAULTS: Mapping[str, int] = {
     "security_group": 10,
     "security_group_rule": 100,
     "rbac_policy": 10,
+    ROUTES: 30,
 }
 """What any project may have by Neutron's defaults, and any number of what is not here."""
 
@@ -127,6 +132,12 @@ def require_room(transaction: Transaction, resource: str, project_id: str, more:
         raise _exceeded(resource)
 
 
+def require_routes(transaction: Transaction, project_id: str, before: int, now: int) -> None:
+    """Raises AlcorError (409) when a router of a project may not have so many routes, unless they become fewer."""
+    if now > before:
+        require_room(transaction, ROUTES, project_id, now)
+
+
 def _project(values: Mapping[str, object]) -> str:
     return DEFAULT_PROJECT if missing(values, "project_id") else str(values["project_id"])
 
@@ -172,7 +183,7 @@ def _set_for(connection: Connection, project_id: str) -> Limits:
 
 def defaults(choices: Choices) -> Limits:
     """The limits of a project for which nothing is set."""
-    return {resource: choices.default_limits.get(resource, UNLIMITED) for resource in LIMITED}
+    return {resource: choices.default_limits.get(resource, UNLIMITED) for resource in RESOURCES}
 
 
 def all_limits(connection: Connection) -> dict[str, Limits]:

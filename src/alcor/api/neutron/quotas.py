@@ -12,16 +12,16 @@ from alcor.model.rules import ADMIN, ADMIN_OR_PROJECT_MANAGER
 from alcor.model.schema import INTEGER, all_of, holding, taking
 from alcor.model.values import Schema, boolean, integer, shown
 from alcor.services import quota
-from alcor.services.quota import LIMITED, UNLIMITED, Limits
+from alcor.services.quota import RESOURCES, UNLIMITED, Limits
 from alcor.store.store import Store
 
 _LARGEST = 2**31 - 1
 _limit = integer(UNLIMITED, _LARGEST)
 _how = {"check_limit": boolean, "force": boolean}
 
-_LIMITS = holding(dict.fromkeys(LIMITED, INTEGER))
-_USAGE = holding(dict.fromkeys(LIMITED, holding({"limit": INTEGER, "used": INTEGER, "reserved": INTEGER})))
-_WANTED = holding({"quota": taking({}, dict.fromkeys(LIMITED, _limit) | _how) | {"additionalProperties": False}})
+_LIMITS = holding(dict.fromkeys(RESOURCES, INTEGER))
+_USAGE = holding(dict.fromkeys(RESOURCES, holding({"limit": INTEGER, "used": INTEGER, "reserved": INTEGER})))
+_WANTED = holding({"quota": taking({}, dict.fromkeys(RESOURCES, _limit) | _how) | {"additionalProperties": False}})
 
 QUOTA_RULES = {"get_quota": ADMIN_OR_PROJECT_MANAGER, "update_quota": ADMIN, "delete_quota": ADMIN}
 """Everybody sees the quotas of the own project; these are about those of others, and about setting them."""
@@ -113,13 +113,13 @@ def _wanted(body: Any) -> tuple[Limits, bool]:
     given = body.get("quota") if isinstance(body, dict) else None
     if not isinstance(given, dict):
         raise bad_request("Unable to find 'quota' in request body")
-    unknown = [name for name in given if name not in LIMITED and name not in _how]
+    unknown = [name for name in given if name not in RESOURCES and name not in _how]
     if unknown:
         raise bad_request(f"Unrecognized attribute(s) {shown(', '.join(unknown))}")
     limits: Limits = {}
     for name, value in given.items():
         try:
-            if name in LIMITED:
+            if name in RESOURCES:
                 limits[name] = _limit(value)
             else:
                 boolean(value)

@@ -13,7 +13,7 @@ from alcor.model.resource import Attribute
 from alcor.model.resources.router import ROUTER, gateways
 from alcor.model.schema import holding
 from alcor.model.values import Schema, schema_of
-from alcor.services import flavor
+from alcor.services import flavor, quota
 from alcor.services.access import Access, owned, row_values
 from alcor.services.hosts import availability_zones
 from alcor.services.manager import Act, Action, Create, Values
@@ -90,6 +90,7 @@ def _apply(transaction: Transaction, change: Change) -> Values:
     row, values = change.row, dict(change.values)
     _check_down(change)
     routes: Sequence[Mapping[str, str]] = values.get("routes", change.view["routes"]) or ()
+    quota.require_routes(transaction, row.project_id, len(change.view["routes"]), len(routes))
     if "external_gateway_info" in values:
         wanted = values["external_gateway_info"]
         values["gw_port_id"] = router_gateway.set_first(
@@ -241,6 +242,7 @@ def _remove_routes(transaction: Transaction, row: Row[Any], request: Act) -> Vie
 def _with_routes(transaction: Transaction, row: Row[Any], request: Act, routes: Sequence[Mapping[str, str]]) -> View:
     connection = transaction.connection
     checked = _ROUTES.converted(list(routes))
+    quota.require_routes(transaction, row.project_id, len(ROWS.view(row)["routes"]), len(checked))
     check_next_hops(connection, ports_of(connection, [row.id]).get(row.id, []), checked)
     return _shown(transaction, _changed(transaction, row, routes=checked), request.context)
 

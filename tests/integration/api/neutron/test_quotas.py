@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from alcor.model.choices import Choices
-from alcor.services.quota import LIMITED
+from alcor.services.quota import RESOURCES
 from alcor.store.store import open_store
 from tests.integration.api.neutron.conftest import client_of
 from tests.integration.api.neutron.requests import Neutron, refusal, shown
 
 PATH = "/v2.0/quotas"
-UNLIMITED = dict.fromkeys(LIMITED, -1)
+UNLIMITED = dict.fromkeys(RESOURCES, -1)
 
 
 async def limits(neutron: Neutron, project: str, suffix: str = "") -> Any:
@@ -29,7 +29,7 @@ async def test_limits_are_set_shown_and_forgotten(neutron: Neutron) -> None:
     assert await limit(neutron, "p", network=2, port="7") == UNLIMITED | {"network": 2, "port": 7}
     assert await limit(neutron, "p", network=3) == UNLIMITED | {"network": 3, "port": 7}
     await neutron.create("network", project_id="p")
-    nothing = {kind: {"limit": -1, "used": 0, "reserved": 0} for kind in LIMITED}
+    nothing = {kind: {"limit": -1, "used": 0, "reserved": 0} for kind in RESOURCES}
     nothing["security_group"]["used"], nothing["security_group_rule"]["used"] = 1, 4  # the default group
     assert await limits(neutron, "p", "/details.json") == nothing | {
         "network": {"limit": 3, "used": 1, "reserved": 0},
@@ -62,6 +62,31 @@ async def test_what_is_beyond_the_limit_is_refused_and_others_are_not(neutron: N
     port = (await neutron.list("port", "project_id=p"))[0]
     await neutron.delete("port", port["id"])
     await neutron.create("port", **own)
+
+
+async def test_routers_have_no_more_routes_than_they_may(neutron: Neutron) -> None:
+    """It is of each router: what others have counts for nothing. Who has more already may take some away."""
+    routers = []
+    for _ in range(2):
+        routers.append(await neutron.create("router", project_id="p"))
+        network = await neutron.create("network", project_id="p")
+        subnet = await neutron.create("subnet", network_id=network["id"], cidr="10.0.0.0/24", project_id="p")
+        path = f"/v2.0/routers/{routers[-1]['id']}/add_router_interface"
+        shown(await neutron.http.put(path, json={"subnet_id": subnet["id"]}))
+    routes = [{"destination": f"10.1.{number}.0/24", "nexthop": "10.0.0.9"} for number in range(4)]
+    await limit(neutron, "p", router_route=3)
+    for router in routers:
+        await neutron.update("router", router["id"], routes=routes[:3])
+    path = f"routers/{routers[0]['id']}"
+    exceeded = (409, "OverQuota", "Quota exceeded for resources: ['router_route'].")
+    assert await neutron.refused("PUT", path, {"router": {"routes": routes}}) == exceeded
+    more = {"router": {"routes": routes[3:]}}
+    assert await neutron.refused("PUT", f"{path}/add_extraroutes", more) == exceeded
+    await limit(neutron, "p", router_route=1)
+    fewer = {"router": {"routes": routes[:1]}}
+    left = shown(await neutron.http.put(f"/v2.0/{path}/remove_extraroutes", json=fewer))["router"]
+    assert left["routes"] == routes[1:3]
+    assert (await limits(neutron, "p", "/details.json"))["router_route"] == {"limit": 1, "used": 0, "reserved": 0}
 
 
 async def test_several_are_created_together_or_not_at_all(neutron: Neutron) -> None:
