@@ -78,9 +78,7 @@ def _changed(transaction: Transaction, change: Change, row: Any) -> None:
 
 
 def _forget(transaction: Transaction, row: Any, _context: Context) -> None:
-    # Routers have their flavor among other attributes, since few have any: this reads them all, which is rare.
-    of_it = router.c.attributes.contains(f'"flavor_id":"{row.id}"')
-    if transaction.connection.execute(select(router.c.id).where(of_it).limit(1)).first() is not None:
+    if bulk.select_by(transaction.connection, [router.c.id], router.c.flavor_id, [row.id]):
         raise conflict("FlavorInUse", f"Flavor {row.id} is used by some service instance.")
     bulk.delete_by(transaction.connection, flavor_service_profile, "flavor_id", [row.id])
 

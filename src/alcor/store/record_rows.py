@@ -38,8 +38,8 @@ def subnet_record(row: Any, network_acl: str | None) -> SubnetRecord:
         enable_dhcp=bool(row.enable_dhcp),
         dns_nameservers=tuple(attributes.get("dns_nameservers", ())),
         host_routes=tuple((route["destination"], route["nexthop"]) for route in attributes.get("host_routes", ())),
-        ipv6_ra_mode=attributes.get("ipv6_ra_mode") or "",
-        ipv6_address_mode=attributes.get("ipv6_address_mode") or "",
+        ipv6_ra_mode=row.ipv6_ra_mode or "",
+        ipv6_address_mode=row.ipv6_address_mode or "",
         network_acl=id_bytes(network_acl) if network_acl else b"",
     )
 

@@ -96,6 +96,16 @@ class Side:
         answer = self._client.get(self._filled(path), headers={"X-Auth-Token": self._tokens["admin"]})
         return answer.json().get(resource, {}).get(attribute)
 
+    def first_shown(self, path: str) -> dict[str, Any]:
+        """One of a collection, as an administrator sees it."""
+        answer = self._client.get(self._filled(path), headers={"X-Auth-Token": self._tokens["admin"]})
+        (resources,) = answer.json().values()
+        return next(iter(resources), {})
+
+    def remember(self, name: str, value: str) -> None:
+        """Have a name stand for something that is this side's own."""
+        self._ids[name] = value
+
     def ask(self, request: Request, name: str = "") -> Answer:
         """What it answers; what was made is called by the name from then on, if one is given."""
         body = None if request.body is None else msgspec.json.encode(self._filled(request.body))

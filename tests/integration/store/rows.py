@@ -22,7 +22,7 @@ def network_row(vni: int, network_id: str | None = None, name: str = "", project
 
 def subnet_row(network_id: str, cidr: str = "10.0.0.0/8", attributes: str = "{}") -> tuple[Any, ...]:
     first = ipaddress.ip_network(cidr).network_address.packed
-    return (new_id(), "p", "", "", 0, 0, 0, network_id, 4, cidr, None, True, attributes, first, None, None)
+    return (new_id(), "p", "", "", 0, 0, 0, network_id, 4, cidr, None, True, attributes, first, None, None, None, None)
 
 
 def port_row(

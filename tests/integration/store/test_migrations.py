@@ -33,12 +33,13 @@ from alcor.store.tables import (
     port_security_group,
     quota_usage,
     rbac_policy,
+    router,
     segment,
     subnet,
 )
 from alcor.store.transaction import Transaction
 from tests.integration.store import writer_process
-from tests.integration.store.rows import network_row, port_row, subnet_row
+from tests.integration.store.rows import network_row, port_row
 
 _OPEN = """
 import asyncio, sys
@@ -58,7 +59,13 @@ _OLD_NETWORK = text(
 
 _OLD_SUBNET = text(
     "INSERT INTO subnet (id, project_id, name, description, revision_number, created_at, updated_at, network_id, "
-    "ip_version, cidr, enable_dhcp, attributes) VALUES (:id, 'p', '', '', 0, 0, 0, 'n', :version, :cidr, true, '{}')"
+    "ip_version, cidr, enable_dhcp, attributes) "
+    "VALUES (:id, 'p', '', '', 0, 0, 0, 'n', :version, :cidr, true, :attributes)"
+)
+
+_OLD_ROUTER = text(
+    "INSERT INTO router (id, project_id, name, description, revision_number, created_at, updated_at, admin_state_up, "
+    "enable_ndp_proxy, enable_snat, attributes) VALUES (:id, 'p', '', '', 0, 0, 0, true, false, true, :attributes)"
 )
 
 _OLD_NODE = text(
@@ -179,7 +186,8 @@ def test_it_is_known_where_subnets_of_earlier_times_begin(empty_database_url: st
         command.upgrade(configuration(connection), "0008")
         connection.execute(_OLD_NETWORK, {"id": "n", "vni": 1, "attributes": "{}"})
         for cidr in ("10.0.0.0/24", "2001:db8::/64"):
-            connection.execute(_OLD_SUBNET, {"id": cidr, "cidr": cidr, "version": 6 if ":" in cidr else 4})
+            its = {"id": cidr, "cidr": cidr, "version": 6 if ":" in cidr else 4, "attributes": "{}"}
+            connection.execute(_OLD_SUBNET, its)
     migrate.upgrade(engine)
     with engine.connect() as connection:
         rows = connection.execute(select(subnet.c.cidr, subnet.c.first_address)).all()
@@ -187,6 +195,29 @@ def test_it_is_known_where_subnets_of_earlier_times_begin(empty_database_url: st
             "10.0.0.0/24": ip_bytes("10.0.0.0"),
             "2001:db8::/64": ip_bytes("2001:db8::"),
         }
+    engine.dispose()
+
+
+def test_modes_and_flavors_of_earlier_times_stay(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url, 1)
+    modes = {"a": '{"ipv6_ra_mode":"slaac","ipv6_address_mode":"slaac","x":1}', "b": "{}", "c": '{"ipv6_ra_mode":null}'}
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        command.upgrade(configuration(connection), "0055")
+        bulk.insert_rows(connection, network, [network_row(1, "n")])
+        for each, attributes in modes.items():
+            values = {"id": each, "cidr": f"2001:db8:{each}::/64", "version": 6, "attributes": attributes}
+            connection.execute(_OLD_SUBNET, values)
+        connection.execute(_OLD_ROUTER, {"id": "r", "attributes": '{"flavor_id":"f","ha":false}'})
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        columns = subnet.c.ipv6_ra_mode, subnet.c.ipv6_address_mode, subnet.c.attributes
+        assert [tuple(row) for row in connection.execute(select(*columns).order_by(subnet.c.id))] == [
+            ("slaac", "slaac", '{"x":1}'),
+            (None, None, "{}"),
+            (None, None, "{}"),
+        ]
+        found = connection.execute(select(router.c.flavor_id, router.c.attributes)).one()
+        assert tuple(found) == ("f", '{"ha":false}')
     engine.dispose()
 
 
@@ -252,7 +283,7 @@ def test_ports_of_earlier_times_show_what_they_hold(empty_database_url: str) -> 
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         command.upgrade(configuration(connection), "0039")
         _insert_old_networks(connection, network_row(1, "n"))
-        bulk.insert_rows(connection, subnet, [("s", *subnet_row("n")[1:])])
+        connection.execute(_OLD_SUBNET, {"id": "s", "cidr": "10.0.0.0/8", "version": 4, "attributes": "{}"})
         none, one, several = _insert_old_ports(connection, "n", ["", "", ""])
         held = [(one, "10.0.0.1", 0), (several, "10.0.0.3", 0), (several, "10.0.0.2", 1)]
         bulk.insert_rows(connection, ip_allocation, [("s", ip_bytes(ip), each, place) for each, ip, place in held])

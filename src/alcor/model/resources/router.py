@@ -88,7 +88,7 @@ ROUTER = Resource(
         Attribute("ha", flag, False, set_by=ADMIN, even_default=True, seen_by=ADMIN),
         Attribute("availability_zone_hints", list_of(text(255), 16), [], update=False),
         Attribute("availability_zones", kept=Kept.COMPUTED),
-        Attribute("flavor_id", optional(uuid), None, update=False),
+        Attribute("flavor_id", optional(uuid), None, update=False, column="flavor_id", parse_filter=str),
         Attribute("service_type_id", optional(uuid), None, update=False),
         Attribute("enable_ndp_proxy", flag, False, column="enable_ndp_proxy", parse_filter=boolean),
         Attribute("enable_default_route_bfd", flag, False, set_by=ADMIN),

@@ -76,8 +76,10 @@ SUBNET = Resource(
             list_of(record({"destination": cidr, "nexthop": ip_address}), _MOST_HOST_ROUTES),
             [],
         ),
-        Attribute("ipv6_address_mode", optional(one_of(*IPV6_MODES)), None, update=False),
-        Attribute("ipv6_ra_mode", optional(one_of(*IPV6_MODES)), None, update=False),
+        *(
+            Attribute(name, optional(one_of(*IPV6_MODES)), None, update=False, column=name, parse_filter=str)
+            for name in ("ipv6_address_mode", "ipv6_ra_mode")
+        ),
         Attribute("subnetpool_id", optional(uuid), None, update=False, column="subnetpool_id", parse_filter=str),
         Attribute("use_default_subnetpool", boolean, False, update=False, kept=Kept.COMPUTED, hidden=True),
         Attribute("prefixlen", optional(integer(0, _LONGEST_PREFIX)), update=False, kept=Kept.COMPUTED, hidden=True),

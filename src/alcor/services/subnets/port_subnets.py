@@ -62,6 +62,8 @@ _SUBNETS = select(
     subnet.c.cidr,
     subnet.c.attributes,
     subnet.c.enable_dhcp,
+    subnet.c.ipv6_address_mode,
+    subnet.c.ipv6_ra_mode,
 )
 _some = sql.among(_SUBNETS.limit(_MOST), subnet.c.network_id)
 _by_id = sql.among(_SUBNETS, subnet.c.id)
@@ -130,7 +132,7 @@ def _mattering(connection: Connection, network_id: str, asked: Sequence[Asked]) 
 
 
 @lru_cache(4096)
-def _subnet(subnet_id: str, version: int, cidr: str, attributes: str, has_dhcp: bool) -> Subnet:
+def _subnet(subnet_id: str, version: int, cidr: str, attributes: str, has_dhcp: bool, *modes: str | None) -> Subnet:
     given = orjson.loads(attributes)
     network = ip_network(cidr)
     return Subnet(
@@ -139,7 +141,7 @@ def _subnet(subnet_id: str, version: int, cidr: str, attributes: str, has_dhcp: 
         cidr=cidr,
         usable=address_plan.usable(network),
         pools=tuple(address_plan.pool_ranges(given["allocation_pools"])),
-        automatic=bool({given.get("ipv6_address_mode"), given.get("ipv6_ra_mode")} & OWN_ADDRESSES),
+        automatic=bool({*modes} & OWN_ADDRESSES),
         service_types=tuple(given.get("service_types", ())),
         has_dhcp=bool(has_dhcp),
     )

@@ -49,10 +49,16 @@ network = Table(
     Index("ix_network_project_id", "project_id", "id"),
 )
 
-_SAY_MORE = (
-    """(attributes LIKE '%"service_types"%' OR attributes LIKE '%"slaac"%' OR attributes LIKE '%"dhcpv6-stateless"%')"""
-)
-FOR_SOME_PORTS = _SAY_MORE.replace("attributes", "subnet.attributes")
+
+def _for_some_ports(of: str = "") -> str:
+    own = "('slaac', 'dhcpv6-stateless')"
+    return (
+        f"""({of}attributes LIKE '%"service_types"%' OR coalesce({of}ipv6_address_mode, '') IN {own} """
+        f"OR coalesce({of}ipv6_ra_mode, '') IN {own})"
+    )
+
+
+FOR_SOME_PORTS = _for_some_ports("subnet.")
 """Which subnets are for ports of some kinds only, or have ports make their own addresses, in the words that a statement
 must say to be given their index. They may be true of others, too.
 """
@@ -66,19 +72,21 @@ subnet = Table(
     Column("cidr", String(64), nullable=False),
     Column("gateway_ip", String(64), nullable=True),
     Column("enable_dhcp", Boolean, nullable=False),
-    # allocation_pools, dns_nameservers, host_routes, ipv6 modes, …
+    # allocation_pools, dns_nameservers, host_routes, …
     Column("attributes", Text, nullable=False),
     Column("first_address", LargeBinary(16), nullable=False, server_default=text("''")),  # of the cidr
     Column("segment_id", String(36), nullable=True),
     Column("subnetpool_id", String(36), nullable=True),
+    Column("ipv6_address_mode", String(32), nullable=True),
+    Column("ipv6_ra_mode", String(32), nullable=True),
     Index("ix_subnet_segment_id", "segment_id"),
     Index("ix_subnet_subnetpool_id", "subnetpool_id", "project_id"),
     Index("ix_subnet_network_id", "network_id", "id"),
     Index("ix_subnet_first_address", "network_id", "ip_version", "first_address"),
     Index("ix_subnet_pools_beside", "network_id", "ip_version", "subnetpool_id"),
     Index("ix_subnet_project_id", "project_id", "id"),
-    _partial_index("ix_subnet_for_some_ports", _SAY_MORE, "network_id", "ip_version", "id"),
-    _partial_index("ix_subnet_for_any_port", f"NOT {_SAY_MORE}", "network_id", "ip_version", "id"),
+    _partial_index("ix_subnet_for_some_ports", _for_some_ports(), "network_id", "ip_version", "id"),
+    _partial_index("ix_subnet_for_any_port", f"NOT {_for_some_ports()}", "network_id", "ip_version", "id"),
 )
 
 

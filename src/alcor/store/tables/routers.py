@@ -14,8 +14,10 @@ router = Table(
     Column("enable_ndp_proxy", Boolean, nullable=False),
     Column("enable_snat", Boolean, nullable=False),
     Column("gw_port_id", String(36), nullable=True),
+    Column("flavor_id", String(36), nullable=True),
     Column("attributes", Text, nullable=False),  # routes, flags, availability zone hints, …
     Index("ix_router_project_id", "project_id", "id"),
+    Index("ix_router_flavor_id", "flavor_id"),
 )
 
 # floating_port_id is the port that holds the address on the external network; port_id, fixed_ip_address and router_id
