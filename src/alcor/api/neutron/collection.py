@@ -118,9 +118,14 @@ class Collection:
         listed = query.parse(self._resource, request.query(), self._page_limit)
         wanted = self.scoped(request, listed.query)
         await self._prelude(request, wanted)
+
+        def read(connection: Connection) -> tuple[Sequence[ReadView], bool]:
+            self._require_parent(connection, request)
+            return self._read_page(connection, listed, wanted, request.context)
+
         try:
             page, more = await self._store.read(
-                lambda connection: self._read_page(connection, listed, wanted, request.context),
+                read,
                 is_short=is_short(self._manager.table, wanted),
                 foresee=self._foreseen_page(wanted),
             )
@@ -238,6 +243,12 @@ class Collection:
         """The id of the resource that the path names."""
         named, parent = request.parameters[self._shape.id], self._manager.parent
         return f"{request.parameters['parent_id']}/{named}" if parent is not None and parent.joined else named
+
+    def _require_parent(self, connection: Connection, request: Request) -> None:
+        """Raises AlcorError (404) unless the caller is shown what the path says the resources are parts of."""
+        parent = self._manager.parent
+        if parent is not None:
+            parent.access.check_visible(connection, [request.parameters["parent_id"]], request.context)
 
     def _scope(self, request: Request) -> dict[str, Any]:
         """What columns are of all resources that the path is about."""

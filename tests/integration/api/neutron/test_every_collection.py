@@ -12,6 +12,8 @@ from alcor.services.manager import LIST, UPDATE, Manager
 from tests.integration.api.neutron.requests import Neutron, refusal, shown
 from tests.integration.api.neutron.theirs import THEIRS, build
 
+ABSENT = "6a7b8c9d-0000-4000-8000-000000000001"
+
 Json = dict[str, Any]
 
 
@@ -62,6 +64,17 @@ async def by_the_page(neutron: Neutron, manager: Manager, collection: str, order
         links = {link["rel"]: link["href"] for link in body.get(f"{manager.resource.collection}_links", ())}
         following = links.get("next", "")
     return ids
+
+
+async def test_nothing_has_no_parts(neutron: Neutron) -> None:
+    """It is not there: that is another answer than that it has none."""
+    below = [manager for manager in MANAGERS if manager.parent is not None and LIST in manager.operations]
+    assert below
+    for manager in below:
+        assert manager.parent is not None
+        path = f"{manager.parent.path}/{ABSENT}/{manager.path or manager.resource.collection}"
+        kind = (await neutron.refused("GET", f"{manager.parent.path}/{ABSENT}"))[1]
+        assert (await neutron.refused("GET", path))[:2] == (404, kind), path
 
 
 async def test_each_filter_finds_what_has_the_value(neutron: Neutron, made: Mapping[str, str]) -> None:
