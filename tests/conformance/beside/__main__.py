@@ -1,5 +1,6 @@
 """``make beside``: Neutron itself and this controller are asked the same, and have to answer alike."""
 
+import itertools
 import re
 import time
 from collections import Counter
@@ -53,11 +54,13 @@ def _asked(sides: Sides, regex: str) -> Iterator[tuple[Request, dict[str, Answer
     """Each request that is compared, and what both answer."""
     for name, caller, path, body in SET_UP:
         yield from _compared(sides, Request(caller, "POST", f"/{path}", body), name)
-    for kind in (each for each in KINDS if re.search(regex, each.name)):
+    kinds = [each for each in KINDS if re.search(regex, each.name)]
+    for kind, caller in itertools.product(kinds, CALLERS):  # while both have what was set up, and nothing else
+        yield from listed(sides, kind, caller)
+    for kind in kinds:
         for caller in CALLERS:
             yield from _shown(sides, kind, caller)
-            yield from listed(sides, kind, caller)
-            for attribute in []:
+            for attribute in kind.attributes.split():
                 for value in ODD if caller == "admin" else APT:
                     yield from _made(sides, kind, caller, attribute, value)
                 if kind.made:
@@ -81,7 +84,7 @@ def _made(
 
 
 def _changed(sides: Sides, kind: Kind, caller: str, attribute: str) -> Iterator[tuple[Request, dict[str, Answer]]]:
-    before = {side: sides[side].shown(f"/{kind.made}", kind.name, attribute) for side in sides}
+    before = {side: sides[side].shown(f"/{kind.made}", kind.name).get(attribute) for side in sides}
     for value in (*ODD, *APT):
         request = Request(caller, "PUT", f"/{kind.made}", {kind.name: {attribute: value}})
         for _, answers in _compared(sides, request):

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,17 @@ def _shown(theirs: Any, own: Any, path: str) -> Iterator[str]:
             else:
                 yield f"{path}.{name} is missing"
     elif isinstance(theirs, list) and isinstance(own, list) and len(theirs) == len(own):
-        for one, other in zip(sorted(theirs, key=_place), sorted(own, key=_place), strict=True):
+        place = partial(_place, {name for each in theirs if isinstance(each, dict) for name in each})
+        for one, other in zip(sorted(theirs, key=place), sorted(own, key=place), strict=True):
             yield from _shown(one, other, f"{path}[]")
     elif theirs != own:
         yield f"{path} is {_short(theirs)}, and {_short(own)} here"
 
 
-def _place(value: Any) -> str:
-    """Where something stands in a list that has no order: what says nothing of it does not count."""
-    return _short({name: each for name, each in value.items() if each} if isinstance(value, dict) else value)
+def _place(names: set[str], value: Any) -> str:
+    """Where something stands in a list that has no order: of these names, and only by what says something of it."""
+    shown = {name: value[name] for name in names & value.keys() if value[name]} if isinstance(value, dict) else value
+    return msgspec.json.encode(shown, order="deterministic").decode()
 
 
 def _short(value: Any) -> str:

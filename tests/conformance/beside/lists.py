@@ -15,7 +15,7 @@ def listed(sides: Mapping[str, Side], kind: Kind, caller: str) -> Iterator[tuple
     """Each request for lists of a kind, and what both answer."""
     for attribute in _attributes(sides[NEUTRON], kind):
         for side in sides.values():
-            side.remember("value", quote(_text(side.first_shown(f"/{kind.path}").get(attribute))))
+            side.remember("value", quote(_text(_one(side, kind).get(attribute))))
         for text in _TEXTS:
             yield _asked(sides, Request(caller, "GET", f"/{kind.path}?{attribute}={_quoted(text)}"))
         yield _asked(sides, Request(caller, "GET", f"/{kind.path}?fields={attribute}"))
@@ -25,8 +25,12 @@ def listed(sides: Mapping[str, Side], kind: Kind, caller: str) -> Iterator[tuple
 
 
 def _attributes(side: Side, kind: Kind) -> Sequence[str]:
-    shown = side.first_shown(f"/{kind.path}")
-    return sorted({*kind.attributes.split(), *shown, "tenant_id", "nothing"})
+    return sorted({*kind.attributes.split(), *_one(side, kind), "tenant_id", "nothing"})
+
+
+def _one(side: Side, kind: Kind) -> Mapping[str, Any]:
+    """The resource of the kind that is there, if one is."""
+    return side.shown(f"/{kind.made}", kind.name) if kind.made else {}
 
 
 def _asked(sides: Mapping[str, Side], request: Request) -> tuple[Request, dict[str, Answer]]:

@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,16 +91,11 @@ class Side:
             self.ask(Request("admin", "DELETE", path))
             del self._ids[name]
 
-    def shown(self, path: str, resource: str, attribute: str) -> Any:
-        """What an attribute is, as it can be said again."""
+    def shown(self, path: str, resource: str) -> Mapping[str, Any]:
+        """What an administrator sees of it, as it can be said again."""
         answer = self._client.get(self._filled(path), headers={"X-Auth-Token": self._tokens["admin"]})
-        return answer.json().get(resource, {}).get(attribute)
-
-    def first_shown(self, path: str) -> dict[str, Any]:
-        """One of a collection, as an administrator sees it."""
-        answer = self._client.get(self._filled(path), headers={"X-Auth-Token": self._tokens["admin"]})
-        (resources,) = answer.json().values()
-        return next(iter(resources), {})
+        its: Mapping[str, Any] = answer.json().get(resource, {})
+        return its
 
     def remember(self, name: str, value: str) -> None:
         """Have a name stand for something that is this side's own."""
