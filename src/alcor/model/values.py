@@ -53,7 +53,12 @@ def _or_null(schema: Schema) -> Schema:
 
 def shown(value: Any) -> str:
     """A value as messages show it: in quotes, shortened, however deep or long it is."""
-    return reprlib.repr(value) if isinstance(value, dict | list) else f"'{str(value)[:64]}'"
+    return f"'{reprlib.repr(value) if isinstance(value, dict | list) else str(value)[:64]}'"
+
+
+def shown_names(names: list[str]) -> str:
+    """Names as messages show them: in brackets, each in quotes, shortened."""
+    return reprlib.repr(names)
 
 
 _EITHER = "|".join(  # in any case

@@ -5,7 +5,7 @@ from alcor.api.neutron import query
 from alcor.api.operation import Operation, Parameter
 from alcor.api.routes import Route
 from alcor.model.errors import bad_request
-from alcor.model.values import shown
+from alcor.model.values import shown_names
 from alcor.services.hosts.availability_zones import zones
 from alcor.store.store import Store
 
@@ -24,7 +24,7 @@ def availability_zone_routes(store: Store) -> list[Route]:
             if name in _FILTERS:
                 wanted.setdefault(name, set()).add(value)
             elif name not in query.PAGING:
-                raise bad_request(f"{shown([name])} is invalid attribute for filtering")
+                raise bad_request(f"{shown_names([name])} is invalid attribute for filtering")
         found = [
             zone for zone in await store.read(zones) if all(zone[name] in values for name, values in wanted.items())
         ]

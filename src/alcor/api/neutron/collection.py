@@ -317,7 +317,8 @@ class Collection:
                 )
             if given != context.project_id and not context.is_admin:
                 raise bad_request(
-                    "Specifying 'project_id' other than the authenticated project in request requires admin privileges"
+                    "Specifying 'project_id' other than the authenticated project in request is not allowed for the "
+                    "current user."
                 )
 
     def _item(self, body: Any) -> Any:

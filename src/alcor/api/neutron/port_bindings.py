@@ -11,7 +11,7 @@ from alcor.api.neutron.descriptions import Descriptions
 from alcor.api.routes import Route
 from alcor.model.errors import bad_request
 from alcor.model.resources.port_binding import PORT_BINDING
-from alcor.model.values import shown
+from alcor.model.values import shown_names
 from alcor.services.ports import port_binding
 from alcor.services.ports.port_binding import BindingRequest
 from alcor.services.rows import View
@@ -92,5 +92,5 @@ def _filtered(found: Sequence[View], parameters: Sequence[tuple[str, str]]) -> l
         if name in _FILTERS:
             wanted.setdefault(name, []).append(value)
         elif name not in query.PAGING:
-            raise bad_request(f"{shown([name])} is invalid attribute for filtering")
+            raise bad_request(f"{shown_names([name])} is invalid attribute for filtering")
     return [view for view in found if all(view[name] in values for name, values in wanted.items())]

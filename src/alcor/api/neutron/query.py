@@ -8,7 +8,7 @@ import msgspec
 from alcor.model.addresses import ip_bytes
 from alcor.model.errors import AlcorError, bad_request
 from alcor.model.resource import Attribute, Kept, Resource
-from alcor.model.values import shown
+from alcor.model.values import shown, shown_names
 from alcor.services.rows import View
 from alcor.store.listing.query import Query, TagFilter
 
@@ -95,7 +95,7 @@ def _filters(
     names = [name for name in given if name not in PAGING]
     invalid = [name for name in names if not _can_filter(resource.attributes.get(name))]
     if invalid:
-        raise bad_request(f"{shown(invalid)} is invalid attribute for filtering")
+        raise bad_request(f"{shown_names(invalid)} is invalid attribute for filtering")
     if {"tenant_id", "project_id"} <= given.keys():
         raise bad_request("Both tenant_id and project_id passed as filters.", "TenantIdProjectIdFilterConflict")
     nothing = False
@@ -127,10 +127,10 @@ def _sort(resource: Resource, keys: Sequence[str], directions: Sequence[str]) ->
         raise bad_request("The number of sort_keys and sort_dirs must be same")
     absent = [key for key in keys if not _can_sort(resource.attributes.get(key))]
     if absent:
-        raise bad_request(f"{shown(absent)} is invalid attribute for sort_keys")
+        raise bad_request(f"{shown_names(absent)} is invalid attribute for sort_keys")
     unknown = [direction for direction in directions if direction not in _DIRECTIONS]
     if unknown:
-        raise bad_request(f"{shown(unknown)} is invalid value for sort_dirs, valid value is 'asc' and 'desc'")
+        raise bad_request(f"{shown_names(unknown)} is invalid value for sort_dirs, valid value is 'asc' and 'desc'")
     order: list[tuple[str, bool]] = []
     for key, direction in zip(keys, directions, strict=True):
         attribute = resource.attributes[key]
