@@ -122,6 +122,7 @@ REFERENCES = (
         kind=tables.route_table.c.route_table_type,
     ),
     Reference(tables.route_table.c.vpc_id, tables.vpc_router.c.vpc_id),
+    Reference(tables.router.c.flavor_id, tables.flavor.c.id),
     Reference(tables.router.c.gw_port_id, tables.port.c.id),
     Reference(tables.security_group_rule.c.remote_address_group_id, tables.address_group.c.id),
     Reference(tables.security_group_rule.c.remote_group_id, tables.security_group.c.id),
