@@ -6,6 +6,7 @@ NEUTRON := .venv-neutron
 RALLY := .venv-rally
 NOVA := .venv-nova
 HEAT := .venv-heat
+HORIZON := .venv-horizon
 PULSAR := .pulsar
 PYTHON ?= python3
 PROCESSES ?= $(shell nproc)
@@ -13,8 +14,8 @@ PROCESSES ?= $(shell nproc)
 SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: install install-dev install-keystone install-tempest install-neutron install-rally install-nova install-heat \
-	install-pulsar pulsar-if-java system demo test \
-	test-unit chaos conformance rally nova heat terraform beside lint lock throughput proto benchmark plots clean
+	install-horizon install-pulsar pulsar-if-java system demo test \
+	test-unit chaos conformance rally nova heat horizon terraform beside lint lock throughput proto benchmark plots clean
 .DELETE_ON_ERROR:
 
 # Tests start thousands of processes: that each compiles all modules again, as some environments have it, takes a third of their start.
@@ -43,6 +44,9 @@ install-rally: $(RALLY)/installed         ## OpenStack's measure of clouds under
 install-nova: $(NOVA)/installed           ## OpenStack's compute service, with its functional tests
 install-heat: $(HEAT)/installed           ## OpenStack's orchestration, with its tests
 
+install-horizon: $(HORIZON)/installed     ## OpenStack's dashboard, and a browser for it
+	@tools/install-system browser
+
 install-neutron: $(NEUTRON)/installed     ## Neutron's own API server, which a benchmark compares with
 	@tools/install-system mariadb
 
@@ -64,9 +68,11 @@ $(TEMPEST)/installed: tests/conformance/neutron/requirements.lock
 $(RALLY)/installed: tests/conformance/rally/requirements.lock
 $(NOVA)/installed: tests/conformance/nova/requirements.lock
 $(HEAT)/installed: tests/conformance/heat/requirements.lock
+$(HORIZON)/installed: tests/conformance/horizon/requirements.lock
 $(NEUTRON)/installed: benchmarks/requirements-neutron.lock
 
-$(KEYSTONE)/installed $(TEMPEST)/installed $(RALLY)/installed $(NOVA)/installed $(HEAT)/installed $(NEUTRON)/installed:
+$(KEYSTONE)/installed $(TEMPEST)/installed $(RALLY)/installed $(NOVA)/installed $(HEAT)/installed $(HORIZON)/installed \
+    $(NEUTRON)/installed:
 	@PYTHON="$(PYTHON)" tools/install-system python
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -101,6 +107,9 @@ nova: install-dev install-keystone install-nova system   ## Nova makes, moves an
 heat: install-dev install-keystone install-heat system   ## Heat makes, changes and deletes stacks: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.heat $(ARGS)
 
+horizon: install-dev install-keystone install-horizon system   ## Horizon's panels of networks, in a browser: docs/conformance.md
+	$(VENV)/bin/python -m tests.conformance.horizon $(ARGS)
+
 terraform: install-dev install-keystone    ## Terraform's provider and its library, in Go: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.terraform $(ARGS)
 
@@ -117,7 +126,7 @@ lock:                               ## renew the locked dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra queue -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra queue --extra dev -o requirements-dev.lock
 	for requirements in tests/keystone/requirements tests/conformance/neutron/requirements tests/conformance/rally/requirements \
-	    tests/conformance/nova/requirements tests/conformance/heat/requirements \
+	    tests/conformance/nova/requirements tests/conformance/heat/requirements tests/conformance/horizon/requirements \
 	    benchmarks/requirements-neutron; do \
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	        $$requirements.in -o $$requirements.lock || exit; \
@@ -146,4 +155,4 @@ plot-%: install-dev system
 	$(VENV)/bin/python -m benchmarks.$* $(UP_TO_A_MILLION_$*) --plot docs/plots/$*.svg
 
 clean:
-	rm -rf $(VENV) $(KEYSTONE) $(TEMPEST) $(RALLY) $(NOVA) $(HEAT) $(NEUTRON) $(PULSAR) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(KEYSTONE) $(TEMPEST) $(RALLY) $(NOVA) $(HEAT) $(HORIZON) $(NEUTRON) $(PULSAR) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis

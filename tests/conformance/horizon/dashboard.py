@@ -1,0 +1,190 @@
+"""Horizon as somebody has it before them: pages, tables with what can be done to their rows, forms, and messages."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from tests.conformance.horizon.browser import Browser, Element, Refused
+from tests.keystone.keystone import Account
+
+_PATIENCE_SECONDS = 30
+_POLL_SECONDS = 0.1
+_READY = "return document.readyState === 'complete' && (!window.jQuery || jQuery.active === 0)"
+# What a page says of how things went: messages, and what forms find wrong in them.
+_SAID = """
+const shown = element => element.offsetParent !== null;
+const said = selector => [...document.querySelectorAll(selector)].filter(shown).map(each => each.textContent.trim());
+const good = said('.messages .alert-success, .messages .alert-info');
+const bad = said('.alert-danger, .alert-warning, .has-error .help-block, .has-error .error, .errorlist li');
+return [good, bad];
+"""
+_FORGET_MESSAGES = "document.querySelectorAll('.messages .alert').forEach(each => each.remove())"
+Value = str | bool | Sequence[str]
+
+
+class Failed(AssertionError):
+    """What was asked of Horizon did not come to be; the message says what is seen instead."""
+
+
+class Dashboard:
+    """Horizon, for whoever has logged in."""
+
+    def __init__(self, browser: Browser, url: str, project_id: str) -> None:
+        self.browser = browser
+        self.project_id = project_id
+        self._url = url
+
+    def log_in(self, account: Account) -> None:
+        """Be somebody, in their project."""
+        self.browser.open(f"{self._url}/auth/login/?next=/project/networks/")
+        self.fill(username=account.user, password=account.password)
+        self.browser.find_all("//button[@id='loginBtn']")[0].click()
+        self._settle()
+
+    def open(self, path: str) -> None:
+        """Go to a page."""
+        self.browser.open(self._url + path)
+        self._settle()
+
+    def tab(self, label: str) -> None:
+        """Turn to one of the page's tabs."""
+        self._click(f"//ul[contains(@class, 'nav-tabs')]//a[normalize-space()='{label}']")
+        self._settle()
+
+    def press(self, label: str) -> None:
+        """Press one of the page's buttons by what stands on it: for a form that opens, or another page."""
+        self._click(f"//a[{_labeled(label)}] | //button[{_labeled(label)}]")
+        self._settle()
+
+    def act(self, table: str, row: str, action: str) -> None:
+        """Choose what is done to a row, which is named by its id or by what it shows as its name."""
+        place = f"//table[@id='{table}']/tbody/tr[@data-object-id='{row}' or @data-display='{row}']"
+        wanted = f"{place}//a[{_labeled(action)}] | {place}//button[{_labeled(action)}]"
+        if not any(each.is_shown for each in self.browser.find_all(wanted)):
+            self._click(f"{place}//a[contains(@class, 'dropdown-toggle')]")
+        self._click(wanted)
+        self._settle()
+
+    def fill(self, **fields: Value) -> None:
+        """Say something in fields of the form: text, whether a box is checked, or what is chosen."""
+        for name, value in fields.items():
+            self._patiently(partial(self._fill, name, value))
+
+    def next(self) -> None:
+        """Go on to the next step of a form."""
+        self._click("//button[contains(@class, 'button-next')]")
+
+    def submit(self, message: str) -> None:
+        """Send the form, and wait for this message."""
+        self._click("//*[@type='submit' and contains(@class, 'btn-primary')]")
+        self.told(message)
+
+    def confirm(self, message: str) -> None:
+        """Say yes to what is asked, and wait for this message."""
+        self._click("//div[contains(@class, 'modal-footer')]//a[contains(@class, 'btn-danger')]")
+        self.told(message)
+
+    def told(self, message: str) -> None:
+        """Wait for a message that has this in it. Raises Failed when anything bad is said."""
+
+        def is_told() -> bool:
+            good, bad = self.browser.run(_SAID)
+            if bad:
+                raise Failed(f"not {message!r}, but: {_joined(bad)}")
+            return any(message in each for each in good)
+
+        self._until(is_told, f"nobody said {message!r}")
+        self._settle()
+        self.browser.run(_FORGET_MESSAGES)
+
+    def sees(self, *texts: str) -> None:
+        """The page shows this."""
+        shown = self.browser.run("return document.body.innerText")
+        missing = [each for each in texts if each not in shown]
+        if missing:
+            raise Failed(f"{self.browser.url} does not show {_joined(missing)}")
+
+    def _fill(self, name: str, value: Value) -> None:
+        field = self._field(name)
+        kind = field.property("type")
+        if isinstance(value, bool):
+            if field.property("checked") != value:
+                label = field.find_all(f"../label[@for='{field.attribute('id')}']")
+                (label[0] if label else field).click()
+        elif kind == "select-multiple":
+            for option in field.find_all("./option"):
+                if (option.text in value) != option.property("selected"):
+                    option.click()
+        elif kind == "select-one":
+            _choose(field, str(value))
+        else:
+            field.type(str(value))
+
+    def _field(self, name: str) -> Element:
+        """Of several, as in a form above a page, the last that is seen; those that the theme hides count, too."""
+        found = self.browser.find_all(f"//form//*[@name='{name}']")
+        if not found:
+            raise Refused(f"there is no field {name}")
+        return ([each for each in found if each.is_shown] or found)[-1]
+
+    def _click(self, xpath: str) -> None:
+        def click() -> None:
+            shown = [each for each in self.browser.find_all(xpath) if each.is_shown]
+            if not shown:
+                raise Refused(f"there is no {xpath}")
+            shown[-1].click()
+
+        self._patiently(click)
+
+    def _patiently(self, act: Callable[[], None]) -> None:
+        """Do something that may have to wait for the page: for an element to appear, or for another to go away."""
+        refusals: list[str] = []
+
+        def is_done() -> bool:
+            try:
+                act()
+            except Refused as refused:
+                refusals.append(str(refused))
+                return False
+            return True
+
+        self._until(is_done, lambda: refusals[-1])
+
+    def _settle(self) -> None:
+        """Wait until the page has come, and see that nothing is wrong on it."""
+        self._until(lambda: self.browser.run(_READY), "the page does not come to rest")
+        _, bad = self.browser.run(_SAID)
+        if bad:
+            raise Failed(f"{self.browser.url} says {_joined(bad)}")
+
+    def _until(self, condition: Callable[[], Any], otherwise: str | Callable[[], str]) -> None:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not condition():
+            if time.monotonic() > deadline:
+                reason = otherwise if isinstance(otherwise, str) else otherwise()
+                raise Failed(f"{reason}, at {self.browser.url}")
+            time.sleep(_POLL_SECONDS)
+
+
+def _choose(field: Element, label: str) -> None:
+    """Choose in a list, which Horizon's theme shows as a button with a menu: the list itself is out of sight."""
+    if field.is_shown:
+        (option,) = field.find_all(f"./option[normalize-space()='{label}' or @value='{label}']")
+        option.click()
+        return
+    if not field.find_all("../ul/li/a")[0].is_shown:
+        field.find_all("../button")[0].click()
+    wanted = field.find_all(f"../ul/li/a[normalize-space()='{label}' or @data-select-value='{label}']")
+    if not wanted:
+        offered = [each.text for each in field.find_all("../ul/li/a")]
+        raise Failed(f"{field.attribute('name')} does not offer {label!r}, but {_joined(offered)}")
+    wanted[0].click()
+
+
+def _labeled(label: str) -> str:
+    return f"normalize-space()='{label}'"
+
+
+def _joined(texts: Sequence[str]) -> str:
+    return "; ".join(" ".join(each.split()) for each in texts)

@@ -1,0 +1,34 @@
+"""Horizon in one process: run by the Python that Horizon is installed for, in a directory with its ``local_settings``.
+
+Its files that do not change are served by the same server, as Django's own for developers does.
+"""
+
+import os
+import socketserver
+import sys
+from wsgiref import simple_server
+
+
+class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+class _Handler(simple_server.WSGIRequestHandler):
+    """Tells of each request in the log: the suite looks there for what was asked, and what failed."""
+
+
+def main(port: int, directory: str) -> None:
+    """Serve until a signal comes."""
+    sys.path.insert(0, directory)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "openstack_dashboard.settings"
+    from django.contrib.staticfiles.handlers import StaticFilesHandler
+    from django.core.wsgi import get_wsgi_application
+
+    application = StaticFilesHandler(get_wsgi_application())
+    with simple_server.make_server("127.0.0.1", port, application, _Server, _Handler) as server:
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])

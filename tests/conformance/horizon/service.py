@@ -1,0 +1,77 @@
+"""A real Horizon for the suite, served over loopback with settings of its own."""
+
+import contextlib
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+from tests.keystone.keystone import REGION, ROOT, Keystone
+from tests.processes import free_port, guarded
+
+PYTHON = ROOT / ".venv-horizon" / "bin" / "python"
+_START_SECONDS = 120
+_POLL_SECONDS = 0.2
+# Messages stay until the next page, so that none is missed; sessions are in memory, which one process has.
+_SETTINGS = """
+from openstack_dashboard.settings import HORIZON_CONFIG
+
+DEBUG = False
+ALLOWED_HOSTS = ["127.0.0.1"]
+SECRET_KEY = "{secret}"
+STATIC_ROOT = "{directory}/static"
+CACHES = {{
+    "default": {{
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {{"MAX_ENTRIES": 100_000}},  # of the 300 by default, those of styles would push sessions out
+    }},
+}}
+OPENSTACK_KEYSTONE_URL = "{keystone}"
+AVAILABLE_REGIONS = [("{keystone}", "{region}")]
+HORIZON_CONFIG["auto_fade_alerts"] = {{"delay": 600000, "fade_duration": 0, "types": []}}
+OPENSTACK_NEUTRON_NETWORK = {{
+    "enable_distributed_router": True,
+    "enable_ha_router": True,
+}}
+LOGGING = {{
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {{"console": {{"class": "logging.StreamHandler"}}}},
+    "root": {{"handlers": ["console"], "level": "WARNING"}},
+}}
+"""
+
+
+@contextlib.contextmanager
+def run_horizon(keystone: Keystone, logs: Path) -> Iterator[str]:
+    """A Horizon for the users of this Keystone: gives its URL. Its log is left in a directory."""
+    directory = Path(tempfile.mkdtemp(prefix="alcor-horizon-", dir="/tmp"))
+    (directory / "local").mkdir()
+    (directory / "local" / "__init__.py").touch()
+    settings = _SETTINGS.format(secret=secrets.token_hex(16), directory=directory, keystone=keystone.url, region=REGION)
+    (directory / "local" / "local_settings.py").write_text(settings)
+    port = free_port()
+    command = [str(PYTHON), "-I", str(Path(__file__).with_name("serve.py")), str(port), str(directory)]
+    with guarded(command, directory) as log:
+        try:
+            _wait_until_it_serves(f"http://127.0.0.1:{port}/auth/login/", log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            shutil.copy(log, logs / "horizon.log")
+
+
+def _wait_until_it_serves(url: str, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            answer = httpx.get(url, timeout=_START_SECONDS)
+            if answer.status_code == 200:
+                return
+            raise RuntimeError(f"Horizon answers {answer.status_code}: {log.read_text()}")
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"Horizon did not start: {log.read_text()}")
+        time.sleep(_POLL_SECONDS)
