@@ -9,9 +9,10 @@ import click
 
 from tests.conformance import options
 from tests.conformance.horizon.browser import Refused, run_browser
+from tests.conformance.horizon.compute import run_compute
 from tests.conformance.horizon.dashboard import Failed
 from tests.conformance.horizon.service import PYTHON, run_horizon
-from tests.conformance.horizon.site import Scenario, Site
+from tests.conformance.horizon.site import Scenario, Shown, Site
 from tests.conformance.horizon.suite import scenarios
 from tests.conformance.neutron.cloud import run_cloud
 from tests.conformance.neutron.outcome import FAILED, PASSED, STATUSES, Outcome, counts
@@ -27,12 +28,14 @@ def main(regex: str, database: str, output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     if not PYTHON.exists():
         raise click.ClickException("Horizon is not installed: make install-horizon")
+    servers: list[Shown] = []
     with (
-        run_cloud(output, database) as cloud,
+        run_compute(servers) as compute,
+        run_cloud(output, database, compute) as cloud,
         run_horizon(cloud.keystone, output) as horizon,
         run_browser() as browser,
     ):
-        found = list(_outcomes(Site(cloud, horizon, browser), regex, output))
+        found = list(_outcomes(Site(cloud, horizon, browser, servers), regex, output))
     numbers = counts(found)
     click.echo(", ".join(f"{status} {numbers[status]}" for status in STATUSES)
                + f"; {time.monotonic() - started:.0f} s; logs and pictures are in {output}")  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from tests.conformance.horizon.browser import Browser, Element, Refused
 from tests.keystone.keystone import Account
 
-_PATIENCE_SECONDS = 30
+_PATIENCE_SECONDS = 20
 _POLL_SECONDS = 0.1
 _READY = "return document.readyState === 'complete' && (!window.jQuery || jQuery.active === 0)"
 # What a page says of how things went: messages, and what forms find wrong in them.
@@ -59,12 +59,30 @@ class Dashboard:
 
     def act(self, table: str, row: str, action: str) -> None:
         """Choose what is done to a row, which is named by its id or by what it shows as its name."""
-        place = f"//table[@id='{table}']/tbody/tr[@data-object-id='{row}' or @data-display='{row}']"
+        place = _row(table, row)
         wanted = f"{place}//a[{_labeled(action)}] | {place}//button[{_labeled(action)}]"
         if not any(each.is_shown for each in self.browser.find_all(wanted)):
             self._click(f"{place}//a[contains(@class, 'dropdown-toggle')]")
         self._click(wanted)
         self._settle()
+
+    def choose(self, table: str, *rows: str) -> None:
+        """Check the boxes of rows, for what is done to several at once."""
+        for row in rows:
+            self._click(f"{_row(table, row)}/td[contains(@class, 'multi_select_column')]//label")
+
+    def follow(self, text: str) -> None:
+        """Follow a link in the page, by its text."""
+        self._click(f"//div[@id='content_body']//a[{_labeled(text)}]")
+        self._settle()
+
+    def step(self, label: str) -> None:
+        """Turn to a step of the form by its name."""
+        self._click(f"//ul[contains(@class, 'nav')]//a[@data-toggle='tab' and {_labeled(label)}]")
+
+    def add_member(self, label: str) -> None:
+        """Move something from a form's list of what there is to that of what is wanted."""
+        self._click(f"//ul[contains(@class, 'available_members')]//ul[.//*[{_labeled(label)}]]//a")
 
     def fill(self, **fields: Value) -> None:
         """Say something in fields of the form: text, whether a box is checked, or what is chosen."""
@@ -155,7 +173,7 @@ class Dashboard:
         """Wait until the page has come, and see that nothing is wrong on it."""
         self._until(lambda: self.browser.run(_READY), "the page does not come to rest")
         _, bad = self.browser.run(_SAID)
-        if bad:
+        if bad := bad + self.browser.complaints():
             raise Failed(f"{self.browser.url} says {_joined(bad)}")
 
     def _until(self, condition: Callable[[], Any], otherwise: str | Callable[[], str]) -> None:
@@ -180,6 +198,10 @@ def _choose(field: Element, label: str) -> None:
         offered = [each.text for each in field.find_all("../ul/li/a")]
         raise Failed(f"{field.attribute('name')} does not offer {label!r}, but {_joined(offered)}")
     wanted[0].click()
+
+
+def _row(table: str, row: str) -> str:
+    return f"//table[@id='{table}']/tbody/tr[@data-object-id='{row}' or @data-display='{row}']"
 
 
 def _labeled(label: str) -> str:

@@ -37,12 +37,25 @@ OPENSTACK_NEUTRON_NETWORK = {{
     "enable_distributed_router": True,
     "enable_ha_router": True,
 }}
+SECURITY_GROUP_RULES = {{
+    "all_tcp": {{"name": "All TCP", "ip_protocol": "tcp", "from_port": "1", "to_port": "65535"}},
+    "all_udp": {{"name": "All UDP", "ip_protocol": "udp", "from_port": "1", "to_port": "65535"}},
+    "all_icmp": {{"name": "All ICMP", "ip_protocol": "icmp", "from_port": "-1", "to_port": "-1"}},
+    "ssh": {{"name": "SSH", "ip_protocol": "tcp", "from_port": "22", "to_port": "22"}},
+}}
+POLICY_DIRS = {{"compute": ["nova_policy.d"], "network": ["{directory}/policies"]}}
 LOGGING = {{
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {{"console": {{"class": "logging.StreamHandler"}}}},
     "root": {{"handlers": ["console"], "level": "WARNING"}},
 }}
+"""
+# By its own rules Horizon shows members no buttons for ports, address pairs and port forwardings: they ask who owns the
+# network or the floating IP, and the pages do not say.
+_POLICIES = """
+"ext_parent_owner": "project_id:%(project_id)s"
+"network_owner": "project_id:%(project_id)s"
 """
 
 
@@ -54,6 +67,8 @@ def run_horizon(keystone: Keystone, logs: Path) -> Iterator[str]:
     (directory / "local" / "__init__.py").touch()
     settings = _SETTINGS.format(secret=secrets.token_hex(16), directory=directory, keystone=keystone.url, region=REGION)
     (directory / "local" / "local_settings.py").write_text(settings)
+    (directory / "policies").mkdir()
+    (directory / "policies" / "network.yaml").write_text(_POLICIES)
     port = free_port()
     command = [str(PYTHON), "-I", str(Path(__file__).with_name("serve.py")), str(port), str(directory)]
     with guarded(command, directory) as log:

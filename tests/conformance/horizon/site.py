@@ -19,6 +19,7 @@ class Site(msgspec.Struct, frozen=True):
     cloud: Cloud
     horizon: str
     browser: Browser
+    servers: list[Shown]  # what the compute service has
 
     def visit(self, project: str, role: str) -> Dashboard:
         """Horizon for a new user with a role in a new project."""
@@ -52,9 +53,19 @@ class Site(msgspec.Struct, frozen=True):
 
     def create(self, resource: str, **values: Any) -> Shown:
         """What a scenario needs and another is about."""
-        answer = self._ask("POST", f"/{resource}s", json={resource: values})
+        answer = self._ask("POST", f"/{resource.replace('_', '-')}s", json={resource: values})
         (created,) = answer.raise_for_status().json().values()
         return dict(created)
+
+    def network(self, project_id: str, name: str, cidr: str) -> tuple[Shown, Shown]:
+        """A network of a project, and its subnet: they have the same name."""
+        network = self.create("network", project_id=project_id, name=name)
+        values = {"network_id": network["id"], "name": name, "cidr": cidr, "ip_version": 6 if ":" in cidr else 4}
+        return network, self.create("subnet", project_id=project_id, **values)
+
+    def add_interface(self, router_id: str, subnet_id: str) -> None:
+        """Have a router in a subnet."""
+        self._ask("PUT", f"/routers/{router_id}/add_router_interface", json={"subnet_id": subnet_id}).raise_for_status()
 
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         headers = {"X-Auth-Token": self.cloud.keystone.token(self.cloud.keystone.admin)}

@@ -3,8 +3,9 @@
 import contextlib
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 _PATH = "/os-hypervisors"
 
@@ -16,16 +17,23 @@ def run_compute(hosts: Sequence[str]) -> Iterator[str]:
         {"id": number, "hypervisor_hostname": host, "state": "up", "status": "enabled"}
         for number, host in enumerate(hosts, 1)
     ]
-    body = json.dumps({"hypervisors": hypervisors}).encode()
+    with run_answers(lambda path: {"hypervisors": hypervisors} if path == _PATH else None) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def run_answers(answer: Callable[[str], Any]) -> Iterator[str]:
+    """A service that tells of what this answers to a path, and nothing of others. Gives the URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            answer = body if self.path == _PATH else b"{}"
-            self.send_response(200 if self.path == _PATH else 404)
+            found = answer(self.path.partition("?")[0])
+            body = json.dumps({} if found is None else found).encode()
+            self.send_response(404 if found is None else 200)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(answer)))
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(answer)
+            self.wfile.write(body)
 
         def log_message(self, *_arguments: object) -> None:
             pass
