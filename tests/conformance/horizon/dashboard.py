@@ -49,12 +49,12 @@ class Dashboard:
 
     def tab(self, label: str) -> None:
         """Turn to one of the page's tabs."""
-        self._click(f"//ul[contains(@class, 'nav-tabs')]//a[normalize-space()='{label}']")
+        self.click(f"//ul[contains(@class, 'nav-tabs')]//a[normalize-space()='{label}']")
         self._settle()
 
     def press(self, label: str) -> None:
         """Press one of the page's buttons by what stands on it: for a form that opens, or another page."""
-        self._click(f"//a[{_labeled(label)}] | //button[{_labeled(label)}]")
+        self.click(f"//a[{_labeled(label)}] | //button[{_labeled(label)}]")
         self._settle()
 
     def act(self, table: str, row: str, action: str) -> None:
@@ -62,27 +62,42 @@ class Dashboard:
         place = _row(table, row)
         wanted = f"{place}//a[{_labeled(action)}] | {place}//button[{_labeled(action)}]"
         if not any(each.is_shown for each in self.browser.find_all(wanted)):
-            self._click(f"{place}//a[contains(@class, 'dropdown-toggle')]")
-        self._click(wanted)
+            self.click(f"{place}//a[contains(@class, 'dropdown-toggle')]")
+        self.click(wanted)
         self._settle()
 
     def choose(self, table: str, *rows: str) -> None:
         """Check the boxes of rows, for what is done to several at once."""
         for row in rows:
-            self._click(f"{_row(table, row)}/td[contains(@class, 'multi_select_column')]//label")
+            self.click(f"{_row(table, row)}/td[contains(@class, 'multi_select_column')]//label")
 
     def follow(self, text: str) -> None:
         """Follow a link in the page, by its text."""
-        self._click(f"//div[@id='content_body']//a[{_labeled(text)}]")
+        self.click(f"//div[@id='content_body']//a[{_labeled(text)}]")
         self._settle()
 
     def step(self, label: str) -> None:
         """Turn to a step of the form by its name."""
-        self._click(f"//ul[contains(@class, 'nav')]//a[@data-toggle='tab' and {_labeled(label)}]")
+        self.click(f"//ul[contains(@class, 'nav')]//a[@data-toggle='tab' and {_labeled(label)}]")
+
+    def click(self, xpath: str) -> None:
+        """Click at a place in the page, when it has come."""
+        def click() -> None:
+            shown = [each for each in self.browser.find_all(xpath) if each.is_shown]
+            if not shown:
+                raise Refused(f"there is no {xpath}")
+            shown[-1].click()
+
+        self._patiently(click)
+
+    def wait_for(self, xpath: str) -> list[Element]:
+        """What is at a place in the page, when it has come, seen or not."""
+        self._until(lambda: self.browser.find_all(xpath), f"there is no {xpath}")
+        return self.browser.find_all(xpath)
 
     def add_member(self, label: str) -> None:
         """Move something from a form's list of what there is to that of what is wanted."""
-        self._click(f"//ul[contains(@class, 'available_members')]//ul[.//*[{_labeled(label)}]]//a")
+        self.click(f"//ul[contains(@class, 'available_members')]//ul[.//*[{_labeled(label)}]]//a")
 
     def fill(self, **fields: Value) -> None:
         """Say something in fields of the form: text, whether a box is checked, or what is chosen."""
@@ -91,16 +106,16 @@ class Dashboard:
 
     def next(self) -> None:
         """Go on to the next step of a form."""
-        self._click("//button[contains(@class, 'button-next')]")
+        self.click("//button[contains(@class, 'button-next')]")
 
     def submit(self, message: str) -> None:
         """Send the form, and wait for this message."""
-        self._click("//*[@type='submit' and contains(@class, 'btn-primary')]")
+        self.click("//*[@type='submit' and contains(@class, 'btn-primary')]")
         self.told(message)
 
     def confirm(self, message: str) -> None:
         """Say yes to what is asked, and wait for this message."""
-        self._click("//div[contains(@class, 'modal-footer')]//a[contains(@class, 'btn-danger')]")
+        self.click("//div[contains(@class, 'modal-footer')]//a[contains(@class, 'btn-danger')]")
         self.told(message)
 
     def told(self, message: str) -> None:
@@ -141,19 +156,10 @@ class Dashboard:
 
     def _field(self, name: str) -> Element:
         """Of several, as in a form above a page, the last that is seen; those that the theme hides count, too."""
-        found = self.browser.find_all(f"//form//*[@name='{name}']")
+        found = self.browser.find_all(f"//*[self::input or self::select or self::textarea][@name='{name}' or @id='{name}']")
         if not found:
             raise Refused(f"there is no field {name}")
         return ([each for each in found if each.is_shown] or found)[-1]
-
-    def _click(self, xpath: str) -> None:
-        def click() -> None:
-            shown = [each for each in self.browser.find_all(xpath) if each.is_shown]
-            if not shown:
-                raise Refused(f"there is no {xpath}")
-            shown[-1].click()
-
-        self._patiently(click)
 
     def _patiently(self, act: Callable[[], None]) -> None:
         """Do something that may have to wait for the page: for an element to appear, or for another to go away."""
@@ -187,16 +193,14 @@ class Dashboard:
 
 def _choose(field: Element, label: str) -> None:
     """Choose in a list, which Horizon's theme shows as a button with a menu: the list itself is out of sight."""
-    if field.is_shown:
-        (option,) = field.find_all(f"./option[normalize-space()='{label}' or @value='{label}']")
-        option.click()
-        return
-    if not field.find_all("../ul/li/a")[0].is_shown:
+    menu = field.find_all("../ul/li/a")
+    if menu and not field.is_shown and not menu[0].is_shown:
         field.find_all("../button")[0].click()
-    wanted = field.find_all(f"../ul/li/a[normalize-space()='{label}' or @data-select-value='{label}']")
+    place = "../ul/li/a" if menu and not field.is_shown else "./option"
+    wanted = field.find_all(f"{place}[{_labeled(label)} or @value='{label}' or @data-select-value='{label}']")
     if not wanted:
-        offered = [each.text for each in field.find_all("../ul/li/a")]
-        raise Failed(f"{field.attribute('name')} does not offer {label!r}, but {_joined(offered)}")
+        offered = [each.text for each in field.find_all(place)]
+        raise Refused(f"{field.attribute('name')} does not offer {label!r}, but {_joined(offered)}")
     wanted[0].click()
 
 

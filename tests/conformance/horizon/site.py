@@ -57,6 +57,12 @@ class Site(msgspec.Struct, frozen=True):
         (created,) = answer.raise_for_status().json().values()
         return dict(created)
 
+    def create_policy(self, project_id: str, name: str) -> Shown:
+        """A QoS policy without rules."""
+        values = {"policy": {"project_id": project_id, "name": name}}
+        answer = self._ask("POST", "/qos/policies", json=values)
+        return dict(answer.raise_for_status().json()["policy"])
+
     def network(self, project_id: str, name: str, cidr: str) -> tuple[Shown, Shown]:
         """A network of a project, and its subnet: they have the same name."""
         network = self.create("network", project_id=project_id, name=name)
