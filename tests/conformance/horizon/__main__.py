@@ -1,13 +1,18 @@
 """``make horizon``: OpenStack's dashboard, in a browser, in front of this network service."""
 
+import contextlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 import click
+import httpx
 
 from tests.conformance import options
+from tests.conformance.horizon import coverage
 from tests.conformance.horizon.browser import Refused, run_browser
 from tests.conformance.horizon.compute import run_compute
 from tests.conformance.horizon.dashboard import Failed
@@ -16,6 +21,8 @@ from tests.conformance.horizon.site import Scenario, Shown, Site
 from tests.conformance.horizon.suite import scenarios
 from tests.conformance.neutron.cloud import run_cloud
 from tests.conformance.neutron.outcome import FAILED, PASSED, STATUSES, Outcome, counts
+
+_AT_A_TIME = 2
 
 
 @click.command()
@@ -29,36 +36,61 @@ def main(regex: str, database: str, output: Path) -> None:
     if not PYTHON.exists():
         raise click.ClickException("Horizon is not installed: make install-horizon")
     servers: list[Shown] = []
+    done: set[str] = set()
     with (
         run_compute(servers) as compute,
         run_cloud(output, database, compute) as cloud,
         run_horizon(cloud.keystone, output) as horizon,
-        run_browser() as browser,
+        contextlib.ExitStack() as stack,
     ):
-        found = list(_outcomes(Site(cloud, horizon, browser, servers), regex, output))
+        browsers = [stack.enter_context(run_browser()) for _ in range(_AT_A_TIME)]
+        sites = [Site(cloud, horizon.url, browser, servers, done) for browser in browsers]
+        found = list(_outcomes(sites, regex, output))
+        found += _shown(coverage.outcomes(horizon, done, regex))
+        found += _shown([_errors(cloud.url)])
     numbers = counts(found)
     click.echo(", ".join(f"{status} {numbers[status]}" for status in STATUSES)
                + f"; {time.monotonic() - started:.0f} s; logs and pictures are in {output}")  # fmt: skip
     raise SystemExit(bool(numbers[FAILED] or not numbers[PASSED]))
 
 
-def _outcomes(site: Site, regex: str, output: Path) -> Iterator[Outcome]:
-    """What became of the scenarios, each with a project and a user of its own."""
-    for name, role, scenario in scenarios():
-        if re.search(regex, name):
-            outcome = _outcome(site, name, role, scenario)
-            if outcome.status == FAILED:
-                site.browser.picture(output / f"horizon-{name}.png")
-            click.echo(f"{outcome.status:9} {outcome.test}{': ' if outcome.reason else ''}{outcome.reason}")
-            yield outcome
+def _outcomes(sites: Sequence[Site], regex: str, output: Path) -> Iterator[Outcome]:
+    """What became of the scenarios, each with a project and a user of its own, and as many at a time as browsers."""
+    free: SimpleQueue[Site] = SimpleQueue()
+    for site in sites:
+        free.put(site)
+
+    def run(named: tuple[str, str, Scenario]) -> Outcome:
+        site = free.get()
+        try:
+            return _outcome(site, *named, output)
+        finally:
+            free.put(site)
+
+    with ThreadPoolExecutor(len(sites)) as executor:
+        yield from _shown(executor.map(run, (each for each in scenarios() if re.search(regex, each[0]))))
 
 
-def _outcome(site: Site, name: str, role: str, scenario: Scenario) -> Outcome:
+def _outcome(site: Site, name: str, role: str, scenario: Scenario, output: Path) -> Outcome:
     try:
-        scenario(site, site.visit(re.sub(r"\W", "-", name), role))
+        scenario(site, site.visit(scenario.__name__, role))
     except (Failed, Refused) as error:
+        site.browser.picture(output / f"horizon-{name}.png")
         return Outcome(name, FAILED, str(error))
     return Outcome(name, PASSED)
+
+
+def _errors(url: str) -> Outcome:
+    """Whether the controller failed at any request, by what it counts."""
+    counted = httpx.get(f"{url}/metrics").raise_for_status().text
+    failed = [line for line in counted.splitlines() if re.match(r'alcor_api_request_seconds_count\{.*status="5', line)]
+    return Outcome("no 5xx", FAILED if failed else PASSED, "; ".join(failed))
+
+
+def _shown(found: Iterable[Outcome]) -> Iterator[Outcome]:
+    for each in found:
+        click.echo(f"{each.status:9} {each.test}{': ' if each.reason else ''}{each.reason}")
+        yield each
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What Horizon's pages ask of a compute service before they show what is of networks: who uses how much, and servers."""
+"""What Horizon's pages ask of a compute service before they show networks: who uses how much, and servers."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.conformance.neutron.compute import run_answers
 
-_VERSION = {"id": "v2.1", "status": "CURRENT", "version": "2.90", "min_version": "2.1", "links": []}
+_LINK = {"rel": "self", "href": "/"}
+_VERSION = {"id": "v2.1", "status": "CURRENT", "version": "2.90", "min_version": "2.1", "links": [_LINK]}
 _LIMITS = {
     "maxTotalInstances": 10,
     "totalInstancesUsed": 0,

@@ -1,14 +1,16 @@
 """Horizon as somebody has it before them: pages, tables with what can be done to their rows, forms, and messages."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.conformance.horizon.browser import Browser, Element, Refused
 from tests.keystone.keystone import Account
 
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 30
 _POLL_SECONDS = 0.1
 _READY = "return document.readyState === 'complete' && (!window.jQuery || jQuery.active === 0)"
 # What a page says of how things went: messages, and what forms find wrong in them.
@@ -20,6 +22,7 @@ const bad = said('.alert-danger, .alert-warning, .has-error .help-block, .has-er
 return [good, bad];
 """
 _FORGET_MESSAGES = "document.querySelectorAll('.messages .alert').forEach(each => each.remove())"
+_ACTION = re.compile(r"(?P<table>.+?)__(?:row_.+__)?action_(?P<action>.+)")
 Value = str | bool | Sequence[str]
 
 
@@ -30,10 +33,11 @@ class Failed(AssertionError):
 class Dashboard:
     """Horizon, for whoever has logged in."""
 
-    def __init__(self, browser: Browser, url: str, project_id: str) -> None:
+    def __init__(self, browser: Browser, url: str, project_id: str, done: set[str]) -> None:
         self.browser = browser
         self.project_id = project_id
         self._url = url
+        self._done = done  # where what is done in tables is noted
 
     def log_in(self, account: Account) -> None:
         """Be somebody, in their project."""
@@ -82,13 +86,21 @@ class Dashboard:
 
     def click(self, xpath: str) -> None:
         """Click at a place in the page, when it has come."""
+
         def click() -> None:
             shown = [each for each in self.browser.find_all(xpath) if each.is_shown]
             if not shown:
                 raise Refused(f"there is no {xpath}")
+            name, place = shown[-1].attribute("id"), self.browser.url
             shown[-1].click()
+            self._note(name, place)
 
         self._patiently(click)
+
+    def _note(self, name: str, place: str) -> None:
+        """Note what is done in a table, which names its buttons and links so, by dashboard, table and action."""
+        if found := _ACTION.fullmatch(name):
+            self._done.add(f"{urlsplit(place).path.split('/')[1]}.{found['table']}.{found['action']}")
 
     def wait_for(self, xpath: str) -> list[Element]:
         """What is at a place in the page, when it has come, seen or not."""
@@ -98,6 +110,10 @@ class Dashboard:
     def add_member(self, label: str) -> None:
         """Move something from a form's list of what there is to that of what is wanted."""
         self.click(f"//ul[contains(@class, 'available_members')]//ul[.//*[{_labeled(label)}]]//a")
+
+    def note(self, what: str) -> None:
+        """Note what is done on a page of a dashboard's panel."""
+        self._done.add(".".join([*urlsplit(self.browser.url).path.split("/")[1:3], what]))
 
     def fill(self, **fields: Value) -> None:
         """Say something in fields of the form: text, whether a box is checked, or what is chosen."""
@@ -132,11 +148,13 @@ class Dashboard:
         self.browser.run(_FORGET_MESSAGES)
 
     def sees(self, *texts: str) -> None:
-        """The page shows this."""
-        shown = self.browser.run("return document.body.innerText")
-        missing = [each for each in texts if each not in shown]
-        if missing:
-            raise Failed(f"{self.browser.url} does not show {_joined(missing)}")
+        """Wait until the page shows all of this."""
+
+        def missing() -> list[str]:
+            shown = self.browser.run("return document.body.innerText")
+            return [each for each in texts if each not in shown]
+
+        self._until(lambda: not missing(), lambda: f"it does not show {_joined(missing())}")
 
     def _fill(self, name: str, value: Value) -> None:
         field = self._field(name)
@@ -156,7 +174,9 @@ class Dashboard:
 
     def _field(self, name: str) -> Element:
         """Of several, as in a form above a page, the last that is seen; those that the theme hides count, too."""
-        found = self.browser.find_all(f"//*[self::input or self::select or self::textarea][@name='{name}' or @id='{name}']")
+        found = self.browser.find_all(
+            f"//*[self::input or self::select or self::textarea][@name='{name}' or @id='{name}']"
+        )
         if not found:
             raise Refused(f"there is no field {name}")
         return ([each for each in found if each.is_shown] or found)[-1]

@@ -9,7 +9,14 @@ def act(dashboard: Dashboard, row: str, action: str) -> None:
     wanted = f"{place}//*[self::button or self::a][normalize-space()='{action}']"
     if not any(each.is_shown for each in dashboard.wait_for(wanted)):
         dashboard.click(f"{place}//button[contains(@class, 'dropdown-toggle')]")
+    dashboard.note(action)
     dashboard.click(wanted)
+
+
+def press(dashboard: Dashboard, action: str) -> None:
+    """Choose what is done above the list."""
+    dashboard.note(action)
+    dashboard.press(action)
 
 
 def choose(dashboard: Dashboard, row: str) -> None:
@@ -29,7 +36,9 @@ def take(dashboard: Dashboard, row: str) -> None:
 
 def put_back(dashboard: Dashboard, row: str) -> None:
     """Move it back."""
-    dashboard.click(f"//allocated//tr[td[normalize-space()='{row}']]//button[.//span[contains(@class, 'fa-arrow-down')]]")
+    dashboard.click(
+        f"//allocated//tr[td[normalize-space()='{row}']]//button[.//span[contains(@class, 'fa-arrow-down')]]"
+    )
 
 
 def finish(dashboard: Dashboard, button: str, message: str) -> None:

@@ -6,7 +6,11 @@ Its files that do not change are served by the same server, as Django's own for 
 import os
 import socketserver
 import sys
+import threading
+from typing import Any
 from wsgiref import simple_server
+
+_busy = threading.Lock()
 
 
 class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
@@ -25,9 +29,19 @@ def main(port: int, directory: str) -> None:
     from django.contrib.staticfiles.handlers import StaticFilesHandler
     from django.core.wsgi import get_wsgi_application
 
-    application = StaticFilesHandler(get_wsgi_application())
+    application = StaticFilesHandler(_one_at_a_time(get_wsgi_application()))
     with simple_server.make_server("127.0.0.1", port, application, _Server, _Handler) as server:
         server.serve_forever()
+
+
+def _one_at_a_time(application: Any) -> Any:
+    """Answer one request after the other: what Horizon's tables offer is mixed up between threads of one process."""
+
+    def answer(environment: Any, start_response: Any) -> Any:
+        with _busy:
+            return application(environment, start_response)
+
+    return answer
 
 
 if __name__ == "__main__":

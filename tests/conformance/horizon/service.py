@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from tests.keystone.keystone import REGION, ROOT, Keystone
 from tests.processes import free_port, guarded
@@ -59,9 +60,17 @@ _POLICIES = """
 """
 
 
+class Horizon(msgspec.Struct, frozen=True):
+    """Where it is reached, and the directory of its settings; its log tells of each request."""
+
+    url: str
+    directory: Path
+    log: Path
+
+
 @contextlib.contextmanager
-def run_horizon(keystone: Keystone, logs: Path) -> Iterator[str]:
-    """A Horizon for the users of this Keystone: gives its URL. Its log is left in a directory."""
+def run_horizon(keystone: Keystone, logs: Path) -> Iterator[Horizon]:
+    """A Horizon for the users of this Keystone. Its log is left in a directory."""
     directory = Path(tempfile.mkdtemp(prefix="alcor-horizon-", dir="/tmp"))
     (directory / "local").mkdir()
     (directory / "local" / "__init__.py").touch()
@@ -74,7 +83,7 @@ def run_horizon(keystone: Keystone, logs: Path) -> Iterator[str]:
     with guarded(command, directory) as log:
         try:
             _wait_until_it_serves(f"http://127.0.0.1:{port}/auth/login/", log)
-            yield f"http://127.0.0.1:{port}"
+            yield Horizon(f"http://127.0.0.1:{port}", directory, log)
         finally:
             shutil.copy(log, logs / "horizon.log")
 

@@ -1,7 +1,6 @@
 """Where the suite works: a cloud, its Horizon, and a browser."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import msgspec
@@ -20,13 +19,14 @@ class Site(msgspec.Struct, frozen=True):
     horizon: str
     browser: Browser
     servers: list[Shown]  # what the compute service has
+    done: set[str]  # what was done in tables, by dashboard, table and action
 
     def visit(self, project: str, role: str) -> Dashboard:
         """Horizon for a new user with a role in a new project."""
         keystone = self.cloud.keystone
         account = keystone.add_account(project, project, role)
         self.browser.forget()
-        dashboard = Dashboard(self.browser, self.horizon, keystone.project_id(project))
+        dashboard = Dashboard(self.browser, self.horizon, keystone.project_id(project), self.done)
         dashboard.log_in(account)
         return dashboard
 
@@ -57,6 +57,10 @@ class Site(msgspec.Struct, frozen=True):
         (created,) = answer.raise_for_status().json().values()
         return dict(created)
 
+    def update(self, path: str, **body: Any) -> None:
+        """Change a resource."""
+        self._ask("PUT", path, json=body).raise_for_status()
+
     def create_policy(self, project_id: str, name: str) -> Shown:
         """A QoS policy without rules."""
         values = {"policy": {"project_id": project_id, "name": name}}
@@ -71,15 +75,20 @@ class Site(msgspec.Struct, frozen=True):
 
     def add_interface(self, router_id: str, subnet_id: str) -> None:
         """Have a router in a subnet."""
-        self._ask("PUT", f"/routers/{router_id}/add_router_interface", json={"subnet_id": subnet_id}).raise_for_status()
+        self.update(f"/routers/{router_id}/add_router_interface", subnet_id=subnet_id)
 
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         headers = {"X-Auth-Token": self.cloud.keystone.token(self.cloud.keystone.admin)}
         return httpx.request(method, f"{self.cloud.url}/v2.0{path}", headers=headers, timeout=60, **more)
 
 
-Scenario = Callable[[Site, Dashboard], None]
-"""What somebody does in front of Horizon. It raises Failed."""
+class Scenario(Protocol):
+    """What somebody does in front of Horizon. It raises Failed."""
+
+    __module__: str
+    __name__: str
+
+    def __call__(self, site: Site, dashboard: Dashboard, /) -> None: ...
 
 
 def expect(shown: Shown, **values: Any) -> None:

@@ -1,16 +1,14 @@
 """Floating IPs and their port forwardings, of members."""
 
-from tests.conformance.horizon.compute import server
 from tests.conformance.horizon.dashboard import Dashboard
+from tests.conformance.horizon.scenarios.servers import server_port
 from tests.conformance.horizon.site import Shown, Site, expect, gone
 from tests.conformance.neutron.cloud import PUBLIC
-
-_SERVER = "{number:08}-1111-4222-8333-444444444444"
 
 
 def a_floating_ip_is_allocated_associated_and_released(site: Site, dashboard: Dashboard) -> None:
     """With a server, by the name that the compute service has for it."""
-    port = _server(site, dashboard, "web")
+    port = server_port(site, dashboard.project_id, "web")
     dashboard.open("/project/floating_ips/")
     dashboard.press("Allocate IP To Project")
     dashboard.fill(pool=PUBLIC, description="of the web")
@@ -52,7 +50,7 @@ def port_forwardings_are_made_and_changed(site: Site, dashboard: Dashboard) -> N
 
     The page of the forwardings of all floating IPs is looked at only while there are none: Horizon fails with any.
     """
-    port = _server(site, dashboard, "inside")
+    port = server_port(site, dashboard.project_id, "inside")
     public = site.cloud.public_network_id
     floating = site.create("floatingip", project_id=dashboard.project_id, floating_network_id=public)
     dashboard.open("/project/floating_ips/")
@@ -78,18 +76,6 @@ def port_forwardings_are_made_and_changed(site: Site, dashboard: Dashboard) -> N
     dashboard.act("floating_ips", floating["floating_ip_address"], "Release Floating IP")
     dashboard.confirm("Successfully redirected: ")
     dashboard.sees("5353", "10.1.0.10")
-
-
-def _server(site: Site, dashboard: Dashboard, name: str) -> Shown:
-    """A server's port, in a network behind a router."""
-    server_id = _SERVER.format(number=len(site.servers))
-    site.servers.append(server(server_id, name, dashboard.project_id))
-    network, subnet = site.network(dashboard.project_id, name, "10.1.0.0/24")
-    gateway = {"network_id": site.cloud.public_network_id}
-    router = site.create("router", project_id=dashboard.project_id, name=name, external_gateway_info=gateway)
-    site.add_interface(router["id"], subnet["id"])
-    values = {"device_id": server_id, "device_owner": "compute:nova", "fixed_ips": [{"ip_address": "10.1.0.10"}]}
-    return site.create("port", project_id=dashboard.project_id, network_id=network["id"], name=name, **values)
 
 
 def _now(site: Site, floating: Shown) -> Shown:

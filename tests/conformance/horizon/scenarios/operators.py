@@ -1,6 +1,7 @@
 """Networks, subnets, ports, routers and floating IPs of other projects, as an operator has them."""
 
 from tests.conformance.horizon.dashboard import Dashboard
+from tests.conformance.horizon.scenarios.servers import server_port
 from tests.conformance.horizon.site import Site, expect, gone
 from tests.conformance.neutron.cloud import PUBLIC
 
@@ -19,12 +20,23 @@ def a_provider_network_is_made_changed_and_deleted(site: Site, dashboard: Dashbo
     expect(network, name="provided", mtu=1300, shared=False, admin_state_up=True)
     expect(network, **{"provider:network_type": "vxlan", "provider:segmentation_id": 4242})
     expect(site.one("subnets", network_id=network["id"]), name="inside", project_id=project_id)
+    dashboard.fill(networks__filter_admin_networks__q="others-network")
+    dashboard.press("Filter")
+    dashboard.act("networks", "provided", "Create Subnet")
+    dashboard.fill(subnet_name="first", cidr="10.3.0.0/24")
+    dashboard.next()
+    dashboard.submit('Created subnet "first".')
+    dashboard.tab("Subnets")
+    dashboard.follow("first")
+    dashboard.sees("10.3.0.0/24")
+    dashboard.open("/admin/networks/")
     dashboard.act("networks", "provided", "Edit Network")
     dashboard.fill(name="public-too", shared=True, external=True)
     dashboard.submit("Network public-too was successfully updated.")
     changed = site.show(f"/networks/{network['id']}")
     expect(changed, name="public-too", shared=True, **{"router:external": True})
     dashboard.follow("public-too")
+    dashboard.tab("Overview")
     dashboard.sees("vxlan", "4242", "1300")
     dashboard.tab("Subnets")
     dashboard.press("Create Subnet")
@@ -39,7 +51,7 @@ def a_provider_network_is_made_changed_and_deleted(site: Site, dashboard: Dashbo
     dashboard.tab("Subnets")
     dashboard.act("subnets", "renamed", "Delete Subnet")
     dashboard.confirm("Deleted Subnet: renamed")
-    expect(site.one("subnets", network_id=network["id"]), name="inside")
+    expect({"left": len(site.all("subnets", network_id=network["id"]))}, left=2)
     dashboard.open("/admin/networks/")
     dashboard.act("networks", "public-too", "Delete Network")
     dashboard.confirm("Deleted Network: public-too")
@@ -57,15 +69,14 @@ def a_port_is_bound_to_a_host(site: Site, dashboard: Dashboard) -> None:
     expect(port, name="port", device_id="server", **{"binding:host_id": "host-1"})
     dashboard.tab("Ports")
     dashboard.act("ports", "port", "Edit Port")
-    dashboard.fill(name="moved", binding__host_id="host-2", mac_address="fa:16:3e:00:00:09")
+    dashboard.fill(name="moved", binding__host_id="host-2")
     dashboard.submit("Port moved was successfully updated.")
     changed = site.show(f"/ports/{port['id']}")
-    expect(changed, name="moved", mac_address="fa:16:3e:00:00:09", **{"binding:host_id": "host-2"})
+    expect(changed, name="moved", **{"binding:host_id": "host-2"})
     dashboard.tab("Ports")
     dashboard.follow("moved")
-    dashboard.sees("host-2", "fa:16:3e:00:00:09")
-    dashboard.tab("Allowed Address Pairs")
-    dashboard.press("Add Allowed Address Pair")
+    dashboard.sees("host-2", port["mac_address"])
+    dashboard.open(f"/admin/networks/ports/{port['id']}/addallowedaddresspairs")
     dashboard.fill(ip="10.1.0.200")
     dashboard.submit("was successfully updated.")
     (pair,) = site.show(f"/ports/{port['id']}")["allowed_address_pairs"]
@@ -93,8 +104,12 @@ def a_router_is_made_for_a_project(site: Site, dashboard: Dashboard) -> None:
     expect(site.show(f"/routers/{router['id']}"), name="renamed", admin_state_up=False)
     dashboard.follow("renamed")
     dashboard.sees(router["id"], PUBLIC)
-    dashboard.tab("Interfaces")
     dashboard.tab("Static Routes")
+    dashboard.tab("Interfaces")
+    (gateway,) = site.all("ports", device_id=router["id"])
+    dashboard.act("interfaces", gateway["id"], "Delete Interface")
+    dashboard.confirm("Deleted Interface: ")
+    expect(site.show(f"/routers/{router['id']}"), external_gateway_info=None)
     dashboard.open("/admin/routers/")
     dashboard.act("routers", router["id"], "Delete Router")
     dashboard.confirm("Deleted Router: renamed")
@@ -112,26 +127,25 @@ def a_floating_ip_is_allocated_for_a_project(site: Site, dashboard: Dashboard) -
     expect(floating, floating_ip_address="172.24.4.200", floating_network_id=site.cloud.public_network_id)
     dashboard.follow("172.24.4.200")
     dashboard.sees("172.24.4.200", "public")
+    port = server_port(site, project_id, "of-others")
+    site.update(f"/floatingips/{floating['id']}", floatingip={"port_id": port["id"]})
     dashboard.open("/admin/floating_ips/")
+    dashboard.act("floating_ips", floating["id"], "Disassociate")
+    dashboard.confirm("Successfully disassociated Floating IP: 172.24.4.200")
+    expect(site.show(f"/floatingips/{floating['id']}"), port_id=None)
     dashboard.act("floating_ips", floating["id"], "Release Floating IP")
     dashboard.confirm("Released Floating IP: 172.24.4.200")
     gone(site, "floatingips", project_id=project_id)
 
 
-def quotas_of_a_project_are_changed(site: Site, dashboard: Dashboard) -> None:
-    """And the defaults, which Horizon shows of networks, are looked at."""
-    project_id = site.cloud.keystone.project_id("others-quotas")
-    dashboard.open("/identity/")
-    dashboard.act("tenants", project_id, "Modify Quotas")
-    dashboard.step("Network *")
-    dashboard.fill(network="7", subnet="8", port="9", router="3", floatingip="4", security_group="5")
-    dashboard.fill(security_group_rule="60")
-    dashboard.submit("Modified quotas of project")
-    quotas = site.show(f"/quotas/{project_id}")
-    expect(quotas, network=7, subnet=8, port=9, router=3, floatingip=4, security_group=5, security_group_rule=60)
+def default_quotas_are_shown(site: Site, dashboard: Dashboard) -> None:
+    """Those of the network service, which the form for defaults leaves alone."""
+    defaults = site.show("/quotas/of-nobody/default")
     dashboard.open("/admin/defaults/")
     dashboard.tab("Network Quotas")
-    dashboard.sees("RBAC Policies", "Security Group Rules", "500")
+    dashboard.sees(
+        f"Rbac Policies\t{defaults['rbac_policy']}", f"Security Group Rules\t{defaults['security_group_rule']}"
+    )
 
 
 def agents_are_listed(site: Site, dashboard: Dashboard) -> None:

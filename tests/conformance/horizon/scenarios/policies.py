@@ -8,7 +8,7 @@ from tests.conformance.horizon.site import Site, expect, gone
 def a_qos_policy_is_made_and_deleted(site: Site, dashboard: Dashboard) -> None:
     """With rules of every kind that Horizon has."""
     dashboard.open("/project/network_qos/")
-    dashboard.press("Create Policy")
+    lists.press(dashboard, "Create Policy")
     dashboard.fill(name="slow", description="for guests", shared=True)
     lists.finish(dashboard, "Submit", "QoS Policy slow was successfully created.")
     policy = site.one("qos/policies", project_id=dashboard.project_id)
@@ -24,6 +24,18 @@ def a_qos_policy_is_made_and_deleted(site: Site, dashboard: Dashboard) -> None:
     rules = {each["type"]: each for each in site.show(f"/qos/policies/{policy['id']}")["rules"]}
     expect(rules["bandwidth_limit"], max_kbps=1000, max_burst_kbps=800, direction="egress")
     expect(rules["dscp_marking"], dscp_mark=26)
+    lists.act(dashboard, "slow", "Edit Rule")
+    marking = rules["dscp_marking"]["id"]
+    dashboard.fill(**{"edit-rule": f"{marking} - DSCP Marking - dscpmark: 26"})
+    dashboard.fill(dscpmarking="28")
+    lists.finish(dashboard, "Edit Rule", "was successfully updated.")
+    rules = {each["type"]: each for each in site.show(f"/qos/policies/{policy['id']}")["rules"]}
+    expect(rules["dscp_marking"], id=marking, dscp_mark=28)
+    lists.act(dashboard, "slow", "Delete Rule")
+    dashboard.fill(ruleid=f"{marking} - dscp_marking - dscpmark: 28")
+    lists.finish(dashboard, "Delete", "was successfully deleted.")
+    (left,) = site.show(f"/qos/policies/{policy['id']}")["rules"]
+    expect(left, type="bandwidth_limit")
     dashboard.follow("slow")
     dashboard.sees("1000", "for guests")
     dashboard.open("/project/network_qos/")
@@ -48,7 +60,7 @@ def a_network_is_shared_with_a_project(site: Site, dashboard: Dashboard) -> None
     dashboard.submit("was successfully updated.")
     expect(site.show(f"/rbac-policies/{policy['id']}"), target_tenant=second)
     dashboard.follow(policy["id"])
-    dashboard.sees("to-share", second)
+    dashboard.sees(network["id"], second)
     dashboard.open("/admin/rbac_policies/")
     dashboard.act("rbac-policies", policy["id"], "Delete RBAC Policy")
     dashboard.confirm("Deleted RBAC Policy: ")

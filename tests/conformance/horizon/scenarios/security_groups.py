@@ -9,10 +9,22 @@ _RULES: tuple[tuple[dict[str, Value], Shown], ...] = (
         {"protocol": "tcp", "port_range_min": 8080, "port_range_max": 8080, "description": "web"},
     ),
     (
-        {"rule_menu": "Custom UDP Rule", "direction": "Egress", "port_or_range": "Port Range"}
-        | {"from_port": "5000", "to_port": "5010", "cidr": "2001:db8::/64"},
-        {"protocol": "udp", "direction": "egress", "port_range_min": 5000, "port_range_max": 5010}
-        | {"remote_ip_prefix": "2001:db8::/64", "ethertype": "IPv6"},
+        {
+            "rule_menu": "Custom UDP Rule",
+            "direction": "Egress",
+            "port_or_range": "Port Range",
+            "from_port": "5000",
+            "to_port": "5010",
+            "cidr": "2001:db8::/64",
+        },
+        {
+            "protocol": "udp",
+            "direction": "egress",
+            "port_range_min": 5000,
+            "port_range_max": 5010,
+            "remote_ip_prefix": "2001:db8::/64",
+            "ethertype": "IPv6",
+        },
     ),
     (
         {"rule_menu": "Custom TCP Rule", "port_or_range": "All ports", "cidr": "10.0.0.0/8"},

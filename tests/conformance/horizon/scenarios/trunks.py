@@ -32,7 +32,7 @@ def trunks_are_deleted_at_once(site: Site, dashboard: Dashboard) -> None:
     dashboard.open("/admin/trunks/")
     lists.choose(dashboard, "trunk-one")
     lists.choose(dashboard, "trunk-two")
-    dashboard.press("Delete Trunks")
+    lists.press(dashboard, "Delete Trunks")
     lists.finish(dashboard, "Delete Trunks", "Deleted Trunks: trunk-one, trunk-two.")
     gone(site, "trunks", project_id=dashboard.project_id)
 
