@@ -52,10 +52,6 @@ class Element:
         self._browser.ask("POST", f"/element/{self.reference}/clear", {})
         self._browser.ask("POST", f"/element/{self.reference}/value", {"text": text})
 
-    def attach(self, path: Path) -> None:
-        """Choose a file."""
-        self._browser.ask("POST", f"/element/{self.reference}/value", {"text": str(path)})
-
     @property
     def text(self) -> str:
         """What of it is seen."""

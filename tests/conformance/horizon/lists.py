@@ -1,4 +1,4 @@
-"""Horizon's newer pages, which the browser makes of what it asks for: their lists, and forms with steps and tables."""
+"""Horizon's newer pages, which the browser makes of what it asks for: their lists and forms."""
 
 from tests.conformance.horizon.dashboard import Dashboard
 
@@ -22,23 +22,6 @@ def press(dashboard: Dashboard, action: str) -> None:
 def choose(dashboard: Dashboard, row: str) -> None:
     """Check the box of a row."""
     dashboard.click(f"//tr[.//hz-cell[normalize-space()='{row}']]//td[contains(@class, 'multi_select_column')]//label")
-
-
-def turn(dashboard: Dashboard, step: str) -> None:
-    """Turn to a step of the form."""
-    dashboard.click(f"//div[contains(@class, 'wizard-nav')]//a[span[normalize-space()='{step}']]")
-
-
-def take(dashboard: Dashboard, row: str) -> None:
-    """Move a row from those there are to those that are wanted."""
-    dashboard.click(f"//available//tr[td[normalize-space()='{row}']]//button[.//span[contains(@class, 'fa-arrow-up')]]")
-
-
-def put_back(dashboard: Dashboard, row: str) -> None:
-    """Move it back."""
-    dashboard.click(
-        f"//allocated//tr[td[normalize-space()='{row}']]//button[.//span[contains(@class, 'fa-arrow-down')]]"
-    )
 
 
 def finish(dashboard: Dashboard, button: str, message: str) -> None:

@@ -18,10 +18,6 @@ class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
     request_queue_size = 128
 
 
-class _Handler(simple_server.WSGIRequestHandler):
-    """Tells of each request in the log: the suite looks there for what was asked, and what failed."""
-
-
 def main(port: int, directory: str) -> None:
     """Serve until a signal comes."""
     sys.path.insert(0, directory)
@@ -30,7 +26,8 @@ def main(port: int, directory: str) -> None:
     from django.core.wsgi import get_wsgi_application
 
     application = StaticFilesHandler(_one_at_a_time(get_wsgi_application()))
-    with simple_server.make_server("127.0.0.1", port, application, _Server, _Handler) as server:
+    # Its log tells of each request: the suite looks there for what was asked.
+    with simple_server.make_server("127.0.0.1", port, application, _Server) as server:
         server.serve_forever()
 
 
