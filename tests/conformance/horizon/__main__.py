@@ -81,7 +81,7 @@ def _outcome(site: Site, name: str, role: str, scenario: Scenario, output: Path)
 
 
 def _errors(url: str) -> Outcome:
-    """Whether the controller failed at any request, by what it counts; but it may have said that it is not ready yet."""
+    """Whether the controller failed at any request, by what it counts; it may have said that it was not ready yet."""
     counted = httpx.get(f"{url}/metrics").raise_for_status().text
     counts = re.findall(r'^alcor_api_request_seconds_count\{.*status="5.*', counted, re.MULTILINE)
     failed = [each for each in counts if 'route="/readyz"' not in each]
