@@ -9,9 +9,9 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import click
-import httpx
 
 from tests.conformance import options
+from tests.conformance.errors import server_errors
 from tests.conformance.horizon import coverage
 from tests.conformance.horizon.browser import Refused, run_browser
 from tests.conformance.horizon.compute import run_compute
@@ -81,10 +81,7 @@ def _outcome(site: Site, name: str, role: str, scenario: Scenario, output: Path)
 
 
 def _errors(url: str) -> Outcome:
-    """Whether the controller failed at any request, by what it counts; it may have said that it was not ready yet."""
-    counted = httpx.get(f"{url}/metrics").raise_for_status().text
-    counts = re.findall(r'^alcor_api_request_seconds_count\{.*status="5.*', counted, re.MULTILINE)
-    failed = [each for each in counts if 'route="/readyz"' not in each]
+    failed = server_errors(url)
     return Outcome("no 5xx", FAILED if failed else PASSED, "; ".join(failed))
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from alcor.testbed.host import Host
 from alcor.testbed.testbed import Testbed
 from alcor.testbed.workload import Workload
 from tests.conformance.neutron.cloud import HOSTS, Cloud
+from tests.conformance.real_hosts import run_real_hosts
 
 
 class Hosts:
@@ -46,11 +46,7 @@ class Hosts:
 @contextlib.contextmanager
 def run_hosts(cloud: Cloud) -> Iterator[str]:
     """The cloud's nodes, connected to its controller. Yields the URL at which something is done at them."""
-    with Testbed() as testbed:
-        for number in range(1, len(HOSTS) + 1):
-            testbed.hosts.append(Host(testbed.sandbox, testbed.underlay, number, (cloud.southbound,)))
-        testbed.start_hosts()
-        testbed.wait_connected()
+    with run_real_hosts(cloud) as testbed:
         hosts = Hosts(testbed)
 
         class Asked(BaseHTTPRequestHandler):
