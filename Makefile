@@ -7,6 +7,7 @@ RALLY := .venv-rally
 NOVA := .venv-nova
 HEAT := .venv-heat
 HORIZON := .venv-horizon
+KURYR := .venv-kuryr
 PULSAR := .pulsar
 PYTHON ?= python3
 PROCESSES ?= $(shell nproc)
@@ -14,8 +15,8 @@ PROCESSES ?= $(shell nproc)
 SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: install install-dev install-keystone install-tempest install-neutron install-rally install-nova install-heat \
-	install-horizon install-pulsar pulsar-if-java system demo test \
-	test-unit chaos conformance rally nova heat horizon terraform beside lint lock throughput proto benchmark plots clean
+	install-horizon install-kuryr install-pulsar pulsar-if-java system demo test \
+	test-unit chaos conformance rally nova heat horizon kuryr terraform beside lint lock throughput proto benchmark plots clean
 .DELETE_ON_ERROR:
 
 # Tests start thousands of processes: that each compiles all modules again, as some environments have it, takes a third of their start.
@@ -47,6 +48,9 @@ install-heat: $(HEAT)/installed           ## OpenStack's orchestration, with its
 install-horizon: $(HORIZON)/installed     ## OpenStack's dashboard, and a browser for it
 	@tools/install-system browser
 
+install-kuryr: $(KURYR)/installed         ## OpenStack's networks for Docker, and a Docker for them
+	@tools/install-system docker
+
 install-neutron: $(NEUTRON)/installed     ## Neutron's own API server, which a benchmark compares with
 	@tools/install-system mariadb
 
@@ -69,10 +73,11 @@ $(RALLY)/installed: tests/conformance/rally/requirements.lock
 $(NOVA)/installed: tests/conformance/nova/requirements.lock
 $(HEAT)/installed: tests/conformance/heat/requirements.lock
 $(HORIZON)/installed: tests/conformance/horizon/requirements.lock
+$(KURYR)/installed: tests/conformance/kuryr/requirements.lock
 $(NEUTRON)/installed: benchmarks/requirements-neutron.lock
 
 $(KEYSTONE)/installed $(TEMPEST)/installed $(RALLY)/installed $(NOVA)/installed $(HEAT)/installed $(HORIZON)/installed \
-    $(NEUTRON)/installed:
+    $(KURYR)/installed $(NEUTRON)/installed:
 	@PYTHON="$(PYTHON)" tools/install-system python
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -110,6 +115,9 @@ heat: install-dev install-keystone install-heat system   ## Heat makes, changes 
 horizon: install-dev install-keystone install-horizon system   ## Horizon's panels of networks, in a browser: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.horizon $(ARGS)
 
+kuryr: install-dev install-keystone install-kuryr system   ## Kuryr makes Docker's networks: docs/conformance.md
+	$(VENV)/bin/python -m tests.conformance.kuryr $(ARGS)
+
 terraform: install-dev install-keystone    ## Terraform's provider and its library, in Go: docs/conformance.md
 	$(VENV)/bin/python -m tests.conformance.terraform $(ARGS)
 
@@ -127,7 +135,7 @@ lock:                               ## renew the locked dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build --extra queue --extra dev -o requirements-dev.lock
 	for requirements in tests/keystone/requirements tests/conformance/neutron/requirements tests/conformance/rally/requirements \
 	    tests/conformance/nova/requirements tests/conformance/heat/requirements tests/conformance/horizon/requirements \
-	    benchmarks/requirements-neutron; do \
+	    tests/conformance/kuryr/requirements benchmarks/requirements-neutron; do \
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	        $$requirements.in -o $$requirements.lock || exit; \
 	done
@@ -155,4 +163,4 @@ plot-%: install-dev system
 	$(VENV)/bin/python -m benchmarks.$* $(UP_TO_A_MILLION_$*) --plot docs/plots/$*.svg
 
 clean:
-	rm -rf $(VENV) $(KEYSTONE) $(TEMPEST) $(RALLY) $(NOVA) $(HEAT) $(HORIZON) $(NEUTRON) $(PULSAR) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(KEYSTONE) $(TEMPEST) $(RALLY) $(NOVA) $(HEAT) $(HORIZON) $(KURYR) $(NEUTRON) $(PULSAR) .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis

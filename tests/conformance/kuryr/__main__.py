@@ -1,0 +1,91 @@
+"""``make kuryr``: Kuryr makes Docker's networks of this network service, and containers send packets in them."""
+
+import contextlib
+import re
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from alcor.testbed.errors import TestbedError
+from tests.conformance import options
+from tests.conformance.errors import server_errors
+from tests.conformance.kuryr import control_groups
+from tests.conformance.kuryr.engine import Engine
+from tests.conformance.kuryr.plugin import ENVIRONMENT, run_plugin
+from tests.conformance.kuryr.relay import relayed
+from tests.conformance.kuryr.site import PROJECT, Failed, Scenario, Site
+from tests.conformance.kuryr.suite import scenarios
+from tests.conformance.neutron.cloud import Cloud, run_cloud
+from tests.conformance.neutron.outcome import FAILED, PASSED, STATUSES, Outcome, counts
+from tests.conformance.real_hosts import run_real_hosts
+
+
+@click.command()
+@options.REGEX
+@options.DATABASE
+@options.OUTPUT
+def main(regex: str, database: str, output: Path) -> None:
+    """Start Keystone, a controller, hosts with Docker and Kuryr, and say what became of each scenario."""
+    started = time.monotonic()
+    output.mkdir(parents=True, exist_ok=True)
+    if not (ENVIRONMENT / "installed").exists():
+        raise click.ClickException("Kuryr is not installed: make install-kuryr")
+    with run_cloud(output, database) as cloud, _run_site(cloud, output) as site:
+        chosen = (each for each in scenarios() if re.search(regex, each[0]))
+        found = list(_shown(_outcome(site, *each) for each in chosen))
+        failed = server_errors(cloud.url)
+        found += _shown([Outcome("no 5xx", FAILED if failed else PASSED, "; ".join(failed))])
+    numbers = counts(found)
+    click.echo(", ".join(f"{status} {numbers[status]}" for status in STATUSES)
+               + f"; {time.monotonic() - started:.0f} s; logs are in {output}")  # fmt: skip
+    raise SystemExit(bool(numbers[FAILED] or not numbers[PASSED]))
+
+
+@contextlib.contextmanager
+def _run_site(cloud: Cloud, output: Path) -> Iterator[Site]:
+    """Docker with Kuryr at every host of the cloud. Their logs are left in a directory."""
+    account = cloud.keystone.add_account("kuryr", PROJECT, "admin")
+    ports = [int(urlsplit(url).port or 0) for url in (cloud.url, cloud.keystone.url)]
+    with contextlib.ExitStack() as stack:
+        stack.callback(control_groups.sweep)
+        testbed = stack.enter_context(run_real_hosts(cloud))
+        engines = []
+        for host in testbed.hosts:
+            stack.enter_context(relayed(host.namespace, ports))
+            stack.callback(_keep, host.outside("kuryr.log"), output / f"kuryr-{host.name}.log")
+            run_plugin(host, cloud.keystone, account)
+            engine = Engine(testbed.sandbox, host, control_groups.name(host.name))
+            stack.callback(_keep, engine.log, output / f"docker-{host.name}.log")
+            engine.start()
+            engines.append(engine)
+        yield Site(cloud, testbed, engines)
+
+
+def _keep(log: Path, place: Path) -> None:
+    if log.exists():
+        shutil.copy(log, place)
+
+
+def _outcome(site: Site, name: str, scenario: Scenario) -> Outcome:
+    try:
+        scenario(site)
+        left = site.left()
+    except (Failed, TestbedError) as error:
+        site.clear()
+        return Outcome(name, FAILED, str(error))
+    site.clear()
+    return Outcome(name, FAILED, f"left behind: {left}") if left else Outcome(name, PASSED)
+
+
+def _shown(found: Iterable[Outcome]) -> Iterator[Outcome]:
+    for each in found:
+        click.echo(f"{each.status:9} {each.test}{': ' if each.reason else ''}{each.reason}")
+        yield each
+
+
+if __name__ == "__main__":
+    main()
