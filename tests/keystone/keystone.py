@@ -74,11 +74,11 @@ class Keystone:
         path = f"/domains/{domain_id}/users/{user_id}/roles/{self._find('roles', role)}"
         self.client.put(path).raise_for_status()
 
-    def register(self, service_type: str, name: str, url: str) -> None:
+    def register(self, service_type: str, name: str, url: str, region: str = REGION) -> None:
         """Tell in the catalog where a service is reached."""
         service = self.create("services", {"name": name, "type": service_type})
         for interface in _INTERFACES:
-            endpoint = {"service_id": service["id"], "region_id": REGION, "interface": interface, "url": url}
+            endpoint = {"service_id": service["id"], "region_id": region, "interface": interface, "url": url}
             self.create("endpoints", endpoint)
 
     def create(self, collection: str, body: dict[str, Any]) -> dict[str, Any]:

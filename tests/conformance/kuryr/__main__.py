@@ -12,13 +12,14 @@ import click
 
 from alcor.testbed.errors import TestbedError
 from tests.conformance import options
-from tests.conformance.errors import server_errors
 from tests.conformance.kuryr import control_groups
+from tests.conformance.kuryr.controller import RunningController
 from tests.conformance.kuryr.engine import Engine
-from tests.conformance.kuryr.plugin import ENVIRONMENT, run_plugin
+from tests.conformance.kuryr.plugin import ENVIRONMENT, Plugin
 from tests.conformance.kuryr.relay import relayed
 from tests.conformance.kuryr.site import PROJECT, Failed, Scenario, Site
 from tests.conformance.kuryr.suite import scenarios
+from tests.conformance.kuryr.untagged import run_untagged
 from tests.conformance.neutron.cloud import Cloud, run_cloud
 from tests.conformance.neutron.outcome import FAILED, PASSED, STATUSES, Outcome, counts
 from tests.conformance.real_hosts import run_real_hosts
@@ -37,7 +38,7 @@ def main(regex: str, database: str, output: Path) -> None:
     with run_cloud(output, database) as cloud, _run_site(cloud, output) as site:
         chosen = (each for each in scenarios() if re.search(regex, each[0]))
         found = list(_shown(_outcome(site, *each) for each in chosen))
-        failed = server_errors(cloud.url)
+        failed = site.controller.errors()
         found += _shown([Outcome("no 5xx", FAILED if failed else PASSED, "; ".join(failed))])
     numbers = counts(found)
     click.echo(", ".join(f"{status} {numbers[status]}" for status in STATUSES)
@@ -49,20 +50,25 @@ def main(regex: str, database: str, output: Path) -> None:
 def _run_site(cloud: Cloud, output: Path) -> Iterator[Site]:
     """Docker with Kuryr at every host of the cloud. Their logs are left in a directory."""
     account = cloud.keystone.add_account("kuryr", PROJECT, "admin")
-    ports = [int(urlsplit(url).port or 0) for url in (cloud.url, cloud.keystone.url)]
     with contextlib.ExitStack() as stack:
         stack.callback(control_groups.sweep)
+        urls = (cloud.url, cloud.keystone.url, stack.enter_context(run_untagged(cloud)))
+        ports = [int(urlsplit(url).port or 0) for url in urls]
         testbed = stack.enter_context(run_real_hosts(cloud))
         engines = []
         for host in testbed.hosts:
             stack.enter_context(relayed(host.namespace, ports))
-            stack.callback(_keep, host.outside("kuryr.log"), output / f"kuryr-{host.name}.log")
-            run_plugin(host, cloud.keystone, account)
-            engine = Engine(testbed.sandbox, host, control_groups.name(host.name))
+            # Kuryr gives an interface its addresses while it is the host's.
+            host.namespace.run("sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/default/disable_ipv6")
+            plugin = Plugin(host, cloud.keystone, account)
+            engine = Engine(testbed.sandbox, host, plugin, control_groups.name(host.name))
+            stack.callback(_keep, plugin.log, output / f"kuryr-{host.name}.log")
             stack.callback(_keep, engine.log, output / f"docker-{host.name}.log")
+            plugin.start()
             engine.start()
             engines.append(engine)
-        yield Site(cloud, testbed, engines)
+        controller = RunningController(cloud.url, stack, output / "controller-again.log")
+        yield Site(cloud, testbed, engines, controller)
 
 
 def _keep(log: Path, place: Path) -> None:

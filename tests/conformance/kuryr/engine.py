@@ -12,10 +12,11 @@ from alcor.testbed.program import Program
 from alcor.testbed.sandbox import CommandFailed, Sandbox
 from alcor.testbed.underlay import OFFLOADS_OFF
 from alcor.testbed.waiting import wait_until
-from tests.conformance.kuryr.plugin import specifications
+from tests.conformance.kuryr.plugin import Plugin, specifications
 
 _IMAGE = "busybox"
-_PROGRAMS = ("sh", "ip", "ping", "nc", "sleep")
+_CLIENT = "/usr/bin/docker"  # of the engine's package: newer ones refuse to ask it for MAC addresses
+_PROGRAMS = ("sh", "ip", "ping", "nc", "sleep", "echo")
 _START_SECONDS = 60
 _COMMAND_SECONDS = 90
 _LIFE_SECONDS = 900  # of a container, should nobody stop it
@@ -46,8 +47,9 @@ class Container(msgspec.Struct, frozen=True):
 class Engine:
     """Docker at a host. Its methods do what users do by commands, and raise CommandFailed with Docker's complaint."""
 
-    def __init__(self, sandbox: Sandbox, host: Host, cgroup: str) -> None:
+    def __init__(self, sandbox: Sandbox, host: Host, plugin: Plugin, cgroup: str) -> None:
         self.host = host
+        self.plugin = plugin
         self._sandbox = sandbox
         self._socket = f"unix://{host.directory}/docker.sock"
         command = (
@@ -83,7 +85,7 @@ class Engine:
     def __call__(self, *arguments: str) -> str:
         """A command of ``docker``, and what it printed."""
         configuration = f"{self.host.directory}/docker-client"
-        command = ("docker", "--config", configuration, "--host", self._socket, *arguments)
+        command = (_CLIENT, "--config", configuration, "--host", self._socket, *arguments)
         return self._sandbox.run(*command, timeout=_COMMAND_SECONDS).strip()
 
     def create_network(self, name: str, *options: str) -> str:
@@ -115,6 +117,14 @@ class Engine:
     def pings(self, name: str, address: str) -> bool:
         """Whether an echo request from a container is answered."""
         return self._succeeds("exec", name, "/bin/ping", "-c", "1", "-W", "2", address)
+
+    def listen(self, name: str, port: int) -> None:
+        """Whoever connects to this TCP port of a container is told something from now on."""
+        self("exec", "--detach", name, "/bin/nc", "-ll", "-p", str(port), "-e", "/bin/echo", "here")
+
+    def hears(self, name: str, address: str, port: int) -> bool:
+        """Whether a container is told something there."""
+        return self._succeeds("exec", name, "/bin/sh", "-c", f'[ "$(nc -w 2 {address} {port} < /dev/null)" = here ]')
 
     def remove(self, *names: str) -> None:
         """Stop containers and remove them."""

@@ -1,6 +1,7 @@
 """Where scenarios are played: a cloud, and a Docker with Kuryr at each of its hosts."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -8,6 +9,8 @@ import msgspec
 
 from alcor.testbed.testbed import Testbed
 from tests.conformance.heat.leftovers import leftovers
+from tests.conformance.kuryr import untagged
+from tests.conformance.kuryr.controller import RunningController
 from tests.conformance.kuryr.engine import Container, Engine
 from tests.conformance.neutron.cloud import Cloud
 
@@ -29,11 +32,25 @@ class Site(msgspec.Struct, frozen=True):
     cloud: Cloud
     testbed: Testbed
     engines: Sequence[Engine]
+    controller: RunningController
 
     @property
     def engine(self) -> Engine:
         """The first."""
         return self.engines[0]
+
+    @contextlib.contextmanager
+    def without_tags(self) -> Iterator[Engine]:
+        """The second, whose Kuryr is made to believe for a while that the network service has no tags."""
+        engine = self.engines[1]
+        engine.plugin.stop()
+        engine.plugin.start(untagged.REGION)
+        try:
+            yield engine
+            engine.clear()  # what it made it alone finds
+        finally:
+            engine.plugin.stop()
+            engine.plugin.start()
 
     def all(self, collection: str, **filters: str) -> list[Shown]:
         """The resources of a collection that these filters choose."""
@@ -62,17 +79,12 @@ class Site(msgspec.Struct, frozen=True):
 
     def network_of(self, docker_network_id: str) -> Shown:
         """The network that Kuryr made of one of Docker's, or took for it: by its tags."""
-        return self.one("networks", tags=",".join(network_tags(docker_network_id)))
+        return self.one("networks", tags=tags_of(docker_network_id))
 
     def port_of(self, container: Container) -> Shown:
-        """The port of a container's interface, which must be active and have the addresses that Docker was told."""
+        """The port that Kuryr made for a container's interface, which must be as Docker was told."""
         port = self.one("ports", device_id=container.endpoint_id)
-        given = {each["ip_address"] for each in port["fixed_ips"]}
-        told = {each for each in (container.address, container.address_v6) if each}
-        expect(given == told, f"{container} has other addresses than {port}")
-        expect(port["mac_address"] == container.mac_address, f"{container} has another MAC address than {port}")
-        expect(port["status"] == "ACTIVE", f"not active: {port}")
-        expect(port["device_owner"] == "compute:kuryr", f"not Kuryr's: {port}")
+        check_port(port, container)
         return port
 
     def left(self) -> list[str]:
@@ -104,9 +116,19 @@ Scenario = Callable[[Site], None]
 """It raises Failed, or TestbedError where Docker complains; it leaves nothing."""
 
 
-def network_tags(docker_network_id: str) -> tuple[str, str]:
-    """What Kuryr writes on the network of one of Docker's."""
-    return f"kuryr.net.uuid.lh:{docker_network_id[:32]}", f"kuryr.net.uuid.uh:{docker_network_id[32:]}"
+def tags_of(docker_id: str) -> str:
+    """What Kuryr writes on the network of one of Docker's, or the port of an endpoint."""
+    return f"kuryr.net.uuid.lh:{docker_id[:32]},kuryr.net.uuid.uh:{docker_id[32:]}"
+
+
+def check_port(port: Shown, container: Container) -> None:
+    """It must be active and have the addresses that Docker was told. Raises Failed."""
+    given = {each["ip_address"] for each in port["fixed_ips"]}
+    told = {each for each in (container.address, container.address_v6) if each}
+    expect(given == told, f"{container} has other addresses than {port}")
+    expect(port["mac_address"] == container.mac_address, f"{container} has another MAC address than {port}")
+    expect(port["status"] == "ACTIVE", f"not active: {port}")
+    expect(port["device_owner"] == "compute:kuryr", f"not Kuryr's: {port}")
 
 
 def expect(condition: bool, otherwise: str) -> None:
