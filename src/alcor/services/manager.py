@@ -234,12 +234,12 @@ def narrowed(manager: Manager, resource: Resource) -> Manager:
     return msgspec.structs.replace(manager, access=access, views=views, create=create, update=update)
 
 
-def stamp(transaction: Transaction, values: Values) -> Values:
+def stamp(transaction: Transaction, values: Values, make_id: Callable[[], str] = new_id) -> Values:
     """The attributes of a new resource with its id, owner, revision and times."""
     now = transaction.now
     stamped = values | {"revision_number": 1, "created_at": now, "updated_at": now}
     if missing(values, "id"):
-        stamped["id"] = new_id()
+        stamped["id"] = make_id()
     if missing(values, "project_id"):
         stamped["project_id"] = DEFAULT_PROJECT
     return stamped

@@ -63,6 +63,13 @@ async def test_addresses_are_given_out_in_order_and_rest_when_freed(cloud: Cloud
     assert "10.0.0.2" in addresses(list((await cloud.all(PORTS)).values()))
 
 
+async def test_ports_made_at_once_differ_in_the_names_of_their_interfaces(cloud: Cloud) -> None:
+    network = await cloud.network()
+    await cloud.subnet(network)
+    made = await cloud.ports(network, 100)
+    assert len({port["id"][:11] for port in made}) == len(made)
+
+
 async def test_a_full_subnet_says_so_and_gives_again_what_it_gets_back(cloud: Cloud) -> None:
     network = await cloud.network()
     await cloud.subnet(network, "10.0.0.0/29")

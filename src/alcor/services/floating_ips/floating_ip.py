@@ -1,6 +1,7 @@
 """Floating IPs: addresses of external networks, held by a port of no project, that lead to ports behind routers."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
@@ -39,7 +40,7 @@ _FORWARDING = ("id", "protocol", "internal_port_id", "internal_ip_address", "int
 _NOWHERE: Values = {"port_id": None, "fixed_ip_address": None, "router_id": None, "status": "DOWN"}
 
 _INTERFACES = (
-    select(port.c.device_id, ip_allocation.c.ip_address, subnet.c.gateway_ip)
+    select(port.c.device_id, port.c.created_at, ip_allocation.c.ip_address, subnet.c.gateway_ip)
     .join(ip_allocation, ip_allocation.c.port_id == port.c.id)
     .join(subnet, subnet.c.id == ip_allocation.c.subnet_id)
     .where(
@@ -201,7 +202,7 @@ def router_between(connection: Connection, port_id: str, subnet_id: str, externa
 
     Raises AlcorError (404).
     """
-    interfaces = connection.execute(_INTERFACES, {"subnet_id": subnet_id}).all()
+    interfaces = sorted(connection.execute(_INTERFACES, {"subnet_id": subnet_id}).all(), key=attrgetter("created_at"))
     connected = _connected(connection, [each.device_id for each in interfaces], external_network)
     ways = [each for each in interfaces if each.device_id in connected]
     if not ways:

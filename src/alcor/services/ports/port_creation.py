@@ -10,6 +10,7 @@ from alcor.model.addresses import mac_number, mac_text
 from alcor.model.context import Context
 from alcor.model.dns import has_keywords, known_of
 from alcor.model.errors import AlcorError, conflict, not_found
+from alcor.model.identifiers import new_port_id
 from alcor.model.resources.port import PORT
 from alcor.services import quota, tags
 from alcor.services.manager import (
@@ -216,7 +217,7 @@ def _chosen_mac(values: Values) -> str | None:
 
 def _new_row(transaction: Transaction, given: Values, address: int, secured: bool, host: str) -> Any:
     """``secured`` is whether ports of its network have port security that do not say, ``host`` whose network it is."""
-    values = stamp(transaction, given)
+    values = stamp(transaction, given, new_port_id)
     values["guest_of"] = host if host != values["project_id"] else None
     values["mac_address"] = mac_text(address)
     values.setdefault("status", DOWN)

@@ -1,6 +1,7 @@
 """What the router of a subnet connects, as Alcor's Route Manager tells its Port Manager."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from alcor.store.tables import ip_allocation, port, route_table
 from alcor.store.tables.network import OF_NETWORKS
 
 _ROUTERS = (
-    select(port.c.device_id)
+    select(port.c.device_id, port.c.created_at)
     .join(ip_allocation, ip_allocation.c.port_id == port.c.id)
     .where(
         port.c.network_id == bindparam("network_id"),
@@ -47,7 +48,8 @@ def connected_subnets(connection: Connection, asked: Asked) -> View:
     """
     _check_there(connection, asked)
     wanted = {"network_id": asked.vpc_id, "subnet_id": asked.subnet_id}
-    router_ids = connection.execute(_ROUTERS, wanted).scalars().all()
+    interfaces = sorted(connection.execute(_ROUTERS, wanted).all(), key=attrgetter("created_at"))
+    router_ids = [each.device_id for each in interfaces]
     routers = ROUTERS.access.rows(connection, router_ids, asked.context)
     router = next((routers[router_id] for router_id in router_ids if router_id in routers), None)
     if router is None:

@@ -5,6 +5,7 @@ routers are built upon, ask.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -66,7 +67,8 @@ def ports_of(
     if not wanted:
         return {}
     found: dict[str, RouterPort] = {}
-    for row in connection.execute(_OF_ROUTERS, {"router_ids": wanted, "owners": list(owners)}):
+    rows = connection.execute(_OF_ROUTERS, {"router_ids": wanted, "owners": list(owners)}).all()
+    for row in sorted(rows, key=attrgetter("created_at")):
         held = () if row.subnet_id is None else ((row.subnet_id, bytes(row.ip_address)),)
         before = found[row.id].fixed_ips if row.id in found else ()
         found[row.id] = RouterPort(

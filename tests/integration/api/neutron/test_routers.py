@@ -1,9 +1,12 @@
 """Routers, their interfaces and gateways, and floating IPs."""
 
+import itertools
+import time
 from typing import Any
 
 import pytest
 
+from alcor.model import identifiers
 from tests.integration.api.neutron.requests import Neutron
 
 Body = dict[str, Any]
@@ -216,3 +219,23 @@ async def test_one_destination_is_reached_by_way_of_several_next_hops(neutron: N
     assert (await neutron.show("router", router_id))["routes"] == routes[1:]
     twice = {"router": {"routes": [routes[0], routes[0]]}}
     assert (await refused(neutron, "PUT", f"routers/{router_id}", twice))[0] == 400
+
+
+async def test_of_two_routers_a_floating_ip_is_the_older_ones(
+    neutron: Neutron, site: dict[str, Body], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = await make(neutron, "network")
+    await make(neutron, "subnet", network_id=inside["id"], cidr="10.0.1.0/24", gateway_ip=None)
+    routers = []
+    now = time.time()
+    for begins, later in ((1 << 39, 0), (1, 1)):  # as when another process, whose count is lower, makes the later port
+        monkeypatch.setattr(identifiers, "_ports", itertools.count(begins))
+        monkeypatch.setattr(time, "time", lambda later=later: now + later)
+        router = await make(neutron, "router", external_gateway_info={"network_id": site["outside"]["id"]})
+        port = await make(neutron, "port", network_id=inside["id"])
+        path = f"/v2.0/routers/{router['id']}/add_router_interface"
+        assert (await neutron.http.put(path, json={"port_id": port["id"]})).status_code == 200
+        routers.append(router["id"])
+    port = await make(neutron, "port", network_id=inside["id"])
+    wanted = {"floating_network_id": site["outside"]["id"], "port_id": port["id"]}
+    assert (await make(neutron, "floatingip", **wanted))["router_id"] == routers[0]
