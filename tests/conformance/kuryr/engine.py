@@ -1,6 +1,8 @@
 """A Docker engine at a host, with its state, sockets and mounts in the host's sandbox, and so gone with it."""
 
 import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +80,6 @@ class Engine:
         self._sandbox.run("tar", "-C", tree, "-cf", archive, ".")
         self("import", "--change", f'CMD ["/bin/sleep", "{_LIFE_SECONDS}"]', archive, _IMAGE)
 
-    def stop(self) -> None:
-        """End it, and with it its containers."""
-        self._program.stop()
-
     def __call__(self, *arguments: str) -> str:
         """A command of ``docker``, and what it printed."""
         configuration = f"{self.host.directory}/docker-client"
@@ -97,6 +95,11 @@ class Engine:
         self("run", "--detach", "--name", name, "--network", network, *options, _IMAGE)
         self._complete_checksums(name)
         return self.container(name, network)
+
+    def run_many(self, names: Sequence[str], network: str) -> list[Container]:
+        """New containers in a network, made side by side."""
+        with ThreadPoolExecutor(len(names)) as executor:
+            return list(executor.map(lambda name: self.run(name, network), names))
 
     def connect(self, name: str, network: str, *options: str) -> Container:
         """A container gets an interface in one more network."""

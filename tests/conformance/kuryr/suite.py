@@ -17,6 +17,7 @@ _DONE: tuple[Scenario, ...] = (
     containers.one_is_disconnected_and_connected,
     containers.one_is_in_two_networks,
     containers.one_is_stopped_and_started,
+    containers.many_at_once,
     existing.a_network_and_its_pool_by_name,
     existing.a_network_and_its_pool_by_id,
     existing.a_subnet_by_name,

@@ -95,3 +95,17 @@ def one_is_stopped_and_started(site: Site) -> None:
     expect(engine.pings("one", other.address), "it does not reach the other after it was started again")
     engine.remove("one", "other")
     engine("network", "rm", "blue")
+
+
+def many_at_once(site: Site) -> None:
+    """Ten are started side by side, each with an address of its own."""
+    engine = site.engine
+    engine.create_network("blue", *_SUBNET)
+    names = [f"number-{number}" for number in range(10)]
+    containers = engine.run_many(names, "blue")
+    addresses = {site.port_of(each)["fixed_ips"][0]["ip_address"] for each in containers}
+    expect(len(addresses) == len(names), f"not as many addresses: {addresses}")
+    for each in containers[1:]:
+        expect(engine.pings(names[0], each.address), f"{each} is not reached")
+    engine.remove(*names)
+    engine("network", "rm", "blue")
