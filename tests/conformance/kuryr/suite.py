@@ -32,6 +32,8 @@ _DONE: tuple[Scenario, ...] = (
     untagged.exposed_ports,
     untagged.two_families,
     deaths.the_controller_is_killed,
+    deaths.the_agent_is_killed,
+    deaths.kuryr_is_started_again,
 )
 
 
