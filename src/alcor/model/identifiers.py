@@ -1,5 +1,6 @@
 """Resource ids: UUIDs, text towards people and the database, 16 bytes inside and on the wire."""
 
+import functools
 import itertools
 import os
 import random
@@ -18,24 +19,9 @@ Id = bytes
 
 # Asking the system for random bits lets go of the interpreter, which costs more than the bits; and ids are no secrets.
 _random = random.Random()
+os.register_at_fork(after_in_child=_random.seed)
 
 _NAMED_DIGITS = 10  # of a port's id: "01234567-89", after which its interface is called
-
-
-def _count_from_anywhere() -> Iterator[int]:
-    return itertools.count(_random.getrandbits(4 * _NAMED_DIGITS))
-
-
-_ports = _count_from_anywhere()
-
-
-def _part_from_parent() -> None:
-    global _ports
-    _random.seed()
-    _ports = _count_from_anywhere()
-
-
-os.register_at_fork(after_in_child=_part_from_parent)
 
 
 def new_id() -> str:
@@ -57,9 +43,15 @@ def new_port_id() -> str:
     within 256 ms. The count begins anywhere, so that processes have none in common that are likely to meet; ids of
     ports made together are neighbours in every index, as those of others are.
     """
-    named = f"{next(_ports) % 16**_NAMED_DIGITS:0{_NAMED_DIGITS}x}"
+    named = f"{next(_count_of(os.getpid())) % 16**_NAMED_DIGITS:0{_NAMED_DIGITS}x}"
     text = _random.getrandbits(88).to_bytes(11).hex()
     return f"{named[:8]}-{named[8:]}{text[:2]}-8{text[2:5]}-{_VARIANT[int(text[5], 16) >> 2]}{text[6:9]}-{text[9:21]}"
+
+
+@functools.cache
+def _count_of(process_id: int) -> Iterator[int]:
+    """What a process counts its ports by, from anywhere: one that was forked from it has another."""
+    return itertools.count(_random.getrandbits(4 * _NAMED_DIGITS))
 
 
 def new_request_id() -> str:

@@ -228,8 +228,8 @@ async def test_of_two_routers_a_floating_ip_is_the_older_ones(
     await make(neutron, "subnet", network_id=inside["id"], cidr="10.0.1.0/24", gateway_ip=None)
     routers = []
     now = time.time()
-    for begins, later in ((1 << 39, 0), (1, 1)):  # as when another process, whose count is lower, makes the later port
-        monkeypatch.setattr(identifiers, "_ports", itertools.count(begins))
+    for count, later in ((itertools.count(1 << 39), 0), (itertools.count(1), 1)):  # another process, of a lower count
+        monkeypatch.setattr(identifiers, "_count_of", lambda _, count=count: count)
         monkeypatch.setattr(time, "time", lambda later=later: now + later)
         router = await make(neutron, "router", external_gateway_info={"network_id": site["outside"]["id"]})
         port = await make(neutron, "port", network_id=inside["id"])
