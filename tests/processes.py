@@ -7,12 +7,17 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from random import SystemRandom
 
+import httpx
+
+_START_SECONDS = 120
 _STOP_SECONDS = 60
+_POLL_SECONDS = 0.05
 _PORTS = range(20_000, 30_000)
 _SIDE_BY_SIDE = 8
 _random = SystemRandom()
@@ -64,6 +69,23 @@ def guarded(
     finally:
         guard.stdin.close()
         guard.wait(_STOP_SECONDS)
+
+
+def wait_until_up(name: str, is_up: Callable[[], bool], log: Path) -> None:
+    """Return when a server is up. Raises RuntimeError with its log when it is not in time, or has failed."""
+    deadline = time.monotonic() + _START_SECONDS
+    while not is_up():
+        if time.monotonic() > deadline or "Traceback" in log.read_text():
+            raise RuntimeError(f"{name} did not start: {log.read_text()}")
+        time.sleep(_POLL_SECONDS)
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers there, and with no error."""
+    try:
+        return not httpx.get(url, timeout=_START_SECONDS).is_error
+    except httpx.TransportError:
+        return False
 
 
 def free_port(ports: range = _PORTS) -> int:

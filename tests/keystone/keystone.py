@@ -6,7 +6,6 @@
 import contextlib
 import secrets
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,12 @@ from typing import Any
 import httpx
 import msgspec
 
-from tests.processes import guarded
+from tests.processes import guarded, wait_until_up
 
 ROOT = Path(__file__).parents[2]
 REGION = "RegionOne"
 DOMAIN = "Default"
 _PYTHON = ROOT / ".venv-keystone" / "bin" / "python"
-_START_SECONDS = 120
-_POLL_SECONDS = 0.05
 _INTERFACES = ("public", "internal", "admin")
 
 
@@ -106,18 +103,9 @@ def run_keystone() -> Iterator[Keystone]:
     # -I: its imports are its own, and this module is not its package "keystone".
     command = [str(_PYTHON), "-I", str(Path(__file__).with_name("serve.py")), admin.password]
     with guarded(command, directory) as log:
-        keystone = Keystone(_wait_until_it_serves(directory, log), admin)
+        wait_until_up("Keystone", (directory / "url").exists, log)
+        keystone = Keystone((directory / "url").read_text(), admin)
         try:
             yield keystone
         finally:
             keystone.client.close()
-
-
-def _wait_until_it_serves(directory: Path, log: Path) -> str:
-    url = directory / "url"
-    deadline = time.monotonic() + _START_SECONDS
-    while not url.exists():
-        if time.monotonic() > deadline or "Traceback" in log.read_text():
-            raise RuntimeError(f"Keystone did not start: {log.read_text()}")
-        time.sleep(_POLL_SECONDS)
-    return url.read_text()

@@ -4,7 +4,7 @@ import itertools
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,7 @@ from tests.conformance.beside.sides import ALCOR, CALLERS, NEUTRON, Answer, Requ
 Sides = Mapping[str, Side]
 
 
-@click.command()
-@options.REGEX
-@options.DATABASE
-@options.OUTPUT
+@options.suite
 def main(regex: str, database: str, output: Path) -> None:
     """Start both with one Keystone, and say where their answers differ that nobody has given a reason for."""
     output.mkdir(parents=True, exist_ok=True)
@@ -46,7 +43,7 @@ def main(regex: str, database: str, output: Path) -> None:
     raise SystemExit(bool(found or not asked))
 
 
-def _excuse(known: list[Excuse], request: Request, difference: str) -> Excuse | None:
+def _excuse(known: Sequence[Excuse], request: Request, difference: str) -> Excuse | None:
     return next((each for each in known if each.covers(request, difference)), None)
 
 

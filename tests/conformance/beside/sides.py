@@ -106,7 +106,7 @@ class Side:
         body = None if request.body is None else msgspec.json.encode(self._filled(request.body))
         headers = {"X-Auth-Token": self._tokens[request.caller], "Content-Type": "application/json"}
         answer = self._client.request(request.method, self._filled(request.path), content=body, headers=headers)
-        said = answer.json() if answer.content else None
+        said: Any = answer.json() if answer.content else None
         if name and answer.is_success:
             (made,) = said.values()
             self._ids[name] = made["id"]

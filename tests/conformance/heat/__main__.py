@@ -2,11 +2,9 @@
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import click
 
 from tests.conformance import options
 from tests.conformance.heat import coverage, plugin, scenarios
@@ -16,30 +14,24 @@ from tests.conformance.heat.life import live
 from tests.conformance.heat.service import PYTHON, run_heat
 from tests.conformance.heat.site import Site, Test
 from tests.conformance.neutron.cloud import run_cloud
-from tests.conformance.neutron.outcome import FAILED, PASSED, STATUSES, Outcome, counts
+from tests.conformance.neutron.outcome import FAILED, PASSED, Outcome
+from tests.conformance.telling import end, told
 
 _AT_A_TIME = 4
 
 
-@click.command()
-@options.REGEX
-@options.DATABASE
-@options.OUTPUT
+@options.suite
 def main(regex: str, database: str, output: Path) -> None:
     """Start Keystone, a controller and Heat, and say what became of each test."""
     started = time.monotonic()
     output.mkdir(parents=True, exist_ok=True)
-    if not PYTHON.exists():
-        raise click.ClickException("Heat is not installed: make install-heat")
+    options.require(PYTHON, "heat")
     with run_cloud(output, database) as cloud, run_heat(cloud.keystone, output) as heat:
         site = Site(cloud, heat)
         found = list(_own(site, regex))
-        found += _shown(coverage.outcomes(site, regex))
-        found += _shown(plugin.outcomes(site, regex, output))
-    numbers = counts(found)
-    click.echo(", ".join(f"{status} {numbers[status]}" for status in STATUSES)
-               + f"; {time.monotonic() - started:.0f} s; logs are in {output}")  # fmt: skip
-    raise SystemExit(bool(numbers[FAILED] or not numbers[PASSED]))
+        found += told(coverage.outcomes(site, regex))
+        found += told(plugin.outcomes(site, regex, output))
+    end(found, time.monotonic() - started, output)
 
 
 def _own(site: Site, regex: str) -> Iterator[Outcome]:
@@ -48,7 +40,7 @@ def _own(site: Site, regex: str) -> Iterator[Outcome]:
     chosen = [name for name in tests if re.search(regex, name)]
     with ThreadPoolExecutor(_AT_A_TIME) as executor:
         for outcome in executor.map(lambda name: _outcome(site, name, tests[name]), chosen):
-            yield from _shown([outcome])
+            yield from told([outcome])
 
 
 def _life(name: str) -> Test:
@@ -64,12 +56,6 @@ def _outcome(site: Site, name: str, test: Test) -> Outcome:
     except StackFailed as error:
         return Outcome(name, FAILED, str(error))
     return Outcome(name, FAILED, f"left behind: {left}") if left else Outcome(name, PASSED)
-
-
-def _shown(found: Sequence[Outcome]) -> Sequence[Outcome]:
-    for each in found:
-        click.echo(f"{each.status:9} {each.test}{': ' if each.reason else ''}{each.reason}")
-    return found
 
 
 if __name__ == "__main__":

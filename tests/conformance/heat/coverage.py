@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+from tests.conformance.exclusions import reason_for
 from tests.conformance.heat.cases import Changes, cases
-from tests.conformance.heat.exclusions import reason_for
 from tests.conformance.heat.site import Site
 from tests.conformance.neutron.outcome import EXCLUDED, FAILED, PASSED, Outcome
 
+_EXCLUSIONS = Path(__file__).with_name("exclusions.toml")
 _NAME = "coverage"
 
 
@@ -27,7 +29,7 @@ def outcomes(site: Site, regex: str) -> list[Outcome]:
 
 
 def _wanted(name: str, properties: dict[str, dict[str, object]]) -> Iterator[str]:
-    if reason_for(name):
+    if reason_for(_EXCLUSIONS, name):
         return
     for each in properties:
         yield f"{name}.{each} is said"
@@ -35,7 +37,7 @@ def _wanted(name: str, properties: dict[str, dict[str, object]]) -> Iterator[str
 
 
 def _missing(what: str) -> Outcome:
-    reason = reason_for(what)
+    reason = reason_for(_EXCLUSIONS, what)
     return Outcome(f"{_NAME}.{what}", EXCLUDED if reason else FAILED, reason or "no stack has it")
 
 

@@ -3,20 +3,15 @@
 import contextlib
 import secrets
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from tests.databases import run_postgresql
 from tests.keystone.keystone import DOMAIN, REGION, ROOT, Keystone
-from tests.processes import free_port, guarded
+from tests.processes import answers, free_port, guarded, wait_until_up
 
 PYTHON = ROOT / ".venv-heat" / "bin" / "python"
-_START_SECONDS = 120
-_POLL_SECONDS = 0.1
 _CONFIGURATION = """
 [DEFAULT]
 transport_url = fake:/
@@ -77,7 +72,7 @@ def _run(keystone: Keystone, logs: Path, database: str) -> Iterator[str]:
     command = [str(PYTHON), "-I", str(Path(__file__).with_name("serve.py")), str(port), str(configuration)]
     with guarded(command, directory) as log:
         try:
-            _wait_until_it_serves(url, log)
+            wait_until_up("Heat", lambda: answers(url), log)
             keystone.register("orchestration", "heat", f"{url}/v1/$(project_id)s")
             yield url
         finally:
@@ -107,14 +102,3 @@ def _configuration(keystone: Keystone, url: str, directory: Path, database: str)
         keystone=keystone.url,
         password=_PASSWORD.format(url=keystone.url, account=account, domain=DOMAIN),
     )
-
-
-def _wait_until_it_serves(url: str, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        with contextlib.suppress(httpx.TransportError):
-            httpx.get(url)
-            return
-        if time.monotonic() > deadline or "Traceback" in log.read_text():
-            raise RuntimeError(f"Heat did not start: {log.read_text()}")
-        time.sleep(_POLL_SECONDS)

@@ -3,12 +3,10 @@
 import contextlib
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-
-import click
 
 from tests.conformance import options
 from tests.conformance.errors import server_errors
@@ -20,21 +18,18 @@ from tests.conformance.horizon.service import PYTHON, run_horizon
 from tests.conformance.horizon.site import Scenario, Shown, Site
 from tests.conformance.horizon.suite import scenarios
 from tests.conformance.neutron.cloud import run_cloud
-from tests.conformance.neutron.outcome import FAILED, PASSED, STATUSES, Outcome, counts
+from tests.conformance.neutron.outcome import FAILED, PASSED, Outcome
+from tests.conformance.telling import end, told
 
 _AT_A_TIME = 2
 
 
-@click.command()
-@options.REGEX
-@options.DATABASE
-@options.OUTPUT
+@options.suite
 def main(regex: str, database: str, output: Path) -> None:
     """Start Keystone, a controller, Horizon and a browser, and say what became of each scenario."""
     started = time.monotonic()
     output.mkdir(parents=True, exist_ok=True)
-    if not PYTHON.exists():
-        raise click.ClickException("Horizon is not installed: make install-horizon")
+    options.require(PYTHON, "horizon")
     servers: list[Shown] = []
     done: set[str] = set()
     with (
@@ -46,12 +41,9 @@ def main(regex: str, database: str, output: Path) -> None:
         browsers = [stack.enter_context(run_browser()) for _ in range(_AT_A_TIME)]
         sites = [Site(cloud, horizon.url, browser, servers, done) for browser in browsers]
         found = list(_outcomes(sites, regex, output))
-        found += _shown(coverage.outcomes(horizon, done, regex))
-        found += _shown([_errors(cloud.url)])
-    numbers = counts(found)
-    click.echo(", ".join(f"{status} {numbers[status]}" for status in STATUSES)
-               + f"; {time.monotonic() - started:.0f} s; logs and pictures are in {output}")  # fmt: skip
-    raise SystemExit(bool(numbers[FAILED] or not numbers[PASSED]))
+        found += told(coverage.outcomes(horizon, done, regex))
+        found += told([_errors(cloud.url)])
+    end(found, time.monotonic() - started, output)
 
 
 def _outcomes(sites: Sequence[Site], regex: str, output: Path) -> Iterator[Outcome]:
@@ -68,7 +60,7 @@ def _outcomes(sites: Sequence[Site], regex: str, output: Path) -> Iterator[Outco
             free.put(site)
 
     with ThreadPoolExecutor(len(sites)) as executor:
-        yield from _shown(executor.map(run, (each for each in scenarios() if re.search(regex, each[0]))))
+        yield from told(executor.map(run, (each for each in scenarios() if re.search(regex, each[0]))))
 
 
 def _outcome(site: Site, name: str, role: str, scenario: Scenario, output: Path) -> Outcome:
@@ -83,12 +75,6 @@ def _outcome(site: Site, name: str, role: str, scenario: Scenario, output: Path)
 def _errors(url: str) -> Outcome:
     failed = server_errors(url)
     return Outcome("no 5xx", FAILED if failed else PASSED, "; ".join(failed))
-
-
-def _shown(found: Iterable[Outcome]) -> Iterator[Outcome]:
-    for each in found:
-        click.echo(f"{each.status:9} {each.test}{': ' if each.reason else ''}{each.reason}")
-        yield each
 
 
 if __name__ == "__main__":

@@ -4,17 +4,14 @@ import base64
 import contextlib
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.processes import free_port, guarded
+from tests.processes import answers, free_port, guarded, wait_until_up
 
-_START_SECONDS = 60
-_POLL_SECONDS = 0.05
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key that the standard gives references to elements
 _ARGUMENTS = (
     "--headless=new",
@@ -139,21 +136,10 @@ def run_browser() -> Iterator[Browser]:
     directory = Path(tempfile.mkdtemp(prefix="alcor-browser-", dir="/tmp"))
     port = free_port()
     with guarded([program, f"--port={port}"], directory, environment={"HOME": str(directory)}) as log:
-        _wait_until_ready(f"http://127.0.0.1:{port}", log)
+        wait_until_up("the browser", lambda: answers(f"http://127.0.0.1:{port}/status"), log)
         browser = Browser(f"http://127.0.0.1:{port}")
         try:
             yield browser
         finally:
             with contextlib.suppress(httpx.HTTPError, Refused):
                 browser.close()
-
-
-def _wait_until_ready(url: str, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/status").json()["value"]["ready"]:
-                return
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"the browser did not start: {log.read_text()}")
-        time.sleep(_POLL_SECONDS)

@@ -6,10 +6,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.conformance.horizon.exclusions import reason_for
+from tests.conformance.exclusions import reason_for
 from tests.conformance.horizon.service import PYTHON, Horizon
 from tests.conformance.neutron.outcome import EXCLUDED, FAILED, PASSED, Outcome
 
+_EXCLUSIONS = Path(__file__).with_name("exclusions.toml")
 _NAME = "coverage"
 _ASKED = re.compile(r'"(?:GET|POST) (/\S*) HTTP')
 
@@ -31,5 +32,5 @@ def outcomes(horizon: Horizon, done: set[str], regex: str) -> Iterator[Outcome]:
 def _outcome(name: str, is_done: bool) -> Outcome:
     if is_done:
         return Outcome(name, PASSED)
-    reason = reason_for(name)
+    reason = reason_for(_EXCLUSIONS, name)
     return Outcome(name, EXCLUDED if reason else FAILED, reason or "no scenario does it")

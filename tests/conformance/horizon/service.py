@@ -4,19 +4,15 @@ import contextlib
 import secrets
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import msgspec
 
 from tests.keystone.keystone import REGION, ROOT, Keystone
-from tests.processes import free_port, guarded
+from tests.processes import answers, free_port, guarded, wait_until_up
 
 PYTHON = ROOT / ".venv-horizon" / "bin" / "python"
-_START_SECONDS = 120
-_POLL_SECONDS = 0.2
 # Messages stay until the next page, so that none is missed; sessions are in memory, which one process has.
 _SETTINGS = """
 from openstack_dashboard.settings import HORIZON_CONFIG
@@ -82,20 +78,7 @@ def run_horizon(keystone: Keystone, logs: Path) -> Iterator[Horizon]:
     command = [str(PYTHON), "-I", str(Path(__file__).with_name("serve.py")), str(port), str(directory)]
     with guarded(command, directory) as log:
         try:
-            _wait_until_it_serves(f"http://127.0.0.1:{port}/auth/login/", log)
+            wait_until_up("Horizon", lambda: answers(f"http://127.0.0.1:{port}/auth/login/"), log)
             yield Horizon(f"http://127.0.0.1:{port}", directory, log)
         finally:
             shutil.copy(log, logs / "horizon.log")
-
-
-def _wait_until_it_serves(url: str, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        with contextlib.suppress(httpx.TransportError):
-            answer = httpx.get(url, timeout=_START_SECONDS)
-            if answer.status_code == 200:
-                return
-            raise RuntimeError(f"Horizon answers {answer.status_code}: {log.read_text()}")
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"Horizon did not start: {log.read_text()}")
-        time.sleep(_POLL_SECONDS)

@@ -4,11 +4,9 @@ import contextlib
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
-
-import click
 
 from alcor.testbed.errors import TestbedError
 from tests.conformance import options
@@ -21,29 +19,23 @@ from tests.conformance.kuryr.site import PROJECT, Failed, Scenario, Site
 from tests.conformance.kuryr.suite import scenarios
 from tests.conformance.kuryr.untagged import run_untagged
 from tests.conformance.neutron.cloud import Cloud, run_cloud
-from tests.conformance.neutron.outcome import FAILED, PASSED, STATUSES, Outcome, counts
+from tests.conformance.neutron.outcome import FAILED, PASSED, Outcome
 from tests.conformance.real_hosts import run_real_hosts
+from tests.conformance.telling import end, told
 
 
-@click.command()
-@options.REGEX
-@options.DATABASE
-@options.OUTPUT
+@options.suite
 def main(regex: str, database: str, output: Path) -> None:
     """Start Keystone, a controller, hosts with Docker and Kuryr, and say what became of each scenario."""
     started = time.monotonic()
     output.mkdir(parents=True, exist_ok=True)
-    if not (ENVIRONMENT / "installed").exists():
-        raise click.ClickException("Kuryr is not installed: make install-kuryr")
+    options.require(ENVIRONMENT / "installed", "kuryr")
     with run_cloud(output, database) as cloud, _run_site(cloud, output) as site:
         chosen = (each for each in scenarios() if re.search(regex, each[0]))
-        found = list(_shown(_outcome(site, *each) for each in chosen))
+        found = list(told(_outcome(site, *each) for each in chosen))
         failed = site.controller.errors()
-        found += _shown([Outcome("no 5xx", FAILED if failed else PASSED, "; ".join(failed))])
-    numbers = counts(found)
-    click.echo(", ".join(f"{status} {numbers[status]}" for status in STATUSES)
-               + f"; {time.monotonic() - started:.0f} s; logs are in {output}")  # fmt: skip
-    raise SystemExit(bool(numbers[FAILED] or not numbers[PASSED]))
+        found += told([Outcome("no 5xx", FAILED if failed else PASSED, "; ".join(failed))])
+    end(found, time.monotonic() - started, output)
 
 
 @contextlib.contextmanager
@@ -85,12 +77,6 @@ def _outcome(site: Site, name: str, scenario: Scenario) -> Outcome:
         return Outcome(name, FAILED, str(error))
     site.clear()
     return Outcome(name, FAILED, f"left behind: {left}") if left else Outcome(name, PASSED)
-
-
-def _shown(found: Iterable[Outcome]) -> Iterator[Outcome]:
-    for each in found:
-        click.echo(f"{each.status:9} {each.test}{': ' if each.reason else ''}{each.reason}")
-        yield each
 
 
 if __name__ == "__main__":

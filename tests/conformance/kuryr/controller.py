@@ -7,12 +7,11 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 import psutil
 
 from alcor.testbed.waiting import wait_until
 from tests.conformance.errors import server_errors
-from tests.processes import guarded
+from tests.processes import answers, guarded, wait_until_up
 
 _START_SECONDS = 60
 _POLL_SECONDS = 0.1
@@ -41,17 +40,12 @@ class RunningController:
         directory = Path(tempfile.mkdtemp(prefix="alcor-kuryr-", dir="/tmp"))
         log = self._stack.enter_context(guarded(self._command, directory, environment=self._environment))
         self._stack.callback(_add, log, self._log)
-        wait_until(self._ready, "the controller to be ready", _START_SECONDS, poll_seconds=_POLL_SECONDS)
+        wait_until_up("the controller", lambda: answers(f"{self._url}/readyz"), log)
         self._process = _of_address(urlsplit(self._url).netloc)
 
     def errors(self) -> list[str]:
         """What it answered with a 5xx in all its lives."""
         return self._earlier_errors + server_errors(self._url)
-
-    def _ready(self) -> bool:
-        with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"{self._url}/readyz").status_code == 200
-        return False
 
 
 def _of_address(address: str) -> psutil.Process:

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import tempfile
 import time
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import click
 
 from tests.conformance import options
+from tests.conformance.exclusions import reason_for
 from tests.conformance.neutron import report
 from tests.conformance.neutron.cloud import run_cloud
 from tests.conformance.neutron.outcome import EXCLUDED, FAILED, Outcome, outcomes
@@ -55,19 +55,15 @@ def main(regex: str, workers: int, database: str, all_extensions: bool, output: 
 
 def _choose(tests: Sequence[str], regex: str) -> tuple[list[str], list[Outcome]]:
     """The tests to run, and those that are excluded."""
-    exclusions = [
-        (re.compile(each["tests"]), each["reason"]) for each in tomllib.loads(_EXCLUSIONS.read_text())["excluded"]
-    ]
     chosen: list[str] = []
     excluded: list[Outcome] = []
     for test in tests:
         if not re.search(regex, test):
             continue
-        reason = next((reason for pattern, reason in exclusions if pattern.search(test)), None)
-        if reason is None:
-            chosen.append(test)
-        else:
+        if reason := reason_for(_EXCLUSIONS, test):
             excluded.append(Outcome(test, EXCLUDED, reason))
+        else:
+            chosen.append(test)
     return chosen, excluded
 
 

@@ -5,7 +5,6 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,8 @@ import msgspec
 from tests.conformance.neutron.compute import run_compute
 from tests.databases import run_database
 from tests.keystone.keystone import Keystone, run_keystone
-from tests.processes import free_port, guarded
+from tests.processes import answers, free_port, guarded, wait_until_up
 
-_START_SECONDS = 60
-_POLL_SECONDS = 0.05
 HOSTS = {"host-1": "198.18.0.1", "host-2": "198.18.0.2"}
 """The nodes and their VTEP addresses, which are those of a testbed's first hosts."""
 PUBLIC = "public"
@@ -90,21 +87,10 @@ def run_controller(keystone: Keystone, logs: Path, database_url: str = "") -> It
     command += ["--quota", "router=100"]  # one class of the suites makes more than the 10 of the default
     with guarded(command, directory, environment=os.environ | {"ALCOR_KEYSTONE_PASSWORD": account.password}) as log:
         try:
-            _wait_until_ready(address, log)
+            wait_until_up("the controller", lambda: answers(f"http://{address}/readyz"), log)
             yield f"http://{address}", southbound
         finally:
             shutil.copy(log, logs / "controller.log")
-
-
-def _wait_until_ready(address: str, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"http://{address}/readyz").status_code == 200:
-                return
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"the controller did not start: {log.read_text()}")
-        time.sleep(_POLL_SECONDS)
 
 
 def _set_up(client: httpx.Client, extensions: tuple[str, ...]) -> str:

@@ -18,16 +18,12 @@ from tests.processes import free_port
 _PYTHON = ROOT / ".venv-nova" / "bin" / "python"
 
 
-@click.command()
-@options.REGEX
-@options.DATABASE
-@options.OUTPUT
+@options.suite
 def main(regex: str, database: str, output: Path) -> None:
     """Start Keystone, a controller and two hosts, and run Nova with them."""
     started = time.monotonic()
     output.mkdir(parents=True, exist_ok=True)
-    if not _PYTHON.exists():
-        raise click.ClickException("Nova is not installed: make install-nova")
+    options.require(_PYTHON, "nova")
     port = free_port()
     with run_cloud(output, database, f"http://127.0.0.1:{port}/v2.1") as cloud, run_hosts(cloud) as hosts:
         command = [str(_PYTHON), "-m", "unittest", "-v", *(["-k", regex] if regex else []), "suite"]

@@ -2,6 +2,7 @@
 
 from tests.conformance.horizon.dashboard import Dashboard
 from tests.conformance.horizon.scenarios.servers import server_port
+from tests.conformance.horizon.scenarios.subnets import add_second
 from tests.conformance.horizon.site import Site, expect, gone
 from tests.conformance.neutron.cloud import PUBLIC
 
@@ -39,11 +40,7 @@ def a_provider_network_is_made_changed_and_deleted(site: Site, dashboard: Dashbo
     dashboard.tab("Overview")
     dashboard.sees("vxlan", "4242", "1300")
     dashboard.tab("Subnets")
-    dashboard.press("Create Subnet")
-    dashboard.fill(subnet_name="second", cidr="10.2.0.0/24")
-    dashboard.next()
-    dashboard.submit('Created subnet "second".')
-    dashboard.tab("Subnets")
+    add_second(dashboard)
     dashboard.act("subnets", "second", "Edit Subnet")
     dashboard.fill(subnet_name="renamed")
     dashboard.next()

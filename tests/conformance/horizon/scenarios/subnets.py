@@ -29,17 +29,22 @@ def a_subnet_is_added_changed_and_deleted(site: Site, dashboard: Dashboard) -> N
     dashboard.follow("renamed")
     dashboard.sees("10.1.0.0/24", "10.1.0.2", "192.0.2.2", "10.9.0.0/16")
     dashboard.open(f"/project/networks/{network['id']}/detail?tab=network_tabs__subnets_tab")
-    dashboard.press("Create Subnet")
-    dashboard.fill(subnet_name="second", cidr="10.2.0.0/24")
-    dashboard.next()
-    dashboard.submit('Created subnet "second".')
-    dashboard.tab("Subnets")
+    add_second(dashboard)
     dashboard.act("subnets", "second", "Delete Subnet")
     dashboard.confirm("Deleted Subnet: second")
     dashboard.tab("Subnets")
     dashboard.act("subnets", "renamed", "Delete Subnet")
     dashboard.confirm("Deleted Subnet: renamed")
     gone(site, "subnets", network_id=network["id"])
+
+
+def add_second(dashboard: Dashboard) -> None:
+    """Give the network of the page another subnet; leads to its subnets."""
+    dashboard.press("Create Subnet")
+    dashboard.fill(subnet_name="second", cidr="10.2.0.0/24")
+    dashboard.next()
+    dashboard.submit('Created subnet "second".')
+    dashboard.tab("Subnets")
 
 
 def a_subnet_from_a_pool(site: Site, dashboard: Dashboard) -> None:
