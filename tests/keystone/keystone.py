@@ -48,6 +48,19 @@ class Keystone:
         answer = self.client.post("/auth/tokens", json={"auth": {"identity": identity, "scope": scope}})
         return str(answer.raise_for_status().headers["X-Subject-Token"])
 
+    def password_options(self, account: Account) -> str:
+        """How a service of OpenStack is told, in a section of its configuration, which account it has here."""
+        options = {
+            "auth_type": "password",
+            "auth_url": self.url,
+            "username": account.user,
+            "password": account.password,
+            "project_name": account.project,
+            "user_domain_name": DOMAIN,
+            "project_domain_name": DOMAIN,
+        }
+        return "\n".join(f"{name} = {value}" for name, value in options.items())
+
     def project_id(self, name: str) -> str:
         """The id of a project. It is made when there is none of that name."""
         found = self._find("projects", name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.databases import run_postgresql
-from tests.keystone.keystone import DOMAIN, REGION, ROOT, Keystone
+from tests.keystone.keystone import REGION, ROOT, Keystone
 from tests.processes import answers, free_port, guarded, wait_until_up
 
 PYTHON = ROOT / ".venv-heat" / "bin" / "python"
@@ -41,14 +41,6 @@ www_authenticate_uri = {keystone}
 {password}
 [oslo_policy]
 policy_file = {directory}/policy.yaml
-"""
-_PASSWORD = """auth_type = password
-auth_url = {url}
-username = {account.user}
-password = {account.password}
-project_name = {account.project}
-user_domain_name = {domain}
-project_domain_name = {domain}
 """
 
 
@@ -100,5 +92,5 @@ def _configuration(keystone: Keystone, url: str, directory: Path, database: str)
         database=database,
         paste=PYTHON.parents[1] / "etc" / "heat" / "api-paste.ini",
         keystone=keystone.url,
-        password=_PASSWORD.format(url=keystone.url, account=account, domain=DOMAIN),
+        password=keystone.password_options(account),
     )

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 
 from tests.conformance.heat.client import Stacks
-from tests.conformance.heat.leftovers import leftovers
+from tests.conformance.leftovers import leftovers
 from tests.conformance.neutron.cloud import Cloud
 
 

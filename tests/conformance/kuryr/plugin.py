@@ -8,7 +8,7 @@ from alcor.testbed.errors import TestbedError
 from alcor.testbed.host import Host
 from alcor.testbed.program import Program
 from alcor.testbed.waiting import wait_until
-from tests.keystone.keystone import DOMAIN, REGION, ROOT, Account, Keystone
+from tests.keystone.keystone import REGION, ROOT, Account, Keystone
 
 ENVIRONMENT = ROOT / ".venv-kuryr"
 _SERVER = ENVIRONMENT / "bin" / "kuryr-server"
@@ -20,13 +20,7 @@ bindir = {bindir}
 debug = true
 default_log_levels = pyroute2=WARNING,asyncio=WARNING
 [neutron]
-auth_type = password
-auth_url = {url}
-username = {account.user}
-password = {account.password}
-project_name = {account.project}
-user_domain_name = {domain}
-project_domain_name = {domain}
+{password}
 region_name = {region}
 vif_plugging_is_fatal = true
 vif_plugging_timeout = 20
@@ -55,9 +49,7 @@ class Plugin:
         """Start it, and wait until it answers. The network service is that of a region of the catalog."""
         configuration = _CONFIGURATION.format(
             bindir=ENVIRONMENT / "libexec" / "kuryr",
-            url=self._keystone.url,
-            account=self._account,
-            domain=DOMAIN,
+            password=self._keystone.password_options(self._account),
             region=region,
         )
         self._host.outside("kuryr.conf").write_text(configuration)

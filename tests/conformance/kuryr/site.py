@@ -8,10 +8,10 @@ import httpx
 import msgspec
 
 from alcor.testbed.testbed import Testbed
-from tests.conformance.heat.leftovers import leftovers
 from tests.conformance.kuryr import untagged
 from tests.conformance.kuryr.controller import RunningController
 from tests.conformance.kuryr.engine import Container, Engine
+from tests.conformance.leftovers import leftovers
 from tests.conformance.neutron.cloud import Cloud
 
 PROJECT = "service"
@@ -129,6 +129,12 @@ def check_port(port: Shown, container: Container) -> None:
     expect(port["mac_address"] == container.mac_address, f"{container} has another MAC address than {port}")
     expect(port["status"] == "ACTIVE", f"not active: {port}")
     expect(port["device_owner"] == "compute:kuryr", f"not Kuryr's: {port}")
+
+
+def expect_both_ways(engine: Engine, one: Container, other: Container) -> None:
+    """Each must reach the other. Raises Failed."""
+    for source, target in ((one, other), (other, one)):
+        expect(engine.pings(source.name, target.address), f"{source} does not reach {target}")
 
 
 def expect(condition: bool, otherwise: str) -> None:

@@ -1,6 +1,6 @@
 """Containers in networks of Docker's: their addresses, packets between them, and their coming and going."""
 
-from tests.conformance.kuryr.site import Site, expect
+from tests.conformance.kuryr.site import Site, expect, expect_both_ways
 
 _SUBNET = ("--subnet", "10.51.0.0/24", "--gateway", "10.51.0.1")
 
@@ -10,8 +10,7 @@ def two_of_a_network_reach_each_other(site: Site) -> None:
     engine = site.engine
     engine.create_network("blue", *_SUBNET)
     one, other = engine.run("one", "blue"), engine.run("other", "blue")
-    expect(engine.pings("one", other.address), "the first does not reach the other")
-    expect(engine.pings("other", one.address), "the other does not reach the first")
+    expect_both_ways(engine, one, other)
     engine.remove("one", "other")
     engine("network", "rm", "blue")
 
@@ -59,8 +58,7 @@ def one_is_disconnected_and_connected(site: Site) -> None:
     expect(not engine.pings("other", one.address), "it answers though it is disconnected")
     again = engine.connect("one", "blue")
     site.port_of(again)
-    expect(engine.pings("other", again.address), "it does not answer though it is connected again")
-    expect(engine.pings("one", other.address), "it does not reach the other though it is connected again")
+    expect_both_ways(engine, again, other)
     engine.remove("one", "other")
     engine("network", "rm", "blue")
 

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.conformance.kuryr.site import Site, expect
+from tests.conformance.kuryr.site import Site, expect, expect_both_ways
 
 _SUBNET = ("--subnet", "10.57.0.0/24", "--gateway", "10.57.0.1")
 
@@ -38,8 +38,7 @@ def the_agent_is_killed(site: Site) -> None:
         engine.host.agent.start()
         other = starting.result()
     site.port_of(other)
-    expect(engine.pings("one", other.address), "the one made meanwhile is not reached")
-    expect(engine.pings("other", one.address), "the one made meanwhile does not reach the first")
+    expect_both_ways(engine, one, other)
     engine.remove("one", "other")
     engine("network", "rm", "blue")
 
